@@ -1,0 +1,55 @@
+# Everything runs in .venv, made from any Python 3.10 or newer: `make train PYTHON=python3.12`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help train test lint notebooks bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+train: $(VENV)/.train ## train the MNIST network (about a minute); results in runs/mnist; options: ARGS="--epochs 1"
+	$(BIN)/seegrad train $(ARGS)
+
+test: $(VENV)/.dev ## run the tests; some of them: ARGS="tests/nn -k trainer"
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@# The packages are named through a link called seegrad, since the checkout may have any name.
+	mkdir -p $(VENV)/typing && ln -sfn "$(CURDIR)" $(VENV)/typing/seegrad
+	cd $(VENV)/typing && $(abspath $(BIN))/mypy --config-file "$(CURDIR)/pyproject.toml" \
+	    --cache-dir "$(CURDIR)/.mypy_cache" -m seegrad \
+	    $(patsubst %.py,-m seegrad.%,$(filter-out __init__.py,$(wildcard *.py))) \
+	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data
+
+notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place
+	set -e; for file in notebooks/*.ipynb; do \
+	    [ -e "$$file" ] || continue; $(BIN)/jupyter execute --inplace "$$file"; done
+
+bench: $(VENV)/.dev ## run every benchmark
+	set -e; for file in benchmarks/bench_*.py; do \
+	    [ -e "$$file" ] || continue; $(BIN)/python "$$file"; done
+
+clean: ## remove everything that make, Python and the tools have made, except runs/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are older than pyproject.toml only if the requirements may have changed.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo "seegrad needs Python 3.10 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.train: pyproject.toml | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --editable '.[plot]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(VENV)/.train $@

@@ -1,0 +1,3 @@
+"""Neural networks: modules, losses, initialisers, models and the trainer."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Optimizers."""
+
+from __future__ import annotations
