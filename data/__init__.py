@@ -1,3 +1,29 @@
-"""Data sets, loading, scaling and batches: plain NumPy in and out."""
+"""Read, clean, split, scale, augment and batch data: plain NumPy in, plain NumPy out."""
 
-from __future__ import annotations
+from .augmentation import Augmentation, Compose
+from .dataset import ArrayDataset
+from .digits import load_mnist
+from .errors import DataError
+from .idx import read_idx, write_idx
+from .loader import DataLoader
+from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
+from .split import KFold, Subset, random_split, train_val_split
+
+__all__ = [
+    "ArrayDataset",
+    "Augmentation",
+    "Compose",
+    "DataError",
+    "DataLoader",
+    "KFold",
+    "MinMaxScale",
+    "Standardize",
+    "Subset",
+    "load_mnist",
+    "one_hot",
+    "random_split",
+    "read_idx",
+    "scale_pixels",
+    "train_val_split",
+    "write_idx",
+]

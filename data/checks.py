@@ -1,0 +1,118 @@
+"""Checks of arguments that several parts of this package share."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError
+
+ROWS_AT_ONCE = 4096
+
+
+def checked_count(name: str, value: Any, minimum: int = 1) -> int:
+    """Return `value` as an ``int``; anything but a whole number of at least `minimum` is an error.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an integer (``True`` and ``1.5`` are not).
+    ValueError
+        If it is smaller than `minimum`.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__})") from None
+    if count < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {count}")
+    return count
+
+
+def checked_number(name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> float:
+    """Return `value` as a ``float``; it must be finite and lie in [`low`, `high`].
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is outside the range.
+    """
+    if isinstance(value, (bool, str, complex)) or not np.isscalar(value):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    number = float(value)  # type: ignore[arg-type]  # np.isscalar tells mypy nothing
+    if not (np.isfinite(number) and low <= number <= high):
+        raise ValueError(f"{name} must be a finite number in [{low:g}, {high:g}], got {number:g}")
+    return number
+
+
+def numeric_array(name: str, values: Any) -> NDArray[Any]:
+    """Return `values` as an array of numbers (memory-mapped arrays stay on disk).
+
+    Raises
+    ------
+    TypeError
+        If the values are not real numbers, for example strings or objects.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise TypeError(f"{name} is not an array: its rows differ in shape ({error})") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+    return array
+
+
+def check_finite(name: str, array: NDArray[Any]) -> None:
+    """Refuse NaN and infinity, naming the first example that holds one.
+
+    Raises
+    ------
+    DataError
+        With the position of the first such value and how many examples are affected.
+    """
+    if array.dtype.kind != "f":
+        return
+    bad: list[int] = []
+    for start in range(0, len(array), ROWS_AT_ONCE):
+        finite = np.isfinite(array[start : start + ROWS_AT_ONCE])
+        if not finite.all():
+            rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))
+            bad.extend((rows + start).tolist())
+    if bad:
+        where = np.argwhere(~np.isfinite(np.atleast_1d(array[bad[0]])))[0].tolist() if array.ndim > 1 else []
+        position = ", ".join(map(str, [bad[0], *where]))
+        value = array[(bad[0], *where)]
+        raise DataError(
+            f"{name}[{position}] is {value}: NaN and infinity cannot be learned from "
+            f"({len(bad)} of {len(array)} examples affected); seegrad.data.clean removes such examples"
+        )
+
+
+def checked_labels(name: str, labels: Any, classes: int | None = None) -> NDArray[np.int64]:
+    """Return `labels` as int64 of shape ``(n,)``, each in ``[0, classes)``.
+
+    Raises
+    ------
+    TypeError
+        If they are not integers.
+    DataError
+        If the shape is not ``(n,)`` or a label is out of range; the message names the first.
+    """
+    array = np.asarray(labels)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"{name} must be integers, got dtype {array.dtype}; use {name}.astype(np.int64)")
+    if array.ndim != 1:
+        raise DataError(f"{name} must have shape (n,), got {array.shape}")
+    outside = array < 0 if classes is None else (array < 0) | (array >= classes)
+    if outside.any():
+        first = int(np.argmax(outside))
+        expected = "0 or more" if classes is None else f"0 to {classes - 1}"
+        raise DataError(f"{name}[{first}] is {array[first]}; labels must be {expected}")
+    return array.astype(np.int64)

@@ -1,0 +1,154 @@
+"""Examples and their targets, side by side in two arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, overload, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checks import check_finite, numeric_array
+from .errors import DataError
+
+Batch = tuple[NDArray[Any], NDArray[Any]]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Anything that has a length and gives the pair ``(example, target)`` for a position."""
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+
+    def __getitem__(self, index: int, /) -> Any:
+        """Return ``(example, target)``."""
+
+
+@runtime_checkable
+class Gathers(Source, Protocol):
+    """A source that gives a whole batch at once, faster than example by example."""
+
+    def gather(self, indices: NDArray[np.intp], /) -> Batch:
+        """Return ``(examples, targets)`` at these positions, stacked along the first axis."""
+
+
+class ArrayDataset:
+    """Examples `x` and targets `y`, held in two arrays of equal length.
+
+    Parameters
+    ----------
+    x : array_like of shape (n, ...)
+        The examples, one per row; images are ``(n, height, width, channels)``. Nothing is copied, so a
+        memory-mapped array stays on disk.
+    y : array_like of shape (n, ...)
+        The targets: integer labels, one-hot rows, or numbers for a regression.
+
+    Attributes
+    ----------
+    x, y : numpy.ndarray
+        The two arrays.
+
+    Raises
+    ------
+    DataError
+        If there is no example, the lengths differ, or a value is NaN or infinite. Memory-mapped arrays are
+        not read for that here; each batch is checked when it is gathered.
+    TypeError
+        If the values are not real numbers.
+
+    Examples
+    --------
+    >>> points = sg.data.ArrayDataset(np.zeros((5, 2)), [0, 1, 0, 1, 1])
+    >>> len(points), points[1:3].x.shape
+    (5, (2, 2))
+    >>> example, target = points[4]
+    """
+
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x = numeric_array("x", x)
+        self.y = numeric_array("y", y)
+        for name, array in (("x", self.x), ("y", self.y)):
+            if array.ndim == 0:
+                raise DataError(f"{name} must have one row per example, got the single number {array}")
+        if len(self.x) != len(self.y):
+            raise DataError(
+                f"{len(self.x)} examples in x but {len(self.y)} targets in y; each example needs one"
+            )
+        if self.x.size == 0:
+            raise DataError(f"the data set is empty: x has shape {self.x.shape}")
+        self._on_disk = isinstance(x, np.memmap) or isinstance(y, np.memmap)
+        if not self._on_disk:
+            check_finite("x", self.x)
+            check_finite("y", self.y)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> ArrayDataset: ...
+    def __getitem__(self, index: Any) -> Batch | ArrayDataset:
+        """Return ``(x, y)`` of one example, or for a slice, index array or mask the data set of those."""
+        if isinstance(index, slice):
+            x, y = self.x[index], self.y[index]
+        elif np.ndim(index) == 0:
+            return self.x[index], self.y[index]
+        else:
+            rows = np.asarray(index)
+            if rows.dtype == bool and rows.shape != (len(self),):
+                raise IndexError(
+                    f"a mask for {len(self)} examples must have shape ({len(self)},), got {rows.shape}"
+                )
+            x, y = self.gather(
+                np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, casting="safe")
+            )
+        return type(self)(x, y)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return zip(self.x, self.y, strict=True)
+
+    def __repr__(self) -> str:
+        return f"ArrayDataset(x: {self.x.dtype} {self.x.shape}, y: {self.y.dtype} {self.y.shape})"
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether an array is memory-mapped, so that copying all of it may not fit in memory."""
+        return self._on_disk
+
+    def gather(self, indices: NDArray[np.intp]) -> Batch:
+        """Return the examples and targets at `indices`, as new arrays of shape ``(len(indices), ...)``.
+
+        Raises
+        ------
+        DataError
+            If the arrays are memory-mapped and a gathered value is NaN or infinite.
+        """
+        x, y = _take_rows(self.x, indices), _take_rows(self.y, indices)
+        if self._on_disk:
+            check_gathered(x, y, indices)
+        return x, y
+
+
+def check_gathered(x: NDArray[Any], y: NDArray[Any], indices: NDArray[np.intp]) -> None:
+    """Refuse a batch with NaN or infinity, naming the example by its position in the whole data set.
+
+    Raises
+    ------
+    DataError
+        If a value is not finite.
+    """
+    for name, array in (("x", x), ("y", y)):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            row = int(np.argmin(np.isfinite(array).reshape(len(array), -1).all(axis=1)))
+            raise DataError(
+                f"{name} of example {int(indices[row])} holds NaN or infinity, which cannot be learned from"
+            )
+
+
+def _take_rows(array: NDArray[Any], indices: NDArray[np.intp]) -> NDArray[Any]:
+    # np.take is the fastest gather, but would first copy the whole of an array that is not contiguous.
+    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+        return np.take(array, indices, axis=0)
+    return np.ascontiguousarray(array[indices])

@@ -1,0 +1,10 @@
+"""The one error that every reader of data raises."""
+
+from __future__ import annotations
+
+
+class DataError(ValueError):
+    """Data that cannot be used: a file that is missing or broken, or values that are out of range.
+
+    The message names the file (or the array and the index), what was found and what was expected.
+    """

@@ -1,0 +1,183 @@
+"""Batches in a reproducible order, prepared ahead by a background thread if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..rng import Seed, default_rng
+from .augmentation import Augmentation
+from .checks import checked_count
+from .dataset import Batch, Gathers, Source, check_gathered
+from .errors import DataError
+from .prefetch import in_background
+
+Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch]
+
+
+class DataLoader:
+    """Iterates over a data set in batches ``(x, y)``; every pass is one epoch.
+
+    Parameters
+    ----------
+    dataset : ArrayDataset, or any object with ``len()`` whose ``[i]`` is a pair ``(example, target)``
+        The source. One with a method ``gather(indices)`` is asked for whole batches, which is faster.
+    batch_size : int, default 64
+        Examples per batch; the last one is shorter where they do not come out even.
+    shuffle : bool, default False
+        Whether each epoch has its own random order.
+    seed : int, numpy.random.Generator or None
+        Determines the orders and the random part of an augmentation, independent of threads and prefetching.
+        None draws a seed from the library's default generator (see ``seegrad.manual_seed``).
+    drop_last : bool, default False
+        Leave out a last batch that is shorter than the others.
+    transform : Augmentation or callable, optional
+        Applied to each batch: ``x, y = transform(x, y)``.
+    prefetch : int, default 0
+        How many batches a background thread prepares ahead; 0 means no thread. It pays where preparing a
+        batch waits for a disk, or where a core is free.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not usable, among them a batch size below 1 and a data set that yields no batch at
+        all.
+
+    Notes
+    -----
+    An epoch that is left early (``break``) counts as an epoch. The order of epoch `e` depends on the seed and
+    `e` alone, so :meth:`state_dict` is three integers, and a loader that loads them goes on with the very
+    next batch.
+
+    Examples
+    --------
+    >>> loader = sg.data.DataLoader(sg.data.ArrayDataset(np.zeros((10, 2)), np.arange(10)), batch_size=4)
+    >>> [y.tolist() for x, y in loader]
+    [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    """
+
+    def __init__(
+        self,
+        dataset: Source,
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: Transform | None = None,
+        prefetch: int = 0,
+    ) -> None:
+        if not isinstance(dataset, Source) or isinstance(dataset, (tuple, np.ndarray, str, bytes)):
+            raise TypeError(
+                f"DataLoader needs a data set, got {type(dataset).__name__}; try ArrayDataset(x, y)"
+            )
+        if transform is not None and not callable(transform):
+            raise TypeError(f"transform must be callable as transform(x, y), got {transform!r}")
+        self.dataset = dataset
+        self.batch_size = checked_count("batch_size", batch_size)
+        self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
+        self.transform = transform
+        self.prefetch = checked_count("prefetch", prefetch, minimum=0)
+        if len(dataset) == 0:
+            raise DataError("the data set is empty, there is nothing to iterate over")
+        if len(self) == 0:
+            raise ValueError(
+                f"batch_size={self.batch_size} exceeds the {len(dataset)} examples, and drop_last=True"
+                " leaves no batch; use a smaller batch or drop_last=False"
+            )
+        self._seed = _seed_number(seed)
+        self._epoch, self._batch, self._begun = 0, 0, False
+
+    def __len__(self) -> int:
+        """Return the number of batches in a whole epoch."""
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + (rest > 0 and not self.drop_last)
+
+    def __repr__(self) -> str:
+        return f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, shuffle={self.shuffle})"
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Begin the next epoch, or go on within the one whose state was loaded."""
+        if self._begun:
+            self._epoch, self._batch = self._epoch + 1, 0
+        self._begun = True
+        return self._deliver(self._epoch, self._batch)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the iteration stands, as plain integers: ``seed``, ``epoch`` and ``batch``.
+
+        A batch counts as soon as it was handed out, also while the loop's body still works on it; batches
+        that are only prefetched do not count.
+        """
+        return {"seed": self._seed, "epoch": self._epoch, "batch": self._batch}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go on where :meth:`state_dict` was taken: with the first batch that was not handed out then.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the state is not complete or cannot belong to this loader, which is unchanged then.
+        """
+        if set(state) != {"seed", "epoch", "batch"}:
+            raise ValueError(f"the state of a DataLoader holds seed, epoch and batch, got {sorted(state)}")
+        seed, epoch, batch = (checked_count(key, state[key], minimum=0) for key in ("seed", "epoch", "batch"))
+        if batch > len(self):
+            raise ValueError(
+                f"the state stands at batch {batch}, but an epoch of this DataLoader has {len(self)}"
+            )
+        self._seed, self._epoch, self._batch, self._begun = seed, epoch, batch, False
+
+    def _deliver(self, epoch: int, first: int) -> Iterator[Batch]:
+        batches = self._prepare(self._seed, epoch, first)
+        if self.prefetch:
+            batches = in_background(batches, self.prefetch)
+        with closing(batches):
+            for number, batch in enumerate(batches, first + 1):
+                if epoch == self._epoch:
+                    self._batch = number
+                yield batch
+        if epoch == self._epoch:
+            self._epoch, self._batch, self._begun = epoch + 1, 0, False
+
+    def _prepare(self, seed: int, epoch: int, first: int) -> Generator[Batch, None, None]:
+        dataset, size = self.dataset, len(self.dataset)
+        gather = dataset.gather if isinstance(dataset, Gathers) else partial(_stack, dataset)
+        order = _generator(seed, epoch).permutation(size) if self.shuffle else np.arange(size)
+        for number in range(first, len(self)):
+            x, y = gather(order[number * self.batch_size : (number + 1) * self.batch_size])
+            if isinstance(self.transform, Augmentation):
+                x, y = self.transform(x, y, rng=_generator(seed, epoch, number))
+            elif self.transform is not None:
+                x, y = self.transform(x, y)
+            yield x, y
+
+
+def _seed_number(seed: Seed) -> int:
+    if seed is None or isinstance(seed, np.random.Generator):
+        return int(default_rng(seed).integers(1 << 63))
+    return checked_count("seed", seed, minimum=0)
+
+
+def _generator(seed: int, *position: int) -> np.random.Generator:
+    """Return the generator that belongs to a seed and a place in the run; places are independent."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=position)))
+
+
+def _stack(dataset: Source, rows: NDArray[np.intp]) -> Batch:
+    pairs = [dataset[int(row)] for row in rows]
+    try:
+        examples, targets = zip(*pairs, strict=True)
+        x, y = np.stack(examples), np.stack(targets)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), "
+            f"all of the same shape ({error})"
+        ) from error
+    check_gathered(x, y, rows)
+    return x, y

@@ -1,0 +1,54 @@
+"""An iterator that works ahead in a background thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class _End:
+    """What the thread sends last: nothing more follows, because of `error` if there is one."""
+
+    error: BaseException | None = None
+
+
+def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
+    """Yield the same items, up to `ahead` of which are prepared in a background thread.
+
+    An exception there is raised here, at its place in the order. The thread ends with the iteration, also
+    with one that is abandoned (``break``, an exception, ``close()``).
+    """
+    box: queue.Queue[T | _End] = queue.Queue(maxsize=ahead)
+    stop = threading.Event()
+    thread = threading.Thread(target=_work, args=(items, box, stop), name="seegrad-prefetch", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := box.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        stop.set()
+        # Making room wakes the thread if it waits with a full queue; it then sees `stop` after at most one
+        # more item.
+        while not box.empty():
+            box.get_nowait()
+        thread.join()
+
+
+def _work(items: Iterator[T], box: queue.Queue[T | _End], stop: threading.Event) -> None:
+    end = _End()
+    try:
+        for item in items:
+            box.put(item)
+            if stop.is_set():
+                return
+    except BaseException as error:  # whatever it is, it belongs to the thread that asked for the items
+        end = _End(error)
+    box.put(end)

@@ -1,0 +1,282 @@
+"""DataLoader: order, batches, prefetching, and going on where it stood."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.data import ArrayDataset, Augmentation, DataError, DataLoader, Subset
+
+
+@pytest.fixture
+def dataset():
+    return ArrayDataset(np.arange(50, dtype=np.float32).reshape(25, 2), np.arange(25))
+
+
+class Pairs:
+    """A source without arrays: what an image folder is."""
+
+    def __init__(self, size: int, bad: int = -1) -> None:
+        self.size, self.bad = size, bad
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int):
+        if index == self.bad:
+            raise RuntimeError(f"example {index} is broken")
+        return np.full((2, 2), index, np.float32), index
+
+
+class Jitter(Augmentation):
+    def _change(self, x, y, rng):
+        return x + rng.random(x.shape, np.float32), y
+
+
+def labels(loader) -> list[list[int]]:
+    return [y.tolist() for _, y in loader]
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "seegrad-prefetch"]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "drop_last", "sizes"),
+    [
+        (10, False, [10, 10, 5]),
+        (10, True, [10, 10]),
+        (25, True, [25]),
+        (64, False, [25]),
+        (1, False, [1] * 25),
+    ],
+)
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_batches_and_exact_length(dataset, batch_size, drop_last, sizes, shuffle, prefetch):
+    loader = DataLoader(dataset, batch_size, shuffle, seed=0, drop_last=drop_last, prefetch=prefetch)
+    batches = list(loader)
+    assert [len(x) for x, _ in batches] == [len(y) for _, y in batches] == sizes
+    assert len(loader) == len(sizes)
+    seen = np.concatenate([y for _, y in batches])
+    assert len(set(seen.tolist())) == sum(sizes)
+    assert np.array_equal(np.concatenate([x for x, _ in batches])[:, 0], 2 * seen)
+    assert shuffle or seen.tolist() == list(range(sum(sizes)))
+
+
+def test_shuffle_is_a_new_permutation_each_epoch_by_seed(dataset):
+    loader, same, other = (DataLoader(dataset, 10, shuffle=True, seed=seed) for seed in (3, 3, 4))
+    first, second = labels(loader), labels(loader)
+    assert first != second
+    assert sorted(sum(first, [])) == sorted(sum(second, [])) == list(range(25))
+    assert [labels(same), labels(same)] == [first, second]
+    assert labels(other) != first
+
+
+def test_default_seed_follows_manual_seed_and_global_numpy_is_untouched(dataset):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    sg.manual_seed(7)
+    first = labels(DataLoader(dataset, 10, shuffle=True))
+    sg.manual_seed(7)
+    assert labels(DataLoader(dataset, 10, shuffle=True)) == first
+    assert labels(DataLoader(dataset, 10, shuffle=True)) != first
+    generator = np.random.default_rng(1)
+    assert labels(DataLoader(dataset, 10, shuffle=True, seed=generator)) == labels(
+        DataLoader(dataset, 10, shuffle=True, seed=np.random.default_rng(1))
+    )
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_batches_are_copies(dataset):
+    for x, _ in DataLoader(dataset, 10):
+        x += 1
+    assert dataset.x[0, 0] == 0
+
+
+@pytest.mark.parametrize("bad", [0, -1])
+def test_batch_size_below_one(dataset, bad):
+    with pytest.raises(ValueError, match=f"batch_size must be at least 1, got {bad}"):
+        DataLoader(dataset, bad)
+
+
+@pytest.mark.parametrize("bad", [1.5, True, "64", None, np.array([4])])
+def test_batch_size_that_is_no_whole_number(dataset, bad):
+    with pytest.raises(TypeError, match="batch_size must be a whole number"):
+        DataLoader(dataset, bad)
+
+
+def test_drop_last_without_any_batch(dataset):
+    with pytest.raises(ValueError, match=r"batch_size=26 exceeds the 25 examples.*drop_last"):
+        DataLoader(dataset, 26, drop_last=True)
+
+
+def test_sources_that_are_none(dataset):
+    with pytest.raises(DataError, match="empty"):
+        DataLoader([])
+    for bad in ((np.zeros(3), np.zeros(3)), np.zeros(3), 5, "abc"):
+        with pytest.raises(TypeError, match="ArrayDataset"):
+            DataLoader(bad)
+    with pytest.raises(TypeError, match="transform"):
+        DataLoader(dataset, transform=3)
+    for seed in (-1, 0.5, True):
+        with pytest.raises((TypeError, ValueError), match="seed"):
+            DataLoader(dataset, seed=seed)
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_any_indexable_source(prefetch):
+    x, y = next(iter(DataLoader(Pairs(10), 4, prefetch=prefetch)))
+    assert x.shape == (4, 2, 2)
+    assert y.tolist() == [0, 1, 2, 3]
+    listed = [(np.zeros(3), 1.5), (np.ones(3), 2.5)]
+    assert next(iter(DataLoader(listed, 2)))[1].tolist() == [1.5, 2.5]
+    assert labels(DataLoader(Subset(Pairs(10), [7, 2, 5]), 2)) == [[7, 2], [5]]
+
+
+def test_sources_that_do_not_stack_or_hold_nan():
+    with pytest.raises(DataError, match="same shape"):
+        list(DataLoader([(np.zeros(3), 0), (np.zeros(4), 0)]))
+    with pytest.raises(DataError, match="pair"):
+        list(DataLoader([1, 2, 3]))
+    with pytest.raises(DataError, match="x of example 1 holds NaN"):
+        list(DataLoader([(np.zeros(3), 0), (np.full(3, np.nan), 0)]))
+
+
+def test_memory_mapped_source(tmp_path):
+    stored = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (100, 8))
+    stored[:] = np.arange(100)[:, None]
+    stored.flush()
+    source = ArrayDataset(np.load(tmp_path / "x.npy", mmap_mode="r"), np.arange(100))
+    for x, y in DataLoader(source, 32, shuffle=True, seed=0, prefetch=2):
+        assert type(x) is np.ndarray
+        assert np.array_equal(x[:, 3], y)
+
+
+def test_transform(dataset):
+    halved = DataLoader(dataset, 10, transform=lambda x, y: (x / 2, y))
+    assert next(iter(halved))[0][1, 0] == 1
+
+
+def test_prefetch_gives_the_same_numbers(dataset):
+    images = ArrayDataset(np.zeros((25, 3, 3, 1), np.float32), np.arange(25))
+    plain, ahead = (
+        DataLoader(images, 4, shuffle=True, seed=5, transform=Jitter(), prefetch=prefetch)
+        for prefetch in (0, 3)
+    )
+    for _ in range(2):
+        for (x0, y0), (x1, y1) in zip(plain, ahead, strict=True):
+            assert x0.tobytes() == x1.tobytes()
+            assert y0.tobytes() == y1.tobytes()
+
+
+def test_error_in_the_background_arrives_in_its_place():
+    batches = iter(DataLoader(Pairs(10, bad=5), 2, prefetch=4))
+    assert next(batches)[1].tolist() == [0, 1]
+    assert next(batches)[1].tolist() == [2, 3]
+    with pytest.raises(RuntimeError, match="example 5 is broken"):
+        next(batches)
+    assert not threads()
+
+
+def test_no_thread_is_left_behind():
+    loader = DataLoader(Pairs(1000), 2, prefetch=2)
+    assert not threads()
+    for number, _ in enumerate(loader):
+        assert len(threads()) == 1
+        if number == 3:
+            break
+    assert not threads()
+
+    def fails() -> None:
+        for _ in loader:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert not threads()
+    iter(loader)
+    assert not threads()
+    assert len(list(loader)) == 500
+    assert not threads()
+
+
+def test_the_queue_is_bounded():
+    asked: list[int] = []
+
+    class Counting(Pairs):
+        def __getitem__(self, index: int):
+            asked.append(index)
+            return super().__getitem__(index)
+
+    batches = iter(DataLoader(Counting(1000), 1, prefetch=3))
+    next(batches)
+    threads()[0].join(timeout=0.2)
+    # One handed out, three waiting, one in the thread's hand.
+    assert len(asked) <= 5
+    batches.close()
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+@pytest.mark.parametrize("stop", [0, 1, 4, 7, 10, 14])
+def test_a_loaded_state_goes_on_bit_identically(stop, prefetch):
+    images = ArrayDataset(np.zeros((25, 3, 3, 1), np.float32), np.arange(25))
+
+    def loader(seed: int) -> DataLoader:
+        return DataLoader(images, 4, shuffle=True, seed=seed, transform=Jitter(), prefetch=prefetch)
+
+    whole = loader(1)
+    expected = [batch for _ in range(3) for batch in whole]
+    first, taken = loader(1), 0
+    for _ in range(3):
+        if taken == stop:
+            break
+        for _ in first:
+            taken += 1
+            if taken == stop:
+                break
+    state = json.loads(json.dumps(first.state_dict()))
+    second = loader(99)
+    second.load_state_dict(state)
+    rest = [batch for _ in range(4) for batch in second][: len(expected) - stop]
+    for (x0, y0), (x1, y1) in zip(expected[stop:], rest, strict=True):
+        assert x0.tobytes() == x1.tobytes()
+        assert y0.tobytes() == y1.tobytes()
+
+
+def test_a_state_taken_after_the_last_batch_ends_that_epoch_first(dataset):
+    loader = DataLoader(dataset, 10, shuffle=True, seed=0)
+    states = [loader.state_dict() for _ in loader]
+    assert states[-1] == {"seed": 0, "epoch": 0, "batch": 3}
+    assert loader.state_dict() == {"seed": 0, "epoch": 1, "batch": 0}
+    following = labels(loader)
+    loader.load_state_dict(states[-1])
+    assert labels(loader) == []
+    assert labels(loader) == following
+
+
+def test_an_epoch_left_early_counts(dataset):
+    loader, other = (DataLoader(dataset, 10, shuffle=True, seed=0) for _ in range(2))
+    next(iter(loader))
+    labels(other)
+    assert labels(loader) == labels(other)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"seed": 0, "epoch": 0},
+        {"seed": 0, "epoch": 0, "batch": 4},
+        {"seed": 0, "epoch": -1, "batch": 0},
+        {"seed": 0, "epoch": 0.5, "batch": 0},
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(dataset, state):
+    loader = DataLoader(dataset, 10, seed=3)
+    with pytest.raises((TypeError, ValueError), match="state|epoch"):
+        loader.load_state_dict(state)
+    assert loader.state_dict() == {"seed": 3, "epoch": 0, "batch": 0}
