@@ -1,0 +1,21 @@
+"""The heavy arithmetic of convolution and pooling on plain NumPy arrays; knows nothing of graphs."""
+
+from __future__ import annotations
+
+from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from .pooling import window_max, window_put, window_spread, window_sum, window_take
+from .threads import get_num_threads, num_threads, set_num_threads
+
+__all__ = [
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_weight_gradient",
+    "get_num_threads",
+    "num_threads",
+    "set_num_threads",
+    "window_max",
+    "window_put",
+    "window_spread",
+    "window_sum",
+    "window_take",
+]

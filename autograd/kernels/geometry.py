@@ -1,0 +1,110 @@
+"""Where the windows of convolutions and pools lie.
+
+Kernels work in the memory order (height, channels, width, batch), batch innermost: every row of an image batch is one
+contiguous block, a shift along the width is an offset in it, and elementwise work runs over long contiguous lines.
+Callers see the same memory transposed to the logical order (batch, height, width, channels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import workspace
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Pair = tuple[int, int]
+Padding = tuple[Pair, Pair]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The windows along one image axis.
+
+    Window `o` reads, for tap ``t`` of ``kernel``, the input position ``o * stride + t * dilation - padding[0]``;
+    positions outside ``range(size)`` are padding.
+    """
+
+    size: int
+    kernel: int
+    stride: int
+    padding: Pair
+    dilation: int = 1
+
+    @property
+    def windows(self) -> int:
+        """Number of windows, 0 if none fits."""
+        return max(
+            0, (self.size + sum(self.padding) - (self.kernel - 1) * self.dilation - 1) // self.stride + 1
+        )
+
+    def offset(self, tap: int) -> int:
+        """Input position that window 0 reads for `tap` (negative: padding)."""
+        return tap * self.dilation - self.padding[0]
+
+    def overlap(self, tap: int, start: int = 0, stop: int | None = None) -> tuple[slice, slice]:
+        """Windows in ``range(start, stop)`` whose `tap` meets real input, and the input positions they read."""
+        stop = self.windows if stop is None else stop
+        offset = self.offset(tap)
+        low = max(start, -(offset // self.stride))
+        high = max(low, min(stop, (self.size - 1 - offset) // self.stride + 1))
+        first = low * self.stride + offset
+        if low == high:
+            return slice(low, low), slice(0, 0)
+        return slice(low, high), slice(first, first + (high - low - 1) * self.stride + 1, self.stride)
+
+
+def axes_of(
+    name: str,
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair = (1, 1),
+) -> tuple[Axis, Axis]:
+    """Return the row and column axes of an operation.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit into the padded input even once.
+    """
+    rows, columns = (
+        Axis(sizes[k], kernel[k], stride[k], (padding[k][0], padding[k][1]), dilation[k]) for k in (0, 1)
+    )
+    if rows.windows < 1 or columns.windows < 1:
+        extent = tuple((axis.kernel - 1) * axis.dilation + 1 for axis in (rows, columns))
+        padded = tuple(axis.size + sum(axis.padding) for axis in (rows, columns))
+        raise ValueError(
+            f"{name}: a kernel that spans {extent[0]} x {extent[1]} (size {tuple(kernel)}, dilation {tuple(dilation)})"
+            f" does not fit into the padded input of {padded[0]} x {padded[1]}; use a smaller kernel or more padding"
+        )
+    return rows, columns
+
+
+def in_memory_order(x: Array, dtype: DTypeLike) -> Array:
+    """Return `x` (N, H, W, C) as a contiguous (H, C, W, N) array of `dtype`: a view if it lies so, else a copy."""
+    view = x.transpose(1, 3, 2, 0)
+    if view.flags.c_contiguous and view.flags.aligned and view.dtype == dtype:
+        return view
+    copy = workspace.take(view.shape, dtype)
+    np.copyto(copy, view, casting="unsafe")
+    return copy
+
+
+def in_logical_order(x: Array) -> Array:
+    """Return (H, C, W, N) memory as a view (N, H, W, C)."""
+    return x.transpose(3, 0, 2, 1)
+
+
+def accumulation_dtype(*arrays: Array) -> np.dtype[Any]:
+    """Return the dtype to compute in: that of the arrays, but at least float32."""
+    return np.result_type(*arrays, np.float32) if _half(arrays) else np.result_type(*arrays)
+
+
+def _half(arrays: Sequence[Array]) -> bool:
+    return np.result_type(*arrays) == np.float16
