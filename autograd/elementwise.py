@@ -1,0 +1,375 @@
+"""The calculus on one page: every elementwise operation and its derivatives.
+
+One entry serves scalars and arrays alike: its formula (for people), how to compute it on a Python float and on
+an array, and one rule per input. A rule reads "given the gradient ``g`` of the result ``out``, the gradient of
+this input is ...". Rules are written with operators and with operations of this page, so the same line runs on
+numbers, on arrays, and on nodes when the derivative is itself differentiated.
+
+Conventions at kinks: ``relu``, ``absolute`` and ``sign`` have derivative 0 at 0; ``maximum`` and ``minimum``
+give each side half at a tie. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python
+floats too.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, Op, Rule, plain, record
+from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
+
+
+class Elementwise(Op):
+    """An operation that acts on each element by itself.
+
+    Attributes
+    ----------
+    formula : str
+        What it computes, in terms of its inputs ``x``, ``y``.
+    scalar, array : callable
+        How to compute it on Python floats, and on arrays (a NumPy ufunc wherever there is one).
+    """
+
+    elementwise = True
+    by_ufunc: dict[Any, Elementwise] = {}
+
+    def __init__(
+        self,
+        name: str,
+        formula: str,
+        scalar: Callable[..., float],
+        array: Callable[..., Any],
+        symbol: str = "",
+    ) -> None:
+        self.formula, self.scalar, self.array = formula, scalar, array
+        self.__doc__ = f"{formula}, elementwise."
+        super().__init__(self._compute, name, symbol)
+        self.__name__ = name
+        self.variadic = False
+        if isinstance(array, np.ufunc):
+            Elementwise.by_ufunc[array] = self
+
+    def rules(self, *rules: Rule) -> None:
+        """State the derivative rule of each input, in order."""
+        self.arity = len(rules)
+        super().rules(*rules)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Check the number of inputs."""
+        if len(args) != self.arity or kwargs:
+            unexpected = f", not {next(iter(kwargs))!r}" if kwargs else f", not {len(args)}"
+            raise TypeError(f"{self.name}() takes {self.arity} inputs{unexpected}")
+        return super().bind(args, kwargs)
+
+    def _compute(self, *inputs: Any) -> Any:
+        for x in inputs:
+            if type(x) is not float and type(x) is not int:
+                return self.array(*inputs)
+        try:
+            return float(self.scalar(*inputs))
+        except (ArithmeticError, ValueError):  # a pole or an overflow: IEEE has an answer where Python raises
+            with np.errstate(all="ignore"):
+                return float(self.array(*[float(x) for x in inputs]))
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the inputs' data and record the result."""
+        data = [x._data if isinstance(x, Node) else plain(x) for x in inputs]
+        if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
+            data = [x.item() if isinstance(x, np.generic) else x for x in data]
+            inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
+        return record(self, self._compute(*data), inputs)
+
+
+inf = math.inf
+LN2, LN10, SQRT_PI, SQRT2 = math.log(2.0), math.log(10.0), math.sqrt(math.pi), math.sqrt(2.0)
+
+# ------------------------------------------------------------------------------------------- arithmetic
+
+add = Elementwise("add", "x + y", operator.add, np.add, "+")
+add.rules(lambda g, out, x, y: g, lambda g, out, x, y: g)
+
+subtract = Elementwise("subtract", "x - y", operator.sub, np.subtract, "-")
+subtract.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g)
+
+multiply = Elementwise("multiply", "x * y", operator.mul, np.multiply, "*")
+multiply.rules(lambda g, out, x, y: g * y, lambda g, out, x, y: g * x)
+
+divide = Elementwise("divide", "x / y", operator.truediv, np.divide, "/")
+divide.rules(lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y)
+
+negative = Elementwise("negative", "-x", operator.neg, np.negative, "-")
+negative.rules(lambda g, out, x: -g)
+
+positive = Elementwise("positive", "+x", operator.pos, np.positive, "+")
+positive.rules(lambda g, out, x: g)
+
+reciprocal = Elementwise("reciprocal", "1 / x", lambda x: 1.0 / x, np.reciprocal)
+reciprocal.rules(lambda g, out, x: -g * out * out)
+
+square = Elementwise("square", "x ** 2", lambda x: x * x, np.square)
+square.rules(lambda g, out, x: 2.0 * g * x)
+
+# x**0 is 1 everywhere, so its slope is 0 even at 0; 0**y is 0 for y > 0, so its slope in y is 0.
+power = Elementwise("power", "x ** y", math.pow, np.power, "**")
+power.rules(
+    lambda g, out, x, y: g * y * x ** where(y == 0, 1.0, y - 1.0),
+    lambda g, out, x, y: g * out * log(where(x == 0, 1.0, x)),
+)
+
+absolute = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
+absolute.rules(lambda g, out, x: g * sign(x))
+
+sign = Elementwise("sign", "sign(x)", lambda x: x if x != x else (x > 0) - (x < 0), np.sign)
+sign.rules(lambda g, out, x: g * 0.0)
+
+remainder = Elementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
+remainder.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * floor(x / y))
+
+floor = Elementwise("floor", "floor(x)", np.floor, np.floor)
+floor.rules(lambda g, out, x: g * 0.0)
+
+ceil = Elementwise("ceil", "ceil(x)", np.ceil, np.ceil)
+ceil.rules(lambda g, out, x: g * 0.0)
+
+rint = Elementwise("rint", "x rounded to an integer", np.rint, np.rint)
+rint.rules(lambda g, out, x: g * 0.0)
+
+trunc = Elementwise("trunc", "x rounded towards 0", np.trunc, np.trunc)
+trunc.rules(lambda g, out, x: g * 0.0)
+
+# --------------------------------------------------------------------------------- exponents, logarithms
+
+exp = Elementwise("exp", "e ** x", math.exp, np.exp)
+exp.rules(lambda g, out, x: g * out)
+
+exp2 = Elementwise("exp2", "2 ** x", lambda x: math.pow(2.0, x), np.exp2)
+exp2.rules(lambda g, out, x: g * out * LN2)
+
+expm1 = Elementwise("expm1", "e ** x - 1", math.expm1, np.expm1)
+expm1.rules(lambda g, out, x: g * exp(x))
+
+log = Elementwise("log", "ln(x)", math.log, np.log)
+log.rules(lambda g, out, x: g / x)
+
+log2 = Elementwise("log2", "log2(x)", math.log2, np.log2)
+log2.rules(lambda g, out, x: g / (x * LN2))
+
+log10 = Elementwise("log10", "log10(x)", math.log10, np.log10)
+log10.rules(lambda g, out, x: g / (x * LN10))
+
+log1p = Elementwise("log1p", "ln(1 + x)", math.log1p, np.log1p)
+log1p.rules(lambda g, out, x: g / (1.0 + x))
+
+
+def _share(x: Any, y: Any) -> Any:
+    """X's share of exp(x) + exp(y), also where both are infinite."""
+    both_infinite = (x == y) & (absolute(x) == inf)
+    return where(both_infinite, 0.5, sigmoid(x - where(both_infinite, 0.0, y)))
+
+
+logaddexp = Elementwise("logaddexp", "ln(e ** x + e ** y)", lambda x, y: np.logaddexp(float(x), float(y)), np.logaddexp)
+logaddexp.rules(lambda g, out, x, y: g * _share(x, y), lambda g, out, x, y: g * _share(y, x))
+
+logaddexp2 = Elementwise(
+    "logaddexp2", "log2(2 ** x + 2 ** y)", lambda x, y: np.logaddexp2(float(x), float(y)), np.logaddexp2
+)
+logaddexp2.rules(lambda g, out, x, y: g * _share(x * LN2, y * LN2), lambda g, out, x, y: g * _share(y * LN2, x * LN2))
+
+# --------------------------------------------------------------------------------------------- roots
+
+sqrt = Elementwise("sqrt", "x ** (1/2)", math.sqrt, np.sqrt)
+sqrt.rules(lambda g, out, x: 0.5 * g / out)
+
+cbrt = Elementwise("cbrt", "x ** (1/3)", lambda x: float(np.cbrt(x)), np.cbrt)
+cbrt.rules(lambda g, out, x: g / (3.0 * out * out))
+
+# The point (0, 0) is the tip of a cone: its slope is taken as 0.
+hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
+hypot.rules(
+    lambda g, out, x, y: g * x / where(out == 0, 1.0, out),
+    lambda g, out, x, y: g * y / where(out == 0, 1.0, out),
+)
+
+# ----------------------------------------------------------------------------- trigonometric, hyperbolic
+
+sin = Elementwise("sin", "sin(x)", math.sin, np.sin)
+sin.rules(lambda g, out, x: g * cos(x))
+
+cos = Elementwise("cos", "cos(x)", math.cos, np.cos)
+cos.rules(lambda g, out, x: -g * sin(x))
+
+tan = Elementwise("tan", "tan(x)", math.tan, np.tan)
+tan.rules(lambda g, out, x: g * (1.0 + out * out))
+
+arcsin = Elementwise("arcsin", "arcsin(x)", math.asin, np.arcsin)
+arcsin.rules(lambda g, out, x: g / sqrt((1.0 - x) * (1.0 + x)))
+
+arccos = Elementwise("arccos", "arccos(x)", math.acos, np.arccos)
+arccos.rules(lambda g, out, x: -g / sqrt((1.0 - x) * (1.0 + x)))
+
+arctan = Elementwise("arctan", "arctan(x)", math.atan, np.arctan)
+arctan.rules(lambda g, out, x: g / (1.0 + x * x))
+
+arctan2 = Elementwise("arctan2", "angle of the point (y, x)", math.atan2, np.arctan2)
+arctan2.rules(lambda g, out, y, x: g * x / (x * x + y * y), lambda g, out, y, x: -g * y / (x * x + y * y))
+
+sinh = Elementwise("sinh", "sinh(x)", math.sinh, np.sinh)
+sinh.rules(lambda g, out, x: g * cosh(x))
+
+cosh = Elementwise("cosh", "cosh(x)", math.cosh, np.cosh)
+cosh.rules(lambda g, out, x: g * sinh(x))
+
+tanh = Elementwise("tanh", "tanh(x)", math.tanh, np.tanh)
+tanh.rules(lambda g, out, x: g * (1.0 - out * out))
+
+arcsinh = Elementwise("arcsinh", "arcsinh(x)", math.asinh, np.arcsinh)
+arcsinh.rules(lambda g, out, x: g / sqrt(x * x + 1.0))
+
+arccosh = Elementwise("arccosh", "arccosh(x)", math.acosh, np.arccosh)
+arccosh.rules(lambda g, out, x: g / sqrt((x - 1.0) * (x + 1.0)))
+
+arctanh = Elementwise("arctanh", "arctanh(x)", math.atanh, np.arctanh)
+arctanh.rules(lambda g, out, x: g / ((1.0 - x) * (1.0 + x)))
+
+
+def _sinc_slope(x: Any) -> Any:
+    """(cos(pi x) - sinc(x)) / x, and its series -pi**2 x / 3 (1 - pi**2 x**2 / 10) close to 0."""
+    near = absolute(x) < 1e-2
+    y = math.pi * x
+    z = y * y
+    series = -math.pi / 3.0 * y * (1.0 - z / 10.0 * (1.0 - z / 28.0 * (1.0 - z / 54.0)))
+    safe = where(near, 1.0, x)
+    return where(near, series, (cos(math.pi * safe) - sinc(safe)) / safe)
+
+
+sinc = Elementwise("sinc", "sin(pi x) / (pi x), 1 at 0", lambda x: float(np.sinc(x)), np.sinc)
+sinc.rules(lambda g, out, x: g * _sinc_slope(x))
+
+deg2rad = Elementwise("deg2rad", "x * pi / 180", math.radians, np.deg2rad)
+deg2rad.rules(lambda g, out, x: g * (math.pi / 180.0))
+
+rad2deg = Elementwise("rad2deg", "x * 180 / pi", math.degrees, np.rad2deg)
+rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
+
+# -------------------------------------------------------------------------------------- choices, kinks
+
+maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum, "max")
+maximum.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * (x > y)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * (y > x)),
+)
+
+minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum, "min")
+minimum.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * (x < y)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * (y < x)),
+)
+
+# fmax and fmin ignore a NaN where the other side is a number.
+fmax = Elementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
+fmax.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((x > y) | (y != y))),
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((y > x) | (x != x))),
+)
+
+fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
+fmin.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((x < y) | (y != y))),
+    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((y < x) | (x != x))),
+)
+
+
+def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
+    """Limit elements to an interval; outside of it, and on its ends, the gradient is shared as by ``maximum``.
+
+    Parameters
+    ----------
+    x : array_like, Tensor or Value
+    minimum_value, maximum_value : array_like or None
+        None: no limit on that side.
+    """
+    if minimum_value is not None:
+        x = maximum(x, minimum_value)
+    return x if maximum_value is None else minimum(x, maximum_value)
+
+
+relu = Elementwise("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x, lambda x: np.maximum(x, 0))
+relu.rules(lambda g, out, x: g * (out > 0))
+
+# ----------------------------------------------------------------------------- functions of neural networks
+
+sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x)", sigmoid_scalar, sigmoid_array)
+sigmoid.rules(lambda g, out, x: g * out * (1.0 - out))
+
+softplus = Elementwise("softplus", "ln(1 + e ** x)", softplus_scalar, lambda x: np.logaddexp(x, x.dtype.type(0)))
+softplus.rules(lambda g, out, x: g * sigmoid(x))
+
+silu = Elementwise("silu", "x * sigmoid(x)", lambda x: x * sigmoid_scalar(x), lambda x: x * sigmoid_array(x))
+silu.rules(lambda g, out, x: g * (sigmoid(x) + out * (1.0 - sigmoid(x))))
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere."""
+    return where(x > 0, x, negative_slope * x)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """``x`` where it is positive, ``alpha * (e**x - 1)`` elsewhere."""
+    return where(x > 0, x, alpha * expm1(minimum(x, 0.0)))
+
+
+def gelu(x: Any) -> Any:
+    """``x`` times the probability that a standard normal variable is below it (Hendrycks and Gimpel 2016)."""
+    return 0.5 * x * (1.0 + erf(x * (1.0 / SQRT2)))
+
+
+erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
+erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
+
+
+@Op
+def _where(x: Any, y: Any, /, condition: Any) -> Any:
+    """``x`` where the condition holds, ``y`` elsewhere."""
+    if isinstance(condition, (bool, np.bool_)) and isinstance(x, float) and isinstance(y, float):
+        return x if condition else y
+    return np.where(condition, x, y)
+
+
+_where.elementwise = _where.masks = True
+_where.rules(
+    lambda g, out, x, y, condition: where(condition, g, 0.0),
+    lambda g, out, x, y, condition: where(condition, 0.0, g),
+)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """``x`` where ``condition`` holds, ``y`` elsewhere, as :func:`numpy.where`.
+
+    The side that is not taken gets a gradient of exactly 0, even if its own derivative there is infinite or
+    NaN.
+
+    Parameters
+    ----------
+    condition : array_like of bool
+        No derivative flows through it.
+    x, y : array_like, Tensor or Value
+        Broadcast against each other and the condition.
+
+    Returns
+    -------
+    Tensor, or ndarray if nothing given is a node
+
+    Examples
+    --------
+    >>> x = sg.tensor([-1.0, 4.0], requires_grad=True)
+    >>> sg.where(x.data > 0, sg.sqrt(sg.maximum(x, 0.0)), 0.0).sum().backward()
+    >>> x.grad
+    array([0.  , 0.25])
+    """
+    if isinstance(condition, Node):
+        condition = condition._data != 0
+    return _where(x, y, condition=condition)

@@ -1,0 +1,535 @@
+"""The graph core: what a node is, how an operation is recorded, how gradients walk back.
+
+A computation leaves a trail. Every result knows the operation that made it and the nodes that went in;
+following these edges from a result back to where it began, and multiplying derivatives on the way, *is*
+backpropagation. Both kinds of node, the scalar ``Value`` and the array ``Tensor``, leave the same trail,
+so everything in this file serves both.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from itertools import count
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar, cast
+
+import numpy as np
+
+Rule = Callable[..., Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Every recorded node takes the next number, so a node's inputs always carry smaller numbers than the
+#: node itself: sorting by number is a topological sort, and an input with a *larger* number than its
+#: reader has been changed since it was read.
+clock = count(1).__next__
+
+_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+_by_number = attrgetter("number")
+
+
+class Node:
+    """What ``Value`` and ``Tensor`` have in common: data, and the trail that led to it.
+
+    Attributes
+    ----------
+    op : Op or None
+        The operation that made this node; None for a leaf.
+    inputs : tuple of Node
+        What went in, in order: ``x * x`` has two edges to ``x``.
+    params : mapping
+        What the operation was told besides its inputs (an axis, a shape, a mask).
+    requires_grad : bool
+        Whether derivatives flow through this node.
+    number : int
+        Place in the order of recording.
+    notes : dict or None
+        Rare things (label, hooks, the line that recorded it), so that common nodes stay small.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_grad",
+        "inputs",
+        "notes",
+        "number",
+        "op",
+        "params",
+        "requires_grad",
+    )
+
+    _data: Any
+    _grad: Any
+    op: Op | None
+    inputs: tuple[Node, ...]
+    params: Mapping[str, Any]
+    requires_grad: bool
+    number: int
+    notes: dict[str, Any] | None
+
+    #: Which class carries which type of plain data; a type that is not listed becomes a Tensor.
+    kinds: ClassVar[dict[type, type[Node]]] = {}
+
+    def __init_subclass__(cls, carries: type | None = None) -> None:
+        super().__init_subclass__()
+        if carries is not None:
+            Node.kinds[carries] = cls
+
+    @property
+    def label(self) -> str:
+        """The name that drawings and messages show."""
+        return "" if self.notes is None else self.notes.get("label", "")
+
+    @label.setter
+    def label(self, text: str) -> None:
+        if text or self.notes is not None:
+            annotate(self, "label", text)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this node was given rather than computed."""
+        return self.op is None
+
+    def fit(self, gradient: Any) -> Any:
+        """Give a gradient the form of this node's data (undo broadcasting, cast)."""
+        raise NotImplementedError
+
+    def accumulate(self, gradient: Any) -> None:
+        """Add to ``.grad``; never writes into an array that somebody else may hold."""
+        raise NotImplementedError
+
+
+class Constant(Node):
+    """A plain number or array that took part in an operation; nothing flows into it."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any) -> None:
+        init_node(self, data, None, (), _NO_PARAMS, False, 0)
+
+    def __repr__(self) -> str:
+        return f"Constant({self._data!r})"
+
+
+def init_node(
+    node: Node,
+    data: Any,
+    op: Op | None,
+    inputs: tuple[Node, ...],
+    params: Mapping[str, Any],
+    requires: bool,
+    number: int,
+) -> None:
+    """Fill in every slot of a node."""
+    node._data = data
+    node._grad = None
+    node.op = op
+    node.inputs = inputs
+    node.params = params
+    node.requires_grad = requires
+    node.number = number
+    node.notes = None
+
+
+def annotate(node: Node, key: str, value: Any) -> None:
+    """Attach one of the rare things to a node."""
+    if node.notes is None:
+        node.notes = {}
+    node.notes[key] = value
+
+
+def stamp(leaf: Node) -> None:
+    """Mark a leaf as changed in place: graphs that read its old data refuse to be walked."""
+    leaf.number = clock()
+
+
+# ---------------------------------------------------------------------------------------------- recording
+
+_paused: dict[int, int] = {}  # thread identifier -> how many no_grad blocks that thread is inside
+
+
+def is_recording() -> bool:
+    """Whether operations on nodes leave a trail in this thread."""
+    return not _paused or threading.get_ident() not in _paused
+
+
+class no_grad:  # noqa: N801 (reads as the statement it is)
+    """Compute without leaving a trail, in this thread: a context manager and a decorator.
+
+    Blocks nest, end with an exception as well as without one, and do not touch other threads. A decorated
+    generator is paused only while its own code runs.
+
+    Examples
+    --------
+    >>> x = sg.tensor([1.0, 2.0], requires_grad=True)
+    >>> with sg.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        _paused[me] = _paused.get(me, 0) + 1
+
+    def __exit__(self, *exc: object) -> None:
+        me = threading.get_ident()
+        if _paused[me] == 1:
+            del _paused[me]
+        else:
+            _paused[me] -= 1
+
+    def __call__(self, function: F) -> F:
+        """Decorate ``function`` so that it runs inside a block of its own."""
+
+        @functools.wraps(function)
+        def paused(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return function(*args, **kwargs)
+
+        @functools.wraps(function)
+        def paused_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            inner = function(*args, **kwargs)
+            send: Callable[[], Any] = functools.partial(next, inner)
+            while True:
+                try:
+                    with no_grad():
+                        item = send()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    send = functools.partial(inner.send, (yield item))
+                except GeneratorExit:
+                    inner.close()
+                    raise
+                except BaseException as error:
+                    send = functools.partial(inner.throw, error)
+
+        return cast(F, paused_generator if inspect.isgeneratorfunction(function) else paused)
+
+
+def plain(x: Any) -> Any:
+    """The plain number or array in an operand that is not a node; TypeError if there is none."""
+    if isinstance(x, (float, int, np.ndarray, np.generic)):
+        return x
+    if isinstance(x, (list, tuple)) and any(isinstance(item, Node) for item in x):
+        raise TypeError("a list of nodes is not an array; build one with sg.stack([...])")
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"cannot compute with {type(x).__name__}: expected numbers, an array, a Value or a Tensor")
+    return array
+
+
+def _constant(x: Any) -> Constant:
+    # A copy, because whoever owns the array may change it before the gradient is asked for.
+    return Constant(x.copy() if isinstance(x, np.ndarray) and x.flags.writeable else x)
+
+
+def record(op: Op, data: Any, inputs: Iterable[Any], params: Mapping[str, Any] = _NO_PARAMS) -> Any:
+    """Make the node that carries ``data``, with its trail if some input requires gradients."""
+    kind = Node.kinds.get(type(data)) or Node.kinds[np.ndarray]
+    node = kind.__new__(kind)
+    if is_recording():
+        for x in inputs:
+            if isinstance(x, Node) and x.requires_grad:
+                break
+        else:
+            return _without_trail(node, data)
+        data = _locked(data)
+        sources = tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
+        init_node(node, data, op, sources, params, True, clock())
+        if on_record:
+            for watch in on_record:
+                watch(node)
+        return node
+    return _without_trail(node, data)
+
+
+def _locked(data: Any) -> Any:
+    """Make a recorded result read-only, since rules may read it again on the way back."""
+    if type(data) is not float:
+        if type(data) is not np.ndarray:
+            data = np.asarray(data)
+        data.setflags(write=False)
+    return data
+
+
+def _without_trail(node: Node, data: Any) -> Node:
+    if type(data) is not float and type(data) is not np.ndarray:
+        data = np.asarray(data)
+    init_node(node, data, None, (), _NO_PARAMS, False, clock())
+    return node
+
+
+#: Called with every node as it is recorded (used by the anomaly detector).
+on_record: list[Callable[[Node], None]] = []
+
+
+# ------------------------------------------------------------------------------------------- operations
+
+
+class Op:
+    """An operation: how to compute it on plain data, and one derivative rule per input.
+
+    Made by decorating the function that computes it. The function's positional-only parameters are the
+    differentiable inputs; the others are parameters and reach the rules by name::
+
+        @Op
+        def scale(x, /, factor=2.0):
+            return x * factor
+
+        scale.rules(lambda g, out, x, factor: g * factor)
+
+    A rule gets the gradient ``g`` of the result, the result ``out``, the inputs and the parameters, and
+    returns the gradient of its input. It is written with ordinary operators and with operations of this
+    package: it runs on plain arrays, and on nodes when the gradient itself is to be differentiated.
+    A function of ``*inputs`` has a single rule that is told the ``index`` of the input.
+
+    Attributes
+    ----------
+    name : str
+        What drawings, errors and the reference table call it.
+    symbol : str
+        The short sign that drawings show, for example ``*``.
+    """
+
+    #: All operations, by name.
+    table: ClassVar[dict[str, Op]] = {}
+
+    #: Whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting.
+    elementwise = False
+
+    #: Whether the result may ignore elements of its inputs (``where``).
+    masks = False
+
+    #: Whether the operation is an in-place update: its first input is the earlier version of its result.
+    updates = False
+
+    def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
+        functools.update_wrapper(self, forward)
+        self.forward = forward
+        self.name = name or forward.__name__.strip("_")
+        self.symbol = symbol or self.name
+        self.rule: tuple[Rule, ...] = ()
+        self.variadic_rule: Rule | None = None
+        parameters = inspect.signature(forward).parameters.values()
+        self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.param_names = tuple(p.name for p in named)
+        self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
+        if self.name in Op.table:
+            raise ValueError(f"an operation named {self.name!r} exists already")
+        Op.table[self.name] = self
+
+    def rules(self, *rules: Rule) -> None:
+        """State the derivative rule of each input, in order."""
+        if self.variadic:
+            (self.variadic_rule,) = rules
+        elif len(rules) != self.arity:
+            raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
+        self.rule = rules
+
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
+        """Return one rule per input."""
+        if self.variadic_rule is None:
+            return self.rule
+        return tuple(functools.partial(self.variadic_rule, index=i) for i in range(len(inputs)))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, and record the result if an input is a node."""
+        inputs, params = self.bind(args, kwargs)
+        for x in inputs:
+            if isinstance(x, Node):
+                return self.apply(inputs, params)
+        return self.forward(*inputs, **params)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Tell inputs from parameters, and fill in the parameters' defaults."""
+        if not self.param_names:
+            if kwargs:
+                raise TypeError(f"{self.name}() got an unexpected argument {next(iter(kwargs))!r}")
+            return args, _NO_PARAMS
+        if self.variadic:
+            return args, {**self.defaults, **kwargs}
+        given = dict(zip(self.param_names, args[self.arity :]))
+        params = {**self.defaults, **given, **kwargs}
+        if len(args) < self.arity or len(params) != len(self.param_names):
+            inspect.signature(self.forward).bind(*args, **kwargs)  # raises the TypeError that says what is wrong
+        return args[: self.arity], params
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the inputs' data and record the result."""
+        data = self.forward(*[x._data if isinstance(x, Node) else plain(x) for x in inputs], **params)
+        return record(self, data, inputs, params)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+
+# ------------------------------------------------------------------------------------------- walking back
+
+
+def inputs_of(node: Node) -> tuple[Node, ...]:
+    """Return the inputs as they were when ``node`` read them.
+
+    A node that was updated since (``t[i] = v``) leads to its own earlier version; a leaf that was
+    overwritten has none.
+
+    Raises
+    ------
+    RuntimeError
+        If an input's data was changed in place after ``node`` was recorded.
+    """
+    number = node.number
+    for x in node.inputs:
+        if x.number > number:
+            return tuple([_version_before(x, node) for x in node.inputs])
+    return node.inputs
+
+
+def _version_before(x: Node, reader: Node) -> Node:
+    current = x
+    while current.number > reader.number:
+        if current.op is None or not current.op.updates:
+            name = f" {x.label!r}" if x.label else ""
+            raise RuntimeError(
+                f"the data of an input{name} of {reader.op.name if reader.op else 'a leaf'!r} was changed in place "
+                "after it was read, so its derivative can no longer be computed; run the forward pass again"
+            )
+        current = current.inputs[0]
+    return current
+
+
+def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
+    """Return the computed nodes that lead to ``root``, each before its inputs.
+
+    Parameters
+    ----------
+    root : Node
+        Where to begin.
+    stop : frozenset of Node
+        Nodes to treat as leaves. Nodes recorded before all of them cannot depend on them and are left out.
+
+    Returns
+    -------
+    list of Node
+        Only nodes that require gradients and have an operation.
+    """
+    floor = min((x.number for x in stop), default=-1)
+    seen = {root}
+    todo = [root]
+    order = []
+    while todo:
+        node = todo.pop()
+        if node.op is None or node in stop or node.number < floor:
+            continue
+        order.append(node)
+        for x in inputs_of(node):
+            if x.requires_grad and x not in seen:
+                seen.add(x)
+                todo.append(x)
+    order.sort(key=_by_number, reverse=True)
+    return order
+
+
+def backprop(
+    root: Node,
+    seed: Any,
+    *,
+    create_graph: bool = False,
+    keep: bool = False,
+    stop: frozenset[Node] = frozenset(),
+) -> dict[Node, Any]:
+    """Walk back from ``root`` and return gradients, without touching any node.
+
+    Parameters
+    ----------
+    root : Node
+        The result that is differentiated.
+    seed : number, array or Node
+        The gradient of ``root`` itself, usually 1.
+    create_graph : bool
+        Record the walk, so that the gradients are nodes and can be differentiated again.
+    keep : bool
+        Return the gradients of computed nodes too, not only those of leaves.
+    stop : frozenset of Node
+        Nodes to treat as leaves.
+
+    Returns
+    -------
+    dict
+        Node to gradient: plain numbers and arrays, or nodes under ``create_graph``.
+    """
+    table: dict[Node, Any] = {root: seed}
+    guarded = False
+    for node in backward_order(root, stop):
+        g = table.get(node)
+        if g is None:
+            continue
+        if node.notes is not None and "hooks" in node.notes:
+            g = table[node] = run_hooks(node, g)
+        if not keep:
+            del table[node]
+        op = cast(Op, node.op)
+        guarded = guarded or op.masks
+        _step(node, op, g, table, create_graph, guarded and op.elementwise)
+    return table
+
+
+def _step(node: Node, op: Op, g: Any, table: dict[Node, Any], create_graph: bool, guarded: bool) -> None:
+    """Hand the gradient of one node on to its inputs."""
+    inputs = inputs_of(node)
+    if create_graph:
+        out: Any = node
+        args = [x if x.requires_grad else x._data for x in inputs]
+    else:
+        out = node._data
+        args = [x._data for x in inputs]
+    rules = op.rule if op.variadic_rule is None else op.rules_for(inputs)
+    for x, rule in zip(inputs, rules):
+        if not x.requires_grad:
+            continue
+        d = rule(g, out, *args, **node.params)
+        if guarded:
+            d = _zero_where_masked(g, d)
+        d = x.fit(d)
+        if x in table:
+            table[x] = table[x] + d
+        else:
+            table[x] = d
+
+
+def _zero_where_masked(g: Any, d: Any) -> Any:
+    """Keep a gradient of zero at zero even through an infinite derivative: 0 * inf is NaN, but a branch
+    that ``where`` did not take has no influence at all.
+    """
+    data = d._data if isinstance(d, Node) else d
+    if np.isfinite(np.sum(data)):
+        return d
+    return Op.table["where"](0.0, d, condition=g == 0)
+
+
+def run_hooks(node: Node, g: Any) -> Any:
+    """Let the node's hooks see, and perhaps replace, its gradient."""
+    for hook in list((node.notes or {})["hooks"].values()):
+        replaced = hook(g)
+        if replaced is not None:
+            g = node.fit(replaced)
+    return g
+
+
+#: Held while gradients are added to ``.grad``, so that threads may share leaves.
+_accumulating = threading.Lock()
+
+
+def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
+    """Add gradients to the ``.grad`` of their nodes."""
+    with _accumulating:
+        for node, g in gradients:
+            if node.requires_grad:
+                node.accumulate(g)

@@ -1,0 +1,142 @@
+"""Reading and writing parts of an array: each read has a scatter as its adjoint, and the other way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from .graph import Node, Op
+
+Index = Any
+
+
+def plain_index(index: Index) -> Index:
+    """Return an index without nodes in it, and with arrays that nobody else can change."""
+    if isinstance(index, tuple):
+        return tuple([plain_index(part) for part in index])
+    if isinstance(index, Node):
+        index = index._data
+        if isinstance(index, float) or index.dtype.kind == "f":
+            raise TypeError("an index must be made of integers or booleans, not of floats")
+        return index
+    if isinstance(index, list):
+        return np.asarray(index) if index else np.asarray(index, dtype=np.intp)
+    return index.copy() if isinstance(index, np.ndarray) else index
+
+
+def is_basic(index: Index) -> bool:
+    """Whether an index selects each element at most once (no arrays in it)."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(isinstance(part, (np.ndarray, list)) for part in parts)
+
+
+@Op
+def getitem(x: Any, /, index: Index) -> Any:
+    """Read part of an array: slices, integers, integer and boolean arrays, None, ``...``."""
+    return x[index]
+
+
+@Op
+def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
+    """Add ``x`` into zeros of ``shape`` at ``index``; what is selected twice receives both."""
+    result = np.zeros(shape, x.dtype)
+    if is_basic(index):
+        result[index] = x
+    else:
+        np.add.at(result, index, x)
+    return result
+
+
+getitem.rules(lambda g, out, x, index: scatter(g, index, x.shape))
+scatter.rules(lambda g, out, x, index, shape: getitem(g, index))
+
+
+@Op
+def put(x: Any, value: Any, /, index: Index) -> Any:
+    """A copy of ``x`` with ``value`` written at ``index``."""
+    result = np.array(x)
+    result[index] = value
+    return result
+
+
+def _written(g: Any, index: Index) -> Any:
+    """What arrives at the written values: where an index repeats, only the last write counts."""
+    part = getitem(g, index)
+    if is_basic(index):
+        return part
+    writer = np.arange(part.size).reshape(part.shape)
+    last = np.zeros(g.shape, dtype=np.intp)
+    last[index] = writer
+    return part * (last[index] == writer)
+
+
+put.updates = True
+put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, index))
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Pick elements along an axis (None: of the flattened array) by integer indices.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    indices : int or array_like of int
+    axis : int or None
+    """
+    if axis is None:
+        return getitem(x.reshape(-1), plain_index(indices))
+    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
+    return getitem(x, (*before, plain_index(indices)))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    indices : array_like of int
+        Has as many axes as ``x``; the other axes broadcast against those of ``x``.
+    axis : int
+    """
+    indices = plain_index(indices)
+    axis = normalize_axis_index(axis, x.ndim)
+    if indices.ndim != x.ndim:
+        raise ValueError(f"take_along_axis: indices have {indices.ndim} axes, the array has {x.ndim}")
+    grid = []
+    for i, n in enumerate(x.shape):
+        shape = [1] * x.ndim
+        shape[i] = n
+        grid.append(indices if i == axis else np.arange(n).reshape(shape))
+    return getitem(x, tuple(grid))
+
+
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Elements at equal places of two axes, as a new last axis."""
+    from .shaping import moveaxis
+
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    rows, columns = x.shape[-2:]
+    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    return getitem(x, (..., i - min(offset, 0), i + max(offset, 0)))
+
+
+def diag(x: Any, k: int = 0) -> Any:
+    """The ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
+    if x.ndim == 2:
+        return diagonal(x, k)
+    if x.ndim != 1:
+        raise ValueError(f"diag: expected a vector or a matrix, got shape {x.shape}")
+    n = x.shape[0] + abs(k)
+    i = np.arange(x.shape[0])
+    return scatter(x, (i - min(k, 0), i + max(k, 0)), (n, n))
+
+
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """Sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    data = x._data if isinstance(x, Node) else x
+    return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)

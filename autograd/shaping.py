@@ -1,0 +1,403 @@
+"""Operations that rearrange, repeat or join elements without computing on them.
+
+They come in adjoint pairs: what one spreads, the other gathers (``broadcast_to`` and ``sum_to``, ``pad`` and a
+slice, ``concatenate`` and slices), so the derivative of each is another of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from .graph import Node, Op
+
+Shape = tuple[int, ...]
+Axes = int | Sequence[int]
+
+
+def ndim_of(x: Any) -> int:
+    """Return the number of axes of an array, a node or a number."""
+    return x.ndim if hasattr(x, "ndim") else np.ndim(x)
+
+
+# ------------------------------------------------------------------------------------------ broadcasting
+
+
+@Op
+def broadcast_to(x: Any, /, shape: Shape) -> Any:
+    """Repeat ``x`` to ``shape`` by NumPy's broadcasting rules, without copying.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    shape : tuple of int
+    """
+    if type(x) is np.ndarray and x.ndim == 0:  # the derivative of every sum: worth a short way
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    return np.broadcast_to(x, shape)
+
+
+@Op
+def sum_to(x: Any, /, shape: Shape) -> Any:
+    """Sum over the axes that broadcasting from ``shape`` would have repeated.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    shape : tuple of int
+        A shape that broadcasts to the shape of ``x``.
+    """
+    new = x.ndim - len(shape)
+    axes = tuple(range(new)) + tuple(i + new for i, n in enumerate(shape) if n == 1 != x.shape[i + new])
+    return np.asarray(add_reduce(x, axes)).reshape(shape)
+
+
+broadcast_to.rules(lambda g, out, x, shape: sum_to(g, x.shape))
+sum_to.rules(lambda g, out, x, shape: broadcast_to(g, x.shape))
+
+
+def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Sum plain data; float16 is added up in float32."""
+    if x.dtype == np.float16:
+        return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
+    return np.add.reduce(x, axis, keepdims=keepdims)
+
+
+def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Undo the shape change of a reduction: put back the reduced axes and repeat ``g`` along them."""
+    if axis is not None and not keepdims:
+        g = expand_dims(g, normalize_axis_tuple(axis, x.ndim))
+    return broadcast_to(g, x.shape)
+
+
+@Op
+def astype(x: Any, /, dtype: Any) -> Any:
+    """Cast to another floating dtype."""
+    return x.astype(dtype)
+
+
+astype.rules(lambda g, out, x, dtype: g)
+
+
+@Op
+def identity(x: Any, /) -> Any:
+    """The same data as a new node."""
+    return x if isinstance(x, float) else x.view()
+
+
+identity.rules(lambda g, out, x: g)
+
+
+@Op
+def to_value(x: Any, /) -> Any:
+    """The single element of a Tensor as a Value."""
+    return float(x.item())
+
+
+to_value.rules(lambda g, out, x: broadcast_to(g, x.shape))
+
+
+# -------------------------------------------------------------------------------------------- rearranging
+
+
+@Op
+def reshape(x: Any, /, shape: Shape | int) -> Any:
+    """Give the elements, in C order, another shape.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    shape : int or tuple of int
+        One entry may be -1: it is worked out from the others.
+    """
+    return np.reshape(x, shape)
+
+
+reshape.rules(lambda g, out, x, shape: reshape(g, x.shape))
+
+
+@Op
+def transpose(x: Any, /, axes: Axes | None = None) -> Any:
+    """Permute the axes; reverse them if ``axes`` is None."""
+    return np.transpose(x, axes)
+
+
+transpose.rules(
+    lambda g, out, x, axes: transpose(g, None if axes is None else tuple(np.argsort(_positive(axes, x.ndim))))
+)
+
+
+def _positive(axes: Axes, ndim: int) -> Shape:
+    return normalize_axis_tuple(axes, ndim)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Exchange two axes."""
+    order = list(range(ndim_of(x)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return transpose(x, tuple(order))
+
+
+def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
+    """Move axes to new positions; the others keep their order."""
+    ndim = ndim_of(x)
+    sources, targets = _positive(source, ndim), _positive(destination, ndim)
+    order = [axis for axis in range(ndim) if axis not in sources]
+    for target, axis in sorted(zip(targets, sources)):
+        order.insert(target, axis)
+    return transpose(x, tuple(order))
+
+
+@Op
+def expand_dims(x: Any, /, axis: Axes) -> Any:
+    """Insert axes of length 1 at the given positions of the result."""
+    return np.expand_dims(x, axis)  # type: ignore[arg-type]
+
+
+expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
+
+
+@Op
+def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
+    """Remove axes of length 1 (all of them, or the given ones)."""
+    return np.squeeze(x, axis)  # type: ignore[arg-type]
+
+
+squeeze.rules(lambda g, out, x, axis: reshape(g, x.shape))
+
+
+def ravel(x: Any) -> Any:
+    """All elements in one axis, in C order."""
+    return reshape(x, -1)
+
+
+def flatten(x: Any, start: int = 0) -> Any:
+    """Join the axes from ``start`` on into one: ``flatten(x, 1)`` keeps the batch axis.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(n0, n1, ...)``.
+    start : int
+        The first axis to join.
+    """
+    kept = x.shape[:start]
+    return reshape(x, (*kept, int(np.prod(x.shape[start:]))))
+
+
+def atleast_1d(x: Any) -> Any:
+    """``x`` with at least one axis."""
+    return x if ndim_of(x) else reshape(x, (1,))
+
+
+def atleast_2d(x: Any) -> Any:
+    """``x`` with at least two axes, new ones in front."""
+    return x if ndim_of(x) > 1 else reshape(x, (1, -1))
+
+
+@Op
+def flip(x: Any, /, axis: Axes | None = None) -> Any:
+    """Reverse the order of elements along the given axes (default: all)."""
+    return np.flip(x, axis)  # type: ignore[arg-type]
+
+
+flip.rules(lambda g, out, x, axis: flip(g, axis))
+
+
+def _opposite(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+
+
+@Op
+def roll(x: Any, /, shift: Axes, axis: Axes | None = None) -> Any:
+    """Shift elements along axes; what falls off one end enters at the other."""
+    return np.roll(x, shift, axis)
+
+
+roll.rules(lambda g, out, x, shift, axis: roll(g, _opposite(shift), axis))
+
+
+@Op
+def rot90(x: Any, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """Rotate by 90 degrees ``k`` times in the plane of two axes, from the first towards the second."""
+    return np.rot90(x, k, axes)
+
+
+rot90.rules(lambda g, out, x, k, axes: rot90(g, -k, axes))
+
+
+@Op
+def tril(x: Any, /, k: int = 0) -> Any:
+    """Lower triangle of the last two axes; zeros above the ``k``-th diagonal."""
+    return np.tril(x, k)
+
+
+tril.rules(lambda g, out, x, k: tril(g, k))
+
+
+@Op
+def triu(x: Any, /, k: int = 0) -> Any:
+    """Upper triangle of the last two axes; zeros below the ``k``-th diagonal."""
+    return np.triu(x, k)
+
+
+triu.rules(lambda g, out, x, k: triu(g, k))
+
+
+# --------------------------------------------------------------------------------- joining and repeating
+
+
+@Op
+def _concatenate(*xs: Any, axis: int) -> Any:
+    """Join arrays along an axis that they have."""
+    return np.concatenate(xs, axis)
+
+
+def _part(g: Any, out: Any, *xs: Any, axis: int, index: int) -> Any:
+    axis = normalize_axis_index(axis, out.ndim)
+    start = sum(x.shape[axis] for x in xs[:index])
+    return g[(slice(None),) * axis + (slice(start, start + xs[index].shape[axis]),)]
+
+
+_concatenate.rules(_part)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """Join a sequence of arrays along an existing axis (None: flatten them first).
+
+    Parameters
+    ----------
+    arrays : sequence of array_like or Tensor
+        Shapes agree except along ``axis``.
+    axis : int or None
+    """
+    if axis is None:
+        return _concatenate(*[ravel(x) for x in arrays], axis=0)
+    return _concatenate(*arrays, axis=axis)
+
+
+@Op
+def _stack(*xs: Any, axis: int) -> Any:
+    """Join arrays along a new axis."""
+    return np.stack(xs, axis)
+
+
+_stack.rules(lambda g, out, *xs, axis, index: g[(slice(None),) * (axis % out.ndim) + (index,)])
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """Join a sequence of equal shapes along a new axis; Values and Tensors build a Tensor.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like, Tensor or Value
+    axis : int
+        Position of the new axis in the result.
+
+    Examples
+    --------
+    >>> a, b = sg.Value(3.0), sg.Value(4.0)
+    >>> sg.stack([a, b]).sum().backward()
+    >>> a.grad
+    1.0
+    """
+    return _stack(*arrays, axis=axis)
+
+
+def hstack(arrays: Sequence[Any]) -> Any:
+    """Join side by side: along the second axis, or the first for 1-d arrays."""
+    arrays = [atleast_1d(x) for x in arrays]
+    return concatenate(arrays, 0 if ndim_of(arrays[0]) == 1 else 1)
+
+
+def vstack(arrays: Sequence[Any]) -> Any:
+    """Join on top of each other: along the first axis; 1-d arrays become rows."""
+    return concatenate([atleast_2d(x) for x in arrays], 0)
+
+
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """Cut along an axis into nearly equal parts, or at the given positions."""
+    pieces = np.array_split(np.arange(x.shape[axis]), sections)
+    before = (slice(None),) * normalize_axis_index(axis, ndim_of(x))
+    return [x[(*before, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))] for p in pieces]
+
+
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """Cut along an axis into equal parts, or at the given positions.
+
+    Raises
+    ------
+    ValueError
+        If the axis cannot be cut into that many equal parts.
+    """
+    if isinstance(sections, int) and x.shape[axis] % sections:
+        raise ValueError(f"split: an axis of length {x.shape[axis]} has no {sections} equal parts; see array_split")
+    return array_split(x, sections, axis)
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each element in place, ``repeats`` times (one number, or one for each element)."""
+    if axis is None:
+        x, axis = ravel(x), 0
+    where_from = np.repeat(np.arange(x.shape[axis]), repeats)
+    return x[(slice(None),) * normalize_axis_index(axis, ndim_of(x)) + (where_from,)]
+
+
+def tile(x: Any, reps: Axes) -> Any:
+    """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
+    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    shape = (1,) * max(0, len(reps) - ndim_of(x)) + tuple(x.shape)
+    reps = (1,) * (len(shape) - len(reps)) + reps
+    interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))
+    repeated = broadcast_to(interleaved, tuple(n for pair in zip(reps, shape) for n in pair))
+    return reshape(repeated, tuple(r * n for r, n in zip(reps, shape)))
+
+
+@Op
+def _pad(x: Any, /, widths: Any, value: float) -> Any:
+    """Surround with a constant."""
+    return np.pad(x, widths, constant_values=value)
+
+
+_pad.rules(
+    lambda g, out, x, widths, value: g[tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape))]
+)
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+    """Surround an array, as :func:`numpy.pad`.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    pad_width : int or sequence
+        One width for all sides, one pair ``(before, after)``, or one pair for each axis.
+    mode : str
+        ``"constant"``, or any mode of NumPy that copies elements: ``"edge"``, ``"reflect"``, ``"symmetric"``,
+        ``"wrap"``.
+    constant_values : float
+        What to fill with under ``"constant"``.
+
+    Raises
+    ------
+    ValueError
+        If the mode would compute new values, such as ``"mean"``.
+    """
+    widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (ndim_of(x), 2)))
+    if mode == "constant":
+        return _pad(x, widths, constant_values)
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(f"pad: mode {mode!r} is not one of 'constant', 'edge', 'reflect', 'symmetric', 'wrap'")
+    for axis, width in enumerate(widths):
+        if any(width):
+            source = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]
+            x = x[(slice(None),) * axis + (source,)]
+    return x
+
+
+def copy(x: Any) -> Any:
+    """A node or array of its own with the same data."""
+    return identity(x) if isinstance(x, Node) else np.array(x)

@@ -1,0 +1,532 @@
+"""``Tensor``: a NumPy array that remembers where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import elementwise as ew
+from . import indexing, linalg, reductions, shaping
+from .elementwise import Elementwise
+from .graph import (
+    _NO_PARAMS,
+    Node,
+    accumulate,
+    annotate,
+    backprop,
+    clock,
+    init_node,
+    is_recording,
+    plain,
+    run_hooks,
+)
+
+_LEAF_OVERWRITTEN = (
+    "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
+    "t = t + ... or t = t.copy() for a new tensor, or use sg.no_grad() if you mean to change the leaf itself"
+)
+
+
+def _method(operation: Callable[..., Any]) -> Any:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return operation(self, *args, **kwargs)
+
+    method.__name__ = operation.__name__
+    method.__doc__ = operation.__doc__
+    return method
+
+
+class Tensor(Node, carries=np.ndarray):
+    """An array that records what is done with it, so that derivatives can be walked back.
+
+    Made by :func:`tensor` and by operations. NumPy functions called on it are recorded too.
+
+    Parameters
+    ----------
+    data : array_like
+        Kept as it is if it is an array already: use :func:`tensor` for a copy.
+    requires_grad : bool
+        Whether derivatives with respect to this tensor are wanted.
+    label : str, optional
+        A name for drawings and messages.
+
+    Raises
+    ------
+    TypeError
+        If gradients are required of data that is not floating-point.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = False, label: str = "") -> None:
+        array = as_numbers(data)
+        if requires_grad:
+            _check_floating(array)
+        init_node(self, array, None, (), _NO_PARAMS, requires_grad, clock())
+        if label:
+            annotate(self, "label", label)
+
+    # ------------------------------------------------------------------------------------ what it holds
+
+    @property
+    def data(self) -> npt.NDArray[Any]:
+        """The plain array.
+
+        Assigning a new array, or ``t.data -= ...``, marks graphs that used the old one as stale. A write through
+        ``t.data[...] = ...`` cannot be noticed on a leaf (and is refused on a computed tensor): write
+        ``t[...] = ...`` under :class:`no_grad` instead.
+        """
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        array = as_numbers(array)
+        if array.shape != self._data.shape:
+            raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
+        self._data = array.astype(self._data.dtype, copy=False)
+        self.number = clock()
+
+    @property
+    def grad(self) -> Any:
+        """Sum of the gradients of all ``backward()`` calls since it was reset to None; a plain array of this
+        tensor's shape and dtype (a Tensor after ``backward(create_graph=True)``).
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if gradient is not None and not isinstance(gradient, Tensor):
+            gradient = np.asarray(gradient, dtype=self.dtype)
+        if gradient is not None and gradient.shape != self.shape:
+            raise ValueError(f"a gradient of shape {gradient.shape} does not fit a tensor of shape {self.shape}")
+        self._grad = gradient
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The axes in reverse order."""
+        return shaping.transpose(self)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number; no gradient flows through it.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one element.
+        """
+        if self._data.size != 1:
+            raise ValueError(f"item() needs exactly one element, this tensor has shape {self.shape}")
+        return self._data.item()
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """Return the plain array, without a copy; no gradient flows through it."""
+        return self._data  # type: ignore[no-any-return]
+
+    def detach(self) -> Tensor:
+        """Return a tensor over the same data that has no past and requires no gradient."""
+        return Tensor(self._data)
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    # -------------------------------------------------------------------------------------- derivatives
+
+    def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
+        """Add the gradient of this tensor with respect to every leaf that led to it to their ``.grad``.
+
+        Parameters
+        ----------
+        grad : array_like, optional
+            The gradient of something further on with respect to this tensor, of its shape; 1 if this tensor has
+            a single element.
+        create_graph : bool
+            Make each ``.grad`` a Tensor with a trail of its own, so that it can be differentiated again.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing that led here requires gradients, or if data was changed in place since it was read.
+        ValueError
+            If ``grad`` is missing where it is needed, or has another shape.
+        """
+        seed = self._seed(grad)
+        table = backprop(self, Tensor(seed) if create_graph else seed, create_graph=create_graph)
+        for node, g in table.items():
+            if node.notes is not None and "hooks" in node.notes and node.op is None:
+                table[node] = run_hooks(node, g)
+        accumulate(table.items())
+
+    def _seed(self, grad: Any) -> Any:
+        if not self.requires_grad:
+            raise RuntimeError(
+                "backward() on a tensor that does not require gradients: nothing that led to it has "
+                "requires_grad=True, or it was computed under no_grad"
+            )
+        if grad is None:
+            if self._data.size != 1:
+                raise ValueError(
+                    f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
+                    "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
+                )
+            return np.ones_like(self._data)
+        array = as_numbers(grad._data if isinstance(grad, Node) else grad)
+        if array.shape != self.shape:
+            raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
+        return array.astype(self.dtype, copy=False)
+
+    def fit(self, gradient: Any) -> Any:
+        """Give a gradient the shape and dtype of this tensor."""
+        data = self._data
+        if not hasattr(gradient, "dtype"):
+            gradient = (
+                shaping.broadcast_to(gradient, data.shape) if isinstance(gradient, Node) else np.asarray(gradient)
+            )
+        if gradient.shape != data.shape:
+            gradient = shaping.sum_to(gradient, data.shape)
+        if gradient.dtype != data.dtype:
+            gradient = shaping.astype(gradient, data.dtype)
+        return gradient
+
+    def accumulate(self, gradient: Any) -> None:
+        """Add to ``.grad``, in an array of its own."""
+        if self._grad is not None:
+            self._grad = self._grad + gradient
+        else:
+            self._grad = gradient if isinstance(gradient, Node) else np.array(gradient)
+
+    # --------------------------------------------------------------------------------------- arithmetic
+
+    def __add__(self, other: Any) -> Any:
+        return _binary(ew.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _binary(ew.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _binary(ew.subtract, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _binary(ew.subtract, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _binary(ew.multiply, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _binary(ew.multiply, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _binary(ew.divide, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(ew.divide, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _binary(ew.power, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(ew.power, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _binary(ew.remainder, self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        return linalg.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return linalg.matmul(other, self)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._update(_binary(ew.add, self, other))
+
+    def __isub__(self, other: Any) -> Any:
+        return self._update(_binary(ew.subtract, self, other))
+
+    def __imul__(self, other: Any) -> Any:
+        return self._update(_binary(ew.multiply, self, other))
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._update(_binary(ew.divide, self, other))
+
+    def _update(self, result: Any) -> Any:
+        """What ``t += ...`` leaves in ``t``: a new node, or under no_grad the same leaf with new data."""
+        if result is NotImplemented or not (self.requires_grad and self.op is None):
+            return result
+        if is_recording():
+            raise RuntimeError(_LEAF_OVERWRITTEN)
+        self.data = result._data
+        return self
+
+    def __neg__(self) -> Any:
+        return ew.negative(self)
+
+    def __pos__(self) -> Any:
+        return ew.positive(self)
+
+    def __abs__(self) -> Any:
+        return ew.absolute(self)
+
+    # Comparisons are about data and give plain arrays; the hash is the identity of the node.
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self._data == _data_of(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._data != _data_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < _data_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= _data_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > _data_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= _data_of(other)
+
+    # ------------------------------------------------------------------------------- reading and writing
+
+    def __getitem__(self, index: Any) -> Any:
+        return indexing.getitem(self, indexing.plain_index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Write elements: recorded on a computed tensor, in place on one that is not being recorded.
+
+        What was computed from the tensor earlier keeps the old elements.
+        """
+        index = indexing.plain_index(index)
+        tracked = is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad))
+        if tracked and self.op is None and self.requires_grad:
+            raise RuntimeError(_LEAF_OVERWRITTEN)
+        if not tracked and self.op is None and self._data.flags.writeable:
+            self._data[index] = _data_of(value)
+            self.number = clock()
+            return
+        before = Tensor.__new__(Tensor)
+        init_node(before, self._data, self.op, self.inputs, self.params, self.requires_grad, self.number)
+        after = shaping.astype(indexing.put(before, value, index), self.dtype)
+        for slot in ("_data", "op", "inputs", "params", "requires_grad", "number"):
+            setattr(self, slot, getattr(after, slot))
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("a tensor without axes has no length")
+        return len(self._data)
+
+    def __iter__(self) -> Any:
+        if not self._data.ndim:
+            raise TypeError("a tensor without axes cannot be iterated over")
+        return (self[i] for i in range(len(self._data)))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self._data == _data_of(item)))
+
+    # ------------------------------------------------------------------------------- meeting the outside
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from .numpy_protocol import call_ufunc
+
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from .numpy_protocol import call_function
+
+        return call_function(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        self._refuse_if_recorded("turning a tensor into a plain array", "t.data")
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        self._refuse_if_recorded("float(t), or a function of the math module,", "t.item()")
+        return float(self._data)
+
+    def __int__(self) -> int:
+        self._refuse_if_recorded("int(t)", "t.item()")
+        return int(self._data)
+
+    def __index__(self) -> int:
+        return self._data.__index__()  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def _refuse_if_recorded(self, what: str, way_out: str) -> None:
+        if self.requires_grad and is_recording():
+            raise TypeError(
+                f"{what} would lose the gradient of this tensor of shape {self.shape}. To keep it, stay with tensors: "
+                "sg.exp(t) or np.exp(t) instead of math.exp(t), sg.stack([...]) to build an array of results. "
+                f"If you want plain numbers, write {way_out}"
+            )
+
+    def __repr__(self) -> str:
+        extra = f", label={self.label!r}" if self.label else ""
+        if self.op is not None:
+            extra += f", op={self.op.name!r}"
+        elif self.requires_grad:
+            extra += ", requires_grad=True"
+        body = np.array2string(self._data, prefix="tensor(", separator=", ", threshold=200)
+        if self.dtype != np.float64:
+            extra = f", dtype={self.dtype}{extra}"
+        if self._data.size > 200:
+            extra = f", shape={self.shape}{extra}"
+        return f"tensor({body}{extra})"
+
+    # ------------------------------------------------------------------------- operations as methods
+
+    def reshape(self, *shape: Any) -> Any:
+        """Return the elements, in C order, in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""
+        return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
+        return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def astype(self, dtype: npt.DTypeLike) -> Any:
+        """Cast to another dtype; a gradient flows only between floating dtypes."""
+        if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
+            return Tensor(self._data.astype(dtype))
+        return shaping.astype(self, np.dtype(dtype))
+
+    sum = _method(reductions.sum)
+    mean = _method(reductions.mean)
+    var = _method(reductions.var)
+    std = _method(reductions.std)
+    prod = _method(reductions.prod)
+    max = _method(reductions.max)
+    min = _method(reductions.min)
+    argmax = _method(reductions.argmax)
+    argmin = _method(reductions.argmin)
+    cumsum = _method(reductions.cumsum)
+    cumprod = _method(reductions.cumprod)
+    logsumexp = _method(reductions.logsumexp)
+    softmax = _method(reductions.softmax)
+    log_softmax = _method(reductions.log_softmax)
+
+    exp = _method(ew.exp)
+    log = _method(ew.log)
+    sqrt = _method(ew.sqrt)
+    sin = _method(ew.sin)
+    cos = _method(ew.cos)
+    tanh = _method(ew.tanh)
+    sigmoid = _method(ew.sigmoid)
+    relu = _method(ew.relu)
+    abs = _method(ew.absolute)
+    clip = _method(ew.clip)
+
+    squeeze = _method(shaping.squeeze)
+    expand_dims = _method(shaping.expand_dims)
+    swapaxes = _method(shaping.swapaxes)
+    ravel = _method(shaping.ravel)
+    flatten = _method(shaping.flatten)
+    repeat = _method(shaping.repeat)
+    copy = _method(shaping.copy)
+    take = _method(indexing.take)
+    diagonal = _method(indexing.diagonal)
+    sort = _method(indexing.sort)
+    dot = _method(linalg.dot)
+    trace = _method(linalg.trace)
+
+
+def _binary(op: Elementwise, x: Any, y: Any) -> Any:
+    """Apply ``op`` to operands of which at least one is a Tensor."""
+    try:
+        return op.apply((x, y), _NO_PARAMS)
+    except TypeError:
+        for other in (x, y):
+            if not isinstance(other, Node):
+                try:
+                    plain(other)
+                except TypeError:
+                    return NotImplemented
+        raise
+
+
+def _data_of(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
+def as_numbers(data: Any) -> npt.NDArray[Any]:
+    """Return ``data`` as an array of real numbers, copying only if it is not an array yet."""
+    if isinstance(data, Node) or (isinstance(data, (list, tuple)) and any(isinstance(d, Node) for d in data)):
+        raise TypeError("tensor() copies plain numbers; use sg.stack([...]) to build a Tensor from nodes")
+    array = np.asarray(data)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a tensor holds real numbers, got {array.dtype} data: {data!r:.80}")
+    return array
+
+
+def _check_floating(array: npt.NDArray[Any]) -> None:
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"only floating-point tensors can require gradients, this data is {array.dtype}: an integer cannot move "
+            "by a small step. Write 1.0 instead of 1, or pass dtype=np.float32"
+        )
+
+
+def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, label: str = "") -> Tensor:
+    """Make a Tensor from a copy of ``data``.
+
+    Parameters
+    ----------
+    data : array_like
+        Numbers, nested lists of numbers, an array, or a Tensor (its data is copied, its past is not).
+    requires_grad : bool
+        Whether derivatives with respect to this tensor are wanted.
+    dtype : dtype, optional
+        Default: that of the data; Python floats become float64, as in NumPy.
+    label : str, optional
+        A name for drawings and messages.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        If the data is not made of real numbers, or requires gradients but is not floating-point.
+
+    Examples
+    --------
+    >>> x = sg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4., 6.])
+    """
+    if isinstance(data, Node):
+        data = data._data
+    array = np.array(as_numbers(data), dtype=dtype)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
+    return Tensor(array, requires_grad, label)

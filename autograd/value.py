@@ -1,0 +1,292 @@
+"""``Value``: one number that remembers where it came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import elementwise as ew
+from .elementwise import Elementwise
+from .graph import (
+    _NO_PARAMS,
+    Constant,
+    Node,
+    accumulate,
+    annotate,
+    backprop,
+    clock,
+    init_node,
+    is_recording,
+    plain,
+)
+
+
+class Value(Node, carries=float):
+    """A scalar that records what is done with it, so that derivatives can be walked back.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    label : str, optional
+        A name for drawings and messages.
+
+    Raises
+    ------
+    TypeError
+        If ``data`` is not one real number.
+
+    Examples
+    --------
+    >>> a, b = sg.Value(2.0, label="a"), sg.Value(-3.0, label="b")
+    >>> c = a * b + a**2
+    >>> c.backward()
+    >>> c.data, a.grad, b.grad
+    (-2.0, 1.0, 2.0)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: float, label: str = "") -> None:
+        init_node(self, _real(data), None, (), _NO_PARAMS, is_recording(), clock())
+        if label:
+            annotate(self, "label", label)
+
+    # ------------------------------------------------------------------------------------ what it holds
+
+    @property
+    def data(self) -> float:
+        """The number. Setting it marks graphs that used the old number as stale."""
+        return self._data  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = _real(number)
+        self.number = clock()
+
+    @property
+    def grad(self) -> Any:
+        """The derivative of the last result(s) on which ``backward()`` was called; 0.0 before."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = number if number is None or isinstance(number, Value) else _real(number)
+
+    def item(self) -> float:
+        """Return the number."""
+        return self._data  # type: ignore[no-any-return]
+
+    # -------------------------------------------------------------------------------------- derivatives
+
+    def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
+        """Add the derivative of this value with respect to every value that led to it to their ``.grad``.
+
+        Parameters
+        ----------
+        grad : float
+            The derivative of something further on with respect to this value.
+        create_graph : bool
+            Make each ``.grad`` a Value with a trail of its own, so that it can be differentiated again.
+
+        Examples
+        --------
+        >>> x = sg.Value(2.0)
+        >>> y = x**3
+        >>> y.backward(create_graph=True)
+        >>> slope, x.grad = x.grad, None
+        >>> slope.backward()
+        >>> slope.data, x.grad
+        (12.0, 12.0)
+        """
+        seed = Value(grad) if create_graph else _real(grad)
+        accumulate(backprop(self, seed, create_graph=create_graph, keep=True).items())
+
+    def fit(self, gradient: Any) -> Any:
+        """Give a gradient the form of a scalar."""
+        if gradient.__class__ is float or isinstance(gradient, Value):
+            return gradient
+        if isinstance(gradient, Node):
+            return _to_value(gradient)
+        return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
+
+    def accumulate(self, gradient: Any) -> None:
+        """Add to ``.grad``."""
+        self._grad = gradient if self._grad is None else self._grad + gradient
+
+    # --------------------------------------------------------------------------------------- arithmetic
+
+    def __add__(self, other: Any) -> Any:
+        return _binary(ew.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _binary(ew.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _binary(ew.subtract, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _binary(ew.subtract, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _binary(ew.multiply, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _binary(ew.multiply, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _binary(ew.divide, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(ew.divide, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _binary(ew.power, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(ew.power, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _binary(ew.remainder, self, other)
+
+    def __neg__(self) -> Any:
+        return ew.negative(self)
+
+    def __pos__(self) -> Any:
+        return ew.positive(self)
+
+    def __abs__(self) -> Any:
+        return ew.absolute(self)
+
+    def exp(self) -> Any:
+        """E to this power."""
+        return ew.exp(self)
+
+    def log(self) -> Any:
+        """Natural logarithm."""
+        return ew.log(self)
+
+    def sqrt(self) -> Any:
+        """Square root."""
+        return ew.sqrt(self)
+
+    def sin(self) -> Any:
+        """Sine."""
+        return ew.sin(self)
+
+    def cos(self) -> Any:
+        """Cosine."""
+        return ew.cos(self)
+
+    def tanh(self) -> Any:
+        """Hyperbolic tangent."""
+        return ew.tanh(self)
+
+    def sigmoid(self) -> Any:
+        """1 / (1 + e**-x)."""
+        return ew.sigmoid(self)
+
+    def relu(self) -> Any:
+        """The number itself if it is positive, else 0."""
+        return ew.relu(self)
+
+    # ------------------------------------------------------------------------------------- comparisons
+    # By data, and with identity as hash: a Value is a place in a graph, not a number in a dictionary.
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self is other or self._data == _data_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < _data_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= _data_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > _data_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= _data_of(other)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    # ------------------------------------------------------------------------------- meeting the outside
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        op = Elementwise.by_ufunc.get(ufunc)
+        if op is None or method != "__call__" or kwargs:
+            raise TypeError(f"numpy.{ufunc.__name__} is not defined on Value; use v.data for the plain number")
+        return op.apply(inputs, _NO_PARAMS)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise TypeError(
+            "turning a Value into an array would lose its gradient; use sg.stack([...]) to build a Tensor that keeps "
+            "it, or v.data for the plain number"
+        )
+
+    def __float__(self) -> float:
+        if not self.requires_grad:
+            return self._data  # type: ignore[no-any-return]
+        raise TypeError(
+            "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
+            "sg.exp(v) and the like to keep it, or v.data for the plain number"
+        )
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+
+def _real(number: Any) -> float:
+    """One real number as a Python float."""
+    try:
+        if not isinstance(number, (str, bytes, Node)):
+            return float(number)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"a Value holds one real number, got {type(number).__name__}: {number!r}")
+
+
+def _data_of(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
+def _binary(op: Elementwise, x: Any, y: Any) -> Any:
+    """Apply ``op`` to operands of which at least one is a Value."""
+    if x.__class__ is not Value:
+        if not isinstance(x, (float, int)):
+            return _mixed(op, x, y)
+        x = Constant(float(x))
+    elif y.__class__ is not Value:
+        if not isinstance(y, (float, int)):
+            return _mixed(op, x, y)
+        y = Constant(float(y))
+    try:
+        data = op.scalar(x._data, y._data)
+    except (ArithmeticError, ValueError):
+        data = op.forward(x._data, y._data)
+    node = Value.__new__(Value)
+    if is_recording() and (x.requires_grad or y.requires_grad):
+        init_node(node, data, op, (x, y), _NO_PARAMS, True, clock())
+    else:
+        init_node(node, data, None, (), _NO_PARAMS, False, clock())
+    return node
+
+
+def _mixed(op: Elementwise, x: Any, y: Any) -> Any:
+    """A Value met an array, a Tensor, or something that is no number at all."""
+    for other in (x, y):
+        if not isinstance(other, Node):
+            try:
+                plain(other)
+            except TypeError:
+                return NotImplemented
+    return op.apply((x, y), _NO_PARAMS)
+
+
+def _to_value(tensor: Node) -> Any:
+    from .shaping import to_value
+
+    return to_value(tensor)

@@ -1,0 +1,41 @@
+"""The library's source of randomness: one default generator, replaceable by a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Seed = int | np.random.Generator | None
+
+_default = np.random.default_rng()
+
+
+def manual_seed(seed: int) -> None:
+    """Set the default generator, which everything random uses when it is given no ``seed``.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same numbers.
+
+    Examples
+    --------
+    >>> sg.manual_seed(0)
+    """
+    global _default
+    _default = np.random.default_rng(seed)
+
+
+def default_rng(seed: Seed = None) -> np.random.Generator:
+    """Turn a seed into a generator.
+
+    Parameters
+    ----------
+    seed : int, numpy.random.Generator or None
+        An integer starts a new generator, a generator is used as it is, None means the library's
+        default generator (see :func:`manual_seed`).
+
+    Returns
+    -------
+    numpy.random.Generator
+    """
+    return _default if seed is None else np.random.default_rng(seed)
