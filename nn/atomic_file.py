@@ -1,0 +1,69 @@
+"""Writing files so that a crash, a full disk or a kill leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file completely, or leave everything as it was.
+
+    The bytes go into a temporary file in the same folder, are forced to the disk, and only then take
+    the file's name.
+
+    Parameters
+    ----------
+    path : path
+        The file; an existing one is replaced.
+    content : bytes
+        All that the file will hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written: no such folder, not permitted, disk full. An existing file is unchanged.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def make_writable_folder(path: str | os.PathLike[str]) -> Path:
+    """Create a folder if need be, and try that files can be written into it.
+
+    Parameters
+    ----------
+    path : path
+        The folder; its parents are created, too.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be created or written into; the message names the folder.
+    """
+    folder = Path(path)
+    probe = folder / f".{secrets.token_hex(4)}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(probe, b"")
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
+    return folder

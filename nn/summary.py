@@ -1,0 +1,109 @@
+"""A model at a glance: its layers, the shapes that they put out, and how many numbers they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..autograd import Tensor
+from .evaluation import evaluating
+from .module import Module
+
+TITLES = ("layer", "output shape", "parameters")
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One row: the layer's path and text, the shape of its output without the batch, its own parameters."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What :func:`summary` returns; ``print`` it to see the table."""
+
+    layers: tuple[LayerSummary, ...]
+    parameters: int
+    trainable: int
+
+    def __str__(self) -> str:
+        rows = [TITLES]
+        for layer in self.layers:
+            shape = ", ".join(["n", *map(str, layer.output_shape)])
+            rows.append((layer.name, f"({shape}{',' if not layer.output_shape else ''})", f"{layer.parameters:,}"))
+        rows.append(("all layers", "", f"{self.parameters:,}"))
+        if self.trainable != self.parameters:
+            rows.append(("of these trained", "", f"{self.trainable:,}"))
+        left, middle, right = (max(len(row[column]) for row in rows) for column in range(3))
+        lines = [f"{name:<{left}}   {shape:<{middle}}   {count:>{right}}" for name, shape, count in rows]
+        rule = "-" * len(lines[0])
+        body = len(self.layers) + 1
+        return "\n".join([lines[0], rule, *lines[1:body], rule, *lines[body:]])
+
+    __repr__ = __str__
+
+
+def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Summary:
+    """Run a model on one example of zeros and list its layers in the order in which they work.
+
+    Parameters
+    ----------
+    model : Module
+        The model; unchanged afterwards.
+    input_shape : sequence of int
+        Shape of one example, without the batch: ``(28, 28, 1)`` for a digit.
+    dtype : dtype, default float32
+        Of the example.
+
+    Returns
+    -------
+    Summary
+        Printed, it is a table.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the model does not take such an input; the message names the layer.
+
+    Examples
+    --------
+    >>> print(sg.nn.summary(sg.nn.Sequential(sg.nn.Linear(4, 3), sg.nn.ReLU()), (4,)))
+    layer...
+    all layers ... 15
+    """
+    layers: list[LayerSummary] = []
+    counted: set[int] = set()
+    paths = {id(module): path for path, module in model.named_modules()}
+
+    def note(module: Module, _inputs: tuple[Any, ...], output: Any) -> None:
+        own = _own_parameters(module, counted)
+        if own or next(module.children(), None) is None:
+            shape = output.shape[1:] if isinstance(output, Tensor) else ()
+            text = f"{type(module).__name__}({module.extra_repr()})"
+            layers.append(LayerSummary(f"{paths[id(module)]} {text}".strip(), tuple(shape), own))
+
+    handles = [module.register_forward_hook(note) for module in model.modules()]
+    try:
+        with evaluating(model):
+            model(np.zeros((1, *input_shape), dtype))
+    finally:
+        for handle in handles:
+            handle.remove()
+    parameters = list(model.parameters())
+    trainable = sum(parameter.size for parameter in parameters if parameter.requires_grad)
+    return Summary(tuple(layers), sum(parameter.size for parameter in parameters), trainable)
+
+
+def _own_parameters(module: Module, counted: set[int]) -> int:
+    """Count the numbers in parameters right in this module that no row has counted yet."""
+    inside = {id(parameter) for child in module.children() for parameter in child.parameters()}
+    own = [p for p in module.parameters() if id(p) not in inside and id(p) not in counted]
+    counted.update(id(parameter) for parameter in own)
+    return sum(parameter.size for parameter in own)

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.__main__ import main
+
+PNG = b"\x89PNG\r\n\x1a\n"
+FILES = ["curves.png", "history.json", "predictions.png", "weights.safetensors"]
+SUFFIX = {3: "images-idx3-ubyte", 1: "labels-idx1-ubyte"}
+
+
+def write_digits(folder, size=28, **counts):
+    """Write the first digits of MNIST as a data set of its own."""
+    folder.mkdir(exist_ok=True)
+    _, digits = sg.data.load_mnist()
+    for part, count in counts.items():
+        pixels = (digits.x[:count, :size, :size, 0] * 255).round().astype(np.uint8)
+        for array in (pixels, digits.y[:count].astype(np.uint8)):
+            sg.data.write_idx(folder / f"{part}-{SUFFIX[array.ndim]}", array)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return write_digits(tmp_path_factory.mktemp("data") / "digits", train=320, t10k=100)
+
+
+def options(digits, out, *more):
+    return ["train", "--data-dir", str(digits), "--out", str(out), "--validation", "64", "--epochs", "1", *more]
+
+
+def test_train(digits, tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    assert main(options(digits, out, "--epochs", "2", "--batch-size", "32", "--lr", "0.003")) == 0
+    printed = capsys.readouterr().out
+    assert sorted(os.listdir(out)) == FILES
+    for text in ("output shape", "93,322", "256 images to train, 64 to validate, 100 to test"):
+        assert text in printed
+    lines = printed.splitlines()
+    epochs = [line for line in lines if line.startswith("epoch")]
+    assert len(epochs) == 2
+    assert all("val_accuracy" in line for line in epochs)
+
+    record = json.loads((out / "history.json").read_text())
+    assert [sorted(epoch) for epoch in record["epochs"]] == [["accuracy", "loss", "val_accuracy", "val_loss"]] * 2
+    test = record["test"]
+    assert lines[-1] == f"test loss {test['loss']:.4f}   test accuracy {test['accuracy']:.4f}"
+    for picture in FILES[::2]:
+        assert (out / picture).read_bytes().startswith(PNG)
+
+    model = sg.nn.models.mnist_cnn()
+    sg.nn.load_weights(model, out / "weights.safetensors")
+    trainer = sg.nn.Trainer(model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
+    assert trainer.evaluate(sg.data.load_mnist(digits)[1]) == pytest.approx(test, rel=1e-6)
+
+
+def test_same_seed_same_files(digits, tmp_path, capsys):
+    printed = []
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        assert main(options(digits, tmp_path / name, "--seed", seed)) == 0
+        printed.append(capsys.readouterr().out.replace(str(tmp_path / name), ""))
+    assert printed[0] == printed[1] != printed[2]
+    for file in ("history.json", "weights.safetensors"):
+        a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
+        assert a == b != c
+
+
+def test_without_validation(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path, "--validation", "0")) == 0
+    assert "320 images to train, 0 to validate" in capsys.readouterr().out
+    assert list(json.loads((tmp_path / "history.json").read_text())["epochs"][0]) == ["loss", "accuracy"]
+
+
+def test_validation_as_a_fraction(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path, "--validation", "0.25")) == 0
+    assert "240 images to train, 80 to validate" in capsys.readouterr().out
+
+
+def test_without_matplotlib(digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("seegrad.__main__.find_spec", lambda name: None)
+    assert main(options(digits, tmp_path)) == 0
+    captured = capsys.readouterr()
+    assert "seegrad[plot]" in captured.err
+    assert "test accuracy" in captured.out.splitlines()[-1]
+    assert sorted(os.listdir(tmp_path)) == ["history.json", "weights.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--epochs", "0"],
+        ["--epochs", "1.5"],
+        ["--batch-size", "-1"],
+        ["--lr", "0"],
+        ["--lr", "nan"],
+        ["--lr", "fast"],
+        ["--seed", "-1"],
+        ["--validation", "-5"],
+        ["--validation", "2.5"],
+        ["--validation", "nan"],
+        ["--nonsense"],
+    ],
+)
+def test_wrong_options(digits, tmp_path, capsys, wrong):
+    with pytest.raises(SystemExit) as caught:
+        main(options(digits, tmp_path / "out", *wrong))
+    assert caught.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_command(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert "command" in capsys.readouterr().err
+
+
+def fails_before_training(arguments, capsys):
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert "epoch" not in captured.out
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_out_that_cannot_be_written(digits, tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    message = fails_before_training(options(digits, tmp_path / "file"), capsys)
+    assert "seegrad train: error: cannot write into the folder" in message
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_missing_data(tmp_path, capsys):
+    assert "no such folder" in fails_before_training(options(tmp_path / "none", tmp_path), capsys)
+
+
+def test_damaged_data(tmp_path, capsys):
+    folder = write_digits(tmp_path / "data", train=100, t10k=100)
+    images = folder / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-1])
+    assert "train-images-idx3-ubyte" in fails_before_training(options(folder, tmp_path / "out"), capsys)
+
+
+def test_images_of_another_size(tmp_path, capsys):
+    folder = write_digits(tmp_path / "data", size=20, train=100, t10k=100)
+    message = fails_before_training(options(folder, tmp_path / "out"), capsys)
+    assert "Linear(576, 64" in message
+
+
+def test_more_validation_than_data(digits, tmp_path, capsys):
+    assert "320" in fails_before_training(options(digits, tmp_path, "--validation", "320"), capsys)
+
+
+def test_loss_that_becomes_nan(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path, "--lr", "1e30", "--epochs", "5")) == 1
+    message = capsys.readouterr().err
+    assert "epoch 1, step" in message
+    assert "last good weights" in message
+    model = sg.nn.models.mnist_cnn()
+    sg.nn.load_weights(model, tmp_path / "weights.safetensors")
+    assert all(np.isfinite(parameter.data).all() for parameter in model.parameters())
+
+
+def test_ctrl_c(digits, tmp_path):
+    program = [sys.executable, "-m", "seegrad", *options(digits, tmp_path, "--epochs", "10000")]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 1/"):
+                process.send_signal(signal.SIGINT)
+                break
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    sg.nn.load_weights(sg.nn.models.mnist_cnn(), tmp_path / "weights.safetensors")
+    assert json.loads((tmp_path / "history.json").read_text())["epochs"]

@@ -1,0 +1,81 @@
+"""What holds for the repository as a whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("autograd", "nn", "optim", "data")
+SOURCES = sorted([*ROOT.glob("*.py"), *(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))])
+TEXTS = sorted(
+    path
+    for pattern in ("*.py", "*.md", "*.toml", "*.ipynb", "Makefile", ".ci/run")
+    for path in ROOT.rglob(pattern)
+    if not {".venv", "build", "runs", ".hypothesis"} & set(path.relative_to(ROOT).parts)
+)
+HEAVY = ("matplotlib", "tqdm", "safetensors", "graphviz", "concurrent.futures", "multiprocessing", "asyncio", "PIL")
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def test_every_package_is_listed():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {path.parent.relative_to(ROOT) for path in SOURCES if path.name == "__init__.py"}
+    assert sorted(settings["packages"]) == sorted(".".join(["seegrad", *folder.parts]) for folder in folders)
+
+
+def test_every_folder_with_code_is_a_package():
+    assert [name(path) for path in SOURCES if not (path.parent / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("module", ["seegrad", "seegrad.nn", "seegrad.optim", "seegrad.data"])
+def test_import_is_light(module):
+    code = f"import sys, {module}; print(*(m for m in {HEAVY} if m in sys.modules))"
+    # What NumPy itself brings along is not ours.
+    bare = f"import sys, numpy; print(*(m for m in {HEAVY} if m in sys.modules))"
+    ours, numpys = (
+        set(subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout.split())
+        for text in (code, bare)
+    )
+    assert ours - numpys == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_pickle(path):
+    assert not re.search(
+        r"\b(pickle|cPickle|dill|joblib|marshal|shelve)\b.*\b(import|load)|import (pickle|marshal|shelve)"
+        r"|allow_pickle\s*=\s*True",
+        path.read_text(encoding="utf-8"),
+    )
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name)
+def test_no_paths_of_one_machine(path):
+    # Put together here, so that this file does not find itself.
+    folders = "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers", "wo" + "rk", "t" + "mp"])
+    assert not re.search(rf"""(?<=[\s"'`(=])/({folders})/\w""", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_imports_inside_the_package_are_relative_and_point_down(path):
+    text = path.read_text(encoding="utf-8")
+    imported = [line for line in text.splitlines() if re.match(r"\s*(from|import)\s", line)]
+    assert [line for line in imported if re.match(r"\s*(from|import)\s+seegrad\b", line)] == []
+    below = {"autograd": (), "data": (), "optim": ("autograd",)}
+    folder = path.relative_to(ROOT).parts[0]
+    if folder in below:
+        others = set(PACKAGES) - {folder} - set(below[folder])
+        up = rf"\s*from \.\.+({'|'.join(sorted(others))})\b"
+        assert [line for line in imported if re.match(up, line)] == []
