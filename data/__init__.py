@@ -1,12 +1,18 @@
 """Read, clean, split, scale, augment and batch data: plain NumPy in, plain NumPy out."""
 
+from .affine import RandomAffine
 from .augmentation import Augmentation, Compose
 from .dataset import ArrayDataset
 from .digits import load_mnist
+from .elastic import ElasticDeformation
+from .erasing import RandomErasing
 from .errors import DataError
 from .idx import read_idx, write_idx
 from .loader import DataLoader
+from .mixing import Mixup
+from .noise import GaussianNoise
 from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
+from .shift import RandomShift
 from .split import KFold, Subset, random_split, train_val_split
 
 __all__ = [
@@ -15,8 +21,14 @@ __all__ = [
     "Compose",
     "DataError",
     "DataLoader",
+    "ElasticDeformation",
+    "GaussianNoise",
     "KFold",
     "MinMaxScale",
+    "Mixup",
+    "RandomAffine",
+    "RandomErasing",
+    "RandomShift",
     "Standardize",
     "Subset",
     "load_mnist",

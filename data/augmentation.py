@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..rng import Seed, default_rng
 from .dataset import Batch
 
+Targets = NDArray[Any] | None
+Changed = tuple[NDArray[Any], NDArray[Any] | None]
+
 
 class Augmentation(ABC):
     """A random change of a batch of images that leaves their meaning as it is.
@@ -29,19 +32,13 @@ class Augmentation(ABC):
         self._rng: np.random.Generator | None = None
 
     @abstractmethod
-    def _change(
-        self, x: NDArray[Any], y: NDArray[Any] | None, rng: np.random.Generator
-    ) -> tuple[NDArray[Any], Any]:
-        """Return the changed batch and its targets (None if there are none)."""
+    def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
+        """Return the changed batch and its targets (None if there are none); what every augmentation defines."""
 
     @overload
-    def __call__(
-        self, x: NDArray[Any], y: None = None, *, rng: np.random.Generator | None = None
-    ) -> NDArray[Any]: ...
+    def __call__(self, x: NDArray[Any], y: None = None, *, rng: np.random.Generator | None = None) -> NDArray[Any]: ...
     @overload
-    def __call__(
-        self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator | None = None
-    ) -> Batch: ...
+    def __call__(self, x: NDArray[Any], y: NDArray[Any], *, rng: np.random.Generator | None = None) -> Batch: ...
     def __call__(
         self, x: NDArray[Any], y: NDArray[Any] | None = None, *, rng: np.random.Generator | None = None
     ) -> NDArray[Any] | Batch:
@@ -69,8 +66,8 @@ class Augmentation(ABC):
             raise ValueError(f"{name} needs images of shape (n, height, width, channels), got {x.shape}")
         if y is not None and len(y) != len(x):
             raise ValueError(f"{name} got {len(x)} images but {len(y)} targets")
-        changed, targets = self._change(x, y, rng or self._own())
-        return changed if y is None else (changed, targets)
+        changed, targets = self._change(x, y, self._own() if rng is None else rng)
+        return changed if targets is None else (changed, targets)
 
     def _own(self) -> np.random.Generator:
         if self._seed is None:
@@ -98,9 +95,7 @@ class Compose(Augmentation):
                 raise TypeError(f"Compose takes augmentations, got {step!r}")
         self.steps = steps
 
-    def _change(
-        self, x: NDArray[Any], y: NDArray[Any] | None, rng: np.random.Generator
-    ) -> tuple[NDArray[Any], Any]:
+    def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         for step in self.steps:
             x, y = step._change(x, y, rng)
         return x, y

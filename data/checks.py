@@ -52,6 +52,22 @@ def checked_number(name: str, value: Any, low: float = -np.inf, high: float = np
     return number
 
 
+def checked_range(name: str, value: tuple[float, float], low: float = -np.inf) -> tuple[float, float]:
+    """Return `value` as two numbers, the smaller first; both must be at least `low`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no such pair.
+    """
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair (smallest, largest), got {value!r}")
+    first, last = (checked_number(name, number, low) for number in value)
+    if first > last:
+        raise ValueError(f"{name} must be a pair (smallest, largest), got {value!r}")
+    return first, last
+
+
 def numeric_array(name: str, values: Any) -> NDArray[Any]:
     """Return `values` as an array of numbers (memory-mapped arrays stay on disk).
 

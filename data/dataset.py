@@ -72,9 +72,7 @@ class ArrayDataset:
             if array.ndim == 0:
                 raise DataError(f"{name} must have one row per example, got the single number {array}")
         if len(self.x) != len(self.y):
-            raise DataError(
-                f"{len(self.x)} examples in x but {len(self.y)} targets in y; each example needs one"
-            )
+            raise DataError(f"{len(self.x)} examples in x but {len(self.y)} targets in y; each example needs one")
         if self.x.size == 0:
             raise DataError(f"the data set is empty: x has shape {self.x.shape}")
         self._on_disk = isinstance(x, np.memmap) or isinstance(y, np.memmap)
@@ -98,12 +96,8 @@ class ArrayDataset:
         else:
             rows = np.asarray(index)
             if rows.dtype == bool and rows.shape != (len(self),):
-                raise IndexError(
-                    f"a mask for {len(self)} examples must have shape ({len(self)},), got {rows.shape}"
-                )
-            x, y = self.gather(
-                np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, casting="safe")
-            )
+                raise IndexError(f"a mask for {len(self)} examples must have shape ({len(self)},), got {rows.shape}")
+            x, y = self.gather(np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, casting="safe"))
         return type(self)(x, y)
 
     def __iter__(self) -> Iterator[Batch]:

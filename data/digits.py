@@ -57,14 +57,10 @@ def load_mnist(root: str | os.PathLike[str] | None = None) -> tuple[ArrayDataset
     """
     folder = EMBEDDED if root is None else Path(root)
     if not folder.is_dir():
-        raise DataError(
-            f"{folder}: no such folder; root= must be a folder with the files {', '.join(SHA256_OF)}"
-        )
+        raise DataError(f"{folder}: no such folder; root= must be a folder with the files {', '.join(SHA256_OF)}")
     train, test = (_load_half(folder, part, verify=root is None) for part in ("train", "t10k"))
     if train.x.shape[1:] != test.x.shape[1:]:
-        raise DataError(
-            f"{folder}: training images are {train.x.shape[1:3]} pixels, test images {test.x.shape[1:3]}"
-        )
+        raise DataError(f"{folder}: training images are {train.x.shape[1:3]} pixels, test images {test.x.shape[1:3]}")
     return train, test
 
 

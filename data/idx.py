@@ -75,19 +75,13 @@ def read_idx(
         for length in shape:
             size *= length
         if size > limit - len(header):
-            raise DataError(
-                f"{path}: the header promises {size:,} bytes {shape}, its file can hold at most {limit:,}"
-            )
+            raise DataError(f"{path}: the header promises {size:,} bytes {shape}, its file can hold at most {limit:,}")
         if size > max_bytes:
-            raise DataError(
-                f"{path}: {size:,} bytes {shape} exceed the limit of {max_bytes:,}; raise max_bytes="
-            )
+            raise DataError(f"{path}: {size:,} bytes {shape} exceed the limit of {max_bytes:,}; raise max_bytes=")
         digest.update(header)
         payload = _read_payload(stream, path, size, digest)
     if sha256 is not None and digest.hexdigest() != sha256:
-        raise DataError(
-            f"{path}: the SHA-256 is {digest.hexdigest()}, expected {sha256}; the file was changed"
-        )
+        raise DataError(f"{path}: the SHA-256 is {digest.hexdigest()}, expected {sha256}; the file was changed")
     return np.frombuffer(payload, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
@@ -112,9 +106,7 @@ def write_idx(path: str | os.PathLike[str], array: Any) -> None:
     big_endian = array.dtype.newbyteorder(">")
     codes = {np.dtype(name): code for code, name in DTYPE_OF_CODE.items()}
     if big_endian not in codes:
-        raise TypeError(
-            f"IDX cannot hold {array.dtype}; convert to one of uint8, int8, int16, int32, float32, float64"
-        )
+        raise TypeError(f"IDX cannot hold {array.dtype}; convert to one of uint8, int8, int16, int32, float32, float64")
     if array.ndim == 0 or max(array.shape) >= 1 << 32:
         raise ValueError(f"IDX needs 1 or more dimensions, each below 2**32, got shape {array.shape}")
     content = bytes([0, 0, codes[big_endian], array.ndim]) + np.array(array.shape, ">u4").tobytes()
@@ -137,26 +129,20 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _read_header(
-    stream: IO[bytes], path: Path, ndim: int | None
-) -> tuple[bytes, tuple[int, ...], np.dtype[Any]]:
+def _read_header(stream: IO[bytes], path: Path, ndim: int | None) -> tuple[bytes, tuple[int, ...], np.dtype[Any]]:
     magic = stream.read(4)
     if not magic:
         raise DataError(f"{path}: the file is empty")
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPE_OF_CODE or magic[3] == 0:
         looks = " (it looks like a web page)" if magic.lstrip()[:1] == b"<" else ""
-        raise DataError(
-            f"{path}: not an IDX file, it starts with {magic!r}{looks}; expected 00 00 TYPE DIMENSIONS"
-        )
+        raise DataError(f"{path}: not an IDX file, it starts with {magic!r}{looks}; expected 00 00 TYPE DIMENSIONS")
     if ndim is not None and magic[3] != ndim:
         raise DataError(
             f"{path}: holds an array of {magic[3]} dimensions, expected {ndim} (magic number {magic.hex()})"
         )
     lengths = stream.read(4 * magic[3])
     if len(lengths) < 4 * magic[3]:
-        raise DataError(
-            f"{path}: ends within its header, after {4 + len(lengths)} of {4 + 4 * magic[3]} bytes"
-        )
+        raise DataError(f"{path}: ends within its header, after {4 + len(lengths)} of {4 + 4 * magic[3]} bytes")
     shape = tuple(np.frombuffer(lengths, ">u4").tolist())
     return magic + lengths, shape, np.dtype(DTYPE_OF_CODE[magic[2]])
 

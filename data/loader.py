@@ -73,9 +73,7 @@ class DataLoader:
         prefetch: int = 0,
     ) -> None:
         if not isinstance(dataset, Source) or isinstance(dataset, (tuple, np.ndarray, str, bytes)):
-            raise TypeError(
-                f"DataLoader needs a data set, got {type(dataset).__name__}; try ArrayDataset(x, y)"
-            )
+            raise TypeError(f"DataLoader needs a data set, got {type(dataset).__name__}; try ArrayDataset(x, y)")
         if transform is not None and not callable(transform):
             raise TypeError(f"transform must be callable as transform(x, y), got {transform!r}")
         self.dataset = dataset
@@ -128,9 +126,7 @@ class DataLoader:
             raise ValueError(f"the state of a DataLoader holds seed, epoch and batch, got {sorted(state)}")
         seed, epoch, batch = (checked_count(key, state[key], minimum=0) for key in ("seed", "epoch", "batch"))
         if batch > len(self):
-            raise ValueError(
-                f"the state stands at batch {batch}, but an epoch of this DataLoader has {len(self)}"
-            )
+            raise ValueError(f"the state stands at batch {batch}, but an epoch of this DataLoader has {len(self)}")
         self._seed, self._epoch, self._batch, self._begun = seed, epoch, batch, False
 
     def _deliver(self, epoch: int, first: int) -> Iterator[Batch]:

@@ -30,9 +30,7 @@ def scale_pixels(images: Any) -> NDArray[np.float32]:
     """
     pixels = np.asarray(images)
     if pixels.dtype != np.uint8:
-        raise TypeError(
-            f"scale_pixels divides uint8 pixels by 255, got {pixels.dtype}; use MinMaxScale for others"
-        )
+        raise TypeError(f"scale_pixels divides uint8 pixels by 255, got {pixels.dtype}; use MinMaxScale for others")
     scaled: NDArray[np.float32] = np.divide(pixels, np.float32(255))
     return scaled
 
@@ -83,9 +81,7 @@ class Scaler(ABC):
         """
         array = numeric_array("x", x)
         if array.ndim < 2 or array.size == 0:
-            raise DataError(
-                f"{type(self).__name__}.fit needs data of shape (n, ..., features), got {array.shape}"
-            )
+            raise DataError(f"{type(self).__name__}.fit needs data of shape (n, ..., features), got {array.shape}")
         check_finite("x", array)
         self._offset, self._scale = self._measure(array)
         return self
@@ -143,9 +139,7 @@ class Scaler(ABC):
         offset, scale = (np.array(state[key], np.float64) for key in ("offset", "scale"))
         usable = np.isfinite(offset).all() and np.isfinite(scale).all() and (scale != 0).all()
         if offset.ndim != 1 or offset.shape != scale.shape or not usable:
-            raise ValueError(
-                f"{kind}: offset and scale must be finite rows of equal length: {dict(state)!r:.200}"
-            )
+            raise ValueError(f"{kind}: offset and scale must be finite rows of equal length: {dict(state)!r:.200}")
         self._offset, self._scale = offset, scale
 
     def _fitted(self, method: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -158,8 +152,7 @@ class Scaler(ABC):
         array = numeric_array("x", x)
         if array.ndim == 0 or array.shape[-1] != len(offset):
             raise ValueError(
-                f"{type(self).__name__}.{method}: fitted on {len(offset)} features (last axis),"
-                f" got shape {array.shape}"
+                f"{type(self).__name__}.{method}: fitted on {len(offset)} features (last axis), got shape {array.shape}"
             )
         dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.dtype(np.float32)
         return array.astype(dtype, copy=False), offset.astype(dtype), scale.astype(dtype)

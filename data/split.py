@@ -137,9 +137,7 @@ def train_val_split(
     count = validation if isinstance(validation, (int, np.integer)) else round(_fraction(validation) * size)
     count = checked_count("validation", count)
     if count >= size:
-        raise ValueError(
-            f"validation={validation} takes {count} of {size} examples, which leaves none to train on"
-        )
+        raise ValueError(f"validation={validation} takes {count} of {size} examples, which leaves none to train on")
     rng = default_rng(seed)
     if stratify:
         order = stratified_order(_labels(dataset), rng)
@@ -223,9 +221,7 @@ def _labels(dataset: Source) -> NDArray[Any]:
 
 def _fraction(value: float) -> float:
     if not isinstance(value, (float, np.floating)) or not 0 < value < 1:
-        raise ValueError(
-            f"validation must be a fraction between 0 and 1 or a number of examples, got {value!r}"
-        )
+        raise ValueError(f"validation must be a fraction between 0 and 1 or a number of examples, got {value!r}")
     return float(value)
 
 
@@ -236,9 +232,7 @@ def _part_sizes(sizes: Sequence[float], total: int) -> list[int]:
     if all(isinstance(size, (int, np.integer)) for size in sizes):
         counts = [checked_count("a part's size", size) for size in sizes]
         if sum(counts) != total:
-            raise ValueError(
-                f"the sizes {counts} sum to {sum(counts)}, but the data set has {total} examples"
-            )
+            raise ValueError(f"the sizes {counts} sum to {sum(counts)}, but the data set has {total} examples")
         return counts
     shares = np.array(sizes, np.float64)
     if not (shares > 0).all() or abs(shares.sum() - 1) > 1e-9:

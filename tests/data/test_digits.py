@@ -81,9 +81,7 @@ def test_label_out_of_range(folder):
 def test_images_and_labels_swapped(folder):
     (folder / "train-labels-idx1-ubyte").unlink()
     shutil.copy(folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz")
-    with pytest.raises(
-        DataError, match="train-labels-idx1-ubyte.gz: holds an array of 3 dimensions, expected 1"
-    ):
+    with pytest.raises(DataError, match="train-labels-idx1-ubyte.gz: holds an array of 3 dimensions, expected 1"):
         load_mnist(folder)
 
 

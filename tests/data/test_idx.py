@@ -63,9 +63,7 @@ def test_round_trip(tmp_path, array, suffix):
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    content=st.one_of(st.binary(max_size=60), st.binary(max_size=60).map(lambda tail: idx_bytes()[:6] + tail))
-)
+@given(content=st.one_of(st.binary(max_size=60), st.binary(max_size=60).map(lambda tail: idx_bytes()[:6] + tail)))
 def test_random_bytes_never_escape_as_another_error(tmp_path, content):
     for packed in (content, gzip.compress(content), b"\x1f\x8b\x08" + content):
         path = write(tmp_path, packed)

@@ -164,8 +164,7 @@ def test_transform(dataset):
 def test_prefetch_gives_the_same_numbers(dataset):
     images = ArrayDataset(np.zeros((25, 3, 3, 1), np.float32), np.arange(25))
     plain, ahead = (
-        DataLoader(images, 4, shuffle=True, seed=5, transform=Jitter(), prefetch=prefetch)
-        for prefetch in (0, 3)
+        DataLoader(images, 4, shuffle=True, seed=5, transform=Jitter(), prefetch=prefetch) for prefetch in (0, 3)
     )
     for _ in range(2):
         for (x0, y0), (x1, y1) in zip(plain, ahead, strict=True):
