@@ -1,0 +1,139 @@
+"""Modules that hold modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, overload
+
+from .module import Module
+
+L = TypeVar("L", bound="ModuleList")
+
+
+class ModuleList(Module):
+    """A list of modules that counts as part of the model, as a plain list does not; names are "0", "1", ...
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        What it holds at first.
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._parts: list[Module] = []
+        for module in modules:
+            self.append(module)
+
+    def append(self: L, module: Module) -> L:
+        """Add a module at the end; returns the list."""
+        self._parts.append(_checked(self, module))
+        return self
+
+    def __getitem__(self, index: int) -> Module:
+        return self._parts[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._parts[index] = _checked(self, module)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._parts)
+
+    def _members(self) -> Iterator[tuple[str, object]]:
+        yield from super()._members()
+        yield from ((str(i), module) for i, module in enumerate(self._parts))
+
+
+class Sequential(ModuleList):
+    """Modules applied one after the other; their names are their places, "0", "1", ...
+
+    Parameters
+    ----------
+    *modules : Module
+        In the order in which they are applied.
+
+    Examples
+    --------
+    >>> model = sg.nn.Sequential(sg.nn.Linear(2, 8), sg.nn.ReLU(), sg.nn.Linear(8, 1))
+    >>> model(np.zeros((4, 2), np.float32)).shape
+    (4, 1)
+    >>> model[1], len(model)
+    (ReLU(), 3)
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        super().__init__(modules)
+
+    def forward(self, x: Any) -> Any:
+        """Apply all of them in turn."""
+        for module in self._parts:
+            x = module(x)
+        return x
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Module:
+        """One module, or for a slice those modules as a Sequential (sharing their parameters)."""
+        return Sequential(*self._parts[index]) if isinstance(index, slice) else self._parts[index]
+
+
+class ModuleDict(Module):
+    """Modules by name that count as part of the model, as those in a plain dict do not.
+
+    Parameters
+    ----------
+    modules : dict of str to Module, optional
+        What it holds at first.
+    """
+
+    def __init__(self, modules: dict[str, Module] | None = None) -> None:
+        self._parts: dict[str, Module] = {}
+        for name, module in (modules or {}).items():
+            self[name] = module
+
+    def __getitem__(self, name: str) -> Module:
+        return self._parts[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        if not name or "." in name:
+            raise ValueError(f"ModuleDict: a name must not be empty or contain a dot, got {name!r}")
+        self._parts[name] = _checked(self, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._parts[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._parts
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def keys(self) -> Iterable[str]:
+        """Names, in the order in which they were set."""
+        return self._parts.keys()
+
+    def values(self) -> Iterable[Module]:
+        """Modules."""
+        return self._parts.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Names and modules."""
+        return self._parts.items()
+
+    def _members(self) -> Iterator[tuple[str, object]]:
+        yield from super()._members()
+        yield from self._parts.items()
+
+
+def _checked(owner: Module, module: Any) -> Module:
+    if not isinstance(module, Module):
+        hint = f"; give an instance, {module.__name__}()" if isinstance(module, type) else ""
+        raise TypeError(f"{type(owner).__name__} holds modules, got {module!r}{hint}")
+    return module

@@ -1,0 +1,91 @@
+"""Convolutional layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import Tensor, conv2d
+from ..rng import Seed, default_rng
+from . import init
+from .checks import as_input, check_channels, check_count, check_pair, check_window, short
+from .module import Module, Parameter
+
+
+class Conv2d(Module):
+    """Slide a window over images; every output channel is a weighted sum of what the window sees.
+
+    Images are channels-last, ``(batch, height, width, channels)``.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Numbers of channels.
+    kernel_size : int or (int, int)
+        Height and width of the window, in pixels.
+    stride : int or (int, int), default 1
+        Step of the window.
+    padding : int or (int, int), default 0
+        Pixels of zeros added on each side.
+    dilation : int or (int, int), default 1
+        Distance between the pixels that the window looks at.
+    bias : bool, default True
+        Whether to add a bias to each output channel.
+    weight_init, bias_init : callable
+        First values; see :mod:`seegrad.nn.init`.
+    seed : int or numpy.random.Generator, optional
+        For the first values.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (kh, kw, in_channels, out_channels)
+        As Keras's; PyTorch's has (out, in, kh, kw).
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> sg.nn.Conv2d(1, 8, 3)(np.zeros((2, 28, 28, 1), np.float32)).shape
+    (2, 26, 26, 8)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        bias: bool = True,
+        *,
+        weight_init: init.Initializer = init.glorot_uniform,
+        bias_init: init.Initializer = init.zeros,
+        seed: Seed = None,
+    ) -> None:
+        self.in_channels = check_count("Conv2d", "in_channels", in_channels)
+        self.out_channels = check_count("Conv2d", "out_channels", out_channels)
+        self.kernel_size = check_pair("Conv2d", "kernel_size", kernel_size)
+        self.stride = check_pair("Conv2d", "stride", stride)
+        self.padding = check_pair("Conv2d", "padding", padding, least=0)
+        self.dilation = check_pair("Conv2d", "dilation", dilation)
+        generator = default_rng(seed)
+        shape = (*self.kernel_size, self.in_channels, self.out_channels)
+        self.weight = Parameter(weight_init(shape, seed=generator))
+        self.bias = Parameter(bias_init((self.out_channels,), seed=generator)) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels)."""
+        x = as_input(self, x, self.weight.dtype)
+        check_channels(self, x.shape, self.in_channels)
+        check_window(self, x.shape, self.kernel_size, self.padding, self.dilation)
+        result: Tensor = conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
+        return result
+
+    def extra_repr(self) -> str:
+        """Return the arguments that are not the default."""
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
+        for name, default in (("stride", (1, 1)), ("padding", (0, 0)), ("dilation", (1, 1))):
+            if getattr(self, name) != default:
+                text += f", {name}={short(getattr(self, name))}"
+        return text if self.bias is not None else text + ", bias=False"

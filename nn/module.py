@@ -1,0 +1,335 @@
+"""What every model is made of: :class:`Parameter`, a tensor to train, and :class:`Module`, which holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..autograd import Tensor, is_recording, stamp, tensor
+from ..state import check_state
+from .errors import LayerError
+
+Array = npt.NDArray[Any]
+Hook = Callable[["Module", tuple[Any, ...], Any], Any]
+M = TypeVar("M", bound="Module")
+
+
+class Parameter(Tensor):
+    """A tensor that is trained: a module that gets one as an attribute lists it in ``parameters()``.
+
+    Parameters
+    ----------
+    data : array_like or Tensor
+        Initial values; copied. Arrays of floats keep their dtype, all else becomes float32.
+    requires_grad : bool, default True
+        False for a frozen parameter.
+    label : str, optional
+        Name for drawings and errors; a module gives its own attribute's name if there is none.
+
+    Examples
+    --------
+    >>> sg.nn.Parameter(np.zeros((2, 3))).requires_grad
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, label: str = "") -> None:
+        values = data.data if isinstance(data, Tensor) else data
+        floats = isinstance(values, np.ndarray | np.generic) and values.dtype.kind == "f"
+        super().__init__(np.array(values, dtype=values.dtype if floats else np.float32), requires_grad, label)
+
+    def convert(self, dtype: npt.DTypeLike) -> None:
+        """Change the dtype, which assigning to ``data`` keeps; the gradient is forgotten."""
+        self._data, self._grad = self._data.astype(dtype), None
+        stamp(self)
+
+
+class HookHandle:
+    """What registering a hook returns; ``remove()`` takes the hook away again, as often as you like."""
+
+    def __init__(self, hooks: dict[HookHandle, Hook]) -> None:
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self._hooks.pop(self, None)
+
+
+class Module:
+    """A part of a model, with parameters, buffers and other modules as its attributes.
+
+    Write ``forward``; call the module itself. Attributes are plain Python attributes: what is a
+    :class:`Parameter` or a :class:`Module` is found by looking at them in the order in which they
+    were set, so there is nothing to register and no constructor that must be called first. Arrays
+    that belong to the model's state without being trained are named with :meth:`register_buffer`.
+
+    Examples
+    --------
+    >>> class Affine(sg.nn.Module):
+    ...     def __init__(self):
+    ...         self.scale = sg.nn.Parameter([2.0])
+    ...
+    ...     def forward(self, x):
+    ...         return self.scale * x + 1.0
+    >>> Affine()(np.float32([3.0])).item()
+    7.0
+    """
+
+    training: bool = True
+    _buffer_names: tuple[str, ...] = ()
+    _hooks: dict[HookHandle, Hook] | None = None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output; every module writes its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run :meth:`forward`, then the forward hooks."""
+        try:
+            output = self.forward(*args, **kwargs)
+        except LayerError as error:
+            error.locate(self)
+            raise
+        if self._hooks:
+            for hook in tuple(self._hooks.values()):
+                replaced = hook(self, args, output)
+                output = output if replaced is None else replaced
+        return output
+
+    def register_forward_hook(self, hook: Hook) -> HookHandle:
+        """Call ``hook(module, args, output)`` after every forward.
+
+        Parameters
+        ----------
+        hook : callable
+            Returns None, or something that takes the output's place.
+
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` takes the hook away.
+        """
+        if self._hooks is None:
+            self._hooks = {}
+        handle = HookHandle(self._hooks)
+        self._hooks[handle] = hook
+        return handle
+
+    # Attributes ------------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute, refusing what would silently take parameters out of training."""
+        if isinstance(value, Parameter):
+            if not value.label:
+                value.label = name
+        elif isinstance(value, list | tuple | dict):
+            parts = value.values() if isinstance(value, dict) else value
+            if any(isinstance(part, Module | Parameter) for part in parts):
+                raise TypeError(
+                    f"{type(self).__name__}.{name}: modules and parameters in a plain "
+                    f"{type(value).__name__} would not be trained; use nn.Sequential, nn.ModuleList or "
+                    "nn.ModuleDict, or one attribute for each"
+                )
+        elif value is not None and isinstance(vars(self).get(name), Parameter):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a Parameter and cannot become a {type(value).__name__}; "
+                f"to change its values write {name}.data = ..., to replace it use an nn.Parameter"
+            )
+        object.__setattr__(self, name, value)
+
+    def register_buffer(self, name: str, value: npt.ArrayLike) -> None:
+        """Set an array attribute that is saved with the model but not trained.
+
+        Parameters
+        ----------
+        name : str
+            The attribute's name; assigning to the attribute later replaces the buffer.
+        value : array_like
+            Its first value; copied.
+        """
+        if name not in self._buffer_names:
+            if hasattr(self, name):
+                raise ValueError(f"{type(self).__name__} already has an attribute {name!r}")
+            self._buffer_names = (*self._buffer_names, name)
+        object.__setattr__(self, name, np.array(value))
+
+    def _members(self) -> Iterator[tuple[str, object]]:
+        """Attributes by name; containers list what they contain instead."""
+        yield from vars(self).items()
+
+    # What is inside --------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Iterate over the modules directly inside this one, as (name, module)."""
+        for name, value in self._members():
+            if isinstance(value, Module):
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """Iterate over the modules directly inside this one."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Iterate over this module (with an empty name) and all inside it, as (path, module).
+
+        A module used in two places is listed once, under the first path.
+        """
+        return self._walk(prefix, set())
+
+    def _walk(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child._walk(_join(prefix, name), seen)
+
+    def modules(self) -> Iterator[Module]:
+        """Iterate over this module and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Iterate over all parameters, as (path, parameter); a shared one comes once, under its first path."""
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix):
+            for name, value in module._members():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(path, name), value
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Iterate over all parameters, each once; this is what an optimizer takes."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Array]]:
+        """Iterate over all buffers, as (path, array)."""
+        for path, module in self.named_modules(prefix):
+            for name in module._buffer_names:
+                yield _join(path, name), getattr(module, name)
+
+    def buffers(self) -> Iterator[Array]:
+        """Iterate over all buffers."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    # What one does with it -------------------------------------------------------------------------
+
+    def apply(self: M, function: Callable[[Module], object]) -> M:
+        """Call ``function`` with every module inside, the innermost first, then with this one."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    def train(self: M, mode: bool = True) -> M:
+        """Switch all of it to training (dropout drops, batch normalisation learns its statistics)."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        """Switch all of it to evaluation; the same as ``train(False)``."""
+        return self.train(False)
+
+    def freeze(self: M) -> M:
+        """Stop training its parameters: they get no gradient, and optimizers leave them alone.
+
+        Buffers still follow the data in training mode; call :meth:`eval` to stop that, too.
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+            parameter.grad = None
+        return self
+
+    def unfreeze(self: M) -> M:
+        """Train all its parameters (again)."""
+        for parameter in self.parameters():
+            parameter.requires_grad = True
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self: M, dtype: npt.DTypeLike) -> M:
+        """Convert its parameters and floating-point buffers to ``dtype``, in place; gradients are forgotten.
+
+        Examples
+        --------
+        >>> sg.nn.Linear(2, 3).to(np.float64).weight.dtype
+        dtype('float64')
+        """
+        wanted = np.dtype(dtype)
+        if wanted.kind != "f":
+            raise TypeError(f"parameters are trained in a floating-point dtype, not in {wanted}")
+        for parameter in self.parameters():
+            parameter.convert(wanted)
+        for module in self.modules():
+            for name in module._buffer_names:
+                if getattr(module, name).dtype.kind == "f":
+                    setattr(module, name, getattr(module, name).astype(wanted))
+        return self
+
+    # State -----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers by path; what is shared stands once."""
+        state = {name: np.array(parameter.data) for name, parameter in self.named_parameters()}
+        state.update((name, np.array(buffer)) for name, buffer in self.named_buffers())
+        return state
+
+    def load_state_dict(self, state: Mapping[str, npt.ArrayLike], strict: bool = True) -> None:
+        """Take over parameters and buffers that :meth:`state_dict` gave; all of them or, on an error, none.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like
+            Arrays by path; copied.
+        strict : bool, default True
+            With False, missing and unexpected names are let pass; wrong shapes and dtypes never are.
+
+        Raises
+        ------
+        ValueError
+            Lists everything that does not fit. The model is unchanged.
+        """
+        given = {name: np.asarray(value) for name, value in state.items()}
+        check_state(type(self).__name__, self.state_dict(), given, strict)
+        for name, parameter in self.named_parameters():
+            if name in given:
+                parameter.data = given[name].copy()
+        for path, module in self.named_modules():
+            for name in module._buffer_names:
+                if _join(path, name) in given:
+                    object.__setattr__(module, name, given[_join(path, name)].copy())
+
+    # Text ------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Return what stands between the brackets of the module's ``repr``; layers give their arguments."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"({name}): {child!r}" for name, child in self.named_children()]
+        if not lines:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        first = [self.extra_repr()] if self.extra_repr() else []
+        body = "\n".join(first + lines).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {body}\n)"
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def as_tensor(x: object) -> Tensor:
+    """Return ``x`` itself if it is a Tensor, else a Tensor with its values.
+
+    The values are copied if they may be needed on the way back, since their owner may change them before.
+    """
+    if isinstance(x, Tensor):
+        return x
+    return tensor(x) if is_recording() else Tensor(x)

@@ -1,0 +1,129 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .flat import FlatParameters
+from .optimizer import Array, Group, Optimizer, Parameters
+
+
+class Adam(Optimizer):
+    """Step by running means of the gradient and of its square.
+
+    With gradient g, parameter p, step number t (PyTorch's formulas)::
+
+        g = g + weight_decay * p
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        p = p - lr / (1 - beta1**t) * m / (sqrt(v) / sqrt(1 - beta2**t) + eps)
+
+    Keras adds ``eps`` (1e-7 there) to sqrt(v) before the correction by 1 - beta2**t.
+    D. Kingma and J. Ba, "Adam: a method for stochastic optimization" (2015).
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        Parameters, or groups of them; see :class:`~seegrad.optim.Optimizer`.
+    lr : float, default 1e-3
+        Learning rate.
+    betas : (float, float), default (0.9, 0.999)
+        Shares that the two running means keep at each step.
+    eps : float, default 1e-8
+        Keeps the division finite.
+    weight_decay : float, default 0
+        Strength of the pull towards 0, added to the gradient.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not valid.
+
+    Examples
+    --------
+    >>> w = sg.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = sg.optim.Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data.round(6)
+    array([ 0.9, -1.9])
+    """
+
+    nonnegative = ("lr", "eps", "weight_decay")
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def validate(self, group: Group) -> None:
+        """Check the settings."""
+        super().validate(group)
+        if len(group["betas"]) != 2:
+            raise ValueError(f"{self._name}: betas must be a pair of numbers, got {group['betas']!r}")
+        for i, beta in enumerate(group["betas"]):
+            self.check_below_one(f"betas[{i}]", beta)
+
+    def memory(self, group: Group) -> dict[str, float]:
+        """Remember the two running means."""
+        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+    def decay(self, p: Array, g: Array, group: Group) -> None:
+        """Apply the weight decay: to the gradient."""
+        if group["weight_decay"]:
+            g += group["weight_decay"] * p
+
+    def update(self, flat: FlatParameters, where: slice, step: int, group: Group) -> None:
+        """Apply the formula."""
+        p, g = flat.values[where], flat.gradients[where]
+        m, v = flat.state["exp_avg"][where], flat.state["exp_avg_sq"][where]
+        beta1, beta2 = group["betas"]
+        self.decay(p, g, group)
+        m *= beta1
+        m += (work := (1.0 - beta1) * g)
+        v *= beta2
+        np.multiply(g, g, out=g)
+        g *= 1.0 - beta2
+        v += g
+        np.sqrt(v, out=work)
+        work *= 1.0 / math.sqrt(1.0 - beta2**step)
+        work += group["eps"]
+        np.divide(m, work, out=work)
+        work *= group["lr"] / (1.0 - beta1**step)
+        p -= work
+
+
+class AdamW(Adam):
+    """Adam whose weight decay acts on the parameter itself: ``p = p - lr * weight_decay * p`` before each step.
+
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization" (2019).
+
+    Parameters
+    ----------
+    params, lr, betas, eps
+        As for :class:`Adam`.
+    weight_decay : float, default 1e-2
+        Strength of the pull towards 0, as a share of ``lr``.
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def decay(self, p: Array, g: Array, group: Group) -> None:
+        """Apply the weight decay: to the parameter."""
+        if group["weight_decay"]:
+            p *= 1.0 - group["lr"] * group["weight_decay"]

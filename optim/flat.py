@@ -1,0 +1,112 @@
+"""The parameters of one group and one dtype as one long vector, so that an update is a few NumPy calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..autograd import Tensor, stamp
+
+Array = npt.NDArray[Any]
+
+# Elements that are updated at a time: few enough for all vectors of an update to stay in a core's cache.
+BLOCK = 32768
+
+
+class FlatParameters:
+    """Parameters laid end to end, with vectors for their values, gradients, and an optimizer's state.
+
+    The parameters stay ordinary tensors with arrays of their own: :meth:`gather` copies values and
+    gradients into the vectors, :meth:`scatter` copies the updated values back.
+
+    Parameters
+    ----------
+    parameters : sequence of Tensor
+        Of one dtype.
+
+    Attributes
+    ----------
+    values, gradients : ndarray, shape (size,)
+        As of the last :meth:`gather`.
+    state : dict of str to ndarray, shape (size,)
+        What the optimizer remembers for each element, by name; see :meth:`remember`.
+    steps : list of int
+        How often each parameter was updated.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor]) -> None:
+        self.parameters = list(parameters)
+        self.ends = [int(end) for end in np.cumsum([p.size for p in self.parameters])]
+        self.starts = [0, *self.ends[:-1]]
+        self.values = np.empty(self.ends[-1], self.parameters[0].dtype)
+        self.gradients = np.empty_like(self.values)
+        self._value_views = self.views(self.values)
+        self._gradient_views = self.views(self.gradients)
+        self.state: dict[str, Array] = {}
+        self.steps = [0] * len(self.parameters)
+
+    def views(self, vector: Array) -> list[Array]:
+        """Each parameter's part of a vector, in the parameter's shape."""
+        return [
+            vector[start:end].reshape(p.shape)
+            for p, start, end in zip(self.parameters, self.starts, self.ends, strict=True)
+        ]
+
+    def remember(self, names: Mapping[str, float]) -> None:
+        """Make the state vectors of these names, filled with these values, if they are not there yet."""
+        for name, start in names.items():
+            if name not in self.state:
+                self.state[name] = np.full_like(self.values, start)
+
+    def gather(self) -> list[bool]:
+        """Copy values and gradients of the parameters that have a gradient; tell which have one."""
+        present = []
+        for p, value, gradient in zip(self.parameters, self._value_views, self._gradient_views, strict=True):
+            g = p.grad
+            present.append(g is not None and p.requires_grad)
+            if present[-1]:
+                if p.dtype != value.dtype:
+                    raise TypeError(
+                        f"the parameter{_named(p)} of shape {p.shape} was {value.dtype} when the optimizer was "
+                        f"made and is {p.dtype} now; convert the model first, then make the optimizer"
+                    )
+                np.copyto(value, p.data)
+                np.copyto(gradient, g.data if isinstance(g, Tensor) else g)
+        return present
+
+    def runs(self, present: Sequence[bool]) -> Iterator[tuple[slice, int]]:
+        """Stretches of neighbours that are updated together, and how often they have been by then.
+
+        Parameters that are not present are left out, and do not advance. Usually there is one stretch, of all
+        the parameters, cut into blocks.
+        """
+        i = 0
+        while i < len(present):
+            first, step = i, self.steps[i]
+            while i < len(present) and present[i] and self.steps[i] == step:
+                self.steps[i] += 1
+                i += 1
+            if i == first:
+                i += 1
+                continue
+            end = self.ends[i - 1]
+            for start in range(self.starts[first], end, BLOCK):
+                yield slice(start, min(start + BLOCK, end)), step + 1
+
+    def scatter(self, present: Sequence[bool]) -> None:
+        """Copy the values back into the parameters that are present."""
+        for p, value, here in zip(self.parameters, self._value_views, present, strict=True):
+            if not here:
+                continue
+            if p.data.flags.writeable:
+                np.copyto(p.data, value)
+                stamp(p)
+            else:
+                p.data = value.copy()
+
+
+def _named(p: Tensor) -> str:
+    return f" {p.label!r}" if p.label else ""

@@ -1,0 +1,244 @@
+"""What all optimizers share: parameter groups, the step, and the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..autograd import Tensor
+from ..state import check_state
+from .flat import FlatParameters
+
+Array = npt.NDArray[Any]
+Group = dict[str, Any]
+Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+
+
+class Optimizer:
+    """Updates parameters by their gradients. Write ``update`` in a subclass.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dict
+        The parameters, or groups of them: dicts with a key "params" and settings of their own. One that is
+        listed twice in a group is updated once.
+    defaults : dict
+        Settings of groups that do not have their own.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        Each has "params" and the settings, which may be changed between steps, as schedules do.
+
+    Raises
+    ------
+    ValueError
+        If there is no parameter, one stands in two groups, or a setting is not valid.
+    TypeError
+        If something is not a parameter or not trainable.
+    """
+
+    #: Names of the settings that must be at least 0.
+    nonnegative: ClassVar[tuple[str, ...]] = ("lr", "weight_decay")
+
+    def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
+        self.defaults = dict(defaults)
+        self.param_groups: list[Group] = []
+        self._flat: list[list[FlatParameters]] = []
+        if isinstance(params, Tensor | np.ndarray) or not isinstance(params, Iterable):
+            raise TypeError(
+                f"{self._name}: expected an iterable of parameters, such as model.parameters(), "
+                f"got {type(params).__name__}; put a single one in a list"
+            )
+        entries = list(params)
+        if not entries:
+            raise ValueError(f"{self._name}: got no parameters; does the model have any, or was the iterator used up?")
+        groups: list[Any] = entries if isinstance(entries[0], Mapping) else [{"params": entries}]
+        for group in groups:
+            self.add_param_group(group)
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add parameters with settings of their own.
+
+        Parameters
+        ----------
+        group : dict
+            "params", and settings that differ from the defaults.
+        """
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(f'{self._name}: a group is a dict with a key "params", got {group!r:.80}')
+        unknown = set(group) - set(self.defaults) - {"params"}
+        if unknown:
+            known = ", ".join(self.defaults)
+            raise ValueError(f"{self._name}: unknown setting {sorted(unknown)[0]!r}; known are {known}")
+        params = group["params"]
+        parameters = self._checked([params] if isinstance(params, Tensor) else list(params))
+        full = {**self.defaults, **group, "params": parameters}
+        self.validate(full)
+        by_dtype: dict[np.dtype[Any], list[Tensor]] = {}
+        for p in parameters:
+            by_dtype.setdefault(p.dtype, []).append(p)
+        self.param_groups.append(full)
+        self._flat.append([FlatParameters(same) for same in by_dtype.values()])
+
+    def _checked(self, parameters: list[Any]) -> list[Tensor]:
+        """Check the parameters of a new group and leave out repetitions."""
+        if not parameters:
+            raise ValueError(f"{self._name}: a group has no parameters")
+        taken = {id(p) for group in self.param_groups for p in group["params"]}
+        kept: dict[int, Tensor] = {}
+        for i, p in enumerate(parameters):
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{self._name}: parameter {i} is a {type(p).__name__}, expected a Tensor")
+            named = f"parameter {i}" + (f" ({p.label})" if p.label else "") + f" of shape {p.shape}"
+            if not p.is_leaf:
+                raise TypeError(f"{self._name}: {named} is the result of {p.op!r}; only leaves can be updated")
+            if p.dtype.kind != "f":
+                raise TypeError(f"{self._name}: {named} holds {p.dtype}; only floating-point numbers can be updated")
+            if id(p) in taken:
+                raise ValueError(f"{self._name}: {named} is in another group already; it can only follow one")
+            kept[id(p)] = p
+        return list(kept.values())
+
+    def validate(self, group: Group) -> None:
+        """Check a group's settings; subclasses add their own checks.
+
+        Raises
+        ------
+        ValueError
+            If one is not valid.
+        """
+        for name in self.nonnegative:
+            if name in group and not 0.0 <= group[name] < float("inf"):
+                raise ValueError(f"{self._name}: {name} must be a number of at least 0, got {group[name]!r}")
+
+    def check_below_one(self, name: str, value: float) -> None:
+        """Check a factor of a running mean."""
+        if not 0.0 <= value < 1.0:
+            raise ValueError(f"{self._name}: {name} must be at least 0 and less than 1, got {value!r}")
+
+    # The step -----------------------------------------------------------------------------------------
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient; the others, and what is remembered of them, stay as they are."""
+        for group, parts in zip(self.param_groups, self._flat, strict=True):
+            for flat in parts:
+                present = flat.gather()
+                # A step that overflows is found by whoever looks at the loss; it is not this line's to warn of.
+                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                    flat.remember(self.memory(group))
+                    for where, step in flat.runs(present):
+                        self.update(flat, where, step, group)
+                flat.scatter(present)
+
+    def memory(self, group: Group) -> dict[str, float]:
+        """Name what has to be remembered for each element from step to step, with its first value."""
+        return {}
+
+    def update(self, flat: FlatParameters, where: slice, step: int, group: Group) -> None:
+        """Update a stretch of the vector of values, in place; the optimizer's formula.
+
+        Parameters
+        ----------
+        flat : FlatParameters
+            Has the vectors ``values`` and ``gradients`` (which may be overwritten), and ``state``.
+        where : slice
+            The stretch.
+        step : int
+            The number of this update, from 1.
+        group : dict
+            The settings.
+        """
+        raise NotImplementedError(f"{self._name} has no update(); write one")
+
+    # State --------------------------------------------------------------------------------------------
+
+    def _places(self) -> list[tuple[FlatParameters, int, list[str]]]:
+        """Where each parameter lies and what is remembered of it, in the order of the groups."""
+        places = {}
+        for group, parts in zip(self.param_groups, self._flat, strict=True):
+            memory = self.memory(group)
+            for flat in parts:
+                flat.remember(memory)
+                places.update({id(p): (flat, i, list(memory)) for i, p in enumerate(flat.parameters)})
+        return [places[id(p)] for group in self.param_groups for p in group["params"]]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next steps depend on besides the parameters and their gradients.
+
+        Returns
+        -------
+        dict
+            "param_groups": for each group its settings, and under "params" the numbers of its parameters (plain
+            numbers and lists only); "state": arrays by name, such as "3.exp_avg" for parameter 3; copies.
+        """
+        groups, first = [], 0
+        for group in self.param_groups:
+            numbers = list(range(first, first + len(group["params"])))
+            first += len(numbers)
+            settings = {k: list(v) if isinstance(v, tuple) else v for k, v in group.items() if k != "params"}
+            groups.append({**settings, "params": numbers})
+        state: dict[str, Array] = {}
+        for number, (flat, i, names) in enumerate(self._places()):
+            state[f"{number}.step"] = np.array(flat.steps[i])
+            state.update((f"{number}.{name}", flat.views(flat.state[name])[i].copy()) for name in names)
+        return {"param_groups": groups, "state": state}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave, for the same parameters in the same groups.
+
+        Raises
+        ------
+        ValueError
+            Lists everything that does not fit. The optimizer is unchanged.
+        """
+        self._check_groups(state["param_groups"])
+        arrays = {name: np.asarray(array) for name, array in state["state"].items()}
+        wanted: dict[str, Array] = {}
+        for group, given in zip(self.param_groups, state["param_groups"], strict=True):
+            for p, number in zip(group["params"], given["params"], strict=True):
+                wanted[f"{number}.step"] = np.array(0)
+                wanted.update((f"{number}.{name}", p.data) for name in self.memory(given))
+        check_state(self._name, wanted, arrays, strict=True)
+        for own, given in zip(self.param_groups, state["param_groups"], strict=True):
+            own.update({k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if k != "params"})
+        for number, (flat, i, names) in enumerate(self._places()):
+            flat.steps[i] = int(arrays[f"{number}.step"])
+            for name in names:
+                flat.views(flat.state[name])[i][...] = arrays[f"{number}.{name}"]
+
+    def _check_groups(self, groups: Any) -> None:
+        """Refuse settings for other groups than these, or not valid ones."""
+        sizes = [len(group["params"]) for group in self.param_groups]
+        given = [len(group["params"]) for group in groups]
+        if sizes != given:
+            raise ValueError(
+                f"this state does not fit the {self._name}: its groups have {given} parameters, not {sizes}; "
+                "nothing was loaded"
+            )
+        for group in groups:
+            settings = set(group) - {"params"}
+            if settings != set(self.defaults):
+                wrong = sorted(settings ^ set(self.defaults))
+                raise ValueError(f"this state does not fit the {self._name}: settings {wrong}; nothing was loaded")
+            self.validate(dict(group))
+
+    def __repr__(self) -> str:
+        lines = []
+        for group in self.param_groups:
+            settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
+            lines.append(f"{len(group['params'])} parameters, {settings}")
+        return f"{self._name}({lines[0] if len(lines) == 1 else '; '.join(lines)})"
