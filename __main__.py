@@ -14,6 +14,7 @@ from typing import Any
 
 from . import data, nn, optim
 from .data import ArrayDataset
+from .data.dataset import Source
 from .nn.atomic_file import make_writable_folder, write_atomically
 from .nn.plots import plot_curves, plot_predictions
 from .rng import manual_seed
@@ -127,14 +128,16 @@ class _SaveEveryEpoch(nn.Callback):
 def _train(chosen: argparse.Namespace) -> None:
     # What can be wrong is found before the first step: the folder, then the data, then their shapes.
     folder = make_writable_folder(chosen.out)
-    train, test = data.load_mnist(chosen.data_dir)
-    validation = None
+    images, test = data.load_mnist(chosen.data_dir)
+    train: Source = images
+    validation: Source | None = None
     if chosen.validation:
-        train, validation = data.train_val_split(train, chosen.validation, seed=chosen.seed)
+        train, validation = data.train_val_split(images, chosen.validation, seed=chosen.seed)
     manual_seed(chosen.seed)
     model = nn.models.mnist_cnn()
-    print(nn.summary(model, train.x.shape[1:]))
-    print(f"\n{len(train):,} images to train, {len(validation or ()):,} to validate, {len(test):,} to test\n")
+    print(nn.summary(model, images.x.shape[1:]))
+    held_out = len(validation) if validation else 0
+    print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n")
 
     trainer = nn.Trainer(model, optim.Adam(model.parameters(), lr=chosen.lr), nn.CrossEntropyLoss())
     try:
