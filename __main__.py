@@ -63,26 +63,32 @@ def _add_train(commands: Any) -> None:
         help="train a convolutional network on MNIST",
         description="Train a convolutional network on MNIST and write weights.safetensors, history.json, "
         "curves.png and predictions.png.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = train.add_argument
-    add("--epochs", type=_positive_int, default=5, metavar="N", help="how often to go through all images")
-    add("--batch-size", type=_positive_int, default=64, metavar="N", help="images per step")
-    add("--lr", type=_positive_float, default=1e-3, metavar="RATE", help="learning rate of Adam")
-    add("--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same run")
+    add(
+        "--epochs",
+        type=_positive_int,
+        default=5,
+        metavar="N",
+        help="how often to go through all images (default: %(default)s)",
+    )
+    add("--batch-size", type=_positive_int, default=64, metavar="N", help="images per step (default: %(default)s)")
+    add("--lr", type=_positive_float, default=1e-3, metavar="RATE", help="learning rate of Adam (default: %(default)s)")
+    add("--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same run (default: %(default)s)")
     add(
         "--validation",
         type=_share,
         default=2000,
         metavar="SHARE",
-        help="training images to set aside for validation: a number, or a fraction below 1; 0 for none",
+        help="training images to set aside for validation: a number, or a fraction below 1; 0 for none "
+        "(default: %(default)s)",
     )
     add(
         "--data-dir",
         metavar="DIR",
         help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
     )
-    add("--out", default="runs/mnist", metavar="DIR", help="folder for the results")
+    add("--out", default="runs/mnist", metavar="DIR", help="folder for the results (default: %(default)s)")
     train.set_defaults(run=_train)
 
 
