@@ -75,8 +75,12 @@ def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np
     Examples
     --------
     >>> print(sg.nn.summary(sg.nn.Sequential(sg.nn.Linear(4, 3), sg.nn.ReLU()), (4,)))
-    layer...
-    all layers ... 15
+    layer            output shape   parameters
+    ------------------------------------------
+    0 Linear(4, 3)   (n, 3)                 15
+    1 ReLU()         (n, 3)                  0
+    ------------------------------------------
+    all layers                              15
     """
     layers: list[LayerSummary] = []
     counted: set[int] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,12 +18,16 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("autograd", "nn", "optim", "data")
 SOURCES = sorted([*ROOT.glob("*.py"), *(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))])
-TEXTS = sorted(
-    path
-    for pattern in ("*.py", "*.md", "*.toml", "*.ipynb", "Makefile", ".ci/run")
-    for path in ROOT.rglob(pattern)
-    if not {".venv", "build", "runs", ".hypothesis"} & set(path.relative_to(ROOT).parts)
-)
+
+
+def text_files():
+    """Find what people wrote: not what tools have put into hidden folders, nor results."""
+    for folder, inner, files in os.walk(ROOT):
+        inner[:] = [name for name in inner if name == ".ci" or not name.startswith((".", "build", "dist", "runs"))]
+        yield from (Path(folder, file) for file in files if Path(file).suffix in {".py", ".md", ".toml", ".ipynb", ""})
+
+
+TEXTS = sorted(path for path in text_files() if not path.name.startswith("."))
 HEAVY = ("matplotlib", "tqdm", "safetensors", "graphviz", "concurrent.futures", "multiprocessing", "asyncio", "PIL")
 
 
