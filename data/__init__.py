@@ -2,11 +2,14 @@
 
 from .affine import RandomAffine
 from .augmentation import Augmentation, Compose
+from .cleaning import CleaningReport, clean, outlier_scores
+from .csv_rows import load_csv
 from .dataset import ArrayDataset
 from .digits import load_mnist
 from .elastic import ElasticDeformation
 from .erasing import RandomErasing
 from .errors import DataError
+from .folders import ImageFolder
 from .idx import read_idx, write_idx
 from .loader import DataLoader
 from .mixing import Mixup
@@ -14,15 +17,18 @@ from .noise import GaussianNoise
 from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
 from .shift import RandomShift
 from .split import KFold, Subset, random_split, train_val_split
+from .toys import make_circles, make_moons, make_spirals
 
 __all__ = [
     "ArrayDataset",
     "Augmentation",
+    "CleaningReport",
     "Compose",
     "DataError",
     "DataLoader",
     "ElasticDeformation",
     "GaussianNoise",
+    "ImageFolder",
     "KFold",
     "MinMaxScale",
     "Mixup",
@@ -31,8 +37,14 @@ __all__ = [
     "RandomShift",
     "Standardize",
     "Subset",
+    "clean",
+    "load_csv",
     "load_mnist",
+    "make_circles",
+    "make_moons",
+    "make_spirals",
     "one_hot",
+    "outlier_scores",
     "random_split",
     "read_idx",
     "scale_pixels",
