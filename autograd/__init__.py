@@ -7,6 +7,7 @@ Read in this order: ``graph`` (nodes, recording, the walk back), ``elementwise``
 
 from __future__ import annotations
 
+from . import linalg
 from .check import GradientError, gradcheck
 from .convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
 from .elementwise import (
@@ -72,7 +73,8 @@ from .elementwise import (
 from .elementwise import absolute as abs
 from .graph import Node, Op, backprop, is_recording, no_grad, stamp
 from .indexing import diag, diagonal, sort, take, take_along_axis
-from .linalg import dot, einsum, inner, kron, matmul, outer, tensordot, trace
+from .linalg import norm
+from .products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
 from .reductions import (
     argmax,
     argmin,
@@ -83,7 +85,6 @@ from .reductions import (
     max,
     mean,
     min,
-    norm,
     prod,
     softmax,
     std,
@@ -120,6 +121,7 @@ from .shaping import (
     vstack,
 )
 from .tensor import Tensor, tensor
+from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value
 
 __all__ = [
@@ -164,6 +166,7 @@ __all__ = [
     "divide",
     "dot",
     "einsum",
+    "elementwise_grad",
     "elu",
     "erf",
     "exp",
@@ -176,17 +179,23 @@ __all__ = [
     "fmax",
     "fmin",
     "gelu",
+    "grad",
     "gradcheck",
+    "hessian",
     "hstack",
+    "hvp",
     "hypot",
     "inner",
     "is_recording",
+    "jacobian",
+    "jvp",
     "kron",
     "leaky_relu",
+    "linalg",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_softmax",
     "logaddexp",
     "logaddexp2",
@@ -249,7 +258,9 @@ __all__ = [
     "tril",
     "triu",
     "trunc",
+    "value_and_grad",
     "var",
+    "vjp",
     "vstack",
     "where",
 ]

@@ -65,13 +65,14 @@ def gradcheck(
     >>> sg.gradcheck(lambda x: (x.tanh() ** 2).sum(), x, order=2)
     True
     """
-    nodes = [inputs] if isinstance(inputs, Node) else list(inputs)
+    nodes: list[Any] = [inputs] if isinstance(inputs, Node) else list(inputs)
     checked = [i for i, x in enumerate(nodes) if isinstance(x, Node) and x.requires_grad]
     if not checked:
         raise ValueError("gradcheck: no input requires gradients, so there is nothing to check")
     for i in checked:
-        if isinstance(nodes[i], Tensor) and nodes[i].dtype != np.float64:
-            raise TypeError(f"gradcheck needs float64, input {i} is {nodes[i].dtype}")
+        dtype = np.asarray(nodes[i]._data).dtype
+        if dtype != np.float64:
+            raise TypeError(f"gradcheck needs float64, input {i} is {dtype}")
     rng = np.random.default_rng(seed)
     scalar = _weighted(f, rng)
     _compare(scalar, nodes, checked, rtol, atol, "")

@@ -46,9 +46,9 @@ class Elementwise(Op):
         symbol: str = "",
     ) -> None:
         self.formula, self.scalar, self.array = formula, scalar, array
-        self.__doc__ = f"{formula}, elementwise."
         super().__init__(self._compute, name, symbol)
         self.__name__ = name
+        self.__doc__ = f"{formula}, elementwise: for numbers, arrays, Values and Tensors."
         self.variadic = False
         if isinstance(array, np.ufunc):
             Elementwise.by_ufunc[array] = self

@@ -12,9 +12,9 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from itertools import count
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
@@ -27,8 +27,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: reader has been changed since it was read.
 clock = count(1).__next__
 
-_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+_NO_PARAMS: Mapping[str, Any] = {}
 _by_number = attrgetter("number")
+_new = object.__new__
 
 
 class Node:
@@ -212,6 +213,18 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
         return cast(F, paused_generator if inspect.isgeneratorfunction(function) else paused)
 
 
+@contextmanager
+def recording() -> Generator[None, None, None]:
+    """Leave a trail inside this block even if it stands in a ``no_grad`` block."""
+    me = threading.get_ident()
+    depth = _paused.pop(me, 0)
+    try:
+        yield
+    finally:
+        if depth:
+            _paused[me] = depth
+
+
 def plain(x: Any) -> Any:
     """The plain number or array in an operand that is not a node; TypeError if there is none."""
     if isinstance(x, (float, int, np.ndarray, np.generic)):
@@ -229,39 +242,37 @@ def _constant(x: Any) -> Constant:
     return Constant(x.copy() if isinstance(x, np.ndarray) and x.flags.writeable else x)
 
 
-def record(op: Op, data: Any, inputs: Iterable[Any], params: Mapping[str, Any] = _NO_PARAMS) -> Any:
+def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = _NO_PARAMS) -> Any:
     """Make the node that carries ``data``, with its trail if some input requires gradients."""
-    kind = Node.kinds.get(type(data)) or Node.kinds[np.ndarray]
-    node = kind.__new__(kind)
-    if is_recording():
-        for x in inputs:
-            if isinstance(x, Node) and x.requires_grad:
-                break
-        else:
-            return _without_trail(node, data)
-        data = _locked(data)
-        sources = tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
-        init_node(node, data, op, sources, params, True, clock())
-        if on_record:
-            for watch in on_record:
-                watch(node)
-        return node
-    return _without_trail(node, data)
-
-
-def _locked(data: Any) -> Any:
-    """Make a recorded result read-only, since rules may read it again on the way back."""
-    if type(data) is not float:
-        if type(data) is not np.ndarray:
-            data = np.asarray(data)
-        data.setflags(write=False)
-    return data
-
-
-def _without_trail(node: Node, data: Any) -> Node:
-    if type(data) is not float and type(data) is not np.ndarray:
+    kind = type(data)
+    if kind is not np.ndarray and kind is not float:
         data = np.asarray(data)
-    init_node(node, data, None, (), _NO_PARAMS, False, clock())
+        kind = np.ndarray
+    node: Node = _new(Node.kinds[kind])
+    node._data = data
+    node._grad = node.notes = None
+    node.number = clock()
+    requires = False
+    constants = False
+    for x in inputs:
+        if not isinstance(x, Node):
+            constants = True
+        elif x.requires_grad:
+            requires = True
+    if requires and (not _paused or is_recording()):
+        if kind is np.ndarray:
+            data.setflags(write=False)  # rules may read it again on the way back
+        node.op = op
+        node.inputs = inputs if not constants else tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
+        node.params = params
+        node.requires_grad = True
+        for watch in on_record:
+            watch(node)
+    else:
+        node.op = None
+        node.inputs = ()
+        node.params = _NO_PARAMS
+        node.requires_grad = False
     return node
 
 
@@ -342,11 +353,10 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
-        inputs, params = self.bind(args, kwargs)
-        for x in inputs:
+        for x in args:
             if isinstance(x, Node):
-                return self.apply(inputs, params)
-        return self.forward(*inputs, **params)
+                return self.apply(*self.bind(args, kwargs))
+        return self.forward(*args, **kwargs)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Tell inputs from parameters, and fill in the parameters' defaults."""
@@ -356,6 +366,8 @@ class Op:
             return args, _NO_PARAMS
         if self.variadic:
             return args, {**self.defaults, **kwargs}
+        if len(args) == self.arity and not kwargs and len(self.defaults) == len(self.param_names):
+            return args, self.defaults
         given = dict(zip(self.param_names, args[self.arity :]))
         params = {**self.defaults, **given, **kwargs}
         if len(args) < self.arity or len(params) != len(self.param_names):
@@ -477,36 +489,28 @@ def backprop(
             del table[node]
         op = cast(Op, node.op)
         guarded = guarded or op.masks
-        _step(node, op, g, table, create_graph, guarded and op.elementwise)
+        inputs = inputs_of(node)
+        if create_graph:
+            out: Any = node
+            args = [x if x.requires_grad else x._data for x in inputs]
+        else:
+            out = node._data
+            args = [x._data for x in inputs]
+        params = node.params
+        for x, rule in zip(inputs, op.rule if op.variadic_rule is None else op.rules_for(inputs)):
+            if x.requires_grad:
+                d = rule(g, out, *args, **params) if params else rule(g, out, *args)
+                if guarded and op.elementwise:
+                    d = _zero_where_masked(g, d)
+                d = x.fit(d)
+                table[x] = table[x] + d if x in table else d
     return table
 
 
-def _step(node: Node, op: Op, g: Any, table: dict[Node, Any], create_graph: bool, guarded: bool) -> None:
-    """Hand the gradient of one node on to its inputs."""
-    inputs = inputs_of(node)
-    if create_graph:
-        out: Any = node
-        args = [x if x.requires_grad else x._data for x in inputs]
-    else:
-        out = node._data
-        args = [x._data for x in inputs]
-    rules = op.rule if op.variadic_rule is None else op.rules_for(inputs)
-    for x, rule in zip(inputs, rules):
-        if not x.requires_grad:
-            continue
-        d = rule(g, out, *args, **node.params)
-        if guarded:
-            d = _zero_where_masked(g, d)
-        d = x.fit(d)
-        if x in table:
-            table[x] = table[x] + d
-        else:
-            table[x] = d
-
-
 def _zero_where_masked(g: Any, d: Any) -> Any:
-    """Keep a gradient of zero at zero even through an infinite derivative: 0 * inf is NaN, but a branch
-    that ``where`` did not take has no influence at all.
+    """Keep a gradient of zero at zero even through an infinite derivative.
+
+    0 * inf is NaN, but a branch that ``where`` did not take has no influence at all.
     """
     data = d._data if isinstance(d, Node) else d
     if np.isfinite(np.sum(data)):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import elementwise as ew
-from . import indexing, linalg, reductions, shaping
+from . import indexing, linalg, products, reductions, shaping
 from .elementwise import Elementwise
 from .graph import _NO_PARAMS, Node
 
@@ -54,7 +54,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         )
     if method == "__call__" and not kwargs:
         if ufunc is np.matmul:
-            return linalg.matmul(*inputs)
+            return products.matmul(*inputs)
         if ufunc in Elementwise.by_ufunc:
             return Elementwise.by_ufunc[ufunc].apply(inputs, _NO_PARAMS)
     if method == "reduce" and ufunc in _REDUCE:
@@ -85,7 +85,11 @@ FUNCTIONS: dict[Any, Function] = {
     },
     np.amax: reductions.max,
     np.amin: reductions.min,
-    np.linalg.norm: reductions.norm,
+    **{
+        getattr(np.linalg, name): getattr(linalg, name)
+        for name in "inv solve det slogdet pinv cholesky eigh svd svdvals qr norm".split()
+        if hasattr(np.linalg, name)
+    },
     **{
         getattr(np, name): getattr(shaping, name)
         for name in (
@@ -94,7 +98,7 @@ FUNCTIONS: dict[Any, Function] = {
         ).split()
     },
     **{getattr(np, name): getattr(indexing, name) for name in "take take_along_axis diag diagonal sort".split()},
-    **{getattr(np, name): getattr(linalg, name) for name in "dot inner outer tensordot einsum kron trace".split()},
+    **{getattr(np, name): getattr(products, name) for name in "dot inner outer tensordot einsum kron trace".split()},
     np.where: _where,
     np.clip: _clip,
     np.sinc: ew.sinc,

@@ -1,7 +1,7 @@
 """Operations that combine many elements into one, along any axes.
 
 Where several elements share an extreme value, ``max`` and ``min`` divide the gradient equally among them. At
-points without a derivative the finite subgradient 0 is used: ``norm`` of zeros, ``std`` of equal elements.
+equal elements, ``std`` has the finite subgradient 0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .elementwise import absolute, exp, power, where
+from .elementwise import absolute, exp, where
 from .graph import Node, Op
 from .shaping import add_reduce, expand_dims, flip, moveaxis, reshape, spread, swapaxes
 
@@ -32,7 +32,7 @@ _any_axis = """
 
 def count(x: Any, axis: Axis) -> int:
     """How many elements each result combines."""
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)  # type: ignore[arg-type]
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return int(np.prod([x.shape[i] for i in axes], dtype=np.int64))
 
 
@@ -51,7 +51,7 @@ sum.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims))
 @Op
 def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over the given axes (all by default)."""
-    return np.mean(x, axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.mean(x, axis, keepdims=keepdims)
 
 
 mean.rules(lambda g, out, x, axis, keepdims: spread(g / count(x, axis), x, axis, keepdims))
@@ -60,7 +60,7 @@ mean.rules(lambda g, out, x, axis, keepdims: spread(g / count(x, axis), x, axis,
 @Op
 def var(x: Any, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Variance: mean squared distance from the mean, over ``count - ddof``."""
-    return np.var(x, axis, ddof=ddof, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.var(x, axis, ddof=ddof, keepdims=keepdims)
 
 
 var.rules(
@@ -73,7 +73,7 @@ var.rules(
 @Op
 def std(x: Any, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of :func:`var`; its gradient is 0 where all elements are equal."""
-    return np.std(x, axis, ddof=ddof, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.std(x, axis, ddof=ddof, keepdims=keepdims)
 
 
 std.rules(
@@ -99,12 +99,12 @@ cumsum.rules(lambda g, out, x, axis: reshape(flip(cumsum(flip(g, axis or 0), axi
 @Op
 def prod(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Product over the given axes (all by default)."""
-    return np.prod(x, axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.prod(x, axis, keepdims=keepdims)
 
 
 def _rest(x: Any, axis: Axis) -> Any:
     """For each element, the product of the others that are multiplied with it."""
-    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)  # type: ignore[arg-type]
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
     if np.all(x != 0):
         return prod(x, axes, keepdims=True) / x
     kept = [i for i in range(x.ndim) if i not in axes]
@@ -145,18 +145,18 @@ cumprod.rules(_cumprod_rule)
 @Op
 def max(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element over the given axes; equal ones share the gradient."""
-    return np.max(x, axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.max(x, axis, keepdims=keepdims)
 
 
 @Op
 def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over the given axes; equal ones share the gradient."""
-    return np.min(x, axis, keepdims=keepdims)  # type: ignore[arg-type]
+    return np.min(x, axis, keepdims=keepdims)
 
 
 def _extreme_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     winners = x == spread(out, x, axis, keepdims)
-    shares = np.maximum(np.sum(winners, axis, keepdims=True), 1)  # type: ignore[arg-type]
+    shares = np.maximum(np.sum(winners, axis, keepdims=True), 1)
     weights = (winners / shares).astype(x.dtype)
     return spread(g, x, axis, keepdims) * weights
 
@@ -171,11 +171,11 @@ min.rules(_extreme_rule)
 @Op
 def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` without overflow; -inf where every element is -inf."""
-    highest = np.max(x, axis, keepdims=True)  # type: ignore[arg-type]
+    highest = np.max(x, axis, keepdims=True)
     shift = np.where(np.isfinite(highest), highest, highest.dtype.type(0))
     with np.errstate(divide="ignore"):
         total = np.log(add_reduce(np.exp(x - shift), axis, keepdims=True)) + shift
-    return total if keepdims else np.squeeze(total, axis)  # type: ignore[arg-type]
+    return total if keepdims else np.squeeze(total, axis)
 
 
 def _finite(x: Any) -> Any:
@@ -208,84 +208,6 @@ def softmax(x: Any, /, axis: int = -1) -> Any:
 
 
 softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=True)))
-
-
-# ---------------------------------------------------------------------------------------------- norms
-
-
-@Op
-def euclidean_norm(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Root of the sum of squares; its gradient at zero is 0."""
-    return np.sqrt(add_reduce(np.square(x), axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims))
-
-
-euclidean_norm.rules(lambda g, out, x, axis, keepdims: spread(g / where(out == 0, 1.0, out), x, axis, keepdims) * x)
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of vectors or matrices, as :func:`numpy.linalg.norm`.
-
-    Parameters
-    ----------
-    x : array_like or Tensor
-    ord : None, float, ``"fro"`` or ``"nuc"``
-        None: Euclidean (Frobenius). Vectors take any number, ``inf`` and ``-inf``; matrices take ``"fro"``,
-        ``"nuc"``, 1, -1, 2, -2, ``inf``, ``-inf``.
-    axis : int, pair of int or None
-        An integer: vectors along that axis. A pair: matrices in these axes. None: the whole array.
-    keepdims : bool
-
-    Returns
-    -------
-    Tensor or ndarray
-        Its gradient is 0 at the origin.
-
-    Raises
-    ------
-    ValueError
-        If the order is unknown for the kind of norm.
-    """
-    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return euclidean_norm(x, axes, keepdims)
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes[0], keepdims)
-    if len(axes) == 2:
-        return _matrix_norm(x, ord, axes, keepdims)
-    raise ValueError(f"norm: order {ord!r} is for vectors and matrices, not for {len(axes)} axes")
-
-
-def _vector_norm(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
-    size = absolute(x)
-    if ord == np.inf:
-        return max(size, axis, keepdims)
-    if ord == -np.inf:
-        return min(size, axis, keepdims)
-    if ord == 0:
-        return sum((size != 0).astype(x.dtype), axis, keepdims)
-    if ord == 1:
-        return sum(size, axis, keepdims)
-    if isinstance(ord, str):
-        raise ValueError(f"norm: order {ord!r} is not for vectors")
-    total = sum(power(size, float(ord)), axis, keepdims)
-    return power(where(total == 0, 1.0, total), 1.0 / ord) * (total != 0).astype(total.dtype)
-
-
-def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    rows, columns = axes
-    if ord in (1, -1, np.inf, -np.inf):
-        along, across = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = sum(absolute(x), along, keepdims=True)
-        result = (max if ord > 0 else min)(sums, across, keepdims=True)
-    elif ord in (2, -2, "nuc"):
-        from .linalg import singular_values
-
-        values = singular_values(moveaxis(x, axes, (-2, -1)))
-        result = {2: max, -2: min, "nuc": sum}[ord](values, -1)
-        result = expand_dims(result, tuple(sorted(axes)))
-    else:
-        raise ValueError(f"norm: order {ord!r} is not one of None, 'fro', 'nuc', 1, -1, 2, -2, inf, -inf for matrices")
-    return result if keepdims else reshape(result, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
 def argmax(x: Any, axis: int | None = None) -> Any:

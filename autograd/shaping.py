@@ -59,11 +59,14 @@ broadcast_to.rules(lambda g, out, x, shape: sum_to(g, x.shape))
 sum_to.rules(lambda g, out, x, shape: broadcast_to(g, x.shape))
 
 
+_reduce: Any = np.add.reduce
+
+
 def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
-    if x.dtype == np.float16:
-        return np.add.reduce(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
-    return np.add.reduce(x, axis, keepdims=keepdims)
+    if x.dtype.char == "e":
+        return np.sum(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
+    return _reduce(x, axis, keepdims=keepdims)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -154,7 +157,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
 @Op
 def expand_dims(x: Any, /, axis: Axes) -> Any:
     """Insert axes of length 1 at the given positions of the result."""
-    return np.expand_dims(x, axis)  # type: ignore[arg-type]
+    return np.expand_dims(x, axis)
 
 
 expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
@@ -163,7 +166,7 @@ expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
 @Op
 def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
     """Remove axes of length 1 (all of them, or the given ones)."""
-    return np.squeeze(x, axis)  # type: ignore[arg-type]
+    return np.squeeze(x, axis)
 
 
 squeeze.rules(lambda g, out, x, axis: reshape(g, x.shape))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import elementwise as ew
-from . import indexing, linalg, reductions, shaping
+from . import indexing, products, reductions, shaping
 from .elementwise import Elementwise
 from .graph import (
     _NO_PARAMS,
@@ -21,6 +21,7 @@ from .graph import (
     init_node,
     is_recording,
     plain,
+    record,
     run_hooks,
 )
 
@@ -79,7 +80,7 @@ class Tensor(Node, carries=np.ndarray):
         ``t.data[...] = ...`` cannot be noticed on a leaf (and is refused on a computed tensor): write
         ``t[...] = ...`` under :class:`no_grad` instead.
         """
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     @data.setter
     def data(self, array: Any) -> None:
@@ -91,8 +92,9 @@ class Tensor(Node, carries=np.ndarray):
 
     @property
     def grad(self) -> Any:
-        """Sum of the gradients of all ``backward()`` calls since it was reset to None; a plain array of this
-        tensor's shape and dtype (a Tensor after ``backward(create_graph=True)``).
+        """Sum of the gradients of all ``backward()`` calls since it was reset to None.
+
+        A plain array of this tensor's shape and dtype, or a Tensor after ``backward(create_graph=True)``.
         """
         return self._grad
 
@@ -107,22 +109,22 @@ class Tensor(Node, carries=np.ndarray):
     @property
     def shape(self) -> tuple[int, ...]:
         """Length of each axis."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return self._data.shape
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        return self._data.ndim
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        return self._data.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the elements."""
-        return self._data.dtype  # type: ignore[no-any-return]
+        return self._data.dtype
 
     @property
     def T(self) -> Any:  # noqa: N802 (NumPy's name)
@@ -143,7 +145,7 @@ class Tensor(Node, carries=np.ndarray):
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return the plain array, without a copy; no gradient flows through it."""
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     def detach(self) -> Tensor:
         """Return a tensor over the same data that has no past and requires no gradient."""
@@ -192,7 +194,7 @@ class Tensor(Node, carries=np.ndarray):
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
-            return np.ones_like(self._data)
+            return np.ones(self._data.shape, self._data.dtype)
         array = as_numbers(grad._data if isinstance(grad, Node) else grad)
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
@@ -201,6 +203,8 @@ class Tensor(Node, carries=np.ndarray):
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the shape and dtype of this tensor."""
         data = self._data
+        if gradient.__class__ is np.ndarray and gradient.shape == data.shape and gradient.dtype is data.dtype:
+            return gradient
         if not hasattr(gradient, "dtype"):
             gradient = (
                 shaping.broadcast_to(gradient, data.shape) if isinstance(gradient, Node) else np.asarray(gradient)
@@ -254,10 +258,10 @@ class Tensor(Node, carries=np.ndarray):
         return _binary(ew.remainder, self, other)
 
     def __matmul__(self, other: Any) -> Any:
-        return linalg.matmul(self, other)
+        return products.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return linalg.matmul(other, self)
+        return products.matmul(other, self)
 
     def __iadd__(self, other: Any) -> Any:
         return self._update(_binary(ew.add, self, other))
@@ -373,7 +377,7 @@ class Tensor(Node, carries=np.ndarray):
         return int(self._data)
 
     def __index__(self) -> int:
-        return self._data.__index__()  # type: ignore[no-any-return]
+        return self._data.__index__()
 
     def __bool__(self) -> bool:
         return bool(self._data)
@@ -454,12 +458,14 @@ class Tensor(Node, carries=np.ndarray):
     take = _method(indexing.take)
     diagonal = _method(indexing.diagonal)
     sort = _method(indexing.sort)
-    dot = _method(linalg.dot)
-    trace = _method(linalg.trace)
+    dot = _method(products.dot)
+    trace = _method(products.trace)
 
 
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     """Apply ``op`` to operands of which at least one is a Tensor."""
+    if isinstance(x, Tensor) and isinstance(y, Tensor):
+        return record(op, op.array(x._data, y._data), (x, y))
     try:
         return op.apply((x, y), _NO_PARAMS)
     except TypeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from . import elementwise as ew
 from .elementwise import Elementwise
@@ -46,6 +46,10 @@ class Value(Node, carries=float):
 
     __slots__ = ()
 
+    shape: ClassVar[tuple[()]] = ()
+    ndim: ClassVar[int] = 0
+    size: ClassVar[int] = 1
+
     def __init__(self, data: float, label: str = "") -> None:
         init_node(self, _real(data), None, (), _NO_PARAMS, is_recording(), clock())
         if label:
@@ -56,7 +60,7 @@ class Value(Node, carries=float):
     @property
     def data(self) -> float:
         """The number. Setting it marks graphs that used the old number as stale."""
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     @data.setter
     def data(self, number: float) -> None:
@@ -74,7 +78,7 @@ class Value(Node, carries=float):
 
     def item(self) -> float:
         """Return the number."""
-        return self._data  # type: ignore[no-any-return]
+        return self._data
 
     # -------------------------------------------------------------------------------------- derivatives
 
@@ -106,7 +110,7 @@ class Value(Node, carries=float):
         if gradient.__class__ is float or isinstance(gradient, Value):
             return gradient
         if isinstance(gradient, Node):
-            return _to_value(gradient)
+            return to_value(gradient)
         return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
 
     def accumulate(self, gradient: Any) -> None:
@@ -210,7 +214,7 @@ class Value(Node, carries=float):
         return self._data >= _data_of(other)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return bool(self._data != 0.0)
 
     # ------------------------------------------------------------------------------- meeting the outside
 
@@ -228,7 +232,7 @@ class Value(Node, carries=float):
 
     def __float__(self) -> float:
         if not self.requires_grad:
-            return self._data  # type: ignore[no-any-return]
+            return self._data
         raise TypeError(
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
             "sg.exp(v) and the like to keep it, or v.data for the plain number"
@@ -284,9 +288,3 @@ def _mixed(op: Elementwise, x: Any, y: Any) -> Any:
             except TypeError:
                 return NotImplemented
     return op.apply((x, y), _NO_PARAMS)
-
-
-def _to_value(tensor: Node) -> Any:
-    from .shaping import to_value
-
-    return to_value(tensor)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from .activation import channel_sum, relu, relu_gradient
 from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
+    "channel_sum",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_weight_gradient",
     "get_num_threads",
     "num_threads",
+    "relu",
+    "relu_gradient",
     "set_num_threads",
     "window_max",
     "window_put",

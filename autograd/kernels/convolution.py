@@ -35,7 +35,9 @@ PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
 
-def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair) -> Array:
+def conv2d(
+    x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, bias: Array | None = None
+) -> Array:
     """Correlate images with a kernel.
 
     ``out[n, r, s, o] = sum over i, j, c of x[n, r * stride[0] + i * dilation[0] - top, ..., c] * w[i, j, c, o]``
@@ -50,6 +52,8 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair) -
         For rows and columns, at least 1.
     padding
         ``((top, bottom), (left, right))``: zeros around the image.
+    bias
+        (Cout,), added to every output where given: cheaper here, while the output is in the cache.
 
     Returns
     -------
@@ -66,8 +70,9 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair) -
     source, kernel = in_memory_order(x, dtype), np.ascontiguousarray(w, dtype)
     batch, outputs = x.shape[0], w.shape[3]
     out = take((rows.windows, outputs, columns.windows, batch), dtype)
+    offsets = None if bias is None else np.asarray(bias, dtype)[:, None]
     if not out.size or not w.size:
-        out.fill(0)
+        out[...] = 0 if offsets is None else offsets[:, :, None]
         return _finished(out, x, w)
     lines = _Lines(columns, batch)
     flat = out.reshape(rows.windows, outputs, -1)
@@ -84,6 +89,8 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair) -
                 np.matmul(weights, windows, out=result)
             else:
                 result += np.matmul(weights, windows, out=take(result.shape, dtype))
+        if offsets is not None:
+            result += offsets
 
     threads.run(len(cuts), part)
     return _finished(out, x, w)

@@ -13,19 +13,20 @@ import numpy as np
 
 from . import threads
 from .geometry import Array, Axis, Padding, Pair, axes_of, in_logical_order, in_memory_order
+from .selection import keep
 from .workspace import take
 
-SMALLEST_PART = 1 << 17
+SMALLEST_PART = 1 << 18
 """Elements in the smallest part of work worth handing to another thread."""
 
-Place = tuple[tuple[slice, ...], tuple[slice, ...]]
+Place = tuple[slice, slice, slice]
 
 
 def window_max(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> tuple[Array, Array]:
     """Return the maximum of each window and the number of the element that is it.
 
-    Of equal elements the first in row-major order wins; NaN wins over numbers, as in `numpy.max`; padding never wins.
-    A window that lies in the padding altogether has the value -inf and no winner.
+    Of equal elements the first in row-major order wins; NaN wins over numbers, as in `numpy.max`; padding never
+    wins. A window that lies in the padding altogether has the value -inf and no winner.
 
     Parameters
     ----------
@@ -49,33 +50,33 @@ def window_max(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> tuple[
     rows, columns = axes_of("window_max", x.shape[1:3], kernel, stride, padding)
     source = in_memory_order(x, x.dtype)
     shape = (rows.windows, source.shape[1], columns.windows, source.shape[3])
-    none = rows.kernel * columns.kernel
-    values, winners = take(shape, x.dtype), take(shape, np.min_scalar_type(none))
+    taps = rows.kernel * columns.kernel
+    values, winners = take(shape, x.dtype), take(shape, np.min_scalar_type(taps))
+    halving = all((axis.kernel, axis.stride, *axis.padding) == (2, 2, 0, 0) for axis in (rows, columns))
 
     def part(low: int, high: int) -> None:
-        values[low:high] = -np.inf if np.issubdtype(x.dtype, np.inexact) else np.iinfo(x.dtype).min
-        winners[low:high] = none
-        for tap, (windows, positions) in _places(rows, columns, low, high):
-            candidates, best, winner = source[positions], values[windows], winners[windows]
-            better = (candidates > best) | (winner == none)
-            better |= (candidates != candidates) & (best == best)
-            np.copyto(best, candidates, where=better)
-            np.copyto(winner, tap, where=better, casting="unsafe")
+        if halving:
+            _max_of_four(source[2 * low : 2 * high], values[low:high], winners[low:high])
+        else:
+            _max_of_taps(source, rows, columns, low, high, values, winners)
+        if values.size and np.isnan(values[low:high].max()):
+            _mark_first_nan(source, rows, columns, low, high, values, winners)
 
-    _over_rows(rows, values.size * none, part)
+    _over_rows(rows, values.size * taps, part)
     return in_logical_order(values), in_logical_order(winners)
 
 
 def window_take(x: Array, winners: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
-    """Read from each window of `x` (N, H, W, C) the element that `winners` (N, OH, OW, C) names; 0 if it names none."""
+    """Read the element of each window of `x` (N, H, W, C) that `winners` (N, OH, OW, C) names; 0 where it names none."""
     rows, columns = axes_of("window_take", x.shape[1:3], kernel, stride, padding)
     source, chosen = in_memory_order(x, x.dtype), in_memory_order(winners, winners.dtype)
     out = take(chosen.shape, x.dtype)
 
     def part(low: int, high: int) -> None:
         out[low:high] = 0
-        for tap, (windows, positions) in _places(rows, columns, low, high):
-            np.copyto(out[windows], source[positions], where=chosen[windows] == tap)
+        for tap, windows, positions in _places(rows, columns, low, high):
+            won = chosen[windows] == tap
+            out[windows] += keep(source[positions], won)
 
     _over_rows(rows, out.size * rows.kernel * columns.kernel, part)
     return in_logical_order(out)
@@ -87,13 +88,11 @@ def window_put(
     """Add each element of `g` (N, OH, OW, C) to the place in zeros of `input_shape` that `winners` names."""
     rows, columns = axes_of("window_put", input_shape[1:3], kernel, stride, padding)
     source, chosen = in_memory_order(g, g.dtype), in_memory_order(winners, winners.dtype)
-    return _scatter(
-        rows,
-        columns,
-        input_shape,
-        source,
-        lambda tap, windows: np.where(chosen[windows] == tap, source[windows], 0),
-    )
+
+    def piece(tap: int, windows: Place, out: Array | None) -> Array:
+        return keep(source[windows], chosen[windows] == tap, out)
+
+    return _scatter(rows, columns, input_shape, source, piece)
 
 
 def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
@@ -104,33 +103,36 @@ def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
 
     def part(low: int, high: int) -> None:
         out[low:high] = 0
-        for _, (windows, positions) in _places(rows, columns, low, high):
+        for _, windows, positions in _places(rows, columns, low, high):
             out[windows] += source[positions]
 
     _over_rows(rows, out.size * rows.kernel * columns.kernel, part)
     return in_logical_order(out)
 
 
-def window_spread(
-    g: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding
-) -> Array:
+def window_spread(g: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding) -> Array:
     """Add each element of `g` (N, OH, OW, C) to all places of its window in zeros of `input_shape`."""
     rows, columns = axes_of("window_spread", input_shape[1:3], kernel, stride, padding)
     source = in_memory_order(g, g.dtype)
-    return _scatter(rows, columns, input_shape, source, lambda tap, windows: source[windows])
+
+    def piece(tap: int, windows: Place, out: Array | None) -> Array:
+        if out is None:
+            return source[windows]
+        out[...] = source[windows]
+        return out
+
+    return _scatter(rows, columns, input_shape, source, piece)
 
 
-def _places(rows: Axis, columns: Axis, low: int = 0, high: int | None = None) -> Iterator[tuple[int, Place]]:
+def _places(rows: Axis, columns: Axis, low: int = 0, high: int | None = None) -> Iterator[tuple[int, Place, Place]]:
     """For each tap: its number, the window rows ``low:high`` and columns it serves, and the input they read."""
+    every = slice(None)
     for i in range(rows.kernel):
         window_rows, input_rows = rows.overlap(i, low, high)
         for j in range(columns.kernel):
             window_columns, input_columns = columns.overlap(j)
-            every = slice(None)
-            yield (
-                i * columns.kernel + j,
-                ((window_rows, every, window_columns), (input_rows, every, input_columns)),
-            )
+            windows = (window_rows, every, window_columns)
+            yield i * columns.kernel + j, windows, (input_rows, every, input_columns)
 
 
 def _over_rows(rows: Axis, work: int, part: Callable[[int, int], None]) -> None:
@@ -139,17 +141,95 @@ def _over_rows(rows: Axis, work: int, part: Callable[[int, int], None]) -> None:
     threads.run(len(cuts), lambda k: part(*cuts[k]))
 
 
+def _max_of_four(x: Array, values: Array, winners: Array) -> None:
+    """Halve rows and columns: the 2 x 2 windows of (2 R, C, W, N) to `values` and `winners` (R, C, W // 2, N).
+
+    The vertical step runs over whole rows. The horizontal one compares each column with the next, also those of
+    different windows: long contiguous lines with twice the work are faster than short ones.
+    """
+    rows, channels, half, batch = values.shape
+    pairs = (rows, channels, half, 2, batch)
+    upper, lower = x[0::2, :, : 2 * half], x[1::2, :, : 2 * half]
+    taller = np.maximum(upper, lower, out=take((rows, channels, 2 * half, batch), x.dtype))
+    code = np.less(upper, lower, out=take(taller.shape, bool)).view(np.uint8).reshape(-1)
+    code += code  # the number of the higher element of each column, for a left column
+    columns = taller.reshape(pairs)
+    np.maximum(columns[:, :, :, 0], columns[:, :, :, 1], out=values)
+    line = taller.reshape(-1)
+    left, right = line[:-batch], line[batch:]
+    winner = take(line.shape, np.uint8)
+    first, second = winner[:-batch], take(left.shape, np.uint8)
+    # A column that loses gets 4 added to its number; the smaller number then wins, which settles ties too.
+    np.less(left, right, out=first.view(bool))
+    np.greater(left, right, out=second.view(bool))
+    for numbers, codes in ((first, code[:-batch]), (second, code[batch:])):
+        numbers *= np.uint8(4)
+        numbers += codes
+    second += np.uint8(1)
+    np.minimum(first, second, out=first)
+    winners[...] = winner.reshape(pairs)[:, :, :, 0]
+
+
+def _max_of_taps(
+    source: Array, rows: Axis, columns: Axis, low: int, high: int, values: Array, winners: Array
+) -> None:
+    """Fill the window rows ``low:high`` for any window, tap by tap; winners are right where no NaN occurs."""
+    smallest = -np.inf if np.issubdtype(source.dtype, np.inexact) else np.iinfo(source.dtype).min
+    values[low:high] = smallest
+    winners[low:high] = rows.kernel * columns.kernel
+    for tap, windows, _ in reversed(list(_places(rows, columns, low, high))):
+        winners[windows] = tap  # the first element that is no padding, should all be -inf
+    for tap, windows, positions in _places(rows, columns, low, high):
+        candidates, best, winner = source[positions], values[windows], winners[windows]
+        better = (candidates > best).astype(winner.dtype)
+        better *= winner.dtype.type(tap)
+        np.maximum(winner, better, out=winner)  # later taps have higher numbers
+        np.maximum(best, candidates, out=best)
+
+
+def _mark_first_nan(
+    source: Array, rows: Axis, columns: Axis, low: int, high: int, values: Array, winners: Array
+) -> None:
+    """Let the first NaN of each window win, in the window rows ``low:high``."""
+    for tap, windows, positions in reversed(list(_places(rows, columns, low, high))):
+        np.copyto(winners[windows], tap, where=np.isnan(source[positions]), casting="unsafe")
+
+
 def _scatter(
     rows: Axis,
     columns: Axis,
     input_shape: Sequence[int],
     source: Array,
-    piece: Callable[[int, tuple[slice, ...]], Array],
+    piece: Callable[[int, Place, Array | None], Array],
 ) -> Array:
-    """Add ``piece(tap, windows)`` to the input positions of every tap; windows may overlap."""
+    """Add ``piece(tap, windows, None)`` to the input positions of every tap.
+
+    Where windows do not overlap, each position has one tap: ``piece(tap, windows, out)`` is written to it directly.
+    """
     batch, height, width, channels = input_shape
     out = take((height, channels, width, batch), source.dtype)
-    out.fill(0)
-    for tap, (windows, positions) in _places(rows, columns):
-        out[positions] += piece(tap, windows)
+    overlapping = any(axis.kernel > axis.stride for axis in (rows, columns))
+
+    def part(low: int, high: int) -> None:
+        """Fill the input rows of the window rows ``low:high``, of non-overlapping windows."""
+        for tap, windows, positions in _places(rows, columns, low, high):
+            piece(tap, windows, out[positions])
+
+    if overlapping:
+        out.fill(0)
+        for tap, windows, positions in _places(rows, columns):
+            out[positions] += piece(tap, windows, None)
+    else:
+        _clear_gaps(out, rows, columns)
+        _over_rows(rows, out.size, part)
     return in_logical_order(out)
+
+
+def _clear_gaps(out: Array, rows: Axis, columns: Axis) -> None:
+    """Zero the rows and columns of (H, C, W, N) that no window covers."""
+    if any(axis.kernel < axis.stride for axis in (rows, columns)):
+        out.fill(0)
+        return
+    for axis, view in ((rows, out), (columns, out.swapaxes(0, 2))):
+        covered = min(axis.size, axis.windows * axis.stride - axis.padding[0])
+        view[max(0, covered) :] = 0
