@@ -478,8 +478,15 @@ def backprop(
         Node to gradient: plain numbers and arrays, or nodes under ``create_graph``.
     """
     table: dict[Node, Any] = {root: seed}
+    with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
+        _walk(table, backward_order(root, stop), create_graph, keep)
+    return table
+
+
+def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: bool) -> None:
+    """Hand each node's gradient in ``table`` on to its inputs."""
     guarded = False
-    for node in backward_order(root, stop):
+    for node in order:
         g = table.get(node)
         if g is None:
             continue
@@ -504,7 +511,6 @@ def backprop(
                     d = _zero_where_masked(g, d)
                 d = x.fit(d)
                 table[x] = table[x] + d if x in table else d
-    return table
 
 
 def _zero_where_masked(g: Any, d: Any) -> Any:

@@ -18,6 +18,7 @@ from .graph import (
     is_recording,
     plain,
 )
+from .shaping import to_value
 
 
 class Value(Node, carries=float):

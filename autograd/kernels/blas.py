@@ -22,7 +22,7 @@ def _find() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     from numpy._core import _multiarray_umath
 
     try:
-        library = ctypes.CDLL(_multiarray_umath.__file__)
+        library = ctypes.PyDLL(_multiarray_umath.__file__)
     except (OSError, TypeError):
         return None
     for name in _NAMES:

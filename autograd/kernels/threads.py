@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from . import blas
+from . import blas, cores
 
 MAX_DEFAULT_THREADS = 4
-PARTS_PER_THREAD = 2
+PARTS_PER_THREAD = 1
 
 
 class _Job:
@@ -49,27 +49,39 @@ class _Team:
 
     def __init__(self) -> None:
         self.busy = threading.Lock()
-        self.jobs: SimpleQueue[_Job] = SimpleQueue()
-        self.size = 0
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._workers: list[int] = []
+        self._placement = cores.Placement()
 
-    def hire(self, size: int) -> None:
-        while self.size < size:
-            threading.Thread(target=self._work, daemon=True, name=f"seegrad-{self.size}").start()
-            self.size += 1
+    def run(self, helpers: int, parts: Iterator[int], work: Callable[[int], None]) -> None:
+        """Share `parts` among the calling thread and `helpers` workers."""
+        done: SimpleQueue[BaseException | None] = SimpleQueue()  # of this run alone: one cut short leaves no trace
+        while len(self._workers) < helpers:
+            self._hire()
+        self._placement.avoid_callers_core(self._workers)
+        for _ in range(helpers):
+            self._jobs.put(_Job(parts, work, done))
+        try:
+            for part in parts:
+                work(part)
+        finally:
+            failures = [done.get() for _ in range(helpers)]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    def _hire(self) -> None:
+        worker = threading.Thread(target=self._work, daemon=True, name=f"seegrad-{len(self._workers)}")
+        worker.start()
+        self._workers.append(worker.native_id or 0)
 
     def _work(self) -> None:
         while True:
-            self.jobs.get().perform()
-
-
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+            self._jobs.get().perform()
 
 
 _team = _Team()
-_num_threads = min(_available_cores(), MAX_DEFAULT_THREADS)
+_num_threads = min(cores.available(), MAX_DEFAULT_THREADS)
 
 
 def get_num_threads() -> int:
@@ -127,26 +139,9 @@ def run(parts: int, work: Callable[[int], None]) -> None:
                 work(part)
             return
         try:
-            _run_on_team(helpers, iter(range(parts)), work)
+            _team.run(helpers, iter(range(parts)), work)
         finally:
             _team.busy.release()
-
-
-def _run_on_team(helpers: int, parts: Iterator[int], work: Callable[[int], None]) -> None:
-    done: SimpleQueue[BaseException | None] = (
-        SimpleQueue()
-    )  # of this run alone: an interrupted one leaves no trace
-    _team.hire(helpers)
-    for _ in range(helpers):
-        _team.jobs.put(_Job(parts, work, done))
-    try:
-        for part in parts:
-            work(part)
-    finally:
-        failures = [done.get() for _ in range(helpers)]
-    for failure in failures:
-        if failure is not None:
-            raise failure
 
 
 @contextmanager

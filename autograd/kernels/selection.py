@@ -1,0 +1,29 @@
+"""Elementwise selection at the speed of arithmetic: `numpy.where` and masked copies are several times slower."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .geometry import Array
+from .workspace import like
+
+_BITS = {2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
+def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
+    """Return `x` where `mask` is true and 0 elsewhere, also where `x` is infinite or NaN.
+
+    Floats are multiplied by the mask as if their bits were integers: ``bits * 1`` is the float itself, ``bits * 0``
+    is +0.0 whatever the bits were.
+
+    >>> keep(np.array([1.0, np.nan, -np.inf]), np.array([True, False, True]))
+    array([  1.,   0., -inf])
+    """
+    if out is None:
+        out = like(x)
+    bits = _BITS.get(x.dtype.itemsize)
+    if bits is None or x.dtype.kind not in "fiu":
+        out[...] = np.where(mask, x, x.dtype.type(0))
+    else:
+        np.multiply(x.view(bits), mask, out=out.view(bits))
+    return out
