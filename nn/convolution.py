@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from ..autograd import Tensor, conv2d
+from ..autograd import Tensor, conv2d, conv_transpose2d
 from ..rng import Seed, default_rng
 from . import init
 from .checks import as_input, check_channels, check_count, check_pair, check_window, short
@@ -24,8 +24,8 @@ class Conv2d(Module):
         Height and width of the window, in pixels.
     stride : int or (int, int), default 1
         Step of the window.
-    padding : int or (int, int), default 0
-        Pixels of zeros added on each side.
+    padding : int, (int, int), "same" or "valid", default 0
+        Pixels of zeros added on each side; "same" (only with stride 1) keeps the size, "valid" is 0.
     dilation : int or (int, int), default 1
         Distance between the pixels that the window looks at.
     bias : bool, default True
@@ -55,7 +55,7 @@ class Conv2d(Module):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        padding: int | tuple[int, int] | Literal["same", "valid"] = 0,
         dilation: int | tuple[int, int] = 1,
         bias: bool = True,
         *,
@@ -67,8 +67,14 @@ class Conv2d(Module):
         self.out_channels = check_count("Conv2d", "out_channels", out_channels)
         self.kernel_size = check_pair("Conv2d", "kernel_size", kernel_size)
         self.stride = check_pair("Conv2d", "stride", stride)
-        self.padding = check_pair("Conv2d", "padding", padding, least=0)
         self.dilation = check_pair("Conv2d", "dilation", dilation)
+        self.padding: tuple[int, int] | Literal["same"]
+        if padding == "same":
+            if self.stride != (1, 1):
+                raise ValueError(f'Conv2d: padding="same" needs stride 1, got {stride}; give the padding in pixels')
+            self.padding = "same"
+        else:
+            self.padding = check_pair("Conv2d", "padding", 0 if padding == "valid" else padding, least=0)
         generator = default_rng(seed)
         shape = (*self.kernel_size, self.in_channels, self.out_channels)
         self.weight = Parameter(weight_init(shape, seed=generator))
@@ -78,14 +84,105 @@ class Conv2d(Module):
         """Map (N, H, W, in_channels) to (N, OH, OW, out_channels)."""
         x = as_input(self, x, self.weight.dtype)
         check_channels(self, x.shape, self.in_channels)
-        check_window(self, x.shape, self.kernel_size, self.padding, self.dilation)
+        if self.padding != "same":
+            check_window(self, x.shape, self.kernel_size, self.padding, self.dilation)
         result: Tensor = conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
         return result
 
     def extra_repr(self) -> str:
         """Return the arguments that are not the default."""
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
-        for name, default in (("stride", (1, 1)), ("padding", (0, 0)), ("dilation", (1, 1))):
-            if getattr(self, name) != default:
-                text += f", {name}={short(getattr(self, name))}"
-        return text if self.bias is not None else text + ", bias=False"
+        return text + _options(self, "stride", "padding", "dilation")
+
+
+class ConvTranspose2d(Module):
+    """Spread every pixel over a window: the way back through a convolution, which makes images larger.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Numbers of channels.
+    kernel_size : int or (int, int)
+        Height and width of the window, in pixels.
+    stride : int or (int, int), default 1
+        Distance between the windows of neighbouring pixels.
+    padding : int or (int, int), default 0
+        Pixels cut off on each side of the result.
+    output_padding : int or (int, int), default 0
+        Rows and columns added at the bottom and right; less than the stride.
+    dilation : int or (int, int), default 1
+        Distance between the pixels of a window.
+    bias : bool, default True
+        Whether to add a bias to each output channel.
+    weight_init, bias_init : callable
+        First values; see :mod:`seegrad.nn.init`.
+    seed : int or numpy.random.Generator, optional
+        For the first values.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (kh, kw, out_channels, in_channels)
+        As Keras's; that of the convolution whose way back this is.
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> sg.nn.ConvTranspose2d(8, 1, 2, stride=2)(np.zeros((2, 7, 7, 8), np.float32)).shape
+    (2, 14, 14, 1)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        output_padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        bias: bool = True,
+        *,
+        weight_init: init.Initializer = init.glorot_uniform,
+        bias_init: init.Initializer = init.zeros,
+        seed: Seed = None,
+    ) -> None:
+        name = "ConvTranspose2d"
+        self.in_channels = check_count(name, "in_channels", in_channels)
+        self.out_channels = check_count(name, "out_channels", out_channels)
+        self.kernel_size = check_pair(name, "kernel_size", kernel_size)
+        self.stride = check_pair(name, "stride", stride)
+        self.padding = check_pair(name, "padding", padding, least=0)
+        self.output_padding = check_pair(name, "output_padding", output_padding, least=0)
+        self.dilation = check_pair(name, "dilation", dilation)
+        if any(extra >= step for extra, step in zip(self.output_padding, self.stride, strict=True)):
+            raise ValueError(f"{name}: output_padding {output_padding} must be less than the stride {stride}")
+        generator = default_rng(seed)
+        shape = (*self.kernel_size, self.out_channels, self.in_channels)
+        self.weight = Parameter(weight_init(shape, seed=generator))
+        self.bias = Parameter(bias_init((self.out_channels,), seed=generator)) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels)."""
+        x = as_input(self, x, self.weight.dtype)
+        check_channels(self, x.shape, self.in_channels)
+        result: Tensor = conv_transpose2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.dilation
+        )
+        return result
+
+    def extra_repr(self) -> str:
+        """Return the arguments that are not the default."""
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
+        return text + _options(self, "stride", "padding", "output_padding", "dilation")
+
+
+def _options(layer: Conv2d | ConvTranspose2d, *names: str) -> str:
+    """Write those options of a layer that are not the default."""
+    text = ""
+    for name in names:
+        value = getattr(layer, name)
+        if value != ((0, 0) if "padding" in name else (1, 1)):
+            text += f", {name}={value!r}" if isinstance(value, str) else f", {name}={short(value)}"
+    return text if layer.bias is not None else text + ", bias=False"

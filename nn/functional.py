@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, conv2d, log_softmax, max_pool2d, relu, sigmoid, softmax, softplus, tanh
+from ..autograd import (
+    Tensor,
+    avg_pool2d,
+    conv2d,
+    conv_transpose2d,
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    max_pool2d,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    sqrt,
+    tanh,
+    where,
+)
 from ..rng import Seed, default_rng
 from .checks import check_fraction
 from .classification_losses import (
@@ -21,23 +40,32 @@ from .module import as_tensor
 from .regression_losses import cosine_embedding_loss, huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
+    "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv2d",
+    "conv_transpose2d",
     "cosine_embedding_loss",
     "cross_entropy",
     "dropout",
+    "elu",
+    "embedding",
+    "gelu",
     "hinge_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "layer_norm",
+    "leaky_relu",
     "linear",
     "log_softmax",
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "relu",
     "sigmoid",
+    "silu",
     "smooth_l1_loss",
     "softmax",
     "softplus",
@@ -88,3 +116,76 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None)
     kept = default_rng(seed).random(x.shape, dtype=np.float32) >= p
     result: Tensor = x * (kept * x.dtype.type(1.0 / (1.0 - p) if p < 1.0 else 0.0))
     return result
+
+
+def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, all broadcast against ``x``: what batch normalisation does.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    mean, var : Tensor or array_like
+        With shape (C,) they belong to the last axis.
+    weight, bias : Tensor or array_like, optional
+        Scale and shift.
+    eps : float, default 1e-5
+        Keeps the division finite.
+    """
+    scale = 1.0 / sqrt(as_tensor(var) + eps)
+    if weight is not None:
+        scale = scale * weight
+    result: Tensor = (as_tensor(x) - mean) * scale
+    if bias is not None:
+        result = result + bias
+    return result
+
+
+def layer_norm(
+    x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Tensor:
+    """Normalise over the last ``len(normalized_shape)`` axes, then scale and shift.
+
+    Parameters
+    ----------
+    x : Tensor or array_like, shape (..., *normalized_shape)
+        Inputs.
+    normalized_shape : sequence of int
+        Lengths of the last axes.
+    weight, bias : Tensor or array_like, shape normalized_shape, optional
+        Scale and shift.
+    eps : float, default 1e-5
+        Added to the variance.
+    """
+    x = as_tensor(x)
+    axes = tuple(range(-len(normalized_shape), 0))
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    result: Tensor = (x - mean) / sqrt(var + eps)
+    if weight is not None:
+        result = result * weight
+    if bias is not None:
+        result = result + bias
+    return result
+
+
+def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
+    """Rows of ``weight`` by number.
+
+    Parameters
+    ----------
+    indices : array_like of int, shape (...)
+        From 0 to the number of rows - 1.
+    weight : Tensor or array_like, shape (rows, D)
+        The table.
+    padding_idx : int, optional
+        A row that gets no gradient.
+
+    Returns
+    -------
+    Tensor, shape (..., D)
+    """
+    numbers, weight = np.asarray(indices), as_tensor(weight)
+    rows: Tensor = weight[numbers]
+    if padding_idx is not None:
+        rows = where((numbers != padding_idx)[..., np.newaxis], rows, weight.data[padding_idx])
+    return rows

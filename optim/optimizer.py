@@ -32,6 +32,8 @@ class Optimizer:
     ----------
     param_groups : list of dict
         Each has "params" and the settings, which may be changed between steps, as schedules do.
+    initial_lrs : list of float or None
+        The groups' learning rates when the first schedule was made for this optimizer.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Optimizer:
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
+        self.initial_lrs: list[float] | None = None
         self._flat: list[list[FlatParameters]] = []
         if isinstance(params, Tensor | np.ndarray) or not isinstance(params, Iterable):
             raise TypeError(

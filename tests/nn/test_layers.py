@@ -280,3 +280,111 @@ def test_activations(rng):
         expected = np.exp(x) / np.exp(x).sum(axis, keepdims=True)
         np.testing.assert_allclose(nn.Softmax(axis)(x).data, expected, rtol=1e-13)
     assert (repr(nn.Softmax()), repr(nn.Softmax(0))) == ("Softmax()", "Softmax(axis=0)")
+
+
+class TestConvTranspose2d:
+    def test_is_the_way_back_through_a_convolution(self, rng):
+        options = {"kernel_size": (3, 2), "stride": (2, 3), "padding": 1, "dilation": (1, 2)}
+        there = nn.Conv2d(3, 4, bias=False, **options).to(np.float64)
+        back = nn.ConvTranspose2d(4, 3, bias=False, output_padding=(0, 2), **options).to(np.float64)
+        back.weight.data = there.weight.data
+        x = rng.normal(size=(2, 7, 9, 3))
+        y = rng.normal(size=there(x).shape)
+        assert back(y).shape == x.shape
+        assert (there(x).data * y).sum() == pytest.approx((back(y).data * x).sum(), rel=1e-12)
+
+    def test_gradients(self, rng):
+        layer = nn.ConvTranspose2d(2, 3, 2, stride=2, padding=1, output_padding=1)
+        assert gradients_are_right(layer, rng.normal(size=(2, 2, 3, 2)))
+
+    def test_errors_and_repr(self):
+        layer = nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1, output_padding=1, bias=False)
+        assert repr(layer) == (
+            "ConvTranspose2d(2, 3, kernel_size=4, stride=2, padding=1, output_padding=1, bias=False)"
+        )
+        with pytest.raises(ValueError, match=r"ConvTranspose2d\(2, 3.*expected \(batch, height, width, 2\)"):
+            layer(np.zeros((1, 4, 4, 3), np.float32))
+        with pytest.raises(ValueError, match="output_padding 2 must be less than the stride 2"):
+            nn.ConvTranspose2d(2, 3, 4, stride=2, output_padding=2)
+
+
+class TestPaddingByName:
+    @pytest.mark.parametrize("kernel", [1, 2, 3, (4, 5)])
+    def test_same_keeps_the_size(self, rng, kernel):
+        layer = nn.Conv2d(2, 3, kernel, padding="same", dilation=2)
+        x = rng.normal(size=(1, 7, 6, 2)).astype(np.float32)
+        assert layer(x).shape == (1, 7, 6, 3)
+        assert "padding='same'" in repr(layer)
+
+    def test_valid_is_none(self):
+        assert nn.Conv2d(1, 2, 3, padding="valid").padding == (0, 0)
+
+    def test_same_needs_stride_one(self):
+        with pytest.raises(ValueError, match='padding="same" needs stride 1, got 2'):
+            nn.Conv2d(1, 2, 3, stride=2, padding="same")
+
+
+class TestAveragePooling:
+    def test_windows(self, rng):
+        x = rng.normal(size=(2, 5, 6, 3))
+        expected = x[:, :4].reshape(2, 2, 2, 3, 2, 3).mean((2, 4))
+        np.testing.assert_allclose(nn.AvgPool2d(2)(x).data, expected, rtol=1e-12)
+        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        np.testing.assert_allclose(nn.AvgPool2d(3, 2, 1)(x).data[:, 1, 1], padded[:, 2:5, 2:5].mean((1, 2)), rtol=1e-12)
+        assert gradients_are_right(nn.AvgPool2d(3, 2, 1), x[:1])
+
+    def test_all_pixels(self, rng):
+        x = rng.normal(size=(2, 5, 6, 3))
+        np.testing.assert_allclose(nn.GlobalAvgPool2d()(x).data, x.mean((1, 2)), rtol=1e-12)
+        assert gradients_are_right(nn.GlobalAvgPool2d(), x[:1, :2, :2])
+        with pytest.raises(ValueError, match=r"GlobalAvgPool2d\(\): got an input of shape \(2, 0, 6, 3\)"):
+            nn.GlobalAvgPool2d()(x[:, :0])
+
+
+class TestEmbedding:
+    def test_looks_up_and_adds_up_gradients(self):
+        layer = nn.Embedding(5, 3, seed=0)
+        indices = np.array([[1, 2], [1, 4]])
+        y = layer(indices)
+        np.testing.assert_array_equal(y.data, layer.weight.data[indices])
+        y.sum().backward()
+        np.testing.assert_array_equal(layer.weight.grad[:, 0], [0, 2, 1, 0, 1])
+        assert layer([3]).shape == (1, 3)
+        assert layer(sg.tensor([3])).shape == (1, 3)
+        assert repr(layer) == "Embedding(5, 3)"
+
+    def test_padding_is_zero_and_stays(self):
+        layer = nn.Embedding(5, 3, padding_idx=2)
+        y = layer(np.array([2, 1]))
+        assert not y.data[0].any()
+        y.sum().backward()
+        np.testing.assert_array_equal(layer.weight.grad[:, 0], [0, 1, 0, 0, 0])
+        assert repr(layer) == "Embedding(5, 3, padding_idx=2)"
+
+    def test_refusals(self):
+        layer = nn.Embedding(5, 3)
+        for bad in (-1, 5):
+            with pytest.raises(ValueError, match=rf"Embedding\(5, 3\): got the number {bad}, expected 0 to 4"):
+                layer(np.array([0, bad]))
+        with pytest.raises(TypeError, match="takes integers, got float64"):
+            layer(np.array([1.0]))
+        with pytest.raises(ValueError, match="padding_idx 5 must be less than 5"):
+            nn.Embedding(5, 3, padding_idx=5)
+
+
+class TestResidual:
+    def test_adds(self, rng):
+        inner = nn.Linear(3, 3)
+        x = rng.normal(size=(2, 3)).astype(np.float32)
+        np.testing.assert_allclose(nn.Residual(inner, nn.Tanh())(x).data, x + np.tanh(inner(x).data), rtol=1e-6)
+        assert gradients_are_right(nn.Residual(nn.Linear(3, 2), shortcut=nn.Linear(3, 2)), x.astype(np.float64))
+
+    def test_names(self):
+        block = nn.Residual(nn.Linear(3, 2), shortcut=nn.Linear(3, 2, bias=False))
+        assert [name for name, _ in block.named_parameters()] == ["layers.0.weight", "layers.0.bias", "shortcut.weight"]
+
+    def test_shapes_must_fit(self):
+        with pytest.raises(ValueError, match=r"Sequential\.0 Residual\(\): .*\(2, 2\) to shape \(2, 3\).*shortcut"):
+            nn.Sequential(nn.Residual(nn.Linear(3, 2)))(np.ones((2, 3), np.float32))
+        with pytest.raises(ValueError, match="cannot add"):
+            nn.Residual(nn.Linear(3, 1))(np.ones((2, 3), np.float32))

@@ -39,6 +39,26 @@ def slow_adam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0
     return p
 
 
+def slow_rmsprop(p, gradients, lr=0.1, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False):
+    v = m = b = 0.0
+    for gradient in gradients:
+        g = gradient + weight_decay * p
+        v = alpha * v + (1 - alpha) * g * g
+        m = alpha * m + (1 - alpha) * g
+        b = momentum * b + g / (np.sqrt(v - m * m if centered else v) + eps)
+        p = p - lr * b
+    return p
+
+
+def slow_adagrad(p, gradients, lr=0.1, lr_decay=0.0, weight_decay=0.0, initial_accumulator_value=0.0, eps=1e-10):
+    s = initial_accumulator_value
+    for t, gradient in enumerate(gradients, 1):
+        g = gradient + weight_decay * p
+        s = s + g * g
+        p = p - lr / (1 + (t - 1) * lr_decay) * g / (np.sqrt(s) + eps)
+    return p
+
+
 CASES = {
     "sgd": (optim.SGD, slow_sgd, {}),
     "sgd decay": (optim.SGD, slow_sgd, {"weight_decay": 0.3}),
@@ -51,6 +71,18 @@ CASES = {
         optim.AdamW,
         partial(slow_adam, decoupled=True, weight_decay=0.01),
         {},
+    ),
+    "rmsprop": (optim.RMSprop, slow_rmsprop, {}),
+    "rmsprop all": (
+        optim.RMSprop,
+        slow_rmsprop,
+        {"alpha": 0.9, "eps": 0.1, "weight_decay": 0.1, "momentum": 0.8, "centered": True},
+    ),
+    "adagrad": (optim.Adagrad, slow_adagrad, {}),
+    "adagrad all": (
+        optim.Adagrad,
+        slow_adagrad,
+        {"lr_decay": 0.1, "weight_decay": 0.2, "initial_accumulator_value": 0.5, "eps": 1e-3},
     ),
     "adamw all": (optim.AdamW, partial(slow_adam, decoupled=True), {"weight_decay": 0.5, "betas": (0.5, 0.9)}),
 }
@@ -96,9 +128,8 @@ def test_float32_stays_float32(case, rng):
     assert p.dtype == np.float32
     state = optimizer.state_dict()["state"]
     assert all(array.dtype == np.float32 for name, array in state.items() if not name.endswith("step"))
-    np.testing.assert_allclose(
-        p.data, slow(start.astype("f8"), gradients.astype("f8"), **settings), rtol=1e-3, atol=1e-5
-    )
+    expected = slow(start.astype("f8"), gradients.astype("f8"), **settings)
+    np.testing.assert_allclose(p.data, expected, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -204,9 +235,8 @@ class TestGroups:
         optimizer.step()
         np.testing.assert_allclose([a.item(), b.item()], [0.9, 0.9], rtol=1e-6)
         assert (a.dtype, b.dtype) == (np.float64, np.float32)
-        assert set(optimizer.state_dict()["state"]) == {
-            f"{i}.{n}" for i in "01" for n in ("step", "exp_avg", "exp_avg_sq")
-        }
+        names = ("step", "exp_avg", "exp_avg_sq")
+        assert set(optimizer.state_dict()["state"]) == {f"{i}.{name}" for i in (0, 1) for name in names}
 
     def test_given_twice_is_updated_once(self):
         p = sg.tensor([1.0], requires_grad=True)
@@ -237,6 +267,10 @@ class TestRefusals:
             (optim.Adam, {"betas": (-0.1, 0.9)}, r"betas\[0\]"),
             (optim.Adam, {"betas": (0.9,)}, "pair"),
             (optim.Adam, {"eps": -1e-8}, "eps must be"),
+            (optim.RMSprop, {"alpha": 1.0}, "RMSprop: alpha must be at least 0 and less than 1"),
+            (optim.RMSprop, {"momentum": -1.0}, "momentum must be"),
+            (optim.Adagrad, {"lr_decay": -1.0}, "lr_decay must be"),
+            (optim.Adagrad, {"initial_accumulator_value": -1.0}, "initial_accumulator_value must be"),
         ],
     )
     def test_settings(self, cls, settings, message):
@@ -312,9 +346,7 @@ class TestParametersStayOrdinaryTensors:
         optimizer = optim.SGD(layer.parameters(), lr=0.1)
         layer.to(np.float64)
         layer(np.ones((1, 2))).sum().backward()
-        with pytest.raises(
-            TypeError, match="'weight' of shape .* was float32 .* is float64 now; convert the model first"
-        ):
+        with pytest.raises(TypeError, match="'weight' of shape .* was float32 .* is float64 now; convert"):
             optimizer.step()
 
     def test_gradients_with_a_past(self):
