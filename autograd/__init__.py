@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from . import linalg
 from .check import GradientError, gradcheck
+from .checkpoint import checkpoint
 from .convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
+from .diagnosis import AnomalyError, detect_anomaly, why
 from .elementwise import (
     absolute,
     add,
@@ -23,6 +25,7 @@ from .elementwise import (
     cbrt,
     ceil,
     clip,
+    copysign,
     cos,
     cosh,
     deg2rad,
@@ -33,8 +36,10 @@ from .elementwise import (
     exp2,
     expm1,
     floor,
+    floor_divide,
     fmax,
     fmin,
+    fmod,
     gelu,
     hypot,
     leaky_relu,
@@ -74,6 +79,7 @@ from .elementwise import absolute as abs
 from .graph import Node, Op, backprop, is_recording, no_grad, stamp
 from .indexing import diag, diagonal, sort, take, take_along_axis
 from .linalg import norm
+from .primitive import primitive
 from .products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
 from .reductions import (
     argmax,
@@ -125,6 +131,7 @@ from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, val
 from .value import Value
 
 __all__ = [
+    "AnomalyError",
     "GradientError",
     "Node",
     "Op",
@@ -151,16 +158,19 @@ __all__ = [
     "broadcast_to",
     "cbrt",
     "ceil",
+    "checkpoint",
     "clip",
     "concatenate",
     "conv2d",
     "conv_transpose2d",
     "copy",
+    "copysign",
     "cos",
     "cosh",
     "cumprod",
     "cumsum",
     "deg2rad",
+    "detect_anomaly",
     "diag",
     "diagonal",
     "divide",
@@ -176,8 +186,10 @@ __all__ = [
     "flatten",
     "flip",
     "floor",
+    "floor_divide",
     "fmax",
     "fmin",
+    "fmod",
     "gelu",
     "grad",
     "gradcheck",
@@ -216,6 +228,7 @@ __all__ = [
     "pad",
     "positive",
     "power",
+    "primitive",
     "prod",
     "rad2deg",
     "ravel",
@@ -263,4 +276,5 @@ __all__ = [
     "vjp",
     "vstack",
     "where",
+    "why",
 ]

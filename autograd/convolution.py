@@ -28,7 +28,7 @@ def pair(value: Any, name: str, least: int = 1) -> tuple[int, int]:
     ValueError
         If it is not one or two integers of at least ``least``.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    both = value if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or any(not isinstance(v, (int, np.integer)) or isinstance(v, bool) or v < least for v in both):
         raise ValueError(f"{name} must be an integer of at least {least}, or two of them, got {value!r}")
     return int(both[0]), int(both[1])
@@ -54,10 +54,10 @@ def padding_pairs(
         return (extent[0] // 2, extent[0] - extent[0] // 2), (extent[1] // 2, extent[1] - extent[1] // 2)
     if isinstance(padding, str):
         raise ValueError(f"padding must be 'same', 'valid' or in pixels, got {padding!r}")
-    if isinstance(padding, int):
-        return (padding, padding), (padding, padding)
-    rows, columns = (side if isinstance(side, tuple) else (side, side) for side in padding)
-    return pair(rows, "padding", 0), pair(columns, "padding", 0)
+    sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    if len(sides) != 2:
+        raise ValueError(f"padding must be one number, one for each axis, or a pair for each axis, got {padding!r}")
+    return pair(sides[0], "padding", 0), pair(sides[1], "padding", 0)
 
 
 def _check_images(name: str, x: Any) -> None:

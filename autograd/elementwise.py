@@ -129,6 +129,15 @@ sign.rules(lambda g, out, x: g * 0.0)
 remainder = Elementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
 remainder.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * floor(x / y))
 
+fmod = Elementwise("fmod", "x mod y with the sign of x", math.fmod, np.fmod)
+fmod.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * trunc(x / y))
+
+floor_divide = Elementwise("floor_divide", "floor(x / y)", operator.floordiv, np.floor_divide, "//")
+floor_divide.rules(lambda g, out, x, y: g * 0.0, lambda g, out, x, y: g * 0.0)
+
+copysign = Elementwise("copysign", "|x| with the sign of y", math.copysign, np.copysign)
+copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: g * 0.0)
+
 floor = Elementwise("floor", "floor(x)", np.floor, np.floor)
 floor.rules(lambda g, out, x: g * 0.0)
 
@@ -330,6 +339,15 @@ def gelu(x: Any) -> Any:
 erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
 erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
 
+# Further names that NumPy has for the same functions.
+Elementwise.by_ufunc |= {
+    np.fabs: absolute,
+    np.float_power: power,
+    np.degrees: rad2deg,
+    np.radians: deg2rad,
+    np.conjugate: positive,
+}
+
 
 @Op
 def _where(x: Any, y: Any, /, condition: Any) -> Any:
@@ -372,4 +390,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """
     if isinstance(condition, Node):
         condition = condition._data != 0
+    elif isinstance(condition, np.ndarray) and (isinstance(x, Node) or isinstance(y, Node)):
+        condition = condition.astype(bool)  # a copy: its owner may change it before the gradient is asked for
     return _where(x, y, condition=condition)

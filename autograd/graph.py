@@ -205,7 +205,8 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
                 try:
                     send = functools.partial(inner.send, (yield item))
                 except GeneratorExit:
-                    inner.close()
+                    with no_grad():
+                        inner.close()
                     raise
                 except BaseException as error:
                     send = functools.partial(inner.throw, error)
@@ -273,11 +274,15 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.inputs = ()
         node.params = _NO_PARAMS
         node.requires_grad = False
+        if requires:
+            node.notes = {"lost": f"{op.name} was computed under no_grad"}
     return node
 
 
-#: Called with every node as it is recorded (used by the anomaly detector).
+#: Called with every node as it is recorded, and with every gradient on its way from a node to an input of it
+#: (used by the anomaly detector).
 on_record: list[Callable[[Node], None]] = []
+on_gradient: list[Callable[[Node, Node, Any], None]] = []
 
 
 # ------------------------------------------------------------------------------------------- operations
@@ -321,6 +326,12 @@ class Op:
     updates = False
 
     def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
+        self._describe(forward, name, symbol)
+        if self.name in Op.table:
+            raise ValueError(f"an operation named {self.name!r} exists already")
+        Op.table[self.name] = self
+
+    def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         functools.update_wrapper(self, forward)
         self.forward = forward
         self.name = name or forward.__name__.strip("_")
@@ -333,22 +344,24 @@ class Op:
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
-        if self.name in Op.table:
-            raise ValueError(f"an operation named {self.name!r} exists already")
-        Op.table[self.name] = self
 
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
         if self.variadic:
             (self.variadic_rule,) = rules
-        elif len(rules) != self.arity:
+            return
+        if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
         self.rule = rules
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
         """Return one rule per input."""
-        if self.variadic_rule is None:
+        if self.rule:
             return self.rule
+        if self.variadic_rule is None:
+            raise TypeError(
+                f"{self.name} has no derivative rules: state one for each input with {self.name}.rules(...)"
+            )
         return tuple(functools.partial(self.variadic_rule, index=i) for i in range(len(inputs)))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -371,7 +384,10 @@ class Op:
         given = dict(zip(self.param_names, args[self.arity :]))
         params = {**self.defaults, **given, **kwargs}
         if len(args) < self.arity or len(params) != len(self.param_names):
-            inspect.signature(self.forward).bind(*args, **kwargs)  # raises the TypeError that says what is wrong
+            try:
+                inspect.signature(self.forward).bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{self.name}(): {error}") from None
         return args[: self.arity], params
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
@@ -415,6 +431,27 @@ def _version_before(x: Node, reader: Node) -> Node:
             )
         current = current.inputs[0]
     return current
+
+
+def point_to_versions(node: Node) -> None:
+    """After an in-place update, let the trail of what was written lead to the versions of ``node`` it read.
+
+    The trail may have read ``node`` itself; left as it was, the updated node would lead back to itself.
+    """
+    versions = {node}
+    current = node
+    while current.op is not None and current.op.updates:
+        current = current.inputs[0]
+        versions.add(current)
+    todo = list(node.inputs[1:])
+    seen = set(versions)
+    while todo:
+        reader = todo.pop()
+        if reader in seen or reader.number <= current.number:
+            continue
+        seen.add(reader)
+        reader.inputs = inputs_of(reader)
+        todo.extend(reader.inputs)
 
 
 def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
@@ -492,7 +529,7 @@ def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: b
             continue
         if node.notes is not None and "hooks" in node.notes:
             g = table[node] = run_hooks(node, g)
-        if not keep:
+        if not keep and (node.notes is None or "retain" not in node.notes):
             del table[node]
         op = cast(Op, node.op)
         guarded = guarded or op.masks
@@ -504,12 +541,17 @@ def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: b
             out = node._data
             args = [x._data for x in inputs]
         params = node.params
-        for x, rule in zip(inputs, op.rule if op.variadic_rule is None else op.rules_for(inputs)):
+        for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
             if x.requires_grad:
-                d = rule(g, out, *args, **params) if params else rule(g, out, *args)
+                try:
+                    d = rule(g, out, *args, **params) if params else rule(g, out, *args)
+                except ArithmeticError:  # a pole: IEEE has an answer where Python's floats raise
+                    d = rule(*[np.float64(v) if type(v) is float else v for v in (g, out, *args)], **params)
                 if guarded and op.elementwise:
                     d = _zero_where_masked(g, d)
                 d = x.fit(d)
+                for watch in on_gradient:
+                    watch(node, x, d)
                 table[x] = table[x] + d if x in table else d
 
 

@@ -73,8 +73,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     return ew.where(condition, x, y)
 
 
-def _clip(x: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
-    return ew.clip(x, bounds.get("min", a_min), bounds.get("max", a_max))
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    return ew.clip(x, a_min if min is None else min, a_max if max is None else max)
 
 
 #: Function of NumPy -> operation.
@@ -120,7 +120,12 @@ _ANSWER_FROM_DATA = {
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a function of NumPy that was called with a Tensor among its arguments."""
     if function in FUNCTIONS:
-        return FUNCTIONS[function](*args, **kwargs)
+        try:
+            return FUNCTIONS[function](*args, **kwargs)
+        except TypeError as error:
+            if "unexpected keyword" in str(error) or "positional argument" in str(error):
+                raise TypeError(f"numpy.{function.__name__} on a Tensor: {error}") from None
+            raise
     if function in _ANSWER_FROM_DATA:
         return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
     module = function.__module__.removesuffix("._core")

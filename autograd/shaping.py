@@ -55,7 +55,7 @@ def sum_to(x: Any, /, shape: Shape) -> Any:
     return np.asarray(add_reduce(x, axes)).reshape(shape)
 
 
-broadcast_to.rules(lambda g, out, x, shape: sum_to(g, x.shape))
+broadcast_to.rules(lambda g, out, x, shape: sum_to(g, getattr(x, "shape", ())))  # a number has no shape
 sum_to.rules(lambda g, out, x, shape: broadcast_to(g, x.shape))
 
 

@@ -21,6 +21,7 @@ from .graph import (
     init_node,
     is_recording,
     plain,
+    point_to_versions,
     record,
     run_hooks,
 )
@@ -149,7 +150,10 @@ class Tensor(Node, carries=np.ndarray):
 
     def detach(self) -> Tensor:
         """Return a tensor over the same data that has no past and requires no gradient."""
-        return Tensor(self._data)
+        detached = Tensor(self._data)
+        if self.requires_grad:
+            annotate(detached, "lost", "it was cut off by detach()")
+        return detached
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
@@ -181,6 +185,37 @@ class Tensor(Node, carries=np.ndarray):
             if node.notes is not None and "hooks" in node.notes and node.op is None:
                 table[node] = run_hooks(node, g)
         accumulate(table.items())
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
+        """Call ``hook`` with this tensor's gradient whenever it is computed.
+
+        Parameters
+        ----------
+        hook : callable
+            Takes the gradient; what it returns, if not None, replaces the gradient.
+
+        Returns
+        -------
+        RemovableHook
+            Its ``remove()`` takes the hook off again.
+
+        Examples
+        --------
+        >>> x = sg.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        array([10., 10.])
+        """
+        if not self.requires_grad:
+            raise RuntimeError("a hook on a tensor that does not require gradients would never be called")
+        return RemovableHook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Keep ``.grad`` on this computed tensor too; leaves keep theirs anyway."""
+        if not self.requires_grad:
+            raise RuntimeError("a tensor that does not require gradients has none to retain")
+        annotate(self, "retain", True)
 
     def _seed(self, grad: Any) -> Any:
         if not self.requires_grad:
@@ -257,6 +292,9 @@ class Tensor(Node, carries=np.ndarray):
     def __mod__(self, other: Any) -> Any:
         return _binary(ew.remainder, self, other)
 
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(ew.remainder, other, self)
+
     def __matmul__(self, other: Any) -> Any:
         return products.matmul(self, other)
 
@@ -329,15 +367,28 @@ class Tensor(Node, carries=np.ndarray):
         tracked = is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad))
         if tracked and self.op is None and self.requires_grad:
             raise RuntimeError(_LEAF_OVERWRITTEN)
-        if not tracked and self.op is None and self._data.flags.writeable:
-            self._data[index] = _data_of(value)
-            self.number = clock()
+        if not tracked:
+            self._overwrite(index, _data_of(value))
             return
+        _check_floating(self._data)
         before = Tensor.__new__(Tensor)
         init_node(before, self._data, self.op, self.inputs, self.params, self.requires_grad, self.number)
-        after = shaping.astype(indexing.put(before, value, index), self.dtype)
+        after = indexing.put(before, value, index)
         for slot in ("_data", "op", "inputs", "params", "requires_grad", "number"):
             setattr(self, slot, getattr(after, slot))
+        point_to_versions(self)
+
+    def _overwrite(self, index: Any, value: Any) -> None:
+        """Write elements of data that is not being recorded."""
+        if self.op is not None:
+            raise RuntimeError(
+                "a tensor with a trail cannot be overwritten under no_grad: its gradient would no longer be that of its "
+                "data. Write while recording, or to t.detach().copy()"
+            )
+        if not self._data.flags.writeable:
+            self._data = self._data.copy()
+        self._data[index] = value
+        self.number = clock()
 
     def __len__(self) -> int:
         if not self._data.ndim:
@@ -460,6 +511,20 @@ class Tensor(Node, carries=np.ndarray):
     sort = _method(indexing.sort)
     dot = _method(products.dot)
     trace = _method(products.trace)
+
+
+class RemovableHook:
+    """A hook on a tensor's gradient that can be taken off again."""
+
+    def __init__(self, tensor: Tensor, hook: Callable[[Any], Any]) -> None:
+        self._hooks: dict[int, Callable[[Any], Any]] = (tensor.notes or {}).get("hooks", {})
+        self._key = clock()
+        self._hooks[self._key] = hook
+        annotate(tensor, "hooks", self._hooks)
+
+    def remove(self) -> None:
+        """Take the hook off."""
+        self._hooks.pop(self._key, None)
 
 
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:

@@ -16,9 +16,10 @@ from .graph import (
     clock,
     init_node,
     is_recording,
+    on_record,
     plain,
 )
-from .shaping import to_value
+from .shaping import sum_to, to_value
 
 
 class Value(Node, carries=float):
@@ -111,7 +112,7 @@ class Value(Node, carries=float):
         if gradient.__class__ is float or isinstance(gradient, Value):
             return gradient
         if isinstance(gradient, Node):
-            return to_value(gradient)
+            return to_value(sum_to(gradient, ()))
         return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
 
     def accumulate(self, gradient: Any) -> None:
@@ -152,6 +153,9 @@ class Value(Node, carries=float):
 
     def __mod__(self, other: Any) -> Any:
         return _binary(ew.remainder, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(ew.remainder, other, self)
 
     def __neg__(self) -> Any:
         return ew.negative(self)
@@ -275,6 +279,8 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     node = Value.__new__(Value)
     if is_recording() and (x.requires_grad or y.requires_grad):
         init_node(node, data, op, (x, y), _NO_PARAMS, True, clock())
+        for watch in on_record:
+            watch(node)
     else:
         init_node(node, data, None, (), _NO_PARAMS, False, clock())
     return node

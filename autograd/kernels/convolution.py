@@ -31,6 +31,8 @@ from .workspace import take
 
 SMALLEST_PART = 4e6
 """Multiplications in the smallest part of work worth handing to another thread."""
+EVEN_ENOUGH = 8
+"""Rows per part from which a part with one row more is as good as equal."""
 PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
@@ -76,15 +78,15 @@ def conv2d(
         return _finished(out, x, w)
     lines = _Lines(columns, batch)
     flat = out.reshape(rows.windows, outputs, -1)
-    cuts = lines.cuts(out.size * kernel[..., 0].size)
+    blocks = _blocks(rows, lines, out.size * kernel[..., 0].size)
 
     def part(k: int) -> None:
-        start, stop = cuts[k]
-        shifted = _shift(source, rows, lines, start, stop)
-        result = flat[:, :, start * lines.unit : stop * lines.unit]
+        block = blocks[k]
+        shifted = _shift(source, rows, lines, block)
+        result = flat[block.low : block.high, :, block.start * lines.unit : block.stop * lines.unit]
         for n, (tap, count) in enumerate(_runs(rows)):
             weights = kernel[tap : tap + count].reshape(-1, outputs).T
-            windows = _windows(shifted, rows, tap, count)
+            windows = _windows(shifted, rows, tap, count, len(result))
             if n == 0:
                 np.matmul(weights, windows, out=result)
             else:
@@ -92,7 +94,7 @@ def conv2d(
         if offsets is not None:
             result += offsets
 
-    threads.run(len(cuts), part)
+    threads.run(len(blocks), part)
     return _finished(out, x, w)
 
 
@@ -125,18 +127,19 @@ def conv2d_weight_gradient(
     source, gradient = in_memory_order(x, dtype), in_memory_order(g, dtype)
     lines = _Lines(columns, x.shape[0])
     flat = gradient.reshape(rows.windows, shape[3], -1)
-    cuts = lines.cuts(g.size * shape[0] * shape[1] * shape[2])
-    sums = np.zeros((len(cuts), *shape), dtype)
+    blocks = _blocks(rows, lines, g.size * shape[0] * shape[1] * shape[2])
+    sums = np.zeros((len(blocks), *shape), dtype)
 
     def part(k: int) -> None:
-        start, stop = cuts[k]
-        shifted = _shift(source, rows, lines, start, stop)
-        factors = flat[:, :, start * lines.unit : stop * lines.unit].transpose(0, 2, 1)
+        block = blocks[k]
+        shifted = _shift(source, rows, lines, block)
+        factors = flat[block.low : block.high, :, block.start * lines.unit : block.stop * lines.unit]
         for tap, count in _runs(rows):
-            windows = _windows(shifted, rows, tap, count)
-            _add_products(windows, factors, sums[k, tap : tap + count].reshape(windows.shape[1], -1))
+            windows = _windows(shifted, rows, tap, count, len(factors))
+            total = sums[k, tap : tap + count].reshape(windows.shape[1], -1)
+            _add_products(windows, factors.transpose(0, 2, 1), total)
 
-    threads.run(len(cuts), part)
+    threads.run(len(blocks), part)
     return np.add.reduce(sums, axis=0).astype(np.result_type(x, g), copy=False)
 
 
@@ -223,39 +226,60 @@ class _Lines:
             self.axis = columns
             self.length = columns.windows
 
-    def cuts(self, work: float) -> list[Pair]:
-        """Cut the output line into parts for the team."""
-        parts = threads.parts_for(work, SMALLEST_PART)
-        return threads.bounds(self.length, parts, 16 if self.unit == 1 else 1)
+
+@dataclass(frozen=True)
+class _Block:
+    """Window rows ``low:high`` and units ``start:stop`` of their output lines."""
+
+    low: int
+    high: int
+    start: int
+    stop: int
 
 
-def _shift(source: Array, rows: Axis, lines: _Lines, start: int, stop: int) -> Array:
-    """Copy the horizontal shifts of (H, C, W, N) for the output columns ``start:stop``, with the vertical padding.
+def _blocks(rows: Axis, lines: _Lines, work: float) -> list[_Block]:
+    """Cut the output into blocks for the team: by rows, or by columns where the rows are too few to share evenly.
+
+    Blocks of whole rows are contiguous in memory, which elementwise work needs to be fast, but read some input rows
+    twice.
+    """
+    parts = threads.parts_for(work, SMALLEST_PART)
+    if parts == 1 or rows.windows % parts == 0 or rows.windows >= EVEN_ENOUGH * parts:
+        return [_Block(low, high, 0, lines.length) for low, high in threads.bounds(rows.windows, parts)]
+    cuts = threads.bounds(lines.length, parts, 16 if lines.unit == 1 else 1)
+    return [_Block(0, rows.windows, start, stop) for start, stop in cuts]
+
+
+def _shift(source: Array, rows: Axis, lines: _Lines, block: _Block) -> Array:
+    """Copy the horizontal shifts of (H, C, W, N) that a block needs, with the padding.
 
     Returns
     -------
     Array
-        (padded rows in use, kw, C, columns).
+        (input rows under the block, kw * C, columns).
     """
     height, channels = source.shape[:2]
-    axis, unit = lines.axis, lines.unit
+    axis, unit, start, stop = lines.axis, lines.unit, block.start, block.stop
     units = source.reshape(height, channels, axis.size, unit)
-    top = rows.padding[0]
-    used = (rows.windows - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1
-    low, high = min(top, used), min(top + height, used)
-    shifted = take((used, lines.kernel, channels, stop - start, unit), source.dtype)
-    shifted[:low] = 0
-    shifted[high:] = 0
+    first = block.low * rows.stride - rows.padding[0]
+    count = (block.high - block.low - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1
+    low, high = (min(max(0, row - first), count) for row in (0, height))  # the rows that are no padding
+    shifted = take((count, lines.kernel, channels, stop - start, unit), source.dtype)
+    if low:
+        shifted[:low] = 0
+    if high < count:
+        shifted[high:] = 0
+    inside = units[max(0, first) : max(0, first) + high - low]
     for tap in range(lines.kernel):
         windows, positions = axis.overlap(tap, start, stop)
         target = shifted[low:high, tap]
         if windows.start > start:
             target[:, :, : windows.start - start] = 0
         if windows.stop < stop:
-            target[:, :, max(0, windows.stop - start) :] = 0
+            target[:, :, windows.stop - start :] = 0
         if windows.start < windows.stop:
-            target[:, :, windows.start - start : windows.stop - start] = units[: high - low, :, positions]
-    return shifted.reshape(used, lines.kernel * channels, -1)
+            target[:, :, windows.start - start : windows.stop - start] = inside[:, :, positions]
+    return shifted.reshape(count, lines.kernel * channels, -1)
 
 
 def _runs(rows: Axis) -> list[Pair]:
@@ -263,12 +287,12 @@ def _runs(rows: Axis) -> list[Pair]:
     return [(0, rows.kernel)] if rows.dilation == 1 else [(tap, 1) for tap in range(rows.kernel)]
 
 
-def _windows(shifted: Array, rows: Axis, tap: int, count: int) -> Array:
-    """View shifted rows (R, K, columns) as overlapping windows (OH, count * K, columns)."""
+def _windows(shifted: Array, rows: Axis, tap: int, count: int, windows: int) -> Array:
+    """View shifted rows (R, K, columns) as overlapping windows (windows, count * K, columns)."""
     _, lines, columns = shifted.shape
     row, line, item = shifted.strides
     return np.ndarray(
-        (rows.windows, count * lines, columns),
+        (windows, count * lines, columns),
         shifted.dtype,
         shifted,
         tap * rows.dilation * row,

@@ -1,13 +1,16 @@
-"""Keep the helper threads off the core that the calling thread runs on.
+"""Keep the threads that share the work of a kernel on different cores.
 
-Linux likes to wake a thread on the core of the thread that wakes it. For work of less than a millisecond that means
-that the two take turns on one core while another idles, so the helpers are barred from the caller's core.
+Linux often wakes a thread on the core of the thread that wakes it, in virtual machines even while other cores idle.
+For work of less than a millisecond that means that two threads take turns on one core, and no balancing comes in time.
+So for the length of a kernel the calling thread stays where it is and its helpers stay away from there.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def available() -> int:
@@ -18,26 +21,34 @@ def available() -> int:
 
 
 class Placement:
-    """The cores of some helper threads, given by their native ids."""
+    """Where the calling thread and its helpers, given by their native ids, may run."""
 
     def __init__(self) -> None:
-        self._avoided = -1
+        self._possible = hasattr(os, "sched_setaffinity")
+        self._helpers: dict[int, frozenset[int]] = {}
         try:
             self._current_core = ctypes.PyDLL(None).sched_getcpu
-            self._cores = os.sched_getaffinity(0)
         except (AttributeError, OSError, TypeError):
-            self._cores = set()
+            self._possible = False
 
-    def avoid_callers_core(self, helpers: list[int]) -> None:
-        """Let `helpers` run anywhere but on the core of the calling thread; do nothing where that is unknown."""
-        if len(self._cores) < 2:
+    @contextmanager
+    def apart(self, helpers: list[int]) -> Iterator[None]:
+        """Inside the block, hold the calling thread on its core and the helpers off it, where the system can."""
+        allowed = os.sched_getaffinity(0) if self._possible else set()
+        if len(allowed) < 2:
+            yield
             return
         core = self._current_core()
-        if core == self._avoided:
-            return
         try:
+            os.sched_setaffinity(0, {core})
+            others = frozenset(allowed - {core})
             for helper in helpers:
-                os.sched_setaffinity(helper, self._cores - {core})
-            self._avoided = core
-        except OSError:
-            self._cores = set()
+                if self._helpers.get(helper) != others:
+                    os.sched_setaffinity(helper, others)
+                    self._helpers[helper] = others
+        except OSError:  # forbidden here
+            self._possible = False
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, allowed)

@@ -21,27 +21,23 @@ PARTS_PER_THREAD = 1
 
 
 class _Job:
-    """One thread's share of a run: it takes parts until none is left, then reports."""
+    """The parts of one run. Whoever performs it takes parts until none is left."""
 
-    def __init__(
-        self, parts: Iterator[int], work: Callable[[int], None], done: SimpleQueue[BaseException | None]
-    ):
-        self.parts, self.work, self.done = parts, work, done
+    def __init__(self, parts: int, work: Callable[[int], None]) -> None:
+        self.left = iter(range(parts))
+        self.work: Callable[[int], None] | None = work
         self.context = contextvars.copy_context()  # carries the caller's np.errstate
+        self.ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def perform(self) -> None:
-        failure = None
-        try:
-            self.context.run(self._take_parts)
-        except BaseException as error:
-            failure = error
-        done = self.done
-        del self.parts, self.work, self.context  # the caller may count references once it hears `done`
-        done.put(failure)
-
-    def _take_parts(self) -> None:
-        for part in self.parts:
-            self.work(part)
+        """Take parts in a helper, and tell the caller of each that has ended."""
+        for part in self.left:
+            failure = None
+            try:
+                self.context.run(self.work, part)  # type: ignore[arg-type]
+            except BaseException as error:
+                failure = error
+            self.ended.put(failure)
 
 
 class _Team:
@@ -49,26 +45,40 @@ class _Team:
 
     def __init__(self) -> None:
         self.busy = threading.Lock()
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._queue: SimpleQueue[_Job] = SimpleQueue()
         self._workers: list[int] = []
         self._placement = cores.Placement()
 
-    def run(self, helpers: int, parts: Iterator[int], work: Callable[[int], None]) -> None:
-        """Share `parts` among the calling thread and `helpers` workers."""
-        done: SimpleQueue[BaseException | None] = SimpleQueue()  # of this run alone: one cut short leaves no trace
+    def run(self, helpers: int, parts: int, work: Callable[[int], None]) -> None:
+        """Share `parts` among the calling thread and `helpers` workers.
+
+        Workers that have not woken up when the last part is taken are not waited for: they will find nothing left.
+        """
         while len(self._workers) < helpers:
             self._hire()
-        self._placement.avoid_callers_core(self._workers)
-        for _ in range(helpers):
-            self._jobs.put(_Job(parts, work, done))
-        try:
-            for part in parts:
-                work(part)
-        finally:
-            failures = [done.get() for _ in range(helpers)]
+        job = _Job(parts, work)
+        with self._placement.apart(self._workers):
+            for _ in range(helpers):
+                self._queue.put(job)
+            failures = self._share(job, parts)
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    @staticmethod
+    def _share(job: _Job, parts: int) -> list[BaseException | None]:
+        """Take parts of `job` in the calling thread, then wait for those that helpers took."""
+        assert job.work is not None
+        done = 0
+        try:
+            for part in job.left:
+                done += 1
+                job.work(part)
+        finally:
+            done += sum(1 for _ in job.left)  # after an exception here: leave nothing to begin
+            failures = [job.ended.get() for _ in range(parts - done)]
+            job.work = None  # a worker that comes late must not keep the arrays of the caller alive
+        return failures
 
     def _hire(self) -> None:
         worker = threading.Thread(target=self._work, daemon=True, name=f"seegrad-{len(self._workers)}")
@@ -77,7 +87,7 @@ class _Team:
 
     def _work(self) -> None:
         while True:
-            self._jobs.get().perform()
+            self._queue.get().perform()
 
 
 _team = _Team()
@@ -139,7 +149,7 @@ def run(parts: int, work: Callable[[int], None]) -> None:
                 work(part)
             return
         try:
-            _team.run(helpers, iter(range(parts)), work)
+            _team.run(helpers, parts, work)
         finally:
             _team.busy.release()
 

@@ -1,0 +1,81 @@
+"""Trade memory for time: forget what is inside a computation, and compute it again on the way back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, Op, Rule, backprop, backward_order, is_recording, record, recording
+from .shaping import identity
+from .tensor import Tensor
+
+
+class _Recomputed(Op):
+    """A whole function as one node; its rules run the function again, once for all inputs."""
+
+    def __init__(self, function: Callable[..., Any], arguments: int) -> None:
+        self._describe(lambda *xs: None, "checkpoint", "checkpoint")
+        self.function = function
+        self.arguments = arguments
+
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
+        """Return one rule per input; they share one recomputation."""
+        shared: list[dict[Node, Any]] = []
+
+        def rule(g: Any, out: Any, *xs: Any, index: int) -> Any:
+            if not shared:
+                variables, again = self._again(xs, inputs)
+                table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(variables), keep=True)
+                shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})
+            return shared[0].get(inputs[index], np.zeros_like(inputs[index]._data))
+
+        return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
+
+    def _again(self, xs: tuple[Any, ...], inputs: tuple[Node, ...]) -> tuple[list[Node], Any]:
+        """Run the function once more; return where its trails begin, and its result."""
+        with recording():
+            arguments = [
+                identity(x) if isinstance(x, Node) else Tensor(x, requires_grad=node.requires_grad)
+                for x, node in zip(xs[: self.arguments], inputs)
+            ]
+            return [*arguments, *inputs[self.arguments :]], self.function(*arguments)
+
+
+def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
+    """Compute ``f(*args)`` without keeping what happens inside; the way back computes it again.
+
+    Memory holds the arguments and the result only; time grows by one more forward pass of ``f``.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one Tensor. It must compute the same each time it is called; parameters of a module that it uses
+        get their gradients as usual.
+    *args : array_like or Tensor
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> x = sg.tensor([1.0, 2.0], requires_grad=True)
+    >>> sg.checkpoint(lambda x: (x.exp() * x).tanh(), x).sum().backward()
+    """
+    if not is_recording():
+        return f(*args)
+    arguments = [Tensor(x._data if isinstance(x, Node) else x) for x in args]
+    for variable, x in zip(arguments, args):
+        variable.requires_grad = isinstance(x, Node) and x.requires_grad
+    result = f(*arguments)
+    if not isinstance(result, Tensor):
+        raise TypeError(f"checkpoint: the function must return one Tensor, it returned {type(result).__name__}")
+    begun = frozenset(x for x in arguments if x.requires_grad)
+    inside = backward_order(result, begun)
+    known = {*inside, *begun}
+    outside = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))
+    op = _Recomputed(f, len(args))
+    return record(op, result._data.view(), (*args, *outside))

@@ -1,0 +1,50 @@
+"""Operations of your own: a function on plain arrays, and its derivative rules."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .graph import Op
+
+
+class primitive(Op):  # noqa: N801 (used as a decorator)
+    """Make an operation of a function on plain arrays; its derivatives are stated by :meth:`rules`.
+
+    The function's parameters without a default are its inputs; the others are parameters, which rules receive by
+    name. (A ``/`` in the signature draws the line somewhere else.) The function is called with plain arrays or
+    numbers and may use anything that computes with them.
+
+    Parameters
+    ----------
+    function : callable
+        Returns an array or a number.
+
+    Examples
+    --------
+    >>> @sg.primitive
+    ... def softsign(x, scale=1.0):
+    ...     return x / (scale + np.abs(x))
+    >>> softsign.rules(lambda g, out, x, scale: g * scale / (scale + abs(x)) ** 2)
+    >>> x = sg.tensor([0.5, -2.0], requires_grad=True)
+    >>> sg.gradcheck(softsign, x, order=2)
+    True
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._describe(function, "", "")
+        if not self.arity and not self.variadic:
+            names = list(inspect.signature(function).parameters)
+            self.param_names = tuple(name for name in names if name in self.defaults)
+            self.arity = len(names) - len(self.param_names)
+        if not self.arity and not self.variadic:
+            raise TypeError(f"primitive: {self.name}() has no parameter without a default, so it has no inputs")
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the inputs' data and record the result."""
+        if not self.rule:
+            raise TypeError(
+                f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
+            )
+        return super().apply(inputs, params)
