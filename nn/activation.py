@@ -20,6 +20,7 @@ from ..autograd import (
     softmax,
     softplus,
     tanh,
+    where,
 )
 from .checks import as_input, check_count
 from .errors import LayerShapeError
@@ -153,7 +154,7 @@ class PReLU(Activation):
         x = as_input(self, x, self.weight.dtype)
         if self.weight.size > 1 and x.shape[-1:] != self.weight.shape:
             raise LayerShapeError(self, f"got an input of shape {x.shape}, expected (..., {self.weight.size})")
-        result: Tensor = relu(x) - self.weight * relu(-x)
+        result: Tensor = where(x.data > 0, x, self.weight * x)
         return result
 
     def extra_repr(self) -> str:

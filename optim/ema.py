@@ -96,6 +96,8 @@ class EMA:
         ValueError
             Lists everything that does not fit. Nothing is changed.
         """
+        if set(state) != {"steps", "state"}:
+            raise ValueError(f"EMA: a state has 'steps' and 'state', this one has {sorted(state)}")
         given = {name: np.asarray(array) for name, array in state["state"].items()}
         check_state("EMA", {str(i): a for i, a in enumerate(self.averages)}, given, strict=True)
         self.steps = int(state["steps"])

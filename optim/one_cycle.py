@@ -61,12 +61,7 @@ class OneCycleLR(Schedule):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
     ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
-        if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
-            raise ValueError(f"OneCycleLR: there must be at least 1 step in all, got {total_steps!r}")
+        self.total_steps = _total(total_steps, epochs, steps_per_epoch)
         if not 0.0 <= pct_start <= 1.0:
             raise ValueError(f"OneCycleLR: pct_start must be from 0 to 1, got {pct_start!r}")
         if anneal_strategy not in ("cos", "linear"):
@@ -75,13 +70,12 @@ class OneCycleLR(Schedule):
             raise ValueError(f"OneCycleLR: max_lr must be greater than 0, got {max_lr!r}")
         if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
             raise ValueError(f"OneCycleLR: {type(optimizer).__name__} has no momentum; set cycle_momentum=False")
-        self.total_steps = total_steps
         self.anneal_strategy = anneal_strategy
         self.cycle_momentum = cycle_momentum
         start = max_lr / div_factor
         low, high = base_momentum, max_momentum
-        top = pct_start * total_steps - 1.0
-        end = total_steps - 1.0
+        top = pct_start * self.total_steps - 1.0
+        end = self.total_steps - 1.0
         # Corners of the curve: (step, learning rate, momentum).
         self.corners = [(0.0, start, high), (top, max_lr, low)]
         if three_phase:
@@ -115,3 +109,14 @@ class OneCycleLR(Schedule):
         if self.anneal_strategy == "linear":
             return a + (b - a) * share
         return b + (a - b) * (1.0 + math.cos(math.pi * share)) / 2.0
+
+
+def _total(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
+    """Return the number of steps, which is given in one of two ways."""
+    if total_steps is None:
+        if epochs is None or steps_per_epoch is None:
+            raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
+        total_steps = epochs * steps_per_epoch
+    if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
+        raise ValueError(f"OneCycleLR: there must be at least 1 step in all, got {total_steps!r}")
+    return total_steps

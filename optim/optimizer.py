@@ -208,6 +208,8 @@ class Optimizer:
         ValueError
             Lists everything that does not fit. The optimizer is unchanged.
         """
+        if set(state) != {"param_groups", "state"}:
+            raise ValueError(f"{self._name}: a state has 'param_groups' and 'state', this one has {sorted(state)}")
         self._check_groups(state["param_groups"])
         arrays = {name: np.asarray(array) for name, array in state["state"].items()}
         wanted: dict[str, Array] = {}
@@ -227,7 +229,8 @@ class Optimizer:
         """Refuse settings for other groups than these, or not valid ones."""
         sizes = [len(group["params"]) for group in self.param_groups]
         given = [len(group["params"]) for group in groups]
-        if sizes != given:
+        in_order = [number for group in groups for number in group["params"]] == list(range(sum(sizes)))
+        if sizes != given or not in_order:
             raise ValueError(
                 f"this state does not fit the {self._name}: its groups have {given} parameters, not {sizes}; "
                 "nothing was loaded"

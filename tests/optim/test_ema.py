@@ -65,6 +65,8 @@ def test_state_round_trip():
     assert two.steps == 2
     with pytest.raises(ValueError, match="does not fit the EMA"):
         two.load_state_dict({"steps": 1, "state": {"0": np.zeros(2)}})
+    with pytest.raises(ValueError, match="'steps' and 'state'"):
+        two.load_state_dict({})
     assert two.averages == one.averages
 
 

@@ -202,6 +202,12 @@ class TestStateErrors:
         optimizer = self.make()
         with pytest.raises(ValueError, match=r"groups have \[1\] parameters, not \[2\]"):
             optimizer.load_state_dict(optim.Adam([sg.tensor([1.0])]).state_dict())
+        with pytest.raises(ValueError, match=r"'param_groups' and 'state', this one has \[\]"):
+            optimizer.load_state_dict({})
+        state = optimizer.state_dict()
+        state["param_groups"][0]["params"] = [1, 0]
+        with pytest.raises(ValueError, match="nothing was loaded"):
+            optimizer.load_state_dict(state)
         state = optimizer.state_dict()
         state["param_groups"][0]["lr"] = -1
         with pytest.raises(ValueError, match="lr must be"):
