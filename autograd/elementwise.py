@@ -339,6 +339,9 @@ def gelu(x: Any) -> Any:
 erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
 erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
 
+for _op in (add, subtract, multiply, negative, positive, square, sin, cos, tanh, maximum, minimum, relu, sigmoid):
+    _op.poles = False
+
 # Further names that NumPy has for the same functions.
 Elementwise.by_ufunc |= {
     np.fabs: absolute,
@@ -358,6 +361,7 @@ def _where(x: Any, y: Any, /, condition: Any) -> Any:
 
 
 _where.elementwise = _where.masks = True
+_where.poles = False
 _where.rules(
     lambda g, out, x, y, condition: where(condition, g, 0.0),
     lambda g, out, x, y, condition: where(condition, 0.0, g),

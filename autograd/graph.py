@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from operator import attrgetter
@@ -30,6 +30,10 @@ clock = count(1).__next__
 _NO_PARAMS: Mapping[str, Any] = {}
 _by_number = attrgetter("number")
 _new = object.__new__
+
+
+#: Which class of node carries which type of plain data.
+_kinds: dict[type, type[Node]] = {}
 
 
 class Node:
@@ -72,13 +76,10 @@ class Node:
     number: int
     notes: dict[str, Any] | None
 
-    #: Which class carries which type of plain data; a type that is not listed becomes a Tensor.
-    kinds: ClassVar[dict[type, type[Node]]] = {}
-
     def __init_subclass__(cls, carries: type | None = None) -> None:
         super().__init_subclass__()
         if carries is not None:
-            Node.kinds[carries] = cls
+            _kinds[carries] = cls
 
     @property
     def label(self) -> str:
@@ -249,12 +250,11 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     if kind is not np.ndarray and kind is not float:
         data = np.asarray(data)
         kind = np.ndarray
-    node: Node = _new(Node.kinds[kind])
+    node: Node = _new(_kinds[kind])
     node._data = data
     node._grad = node.notes = None
     node.number = clock()
-    requires = False
-    constants = False
+    requires = constants = False
     for x in inputs:
         if not isinstance(x, Node):
             constants = True
@@ -267,8 +267,9 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.inputs = inputs if not constants else tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
         node.params = params
         node.requires_grad = True
-        for watch in on_record:
-            watch(node)
+        if on_record:
+            for watch in on_record:
+                watch(node)
     else:
         node.op = None
         node.inputs = ()
@@ -276,6 +277,10 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.requires_grad = False
         if requires:
             node.notes = {"lost": f"{op.name} was computed under no_grad"}
+        else:
+            for x in inputs:
+                if isinstance(x, Node) and x.notes is not None and "lost" in x.notes:
+                    node.notes = {"lost": x.notes["lost"]}
     return node
 
 
@@ -318,6 +323,9 @@ class Op:
 
     #: Whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting.
     elementwise = False
+
+    #: Whether a derivative may be infinite or undefined somewhere.
+    poles = True
 
     #: Whether the result may ignore elements of its inputs (``where``).
     masks = False
@@ -469,13 +477,13 @@ def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node
     list of Node
         Only nodes that require gradients and have an operation.
     """
-    floor = min((x.number for x in stop), default=-1)
+    floor = min([x.number for x in stop]) if stop else -1
     seen = {root}
     todo = [root]
     order = []
     while todo:
         node = todo.pop()
-        if node.op is None or node in stop or node.number < floor:
+        if node.op is None or node.number < floor or node in stop:
             continue
         order.append(node)
         for x in inputs_of(node):
@@ -515,8 +523,12 @@ def backprop(
         Node to gradient: plain numbers and arrays, or nodes under ``create_graph``.
     """
     table: dict[Node, Any] = {root: seed}
-    with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
-        _walk(table, backward_order(root, stop), create_graph, keep)
+    order: list[Any] = backward_order(root, stop)
+    if any(node.op.poles for node in order):
+        with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
+            _walk(table, order, create_graph, keep)
+    else:
+        _walk(table, order, create_graph, keep)
     return table
 
 
@@ -527,31 +539,34 @@ def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: b
         g = table.get(node)
         if g is None:
             continue
-        if node.notes is not None and "hooks" in node.notes:
-            g = table[node] = run_hooks(node, g)
-        if not keep and (node.notes is None or "retain" not in node.notes):
+        drop = not keep
+        if node.notes is not None:
+            drop = drop and "retain" not in node.notes
+            if "hooks" in node.notes:
+                g = table[node] = run_hooks(node, g)
+        if drop:
             del table[node]
-        op = cast(Op, node.op)
-        guarded = guarded or op.masks
+        op: Any = node.op
+        if op.masks:
+            guarded = True
         inputs = inputs_of(node)
         if create_graph:
-            out: Any = node
-            args = [x if x.requires_grad else x._data for x in inputs]
+            args = (g, node, *[x if x.requires_grad else x._data for x in inputs])
         else:
-            out = node._data
-            args = [x._data for x in inputs]
+            args = (g, node._data, *[x._data for x in inputs])
         params = node.params
         for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
             if x.requires_grad:
                 try:
-                    d = rule(g, out, *args, **params) if params else rule(g, out, *args)
+                    d = rule(*args, **params) if params else rule(*args)
                 except ArithmeticError:  # a pole: IEEE has an answer where Python's floats raise
-                    d = rule(*[np.float64(v) if type(v) is float else v for v in (g, out, *args)], **params)
+                    d = rule(*[np.float64(v) if type(v) is float else v for v in args], **params)
                 if guarded and op.elementwise:
                     d = _zero_where_masked(g, d)
                 d = x.fit(d)
-                for watch in on_gradient:
-                    watch(node, x, d)
+                if on_gradient:
+                    for watch in on_gradient:
+                        watch(node, x, d)
                 table[x] = table[x] + d if x in table else d
 
 
@@ -579,9 +594,8 @@ def run_hooks(node: Node, g: Any) -> Any:
 _accumulating = threading.Lock()
 
 
-def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
+def accumulate(gradients: Mapping[Node, Any]) -> None:
     """Add gradients to the ``.grad`` of their nodes."""
     with _accumulating:
-        for node, g in gradients:
-            if node.requires_grad:
-                node.accumulate(g)
+        for node, g in gradients.items():
+            node.accumulate(g)

@@ -42,10 +42,10 @@ def _diagonal_matrix(values: Any) -> Any:
     return expand_dims(values, -1) * np.eye(values.shape[-1], dtype=values.dtype)
 
 
-def _pack(*parts: Any) -> Any:
+def _pack(batch: tuple[int, ...], *parts: Any) -> Any:
     """Lay matrices and vectors of one batch side by side in a single last axis."""
-    batch = parts[0].shape[:-1]
-    return np.concatenate([np.reshape(p, (*batch, -1)) for p in parts], axis=-1)
+    flat = [np.reshape(p, (*batch, int(np.prod(p.shape[len(batch) :], dtype=np.int64)))) for p in parts]
+    return np.concatenate(flat, axis=-1)
 
 
 def _unpack(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
@@ -223,7 +223,7 @@ def _gaps(values: Any) -> Any:
 @Op
 def _eigh(x: Any, /) -> Any:
     """Eigenvalues and eigenvectors of symmetric matrices, packed."""
-    return _pack(*np.linalg.eigh(x))
+    return _pack(x.shape[:-2], *np.linalg.eigh(x))
 
 
 def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
@@ -269,7 +269,7 @@ def eigh(x: Any) -> EighResult:
 def _svd(x: Any, /) -> Any:
     """Thin singular value decomposition, packed."""
     u, s, vt = np.linalg.svd(x, full_matrices=False)
-    return _pack(s, u, vt)
+    return _pack(x.shape[:-2], s, u, vt)
 
 
 def _svd_shapes(x: Any) -> tuple[tuple[int, ...], ...]:
@@ -346,8 +346,7 @@ def svdvals(x: Any) -> Any:
 @Op
 def _qr(x: Any, /) -> Any:
     """QR factorisation of matrices with at least as many rows as columns, packed."""
-    q, r = np.linalg.qr(x)
-    return _pack(q.reshape(*x.shape[:-2], -1), r)
+    return _pack(x.shape[:-2], *np.linalg.qr(x))
 
 
 def _qr_rule(g: Any, out: Any, x: Any) -> Any:

@@ -54,6 +54,7 @@ def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.mean(x, axis, keepdims=keepdims)
 
 
+sum.poles = mean.poles = False
 mean.rules(lambda g, out, x, axis, keepdims: spread(g / count(x, axis), x, axis, keepdims))
 
 

@@ -66,14 +66,14 @@ def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
     if x.dtype.char == "e":
         return np.sum(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
-    return _reduce(x, axis, keepdims=keepdims)
+    return _reduce(x, axis, None, None, keepdims)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Undo the shape change of a reduction: put back the reduced axes and repeat ``g`` along them."""
     if axis is not None and not keepdims:
         g = expand_dims(g, normalize_axis_tuple(axis, x.ndim))
-    return broadcast_to(g, x.shape)
+    return broadcast_to(g, x.shape) if isinstance(g, Node) else broadcast_to.forward(g, x.shape)
 
 
 @Op

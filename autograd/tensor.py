@@ -14,6 +14,7 @@ from .elementwise import Elementwise
 from .graph import (
     _NO_PARAMS,
     Node,
+    Op,
     accumulate,
     annotate,
     backprop,
@@ -33,8 +34,16 @@ _LEAF_OVERWRITTEN = (
 
 
 def _method(operation: Callable[..., Any]) -> Any:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return operation(self, *args, **kwargs)
+    """Make a method of a function of an array."""
+    if isinstance(operation, Op):
+        bind, apply = operation.bind, operation.apply
+
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            return apply(*bind((self, *args), kwargs))
+    else:
+
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            return operation(self, *args, **kwargs)
 
     method.__name__ = operation.__name__
     method.__doc__ = operation.__doc__
@@ -184,7 +193,7 @@ class Tensor(Node, carries=np.ndarray):
         for node, g in table.items():
             if node.notes is not None and "hooks" in node.notes and node.op is None:
                 table[node] = run_hooks(node, g)
-        accumulate(table.items())
+        accumulate(table)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call ``hook`` with this tensor's gradient whenever it is computed.
@@ -229,7 +238,7 @@ class Tensor(Node, carries=np.ndarray):
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
-            return np.ones(self._data.shape, self._data.dtype)
+            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim)
         array = as_numbers(grad._data if isinstance(grad, Node) else grad)
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
@@ -382,7 +391,7 @@ class Tensor(Node, carries=np.ndarray):
         """Write elements of data that is not being recorded."""
         if self.op is not None:
             raise RuntimeError(
-                "a tensor with a trail cannot be overwritten under no_grad: its gradient would no longer be that of its "
+                "a tensor with a trail cannot be overwritten under no_grad: its gradient would no longer belong to its "
                 "data. Write while recording, or to t.detach().copy()"
             )
         if not self._data.flags.writeable:

@@ -105,7 +105,7 @@ class Value(Node, carries=float):
         (12.0, 12.0)
         """
         seed = Value(grad) if create_graph else _real(grad)
-        accumulate(backprop(self, seed, create_graph=create_graph, keep=True).items())
+        accumulate(backprop(self, seed, create_graph=create_graph, keep=True))
 
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the form of a scalar."""

@@ -1,0 +1,130 @@
+"""Numbers and arrays in few characters: what stands in the boxes of a drawing."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: How many rows and columns of little squares a picture of an array has at most.
+HEAT_ROWS, HEAT_COLUMNS = 8, 16
+
+#: From low to high; grows evenly lighter, so it also reads in grey and with any colour vision (after cividis,
+#: Nunez, Anderton and Renslow 2018).
+HEAT_COLORS = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#fee838")
+NOT_FINITE = "#d55e00"
+
+_LONGEST_NAME = 120
+
+
+def exact(x: Any) -> str:
+    """Return a number in full."""
+    return repr(float(x)) if isinstance(x, (float, int)) else str(x)
+
+
+def short(x: Any, digits: int = 6) -> str:
+    """Return a number rounded to so many significant digits, so that it still looks like a float."""
+    number = float(x)
+    if not math.isfinite(number):
+        return repr(number)
+    text = f"{number:.{digits}g}"
+    return text if re.search(r"[.e]", text) else text + ".0"
+
+
+def describe(data: Any) -> list[str]:
+    """Return the lines that tell a number, or what an array is like."""
+    if np.size(data) == 1:
+        return [exact(data if isinstance(data, float) else np.asarray(data).reshape(())[()])]
+    return [f"{data.dtype} {data.shape}", *statistics(data)]
+
+
+def statistics(data: npt.NDArray[Any]) -> list[str]:
+    """Return the extremes and the mean of an array as a line, and how many elements are not finite."""
+    if data.size == 0:
+        return ["empty"]
+    finite = data[np.isfinite(data)].astype(np.float64)
+    lines = []
+    if finite.size:
+        low, mean, high = (short(f(finite), 3) for f in (np.min, np.mean, np.max))
+        lines = [f"{low} … {high}, mean {mean}" if low != high else f"all {low}"]
+    if finite.size < data.size:
+        lines.append(f"{data.size - finite.size:,} not finite")
+    return lines
+
+
+def small_array(data: Any, limit: int = 6) -> str:
+    """Return a few numbers as they are, more of them as their shape."""
+    array = np.asarray(data)
+    if array.size == 1:
+        return short(array.reshape(())[()])
+    if array.size <= limit:
+        return np.array2string(array, separator=", ", formatter={"float_kind": lambda x: short(x, 4)}).replace("\n", "")
+    return f"array of shape {array.shape}"
+
+
+def heat(data: Any, kernel: bool = False) -> list[list[str]]:
+    """Return the colours of a small picture of an array, row by row; no rows for a single number.
+
+    Parameters
+    ----------
+    data : array_like
+        Of more than two axes, the first image and channel are shown.
+    kernel : bool
+        The array is a convolution's weight, ``(kh, kw, channels in, channels out)``.
+    """
+    array = np.asarray(data)
+    if array.size < 2 or array.dtype.kind not in "biuf":
+        return []
+    image = _smaller(_as_image(array.astype(np.float64), kernel))
+    finite = image[np.isfinite(image)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    steps = len(HEAT_COLORS)
+    with np.errstate(all="ignore"):
+        level = (image - low) / (high - low) * steps if high > low else np.full(image.shape, steps / 2)
+    return [
+        [HEAT_COLORS[min(int(v), steps - 1)] if math.isfinite(v) else NOT_FINITE for v in row] for row in level.tolist()
+    ]
+
+
+def _as_image(array: npt.NDArray[Any], kernel: bool) -> npt.NDArray[Any]:
+    if kernel and array.ndim == 4:
+        return array[:, :, 0, 0]
+    while array.ndim > 3:
+        array = array[0]
+    if array.ndim == 3:
+        array = array[..., 0]
+    return np.atleast_2d(array)
+
+
+def _smaller(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Average blocks of neighbours until the picture is small enough."""
+    for axis, most in ((0, HEAT_ROWS), (1, HEAT_COLUMNS)):
+        n = image.shape[axis]
+        if n > most:
+            starts = np.arange(most) * n // most
+            sizes = np.diff([*starts.tolist(), n])
+            total = np.add.reduceat(image, starts, axis)
+            image = total / (sizes[:, None] if axis == 0 else sizes)
+    return image
+
+
+def sparkline(data: Any) -> str:
+    """Return an array as a row of blocks of different height, for text."""
+    colors = heat(data)
+    blocks = dict(zip(HEAT_COLORS, " ▁▂▃▄▅▆▇█"))
+    return "".join(blocks.get(color, "?") for color in colors[0]) if len(colors) == 1 else ""
+
+
+def printable(text: str) -> str:
+    """Return text that every output format can hold: control characters become visible, long ones are cut."""
+    shown = "".join(c if c == "\n" or _is_printable(c) else f"\\x{ord(c):02x}" for c in text.replace("\t", " "))
+    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+
+
+def _is_printable(character: str) -> bool:
+    """Whether XML can hold the character and it can be seen."""
+    return unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Zl", "Zp")

@@ -1,0 +1,93 @@
+"""Reading a graph without changing it: its nodes in order, their gradients, the derivative of each edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Constant, Node, backprop, inputs_of
+from ..tensor import Tensor
+from .picture import Kind
+
+
+def inputs_to_show(node: Node) -> tuple[Node, ...]:
+    """Return a node's inputs as it read them, or as they are now if they have been overwritten since."""
+    try:
+        return inputs_of(node)
+    except RuntimeError:
+        return node.inputs
+
+
+def nodes_of(root: Node) -> list[Node]:
+    """Return all nodes that led to ``root``, each after its inputs, ``root`` last."""
+    seen = {root}
+    computed, todo = [], [root]
+    while todo:
+        node = todo.pop()
+        if node.op is not None:
+            computed.append(node)
+            for x in inputs_to_show(node):
+                if x not in seen:
+                    seen.add(x)
+                    todo.append(x)
+    computed.sort(key=lambda node: node.number)
+    order: dict[Node, None] = {}
+    for node in computed:
+        for x in inputs_to_show(node):
+            if x.op is None:
+                order.setdefault(x)
+        order.setdefault(node)
+    return list(order) or [root]
+
+
+def kind_of(node: Node) -> Kind:
+    """Tell what part a node plays: an array that gets gradients counts as a parameter."""
+    if node.op is not None:
+        return "result"
+    if isinstance(node, Constant):
+        return "constant"
+    return "parameter" if isinstance(node, Tensor) and node.requires_grad else "input"
+
+
+def stored_gradients(nodes: list[Node]) -> dict[Node, Any]:
+    """Return what ``backward()`` has left in the nodes."""
+    return {node: plain_data(node._grad) for node in nodes if node._grad is not None}
+
+
+def seed_of(root: Node) -> Any:
+    """Return the gradient of a result with respect to itself; of an array, that of the sum of its elements."""
+    return 1.0 if isinstance(root._data, float) else np.ones_like(root._data)
+
+
+def all_gradients(root: Node) -> dict[Node, Any]:
+    """Return the gradient of ``root`` with respect to every node, computed now; no node is touched."""
+    if not root.requires_grad:
+        return {}
+    return backprop(root, seed_of(root), keep=True)
+
+
+def local_derivative(node: Node, index: int) -> Any:
+    """Return d node / d input, where an element depends on one element alone; else None.
+
+    Returns
+    -------
+    float, ndarray or None
+        The factor that the chain rule multiplies with on this edge.
+    """
+    op = node.op
+    inputs = inputs_to_show(node)
+    if op is None or not inputs[index].requires_grad or not (op.elementwise or node._data is inputs[index]._data):
+        return None
+    rule = op.rules_for(inputs)[index]
+    values = (seed_of(node), node._data, *[x._data for x in inputs])
+    with np.errstate(all="ignore"):
+        try:
+            return rule(*values, **node.params)
+        except ArithmeticError:  # a pole of Python's floats
+            return rule(*[np.float64(v) for v in values], **node.params)
+
+
+def plain_data(gradient: Any) -> Any:
+    """Return the plain number or array of a gradient that may be a node."""
+    return gradient._data if isinstance(gradient, Node) else gradient
