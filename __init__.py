@@ -13,7 +13,9 @@ array([[ 7., 11.],
 
 from __future__ import annotations
 
-from . import data, nn, optim
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .autograd import (
     AnomalyError,
     GradientError,
@@ -159,6 +161,9 @@ from .autograd import (
 )
 from .autograd.kernels import set_num_threads
 from .rng import manual_seed
+
+if TYPE_CHECKING:
+    from . import data, nn, optim
 
 __all__ = [
     "AnomalyError",
@@ -308,3 +313,10 @@ __all__ = [
     "where",
     "why",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the larger parts when they are first used, so that ``import seegrad`` stays quick."""
+    if name in ("data", "nn", "optim"):
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
-Seed = int | np.random.Generator | None
+# In quotes, and the generator below made late: numpy.random takes time to import.
+Seed: TypeAlias = "int | np.random.Generator | None"
 
-_default = np.random.default_rng()
+_default: np.random.Generator | None = None
 
 
 def manual_seed(seed: int) -> None:
@@ -38,4 +41,9 @@ def default_rng(seed: Seed = None) -> np.random.Generator:
     -------
     numpy.random.Generator
     """
-    return _default if seed is None else np.random.default_rng(seed)
+    global _default
+    if seed is not None:
+        return np.random.default_rng(seed)
+    if _default is None:
+        _default = np.random.default_rng()
+    return _default

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from . import kernels
 from .graph import Node, Op, Rule, plain, record
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
 
@@ -306,8 +307,15 @@ def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
     return x if maximum_value is None else minimum(x, maximum_value)
 
 
-relu = Elementwise("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x, lambda x: np.maximum(x, 0))
-relu.rules(lambda g, out, x: g * (out > 0))
+def _is_large(x: Any) -> bool:
+    return type(x) is np.ndarray and x.size >= kernels.LARGE and x.dtype.kind == "f"
+
+
+relu = Elementwise(
+    *("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x),
+    lambda x: kernels.relu(x) if _is_large(x) else np.maximum(x, 0),
+)
+relu.rules(lambda g, out, x: kernels.relu_gradient(g, out) if _is_large(out) and _is_large(g) else g * (out > 0))
 
 # ----------------------------------------------------------------------------- functions of neural networks
 
@@ -328,7 +336,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """``x`` where it is positive, ``alpha * (e**x - 1)`` elsewhere."""
-    return where(x > 0, x, alpha * expm1(minimum(x, 0.0)))
+    return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x)))
 
 
 def gelu(x: Any) -> Any:

@@ -7,7 +7,11 @@ from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
 
+#: Number of elements from which a kernel of ours beats a call of NumPy.
+LARGE = 1 << 15
+
 __all__ = [
+    "LARGE",
     "channel_sum",
     "conv2d",
     "conv2d_input_gradient",
