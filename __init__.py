@@ -208,6 +208,7 @@ __all__ = [
     "diagonal",
     "divide",
     "dot",
+    "draw",
     "einsum",
     "elementwise_grad",
     "elu",
@@ -319,4 +320,6 @@ def __getattr__(name: str) -> Any:
     """Import the larger parts when they are first used, so that ``import seegrad`` stays quick."""
     if name in ("data", "nn", "optim"):
         return import_module(f".{name}", __name__)
+    if name in ("draw", "play"):
+        return getattr(import_module(".autograd.draw", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -244,6 +244,12 @@ class Tensor(Node, carries=np.ndarray):
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
         return array.astype(self.dtype, copy=False)
 
+    def draw(self, **options: Any) -> Any:
+        """Draw how this was computed: :func:`seegrad.draw`, with its options."""
+        from .draw import draw
+
+        return draw(self, **options)
+
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the shape and dtype of this tensor."""
         data = self._data

@@ -107,6 +107,12 @@ class Value(Node, carries=float):
         seed = Value(grad) if create_graph else _real(grad)
         accumulate(backprop(self, seed, create_graph=create_graph, keep=True))
 
+    def draw(self, **options: Any) -> Any:
+        """Draw how this was computed: :func:`seegrad.draw`, with its options."""
+        from .draw import draw
+
+        return draw(self, **options)
+
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the form of a scalar."""
         if gradient.__class__ is float or isinstance(gradient, Value):

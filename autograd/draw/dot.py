@@ -1,0 +1,116 @@
+"""From a picture to Graphviz's language."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from .picture import Box, Picture
+from .readable import printable
+from .theme import BACKGROUND, EDGE, FONT, GRADIENT, KINDS, ROOT, TEXT
+
+Group = dict[str, Any]
+
+#: Boxes above which operands are no longer kept in their order, which costs crossings and time.
+_ORDERED_UP_TO = 40
+
+#: Size of one element in the picture of an array, in points.
+_SQUARE = 7
+
+
+def to_dot(picture: Picture, direction: str = "LR") -> str:
+    """Return a picture as a DOT text; all texts in it are escaped, so that they draw as themselves.
+
+    Parameters
+    ----------
+    picture : Picture
+        What to draw.
+    direction : str
+        ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``: where the computation goes.
+    """
+    import graphviz
+
+    graph = graphviz.Digraph("seegrad")
+    graph.attr(rankdir=direction, bgcolor=BACKGROUND, fontname=FONT, fontcolor=TEXT, fontsize="10", nodesep="0.2")
+    graph.attr(ranksep="0.4", pad="0.15", mclimit="0.5", nslimit="2", nslimit1="2")
+    if len(picture.boxes) <= _ORDERED_UP_TO:
+        graph.attr(ordering="in")
+    if picture.notes:
+        graph.attr(label=_html(_lines(picture.notes)), labelloc="b")
+    graph.attr("node", fontname=FONT, fontcolor=TEXT, fontsize="11", margin="0.03,0.02", height="0.2", width="0.2")
+    graph.attr("edge", fontname=FONT, fontcolor=TEXT, fontsize="9", color=EDGE, arrowsize="0.6")
+    _add_boxes(graph, picture)
+    for i, arrow in enumerate(picture.arrows):
+        label = {"label": _html(_text(arrow.label))} if arrow.label else {}
+        graph.edge(arrow.tail, arrow.head, id=f"e{i}", **label)
+    return str(graph.source)
+
+
+def _add_boxes(graph: Any, picture: Picture) -> None:
+    """Write boxes inside the nested groups that they stand in."""
+    tree: Group = {"boxes": [], "inner": {}}
+    for box in picture.boxes:
+        place = tree
+        for name in box.group:
+            place = place["inner"].setdefault(name, {"boxes": [], "inner": {}})
+        place["boxes"].append(box)
+    _add_group(graph, tree, "cluster")
+
+
+def _add_group(graph: Any, group: Group, name: str) -> None:
+    for box in group["boxes"]:
+        graph.node(box.key, label=_html(_table(box)), id=box.key, **_look(box))
+    for i, (title, inner) in enumerate(group["inner"].items()):
+        with graph.subgraph(name=f"{name}_{i}") as cluster:
+            cluster.attr(label=_html(_text(title)), style="rounded", color=EDGE, labeljust="l", labelloc="t")
+            _add_group(cluster, inner, f"{name}_{i}")
+
+
+def _look(box: Box) -> dict[str, str]:
+    look = dict(KINDS[box.kind])
+    if box.is_root:
+        look.update(ROOT)
+    return look
+
+
+# ------------------------------------------------------------------------------------ what is in a box
+
+
+def _table(box: Box) -> str:
+    rows = [_title(box)]
+    if box.lines:
+        rows.append(_lines(box.lines))
+    if box.heat:
+        rows.append(_heat(box.heat))
+    if box.gradient:
+        rows.append(f'<FONT COLOR="{GRADIENT}">{_lines([f"grad {box.gradient[0]}", *box.gradient[1:]])}</FONT>')
+    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows if row)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells or "<TR><TD></TD></TR>"}</TABLE>'
+
+
+def _title(box: Box) -> str:
+    """Return the operation and the name, which are what tells boxes apart."""
+    if box.op and box.name:
+        return f"<B>{_text(box.name)}</B> = <B>{_text(box.op)}</B>"
+    title = box.name or box.op
+    return f"<B>{_text(title)}</B>" if title else ""
+
+
+def _heat(rows: list[list[str]]) -> str:
+    size = f'FIXEDSIZE="TRUE" WIDTH="{len(rows[0]) * _SQUARE}" HEIGHT="{len(rows) * _SQUARE}"'
+    cell = f'FIXEDSIZE="TRUE" WIDTH="{_SQUARE}" HEIGHT="{_SQUARE}"'
+    cells = "".join("<TR>" + "".join(f'<TD BGCOLOR="{c}" {cell}></TD>' for c in row) + "</TR>" for row in rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{cells}</TABLE>'
+
+
+def _lines(lines: list[str]) -> str:
+    return "<BR/>".join(_text(line) for line in lines)
+
+
+def _text(text: str) -> str:
+    """Escape a text for an HTML-like label, backslashes too; line breaks stay line breaks."""
+    return "<BR/>".join(escape(line).replace("\\", "&#92;") for line in printable(text).split("\n"))
+
+
+def _html(markup: str) -> str:
+    return f"<{markup}>"

@@ -1,0 +1,205 @@
+"""``draw``: a computation as a picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from .dot import to_dot
+from .modules import picture_of_modules
+from .nodes_picture import picture_of_nodes
+from .picture import Picture
+from .render import FORMATS, HOW_TO_GET_ONE, NoGraphvizError, render, renderer
+from .scalars import expand
+from .theme import BACKGROUND, DARK, themed
+from .trace import is_module, trace
+from .tree import to_text
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+SHOWS = ("values", "grads", "chain")
+ZOOMS = ("modules", "ops", "scalars")
+
+#: Boxes that Graphviz lays out in a second or two, and that a person still finds a way through.
+MAX_NODES = 120
+
+
+class Drawing:
+    """A picture of a computation: evaluate it in a notebook to see it, or :meth:`save` it.
+
+    Attributes
+    ----------
+    picture : Picture
+        What is drawn: boxes, arrows, notes.
+    source : str
+        The drawing in Graphviz's language.
+    """
+
+    def __init__(self, picture: Picture, direction: str, format: str) -> None:
+        self.picture = picture
+        self.source = to_dot(picture, direction)
+        self._format = format
+
+    def render(self, format: str = "svg") -> bytes:
+        """Return the drawing as a file of the given format.
+
+        Parameters
+        ----------
+        format : str
+            ``"svg"``, ``"png"``, ``"pdf"``, ``"html"``, ``"dot"`` or ``"txt"``.
+
+        Raises
+        ------
+        NoGraphvizError
+            If the format needs Graphviz and there is none; the message says how to get it.
+        """
+        if format == "dot":
+            return self.source.encode()
+        if format == "txt":
+            return (self.text() + "\n").encode()
+        if format == "svg":
+            return themed(render(self.source, "svg").decode()).encode()
+        if format == "html":
+            return _page(self.render("svg").decode(), self.text()).encode()
+        if format in FORMATS:
+            return render(self.source, format)
+        raise ValueError(f"format {format!r} is not one of 'svg', 'png', 'pdf', 'html', 'dot', 'txt'")
+
+    def text(self) -> str:
+        """Return the drawing as an indented tree of text."""
+        return to_text(self.picture)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing to a file; its ending tells the format.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.svg``, ``.png``, ``.pdf``, ``.html``, ``.dot`` or ``.txt``.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        file = Path(path)
+        file.write_bytes(self.render(file.suffix[1:].lower()))
+        return file
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """Return what a notebook shows: the picture, and text where pictures cannot be shown."""
+        if renderer() is None:
+            return {"text/plain": f"{HOW_TO_GET_ONE}\n\n{self.text()}"}
+        data = self.render(self._format)
+        if self._format == "svg":
+            return {"image/svg+xml": data.decode(), "text/plain": self.text()}
+        return {"image/png": data, "text/plain": self.text()}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+def draw(
+    root: Any,
+    *args: Any,
+    show: str = "values",
+    zoom: str | None = None,
+    direction: str | None = None,
+    max_nodes: int = MAX_NODES,
+    fold: bool | None = None,
+    input_shape: Sequence[int] | None = None,
+    format: str = "svg",
+) -> Drawing:
+    """Draw how a result was computed.
+
+    Inputs are rounded boxes, parameters (arrays that get gradients) octagons, constants dashed, computed nodes
+    plain boxes, the result has a double border. Arrays show their dtype, shape, extremes and a small picture.
+
+    Parameters
+    ----------
+    root : Value, Tensor, function or module
+        What to draw. A function is called with ``args``; a module too, or with random numbers of ``input_shape``.
+    *args
+        Arguments of a function or module: numbers and arrays, or nodes.
+    show : {"values", "grads", "chain"}
+        ``"values"``: values, and the gradients that ``backward()`` has left. ``"grads"``: the gradient of this
+        result with respect to every node, computed for the drawing. ``"chain"``: also the local derivative on each
+        edge, so that the chain rule can be multiplied along a path by eye; where an edge is no plain factor, its
+        rule in terms of the gradient ``g``.
+    zoom : {"modules", "ops", "scalars"}, optional
+        Layers as boxes; operations as boxes; or every array taken apart into its numbers. By default modules are
+        drawn as layers, all else as operations.
+    direction : {"LR", "RL", "TB", "BT"}, optional
+        Where the computation goes; by default from top to bottom through layers, else from left to right.
+    max_nodes : int
+        The most boxes to draw. What is left out is counted in the drawing.
+    fold : bool, optional
+        Draw nodes that play the same role (the neurons of a layer, the terms of a sum) as one box; by default
+        only if there are more than ``max_nodes``.
+    input_shape : sequence of int, optional
+        Shape of a module's input with its batch axis, such as ``(1, 28, 28, 1)``.
+    format : {"svg", "png"}
+        What a notebook shows.
+
+    Returns
+    -------
+    Drawing
+        Shows itself in a notebook; ``drawing.save("graph.svg")`` writes it, also as ``.png``, ``.pdf``, ``.html``,
+        ``.dot`` and ``.txt``.
+
+    Raises
+    ------
+    ValueError
+        If an option is none of those above, or arrays are too large to be taken apart.
+    TypeError
+        If there is nothing to draw.
+
+    Examples
+    --------
+    >>> a, b = sg.Value(2.0, label="a"), sg.Value(-3.0, label="b")
+    >>> c = a * b + a
+    >>> c.backward()
+    >>> print(sg.draw(c).text())
+    (+) = -4.0  grad 1.0
+    ├── (*) = -6.0  grad 1.0
+    │   ├── a = 2.0  grad -2.0
+    │   └── b = -3.0  grad 2.0
+    └── a = 2.0  grad -2.0
+    """
+    if zoom is None:
+        zoom = "modules" if is_module(root) else "ops"
+    if direction is None:
+        direction = "TB" if zoom == "modules" else "LR"
+    for name, value, known in (
+        ("show", show, SHOWS),
+        ("zoom", zoom, ZOOMS),
+        ("direction", direction, DIRECTIONS),
+        ("format", format, ("svg", "png")),
+    ):
+        if value not in known:
+            raise ValueError(f"draw: {name}={value!r} is not one of {', '.join(map(repr, known))}")
+    if max_nodes < 1:
+        raise ValueError(f"draw: max_nodes={max_nodes} leaves nothing to draw; expected at least 1")
+    if zoom == "modules":
+        return Drawing(picture_of_modules(root, args, input_shape, max_nodes), direction, format)
+    traced = trace(root, args, input_shape)
+    if zoom == "scalars":
+        traced = expand(traced)
+    picture = picture_of_nodes(traced.root, show, max_nodes, fold, traced.names, traced.roles)
+    return Drawing(picture, direction, format)
+
+
+def _page(svg: str, text: str) -> str:
+    """Return an SVG as a page of its own."""
+    dark = DARK[BACKGROUND]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>seegrad</title><style>'
+        f"body{{margin:1em;background:{BACKGROUND}}}svg{{max-width:100%;height:auto}}"
+        f"@media (prefers-color-scheme: dark){{body{{background:{dark}}}}}</style></head>\n"
+        f'<body><figure role="img" aria-label="{escape(text)}">{svg}</figure></body></html>\n'
+    )
+
+
+__all__ = ["Drawing", "NoGraphvizError", "draw"]
