@@ -28,6 +28,11 @@ class _Recomputed(Op):
         def rule(g: Any, out: Any, *xs: Any, index: int) -> Any:
             if not shared:
                 variables, again = self._again(xs, inputs)
+                if not np.array_equal(again._data, out._data if isinstance(out, Node) else out, equal_nan=True):
+                    raise RuntimeError(
+                        "checkpoint: the function gave another result when it was computed again; it must be repeatable, "
+                        "so draw random numbers outside and pass them in"
+                    )
                 table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(variables), keep=True)
                 shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})
             return shared[0].get(inputs[index], np.zeros_like(inputs[index]._data))
@@ -69,7 +74,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
         return f(*args)
     arguments = [Tensor(x._data if isinstance(x, Node) else x) for x in args]
     for variable, x in zip(arguments, args):
-        variable.requires_grad = isinstance(x, Node) and x.requires_grad
+        variable._tracked = isinstance(x, Node) and x.requires_grad
     result = f(*arguments)
     if not isinstance(result, Tensor):
         raise TypeError(f"checkpoint: the function must return one Tensor, it returned {type(result).__name__}")

@@ -199,10 +199,7 @@ cbrt.rules(lambda g, out, x: g / (3.0 * out * out))
 
 # The point (0, 0) is the tip of a cone: its slope is taken as 0.
 hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
-hypot.rules(
-    lambda g, out, x, y: g * x / where(out == 0, 1.0, out),
-    lambda g, out, x, y: g * y / where(out == 0, 1.0, out),
-)
+hypot.rules(lambda g, out, x, y: g * x / _radius(x, y), lambda g, out, x, y: g * y / _radius(x, y))
 
 # ----------------------------------------------------------------------------- trigonometric, hyperbolic
 
@@ -224,8 +221,18 @@ arccos.rules(lambda g, out, x: -g / sqrt((1.0 - x) * (1.0 + x)))
 arctan = Elementwise("arctan", "arctan(x)", math.atan, np.arctan)
 arctan.rules(lambda g, out, x: g / (1.0 + x * x))
 
+
+def _radius(x: Any, y: Any) -> Any:
+    """Distance from the origin, and 1 at the origin itself; its square could underflow."""
+    r = hypot(x, y)
+    return where(r == 0, 1.0, r)
+
+
 arctan2 = Elementwise("arctan2", "angle of the point (y, x)", math.atan2, np.arctan2)
-arctan2.rules(lambda g, out, y, x: g * x / (x * x + y * y), lambda g, out, y, x: -g * y / (x * x + y * y))
+arctan2.rules(
+    lambda g, out, y, x: g * x / _radius(x, y) / _radius(x, y),
+    lambda g, out, y, x: -g * y / _radius(x, y) / _radius(x, y),
+)
 
 sinh = Elementwise("sinh", "sinh(x)", math.sinh, np.sinh)
 sinh.rules(lambda g, out, x: g * cosh(x))

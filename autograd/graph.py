@@ -47,8 +47,6 @@ class Node:
         What went in, in order: ``x * x`` has two edges to ``x``.
     params : mapping
         What the operation was told besides its inputs (an axis, a shape, a mask).
-    requires_grad : bool
-        Whether derivatives flow through this node.
     number : int
         Place in the order of recording.
     notes : dict or None
@@ -59,12 +57,12 @@ class Node:
         "__weakref__",
         "_data",
         "_grad",
+        "_tracked",
         "inputs",
         "notes",
         "number",
         "op",
         "params",
-        "requires_grad",
     )
 
     _data: Any
@@ -72,7 +70,7 @@ class Node:
     op: Op | None
     inputs: tuple[Node, ...]
     params: Mapping[str, Any]
-    requires_grad: bool
+    _tracked: bool
     number: int
     notes: dict[str, Any] | None
 
@@ -80,6 +78,23 @@ class Node:
         super().__init_subclass__()
         if carries is not None:
             _kinds[carries] = cls
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives flow through this node."""
+        return self._tracked
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.check_differentiable(wanted)
+        self._tracked = bool(wanted)
+
+    def check_differentiable(self, wanted: bool) -> None:
+        """Raise if ``requires_grad`` cannot become ``wanted``."""
+        if self.op is not None and not wanted:
+            raise RuntimeError(
+                "requires_grad of a computed node follows from its inputs; use detach() to cut its trail"
+            )
 
     @property
     def label(self) -> str:
@@ -132,7 +147,7 @@ def init_node(
     node.op = op
     node.inputs = inputs
     node.params = params
-    node.requires_grad = requires
+    node._tracked = requires
     node.number = number
     node.notes = None
 
@@ -170,7 +185,7 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
     >>> x = sg.tensor([1.0, 2.0], requires_grad=True)
     >>> with sg.no_grad():
     ...     y = x * 2
-    >>> y.requires_grad
+    >>> y._tracked
     False
     """
 
@@ -258,7 +273,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     for x in inputs:
         if not isinstance(x, Node):
             constants = True
-        elif x.requires_grad:
+        elif x._tracked:
             requires = True
     if requires and (not _paused or is_recording()):
         if kind is np.ndarray:
@@ -266,7 +281,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.op = op
         node.inputs = inputs if not constants else tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
         node.params = params
-        node.requires_grad = True
+        node._tracked = True
         if on_record:
             for watch in on_record:
                 watch(node)
@@ -274,13 +289,15 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.op = None
         node.inputs = ()
         node.params = _NO_PARAMS
-        node.requires_grad = False
+        node._tracked = False
         if requires:
             node.notes = {"lost": f"{op.name} was computed under no_grad"}
-        else:
-            for x in inputs:
-                if isinstance(x, Node) and x.notes is not None and "lost" in x.notes:
+        for x in inputs:
+            if isinstance(x, Node):
+                if x.notes is not None and "lost" in x.notes:
                     node.notes = {"lost": x.notes["lost"]}
+                if kind is np.ndarray and data.base is not None and np.may_share_memory(data, x._data):
+                    node._data = data = data.copy(order="K")  # a write to one must not reach the other
     return node
 
 
@@ -374,9 +391,14 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
+        lists = False
         for x in args:
             if isinstance(x, Node):
                 return self.apply(*self.bind(args, kwargs))
+            lists = lists or not hasattr(x, "dtype")
+        if lists:
+            inputs, params = self.bind(args, kwargs)
+            return self.forward(*[self.data_of(x) for x in inputs], **params)
         return self.forward(*args, **kwargs)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
@@ -400,8 +422,12 @@ class Op:
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        data = self.forward(*[x._data if isinstance(x, Node) else plain(x) for x in inputs], **params)
-        return record(self, data, inputs, params)
+        return record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
+
+    def data_of(self, x: Any) -> Any:
+        """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
+        data = x._data if isinstance(x, Node) else plain(x)
+        return data if self.elementwise or hasattr(data, "dtype") else np.asarray(data)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -487,7 +513,7 @@ def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node
             continue
         order.append(node)
         for x in inputs_of(node):
-            if x.requires_grad and x not in seen:
+            if x._tracked and x not in seen:
                 seen.add(x)
                 todo.append(x)
     order.sort(key=_by_number, reverse=True)
@@ -551,19 +577,25 @@ def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: b
             guarded = True
         inputs = inputs_of(node)
         if create_graph:
-            args = (g, node, *[x if x.requires_grad else x._data for x in inputs])
+            args = (g, node, *[x if x._tracked else x._data for x in inputs])
         else:
             args = (g, node._data, *[x._data for x in inputs])
         params = node.params
         for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
-            if x.requires_grad:
+            if x._tracked:
                 try:
                     d = rule(*args, **params) if params else rule(*args)
                 except ArithmeticError:  # a pole: IEEE has an answer where Python's floats raise
                     d = rule(*[np.float64(v) if type(v) is float else v for v in args], **params)
                 if guarded and op.elementwise:
                     d = _zero_where_masked(g, d)
-                d = x.fit(d)
+                try:
+                    d = x.fit(d)
+                except (TypeError, ValueError, AttributeError) as error:
+                    shape = "None" if d is None else f"shape {np.shape(getattr(d, '_data', d))}"
+                    raise ValueError(
+                        f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._data)}"
+                    ) from error
                 if on_gradient:
                     for watch in on_gradient:
                         watch(node, x, d)

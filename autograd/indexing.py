@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .graph import Node, Op
+from .shaping import moveaxis, operand
 
 Index = Any
 
@@ -85,6 +86,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     indices : int or array_like of int
     axis : int or None
     """
+    x = operand(x)
     if axis is None:
         return getitem(x.reshape(-1), plain_index(indices))
     before = (slice(None),) * normalize_axis_index(axis, x.ndim)
@@ -101,6 +103,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
         Has as many axes as ``x``; the other axes broadcast against those of ``x``.
     axis : int
     """
+    x = operand(x)
     indices = plain_index(indices)
     axis = normalize_axis_index(axis, x.ndim)
     if indices.ndim != x.ndim:
@@ -115,9 +118,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Elements at equal places of two axes, as a new last axis."""
-    from .shaping import moveaxis
-
-    x = moveaxis(x, (axis1, axis2), (-2, -1))
+    x = moveaxis(operand(x), (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
     i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
     return getitem(x, (..., i - min(offset, 0), i + max(offset, 0)))
@@ -125,6 +126,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def diag(x: Any, k: int = 0) -> Any:
     """The ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
+    x = operand(x)
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
@@ -136,6 +138,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
+    x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
     data = x._data if isinstance(x, Node) else x

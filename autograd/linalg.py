@@ -23,12 +23,15 @@ from .shaping import (
     concatenate,
     expand_dims,
     moveaxis,
+    narrow,
     ndim_of,
+    operand,
     reshape,
     spread,
     stack,
     swapaxes,
     tril,
+    wide_dtype,
 )
 
 
@@ -157,6 +160,7 @@ class SlogdetResult(NamedTuple):
 
 def slogdet(x: Any) -> SlogdetResult:
     """Sign and logarithm of the absolute value of the determinant, without overflow."""
+    x = operand(x)
     _check_square("slogdet", x)
     return SlogdetResult(np.linalg.slogdet(getattr(x, "_data", x))[0], _logabsdet(x))
 
@@ -260,6 +264,7 @@ def eigh(x: Any) -> EighResult:
         Eigenvalues ``(..., n)``, ascending, and eigenvectors ``(..., n, n)``, in columns. The sign of an
         eigenvector is arbitrary, so only functions that do not depend on it have a meaningful gradient.
     """
+    x = operand(x)
     _check_square("eigh", x)
     n = x.shape[-1]
     return EighResult(*_unpack(_eigh(x), (n,), (n, n)))
@@ -330,6 +335,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     ValueError
         If the full decomposition of a matrix that is not square is asked for.
     """
+    x = operand(x)
     s, u, vt = _unpack(_svd(x), *_svd_shapes(x))
     if not compute_uv:
         return s
@@ -383,6 +389,7 @@ def qr(x: Any, mode: str = "reduced") -> QRResult:
     QRResult
         ``Q`` ``(..., n, k)`` and ``R`` ``(..., k, m)`` with ``k = min(n, m)``.
     """
+    x = operand(x)
     if mode != "reduced":
         raise ValueError(f"qr: only mode='reduced' has a derivative, got {mode!r}")
     rows, columns = x.shape[-2:]
@@ -398,7 +405,10 @@ def qr(x: Any, mode: str = "reduced") -> QRResult:
 @Op
 def euclidean_norm(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Root of the sum of squares; its gradient at zero is 0."""
-    return np.sqrt(add_reduce(np.square(x), axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims))
+    squares = np.square(x, dtype=wide_dtype(x))
+    return narrow(
+        np.sqrt(add_reduce(squares, axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims)), x
+    )
 
 
 euclidean_norm.rules(lambda g, out, x, axis, keepdims: spread(g / where(out == 0, 1.0, out), x, axis, keepdims) * x)
@@ -427,6 +437,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ValueError
         If the order is unknown for the kind of norm.
     """
+    x = operand(x)
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return euclidean_norm(x, axes, keepdims)

@@ -134,7 +134,8 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _refusal(called: str, name: str) -> str:
     known = {f.__name__: f for f in (*FUNCTIONS, *Elementwise.by_ufunc)}
-    near = difflib.get_close_matches(name, known, n=1)
+    plain_name = name.removeprefix("nan")
+    near = [plain_name] if plain_name in known else difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     suggestion = f"The nearest supported one is numpy.{near[0]}. " if near else ""
     return (
         f"{called} is not supported on a Tensor: its result would have no gradient. {suggestion}"

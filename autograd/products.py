@@ -11,7 +11,7 @@ from .graph import Op
 from .indexing import diagonal, scatter
 from .kernels import blas
 from .reductions import sum
-from .shaping import broadcast_to, expand_dims, ndim_of, reshape, sum_to, swapaxes, transpose
+from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
 
 #: Multiplications for which BLAS would wake its threads although that costs more than it saves between kernels
 #: that run on threads of ours.
@@ -84,6 +84,7 @@ matmul.symbol = "@"
 
 def dot(x: Any, y: Any) -> Any:
     """Dot product as :func:`numpy.dot`: the last axis of ``x`` with the last but one (or only) axis of ``y``."""
+    x, y = operand(x), operand(y)
     if not ndim_of(x) or not ndim_of(y):
         return x * y
     if y.ndim <= 2 or x.ndim == 1:
@@ -103,6 +104,7 @@ def outer(x: Any, y: Any) -> Any:
 
 def inner(x: Any, y: Any) -> Any:
     """Sum of products over the last axes of both."""
+    x, y = operand(x), operand(y)
     if not ndim_of(x) or not ndim_of(y):
         return x * y
     return tensordot(x, y, axes=((-1,), (-1,)))
@@ -117,6 +119,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     axes : int or pair of sequences of int
         A number: that many last axes of ``x`` with first axes of ``y``. A pair: which axes of each.
     """
+    x, y = operand(x), operand(y)
     if isinstance(axes, int):
         axes = (tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes)))
     left, right = (normalize_axis_tuple(a, v.ndim) for a, v in zip(axes, (x, y)))
@@ -136,6 +139,7 @@ def shape_size(x: Any, axes: tuple[int, ...]) -> int:
 
 def kron(x: Any, y: Any) -> Any:
     """Kronecker product: every element of ``x`` times the whole of ``y``."""
+    x, y = operand(x), operand(y)
     ndim = max(ndim_of(x), ndim_of(y))
     x, y = (reshape(v, (1,) * (ndim - v.ndim) + tuple(v.shape)) for v in (x, y))
     left = reshape(x, tuple(n for size in x.shape for n in (size, 1)))

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, exp, where
 from .graph import Node, Op
-from .shaping import add_reduce, expand_dims, flip, moveaxis, reshape, spread, swapaxes
+from .shaping import add_reduce, expand_dims, flip, moveaxis, narrow, reshape, spread, swapaxes, wide_dtype
 
 Axis = int | Sequence[int] | None
 
@@ -55,7 +55,7 @@ def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 sum.poles = mean.poles = False
-mean.rules(lambda g, out, x, axis, keepdims: spread(g / count(x, axis), x, axis, keepdims))
+mean.rules(lambda g, out, x, axis, keepdims: spread(g * (1.0 / (count(x, axis) or 1)), x, axis, keepdims))
 
 
 @Op
@@ -74,7 +74,7 @@ var.rules(
 @Op
 def std(x: Any, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of :func:`var`; its gradient is 0 where all elements are equal."""
-    return np.std(x, axis, ddof=ddof, keepdims=keepdims)
+    return narrow(np.std(x, axis, wide_dtype(x), ddof=ddof, keepdims=keepdims), x)
 
 
 std.rules(
@@ -88,7 +88,7 @@ std.rules(
 @Op
 def cumsum(x: Any, /, axis: int | None = None) -> Any:
     """Running sum along an axis (None: of the flattened array)."""
-    return np.cumsum(x, axis)
+    return narrow(np.cumsum(x, axis, wide_dtype(x)), x)
 
 
 cumsum.rules(lambda g, out, x, axis: reshape(flip(cumsum(flip(g, axis or 0), axis or 0), axis or 0), x.shape))

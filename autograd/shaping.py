@@ -13,10 +13,15 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
-from .graph import Node, Op
+from .graph import Node, Op, plain
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
+
+
+def operand(x: Any) -> Any:
+    """Return what has a shape as it is, and lists and numbers as arrays."""
+    return x if hasattr(x, "ndim") else np.asarray(plain(x))
 
 
 def ndim_of(x: Any) -> int:
@@ -62,14 +67,22 @@ broadcast_to.rules(lambda g, out, x, shape: sum_to(g, getattr(x, "shape", ()))) 
 sum_to.rules(lambda g, out, x, shape: broadcast_to(g, x.shape))
 
 
+def wide_dtype(x: Any) -> Any:
+    """The dtype to add up ``x`` in: float32 for float16, else its own."""
+    return np.float32 if x.dtype.char == "e" else None
+
+
+def narrow(result: Any, x: Any) -> Any:
+    """Return a result that was computed in the wide dtype to the dtype of ``x``."""
+    return result.astype(np.float16) if x.dtype.char == "e" else result
+
+
 _reduce: Any = np.add.reduce
 
 
 def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
-    if x.dtype.char == "e":
-        return np.sum(x, axis, np.float32, keepdims=keepdims).astype(np.float16)
-    return _reduce(x, axis, None, None, keepdims)
+    return narrow(_reduce(x, axis, wide_dtype(x), None, keepdims), x)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -94,6 +107,7 @@ def identity(x: Any, /) -> Any:
     return x if isinstance(x, float) else x.view()
 
 
+identity.elementwise = True
 identity.rules(lambda g, out, x: g)
 
 
@@ -190,6 +204,7 @@ def flatten(x: Any, start: int = 0) -> Any:
     start : int
         The first axis to join.
     """
+    x = operand(x)
     kept = x.shape[:start]
     return reshape(x, (*kept, int(np.prod(x.shape[start:]))))
 
@@ -326,6 +341,7 @@ def vstack(arrays: Sequence[Any]) -> Any:
 
 def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     """Cut along an axis into nearly equal parts, or at the given positions."""
+    x = operand(x)
     pieces = np.array_split(np.arange(x.shape[axis]), sections)
     before = (slice(None),) * normalize_axis_index(axis, ndim_of(x))
     return [x[(*before, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))] for p in pieces]
@@ -339,6 +355,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     ValueError
         If the axis cannot be cut into that many equal parts.
     """
+    x = operand(x)
     if isinstance(sections, int) and x.shape[axis] % sections:
         raise ValueError(f"split: an axis of length {x.shape[axis]} has no {sections} equal parts; see array_split")
     return array_split(x, sections, axis)
@@ -346,6 +363,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Repeat each element in place, ``repeats`` times (one number, or one for each element)."""
+    x = operand(x)
     if axis is None:
         x, axis = ravel(x), 0
     where_from = np.repeat(np.arange(x.shape[axis]), repeats)
@@ -354,6 +372,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
+    x = operand(x)
     reps = (reps,) if isinstance(reps, int) else tuple(reps)
     shape = (1,) * max(0, len(reps) - ndim_of(x)) + tuple(x.shape)
     reps = (1,) * (len(shape) - len(reps)) + reps
@@ -392,6 +411,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     ValueError
         If the mode would compute new values, such as ``"mean"``.
     """
+    x = operand(x)
     widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (ndim_of(x), 2)))
     if mode == "constant":
         return _pad(x, widths, constant_values)

@@ -80,6 +80,12 @@ class Tensor(Node, carries=np.ndarray):
         if label:
             annotate(self, "label", label)
 
+    def check_differentiable(self, wanted: bool) -> None:
+        """Raise if ``requires_grad`` cannot become ``wanted``."""
+        super().check_differentiable(wanted)
+        if wanted:
+            _check_floating(self._data)
+
     # ------------------------------------------------------------------------------------ what it holds
 
     @property
@@ -158,8 +164,8 @@ class Tensor(Node, carries=np.ndarray):
         return self._data
 
     def detach(self) -> Tensor:
-        """Return a tensor over the same data that has no past and requires no gradient."""
-        detached = Tensor(self._data)
+        """Return a copy that has no past and requires no gradient."""
+        detached = Tensor(self._data.copy(order="K"))
         if self.requires_grad:
             annotate(detached, "lost", "it was cut off by detach()")
         return detached
@@ -307,6 +313,12 @@ class Tensor(Node, carries=np.ndarray):
     def __mod__(self, other: Any) -> Any:
         return _binary(ew.remainder, self, other)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(ew.floor_divide, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(ew.floor_divide, other, self)
+
     def __rmod__(self, other: Any) -> Any:
         return _binary(ew.remainder, other, self)
 
@@ -327,6 +339,18 @@ class Tensor(Node, carries=np.ndarray):
 
     def __itruediv__(self, other: Any) -> Any:
         return self._update(_binary(ew.divide, self, other))
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._update(_binary(ew.power, self, other))
+
+    def __imod__(self, other: Any) -> Any:
+        return self._update(_binary(ew.remainder, self, other))
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._update(_binary(ew.floor_divide, self, other))
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._update(products.matmul(self, other))
 
     def _update(self, result: Any) -> Any:
         """What ``t += ...`` leaves in ``t``: a new node, or under no_grad the same leaf with new data."""
@@ -389,7 +413,7 @@ class Tensor(Node, carries=np.ndarray):
         before = Tensor.__new__(Tensor)
         init_node(before, self._data, self.op, self.inputs, self.params, self.requires_grad, self.number)
         after = indexing.put(before, value, index)
-        for slot in ("_data", "op", "inputs", "params", "requires_grad", "number"):
+        for slot in ("_data", "op", "inputs", "params", "_tracked", "number"):
             setattr(self, slot, getattr(after, slot))
         point_to_versions(self)
 
@@ -400,9 +424,9 @@ class Tensor(Node, carries=np.ndarray):
                 "a tensor with a trail cannot be overwritten under no_grad: its gradient would no longer belong to its "
                 "data. Write while recording, or to t.detach().copy()"
             )
-        if not self._data.flags.writeable:
-            self._data = self._data.copy()
-        self._data[index] = value
+        data = self._data.copy()  # others may share the old one: what was detached from it, or views of it
+        data[index] = value
+        self._data = data
         self.number = clock()
 
     def __len__(self) -> int:

@@ -56,21 +56,36 @@ def _variable(x: Any) -> Any:
     return Tensor(np.asarray(float(x) if isinstance(x, int) else x), requires_grad=True)
 
 
+def _structure(tree: Any) -> Any:
+    return _map(lambda _: None, tree)
+
+
+def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Positions of the arguments to differentiate with respect to."""
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not all(isinstance(n, int) for n in chosen):
+        raise TypeError(f"argnums must be an integer or a sequence of integers, got {argnums!r}")
+    if not all(-len(args) <= n < len(args) for n in chosen):
+        raise ValueError(f"argnums={argnums!r}, but the function was called with {len(args)} arguments")
+    if len({n % len(args) for n in chosen}) < len(chosen):
+        raise ValueError(f"argnums={argnums!r} names an argument twice")
+    return chosen
+
+
 class _Trace:
     """One evaluation of a function, recorded from chosen arguments on."""
 
     def __init__(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool):
-        self.chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for n in self.chosen:
-            if not -len(args) <= n < len(args):
-                raise ValueError(f"argnums={argnums!r}, but the function was called with {len(args)} arguments")
-        self.originals = [args[n] for n in self.chosen]
+        if not callable(f):
+            raise TypeError(f"expected a function to differentiate, got {type(f).__name__}")
+        chosen = _chosen(argnums, args)
+        self.originals = [args[n] for n in chosen]
         self.outer = is_recording()
         with recording():
             linked = any(isinstance(x, Node) and x.requires_grad for x in _leaves(self.originals)) and self.outer
             self.variables = [_map(_variable, x) for x in self.originals]
             replaced = list(args)
-            for n, variable in zip(self.chosen, self.variables):
+            for n, variable in zip(chosen, self.variables):
                 replaced[n] = variable
             result = f(*replaced, **kwargs)
         self.aux = None
@@ -82,23 +97,22 @@ class _Trace:
 
     def _uses_outside(self) -> bool:
         """Whether something else that requires gradients took part."""
+        floor = min((x.number for x in self.stop), default=0)
         for out in _leaves(self.out):
-            if isinstance(out, Node):
-                floor = min(x.number for x in self.stop)
-                for node in backward_order(out, self.stop):
-                    for x in node.inputs:
-                        if x.requires_grad and x not in self.stop and (x.op is None or x.number < floor):
-                            return True
+            for node in backward_order(out, self.stop) if isinstance(out, Node) else ():
+                for x in node.inputs:
+                    if x.requires_grad and x not in self.stop and (x.op is None or x.number < floor):
+                        return True
         return False
 
-    def pull(self, seeds: Any, create_graph: bool | None = None) -> Any:
-        """Gradients of the chosen arguments, in their structure, given the gradients of the results."""
+    def pull(self, outs: Any, seeds: Any, create_graph: bool | None = None) -> Any:
+        """Gradients of the chosen arguments, in their structure, given the gradients of results."""
         create_graph = self.differentiable if create_graph is None else create_graph
         total: dict[Node, Any] = {}
         with recording():
-            for out, seed in zip(_leaves(self.out), _leaves(seeds)):
+            for out, seed in zip(_leaves(outs), _leaves(seeds)):
                 if isinstance(out, Node) and out.requires_grad:
-                    seed = out.fit(seed) if isinstance(seed, Node) else _seed(out, seed, create_graph)
+                    seed = _seed(out, seed, create_graph)
                     for node, g in backprop(out, seed, create_graph=create_graph, stop=self.stop).items():
                         if node in self.stop:
                             total[node] = total[node] + g if node in total else g
@@ -117,11 +131,15 @@ def _plain_data(data: Any, like: Any) -> Any:
 
 
 def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
+    """The gradient of a result in the form that the walk back wants."""
+    shape = np.shape(seed._data if isinstance(seed, Node) else seed)
+    if shape != np.shape(out._data):
+        raise ValueError(f"the result has shape {np.shape(out._data)}, its gradient was given with shape {shape}")
+    if isinstance(seed, Node):
+        return out.fit(seed)
     if isinstance(out, Value):
         return Value(seed) if create_graph else float(seed)
     array = np.asarray(seed, dtype=out._data.dtype)
-    if array.shape != out._data.shape:
-        raise ValueError(f"the result has shape {out._data.shape}, its gradient was given with shape {array.shape}")
     return Tensor(array) if create_graph else array
 
 
@@ -171,7 +189,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace(f, args, kwargs, argnums, has_aux)
-        gradients = _unwrap(argnums, trace.pull(_one(trace.out)))
+        gradients = _unwrap(argnums, trace.pull(trace.out, _one(trace.out)))
         value = _value(trace.out, trace.differentiable, trace.originals[0])
         return ((value, _map(_detached, trace.aux)) if has_aux else value), gradients
 
@@ -271,8 +289,10 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     trace = _Trace(f, args, {}, tuple(range(len(args))), False)
 
     def pull(gradients: Any) -> tuple[Any, ...]:
+        if _structure(gradients) != _structure(trace.out):
+            raise ValueError("the gradients must have the structure (dict, list, tuple) of the function's result")
         linked = any(isinstance(g, Node) and g.requires_grad for g in _leaves(gradients))
-        return tuple(trace.pull(gradients, trace.differentiable or linked))
+        return tuple(trace.pull(trace.out, gradients, trace.differentiable or linked))
 
     return _map(lambda out: _value(out, trace.differentiable, args[0]), trace.out), pull
 
@@ -307,28 +327,32 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     if len(args) != len(tangents):
         raise ValueError(f"jvp: {len(args)} arguments need {len(args)} tangents, got {len(tangents)}")
     trace = _Trace(f, tuple(args), {}, tuple(range(len(args))), False)
-    value = _value(trace.out, trace.differentiable, args[0])
-    if not isinstance(trace.out, Node) or not trace.out.requires_grad:
-        return value, np.zeros_like(value)
+    directions = dict(zip(_leaves(trace.variables), _leaves(tuple(tangents))))
+    for variable, direction in directions.items():
+        shape = np.shape(direction._data if isinstance(direction, Node) else direction)
+        if shape != np.shape(variable._data):
+            raise ValueError(f"jvp: an argument of shape {np.shape(variable._data)} has a tangent of shape {shape}")
+    value = _map(lambda out: _value(out, trace.differentiable, args[0]), trace.out)
+    return value, _map(lambda out: _push(trace, out, directions, args[0]), trace.out)
+
+
+def _push(trace: _Trace, out: Any, directions: dict[Node, Any], like: Any) -> Any:
+    """Derivative of one result in the given directions of the arguments."""
+    if not isinstance(out, Node) or not out.requires_grad:
+        return _plain_like(np.zeros_like(getattr(out, "_data", out), dtype=float), like)
+    linked = trace.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
     with recording():
-        seed = (
-            Value(0.0) if isinstance(trace.out, Value) else Tensor(np.zeros_like(trace.out._data), requires_grad=True)
-        )
-        back = backprop(trace.out, seed, create_graph=True, stop=trace.stop)
-        products = [
-            sum(multiply(back[v], t))
-            for v, t in zip(_leaves(trace.variables), _leaves(tuple(tangents)))
-            if isinstance(back.get(v), Node)
-        ]
-        total = products[0]
-        for product in products[1:]:
-            total = total + product
+        seed = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._data), requires_grad=True)
+        back = backprop(out, seed, create_graph=True, stop=trace.stop)
+        products = [sum(multiply(back[v], t)) for v, t in directions.items() if isinstance(back.get(v), Node)]
+        if not products:
+            return _plain_like(np.zeros_like(out._data), like)
+        total = functools.reduce(lambda a, b: a + b, products)
         one = np.ones_like(total._data)
-        linked = trace.differentiable or any(isinstance(t, Node) and t.requires_grad for t in _leaves(tuple(tangents)))
-        pushed = backprop(total, Tensor(one) if linked else one, create_graph=linked, stop=frozenset([seed])).get(seed)
-    if pushed is None:
-        return value, np.zeros_like(value)
-    return value, _value(pushed, linked, args[0]) if isinstance(pushed, Node) else _plain_like(pushed, args[0])
+        found = backprop(total, Tensor(one) if linked else one, create_graph=linked, stop=frozenset([seed])).get(seed)
+    if found is None:
+        found = np.zeros_like(out._data)
+    return _value(found, linked, like) if isinstance(found, Node) else _plain_like(found, like)
 
 
 def _plain_like(data: Any, like: Any) -> Any:
@@ -353,7 +377,8 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     Returns
     -------
     callable
-        Gives an array of shape ``(*shape of the result, *shape of the argument)``.
+        Gives an array of shape ``(*shape of the result, *shape of the argument)``; of nested structures, the
+        structure of the result outside and that of the argument inside.
 
     Examples
     --------
@@ -365,23 +390,22 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace(f, args, kwargs, argnums, False)
-        out = trace.out
-        shape = np.shape(out._data if isinstance(out, Node) else out)
-        size = int(np.prod(shape, dtype=np.int64))
-        rows = []
-        for i in range(size):
-            seed = np.zeros(size)
-            seed[i] = 1.0
-            rows.append(trace.pull(seed.reshape(shape)))
 
-        def assemble(original: Any, *parts: Any) -> Any:
-            target = shape + np.shape(original._data if isinstance(original, Node) else original)
-            if any(isinstance(part, Node) for part in parts):
-                return reshape(stack(parts), target)
-            return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
+        def blocks(out: Any) -> Any:
+            shape = np.shape(out._data if isinstance(out, Node) else out)
+            seeds = np.eye(int(np.prod(shape, dtype=np.int64)))
+            rows = [trace.pull(out, seed.reshape(shape)) for seed in seeds]
 
-        whole = [_map(assemble, original, *[row[k] for row in rows]) for k, original in enumerate(trace.originals)]
-        return _unwrap(argnums, whole)
+            def assemble(original: Any, *parts: Any) -> Any:
+                target = shape + np.shape(original._data if isinstance(original, Node) else original)
+                if any(isinstance(part, Node) for part in parts):
+                    return reshape(stack(parts), target)
+                return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
+
+            found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(trace.originals)]
+            return _unwrap(argnums, found)
+
+        return _map(blocks, trace.out)
 
     return wrapped
 

@@ -160,6 +160,12 @@ class Value(Node, carries=float):
     def __mod__(self, other: Any) -> Any:
         return _binary(ew.remainder, self, other)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(ew.floor_divide, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(ew.floor_divide, other, self)
+
     def __rmod__(self, other: Any) -> Any:
         return _binary(ew.remainder, other, self)
 

@@ -8,8 +8,9 @@ third of im2col's memory for a 3 x 3 kernel, and every product has long contiguo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from math import gcd
 
@@ -33,7 +34,8 @@ SMALLEST_PART = 4e6
 """Multiplications in the smallest part of work worth handing to another thread."""
 EVEN_ENOUGH = 8
 """Rows per part from which a part with one row more is as good as equal."""
-PARTIAL_SUMS = 1 << 20
+TILE = 800_000
+PARTIAL_SUMS = 1 << 18
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
 
@@ -80,8 +82,7 @@ def conv2d(
     flat = out.reshape(rows.windows, outputs, -1)
     blocks = _blocks(rows, lines, out.size * kernel[..., 0].size)
 
-    def part(k: int) -> None:
-        block = blocks[k]
+    def fill(block: _Block) -> None:
         shifted = _shift(source, rows, lines, block)
         result = flat[block.low : block.high, :, block.start * lines.unit : block.stop * lines.unit]
         for n, (tap, count) in enumerate(_runs(rows)):
@@ -93,6 +94,10 @@ def conv2d(
                 result += np.matmul(weights, windows, out=take(result.shape, dtype))
         if offsets is not None:
             result += offsets
+
+    def part(k: int) -> None:
+        for block in _tiles(blocks[k], rows, lines, source.shape[1], outputs * dtype.itemsize, dtype.itemsize):
+            fill(block)
 
     threads.run(len(blocks), part)
     return _finished(out, x, w)
@@ -130,14 +135,17 @@ def conv2d_weight_gradient(
     blocks = _blocks(rows, lines, g.size * shape[0] * shape[1] * shape[2])
     sums = np.zeros((len(blocks), *shape), dtype)
 
-    def part(k: int) -> None:
-        block = blocks[k]
+    def add(block: _Block, total: Array) -> None:
         shifted = _shift(source, rows, lines, block)
         factors = flat[block.low : block.high, :, block.start * lines.unit : block.stop * lines.unit]
         for tap, count in _runs(rows):
             windows = _windows(shifted, rows, tap, count, len(factors))
-            total = sums[k, tap : tap + count].reshape(windows.shape[1], -1)
-            _add_products(windows, factors.transpose(0, 2, 1), total)
+            of_taps = total[tap : tap + count].reshape(windows.shape[1], -1)
+            _add_products(windows, factors.transpose(0, 2, 1), of_taps)
+
+    def part(k: int) -> None:
+        for block in _tiles(blocks[k], rows, lines, source.shape[1], shape[3] * dtype.itemsize, dtype.itemsize):
+            add(block, sums[k])
 
     threads.run(len(blocks), part)
     return np.add.reduce(sums, axis=0).astype(np.result_type(x, g), copy=False)
@@ -173,10 +181,10 @@ def conv2d_input_gradient(
         return _finished(out, g, w)
     flat = in_memory_order(g, dtype).reshape(rows.windows, g.shape[3], -1)
     lines = _Lines(columns, batch)
-    groups = list(_row_groups(rows))
+    groups = _row_groups(rows)
     matrices = {phase: _backward_matrix(w, taps, dtype) for phase, taps in _taps_by_phase(rows).items()}
     parts = threads.parts_for(g.size * w[..., 0].size, SMALLEST_PART)
-    cuts = threads.bounds(height, parts)
+    cuts = _even_cuts(groups, height, parts) if parts > 1 else [(0, height)]
 
     def part(k: int) -> None:
         first, last = cuts[k]
@@ -248,6 +256,19 @@ def _blocks(rows: Axis, lines: _Lines, work: float) -> list[_Block]:
         return [_Block(low, high, 0, lines.length) for low, high in threads.bounds(rows.windows, parts)]
     cuts = threads.bounds(lines.length, parts, 16 if lines.unit == 1 else 1)
     return [_Block(0, rows.windows, start, stop) for start, stop in cuts]
+
+
+def _tiles(block: _Block, rows: Axis, lines: _Lines, channels: int, output: int, item: int) -> list[_Block]:
+    columns = (block.stop - block.start) * lines.unit
+    row = columns * lines.kernel * channels * item
+    extra = (rows.kernel - 1) * rows.dilation
+    fit = int((TILE - extra * row) // (rows.stride * row + columns * output))
+    least = max(1, extra // rows.stride)
+    count = max(1, (block.high - block.low) // max(fit, least))
+    return [
+        _Block(block.low + low, block.low + high, block.start, block.stop)
+        for low, high in threads.bounds(block.high - block.low, count)
+    ]
 
 
 def _shift(source: Array, rows: Axis, lines: _Lines, block: _Block) -> Array:
@@ -348,9 +369,11 @@ def _taps_by_phase(rows: Axis) -> dict[int, list[int]]:
     return phases
 
 
-def _row_groups(rows: Axis) -> Iterator[_RowGroup]:
+@lru_cache(maxsize=256)
+def _row_groups(rows: Axis) -> tuple[_RowGroup, ...]:
     """Group all input rows by the taps they receive from, so that each group is one batched product."""
     spacing = rows.dilation // gcd(rows.dilation, rows.stride)
+    found: list[_RowGroup] = []
     for phase, taps in _taps_by_phase(rows).items():
 
         def sources(row: int, taps: list[int] = taps) -> tuple[int, int, int]:
@@ -363,9 +386,22 @@ def _row_groups(rows: Axis) -> Iterator[_RowGroup]:
         all_rows = range(start, rows.size, rows.stride)
         for (low, high), members in groupby(all_rows, key=lambda row: sources(row)[:2]):
             first, *others = members
-            yield _RowGroup(
-                first, rows.stride, 1 + len(others), phase, slice(low, high), sources(first)[2], spacing
+            window = sources(first)[2]
+            found.append(
+                _RowGroup(first, rows.stride, 1 + len(others), phase, slice(low, high), window, spacing)
             )
+    return tuple(found)
+
+
+def _even_cuts(groups: Sequence[_RowGroup], height: int, parts: int) -> list[Pair]:
+    """Cut the input rows into parts of about the same number of products."""
+    weights = np.zeros(height)
+    for group in groups:
+        last = group.first + group.count * group.step
+        weights[group.first : last : group.step] = group.taps.stop - group.taps.start
+    reached = np.cumsum(weights)
+    marks = [0, *(int(np.argmin(abs(reached - reached[-1] * k / parts))) + 1 for k in range(1, parts)), height]
+    return [(low, high) for low, high in zip(marks, marks[1:], strict=False) if low < high]
 
 
 def _backward_matrix(w: Array, taps: list[int], dtype: DTypeLike) -> Array:

@@ -144,30 +144,29 @@ def _over_rows(rows: Axis, work: int, part: Callable[[int, int], None]) -> None:
 def _max_of_four(x: Array, values: Array, winners: Array) -> None:
     """Halve rows and columns: the 2 x 2 windows of (2 R, C, W, N) to `values` and `winners` (R, C, W // 2, N).
 
-    The vertical step runs over whole rows. The horizontal one compares each column with the next, also those of
-    different windows: long contiguous lines with twice the work are faster than short ones.
+    Columns are compared with their right neighbours over whole lines, also across windows, and only every other
+    result is used in the end: long contiguous lines with twice the work are faster than short ones.
     """
     rows, channels, half, batch = values.shape
-    pairs = (rows, channels, half, 2, batch)
-    upper, lower = x[0::2, :, : 2 * half], x[1::2, :, : 2 * half]
-    taller = np.maximum(upper, lower, out=take((rows, channels, 2 * half, batch), x.dtype))
-    code = np.less(upper, lower, out=take(taller.shape, bool)).view(np.uint8).reshape(-1)
-    code += code  # the number of the higher element of each column, for a left column
-    columns = taller.reshape(pairs)
-    np.maximum(columns[:, :, :, 0], columns[:, :, :, 1], out=values)
-    line = taller.reshape(-1)
-    left, right = line[:-batch], line[batch:]
-    winner = take(line.shape, np.uint8)
-    first, second = winner[:-batch], take(left.shape, np.uint8)
-    # A column that loses gets 4 added to its number; the smaller number then wins, which settles ties too.
-    np.less(left, right, out=first.view(bool))
-    np.greater(left, right, out=second.view(bool))
-    for numbers, codes in ((first, code[:-batch]), (second, code[batch:])):
-        numbers *= np.uint8(4)
-        numbers += codes
-    second += np.uint8(1)
-    np.minimum(first, second, out=first)
-    winners[...] = winner.reshape(pairs)[:, :, :, 0]
+    shape = (2, rows, channels, x.shape[2], batch)
+    kept = (slice(None), slice(None), slice(0, 2 * half, 2))
+    wider, right = take(shape, x.dtype), take(shape, bool)
+    for i in (0, 1):
+        lines = x[i::2].reshape(rows, -1)
+        here, there = lines[:, :-batch], lines[:, batch:]
+        np.maximum(here, there, out=wider[i].reshape(rows, -1)[:, :-batch])
+        np.less(here, there, out=right[i].reshape(rows, -1)[:, :-batch])
+    upper, lower = wider
+    np.maximum(upper[kept], lower[kept], out=values)
+    below = np.less(upper, lower, out=take(shape[1:], bool))
+    # The number of the winner is 2 * below + (right[1] if below else right[0]), in bitwise steps.
+    number, second = right[0].view(np.uint8), right[1].view(np.uint8)
+    second ^= number
+    second &= below.view(np.uint8)
+    number ^= second
+    number += below.view(np.uint8)
+    number += below.view(np.uint8)
+    winners[...] = number[kept]
 
 
 def _max_of_taps(

@@ -165,3 +165,10 @@ def test_a_function_that_leaves_the_graph_is_an_error():
 def test_a_detached_path_is_caught():
     with pytest.raises(GradientError):
         sg.gradcheck(lambda x: x * x.detach(), leaf(0.5))
+
+
+@pytest.mark.parametrize("rule", [lambda g, out, x: None, lambda g, out, x: np.ones(5)])
+def test_a_rule_that_gives_no_gradient_is_named(operation, rule):
+    op = operation(cube, rule)
+    with pytest.raises((ValueError, TypeError), match="made for a test"):
+        op(leaf(0.5, 2.0)).sum().backward()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -111,9 +113,9 @@ def test_a_leaf_that_requires_gradients_cannot_be_written_while_recording():
     x = leaf(1.0, 2.0)
     with pytest.raises(RuntimeError, match="no_grad"):
         x[0] = 5.0
-    for name in ("__iadd__", "__isub__", "__imul__", "__itruediv__"):
+    for change in (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow, operator.imod):
         with pytest.raises(RuntimeError, match="no_grad"):
-            getattr(x, name)(1.0)
+            change(x, 1.0)
     np.testing.assert_array_equal(x.data, [1.0, 2.0])
 
 
@@ -137,9 +139,10 @@ def test_in_place_arithmetic_under_no_grad_changes_the_leaf_itself():
     with sg.no_grad():
         x -= 0.5
         x *= 2
+        x **= 2
     assert x is kept
     assert x.requires_grad
-    np.testing.assert_array_equal(x.data, [1.0, 3.0])
+    np.testing.assert_array_equal(x.data, [1.0, 9.0])
 
 
 def test_the_callers_array_is_not_changed_by_in_place_arithmetic():
@@ -149,3 +152,65 @@ def test_the_callers_array_is_not_changed_by_in_place_arithmetic():
         x -= 1.0
         x[0] = 9.0
     np.testing.assert_array_equal(array, [1.0, 2.0])
+
+
+# Writing through another tensor over the same memory: the gradient of the original, or an error.
+
+
+def through_detach(c):
+    c.detach()[0] = 100.0
+
+
+def through_a_slice(c):
+    c[:1][0] = 100.0
+
+
+def through_a_transpose(c):
+    c.T[0] = 100.0
+
+
+def through_a_shape_under_no_grad(c):
+    with sg.no_grad():
+        c.reshape(2)[0] = 100.0
+
+
+@pytest.mark.parametrize(
+    "change", [through_detach, through_a_slice, through_a_transpose, through_a_shape_under_no_grad]
+)
+def test_writing_through_a_view_of_a_constant_is_never_silently_wrong(change):
+    x, c = leaf(1.0, 2.0), sg.tensor([3.0, 4.0])
+    loss = (x * c).sum()
+    change(c)
+    try:
+        loss.backward()
+    except RuntimeError:
+        return
+    np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+
+
+@pytest.mark.parametrize("change", [through_detach, through_a_shape_under_no_grad])
+def test_writing_through_a_view_of_a_leaf_is_never_silently_wrong(change):
+    x = leaf(1.0, 2.0)
+    loss = (x * x).sum()
+    change(x)
+    try:
+        loss.backward()
+    except RuntimeError:
+        return
+    np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+
+@pytest.mark.parametrize("view", [lambda c: c[:], lambda c: c.reshape(2), lambda c: c.T, lambda c: c.detach()])
+@pytest.mark.parametrize("write", ["item", "data"])
+def test_a_view_that_was_recorded_does_not_change_with_its_base(view, write):
+    x, c = leaf(1.0, 2.0), sg.tensor([3.0, 4.0])
+    loss = (x * view(c)).sum()
+    if write == "item":
+        c[0] = 100.0
+    else:
+        c.data -= 1.0
+    try:
+        loss.backward()
+    except RuntimeError:
+        return
+    np.testing.assert_array_equal(x.grad, [3.0, 4.0])

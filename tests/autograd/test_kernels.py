@@ -140,9 +140,7 @@ class TestConvolution:
         out = kernels.conv2d(x, w, *arguments)
         assert out.shape == (0, 3, 3, 4)
         assert kernels.conv2d_input_gradient(out, w, x.shape, *arguments).shape == x.shape
-        np.testing.assert_array_equal(
-            kernels.conv2d_weight_gradient(x, out, (3, 3), *arguments), np.zeros(w.shape)
-        )
+        np.testing.assert_array_equal(kernels.conv2d_weight_gradient(x, out, (3, 3), *arguments), np.zeros(w.shape))
 
     def test_rows_that_no_window_reaches_get_no_gradient(self):
         g, w = np.ones((2, 2, 2, 1)), np.ones((1, 1, 1, 1))
@@ -215,9 +213,7 @@ class TestPooling:
         values, winners = kernels.window_max(np.ones((1, 2, 2, 1)), (1, 1), (1, 1), ((1, 0), (0, 0)))
         assert values[0, 0].ravel().tolist() == [-np.inf, -np.inf]
         assert winners[0, 0].ravel().tolist() == [1, 1]
-        put = kernels.window_put(
-            np.ones(values.shape), winners, (1, 2, 2, 1), (1, 1), (1, 1), ((1, 0), (0, 0))
-        )
+        put = kernels.window_put(np.ones(values.shape), winners, (1, 2, 2, 1), (1, 1), (1, 1), ((1, 0), (0, 0)))
         np.testing.assert_array_equal(put, np.ones((1, 2, 2, 1)))
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32])

@@ -340,3 +340,62 @@ def test_newtons_method():
     for _ in range(8):
         x = x - np.linalg.solve(sg.hessian(rosenbrock)(x), sg.grad(rosenbrock)(x))
     np.testing.assert_allclose(x, [1.0, 1.0], rtol=1e-10)
+
+
+# ------------------------------------------------------------------------------- structures, and what is refused
+
+
+def test_jacobian_of_a_structure():
+    whole = sg.jacobian(lambda x: {"square": x**2, "sum": x.sum()})(X)
+    np.testing.assert_array_equal(whole["square"], np.diag(2 * X))
+    np.testing.assert_array_equal(whole["sum"], np.ones(3))
+    parts = sg.jacobian(lambda p: p["x"] * p["scale"])({"x": X, "scale": 2.0})
+    np.testing.assert_array_equal(parts["x"], 2 * np.eye(3))
+    np.testing.assert_array_equal(parts["scale"], X)
+
+
+def test_hessian_of_a_structure():
+    whole = sg.hessian(lambda p: (p["x"] ** 2).sum() * p["scale"])({"x": X, "scale": 2.0})
+    np.testing.assert_array_equal(whole["x"]["x"], 4 * np.eye(3))
+    np.testing.assert_array_equal(whole["x"]["scale"], 2 * X)
+    np.testing.assert_array_equal(whole["scale"]["x"], 2 * X)
+    assert whole["scale"]["scale"] == 0.0
+
+
+def test_hvp_of_a_structure():
+    out = sg.hvp(lambda p: (p["x"] ** 2).sum() * p["scale"])({"x": X, "scale": 2.0}, {"x": np.ones(3), "scale": 1.0})
+    np.testing.assert_array_equal(out["x"], 4.0 + 2 * X)
+    assert out["scale"] == 2 * X.sum()
+
+
+def test_jvp_of_a_structure():
+    out, tangent = sg.jvp(lambda x: {"double": 2 * x, "sum": x.sum()}, (X,), (np.array([1.0, 0.0, -1.0]),))
+    np.testing.assert_array_equal(out["double"], 2 * X)
+    np.testing.assert_array_equal(tangent["double"], [2.0, 0.0, -2.0])
+    assert tangent["sum"] == 0.0
+
+
+def test_vjp_refuses_another_structure():
+    _, pull = sg.vjp(lambda x: (x, 2 * x), X)
+    for wrong in (X, (X,), (X, X, X), {"a": X, "b": X}):
+        with pytest.raises(ValueError, match="structure|result"):
+            pull(wrong)
+
+
+def test_jvp_refuses_a_tangent_of_another_shape():
+    for wrong in (1.0, np.ones(1), np.ones((1, 3))):
+        with pytest.raises(ValueError, match=r"\(3,\)"):
+            sg.jvp(lambda x: x * 2, (X,), (wrong,))
+
+
+def test_argnums_are_checked():
+    with pytest.raises(ValueError, match="argnums"):
+        sg.grad(lambda x: x * x, (0, 0))(2.0)
+    with pytest.raises(TypeError, match="argnums"):
+        sg.grad(lambda x: x * x, "x")(2.0)
+
+
+def test_a_constant_function_has_a_plain_zero_tangent():
+    out, tangent = sg.jvp(lambda x: 3.0, (2.0,), (1.0,))
+    assert (out, tangent) == (3.0, 0.0)
+    assert type(tangent) is float
