@@ -19,7 +19,7 @@ _NAMES = [
 
 
 def _find() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    from numpy._core import _multiarray_umath
+    from numpy._core import _multiarray_umath  # type: ignore[attr-defined, unused-ignore]
 
     try:
         library = ctypes.PyDLL(_multiarray_umath.__file__)

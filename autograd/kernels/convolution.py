@@ -34,8 +34,8 @@ SMALLEST_PART = 4e6
 """Multiplications in the smallest part of work worth handing to another thread."""
 EVEN_ENOUGH = 8
 """Rows per part from which a part with one row more is as good as equal."""
-TILE = 800_000
-PARTIAL_SUMS = 1 << 18
+TILE = 1_000_000_000
+PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
 

@@ -24,6 +24,8 @@ SMALL = 1 << 16
 BUCKET_LENGTH = 64
 """Buffers of one size that the pool watches at most, so that `take` stays quick when many arrays are alive."""
 ALIGNMENT = 64
+HUGE = 1 << 21
+BIG = 1 << 19
 """Arrays start at a multiple of this many bytes: one cache line, one AVX-512 register."""
 
 
@@ -62,12 +64,12 @@ class Workspace:
         size = prod(shape) * kind.itemsize
         if size < SMALL or kind.hasobject or not self._usable:
             return np.empty(shape, kind)
-        length = _rounded(size) + ALIGNMENT
+        length = max(_rounded(size) + HUGE, 1 << 22) if size >= BIG else _rounded(size) + ALIGNMENT
         with self._lock:
             buffer = self._free_buffer(length)
             if buffer is None:
                 return np.empty(shape, kind)
-            offset = -buffer.__array_interface__["data"][0] % ALIGNMENT
+            offset = -buffer.__array_interface__["data"][0] % (HUGE if size >= BIG else ALIGNMENT)
             return np.ndarray(shape, kind, buffer, offset)
 
     def trim(self) -> None:
@@ -116,7 +118,7 @@ take = default.take
 trim = default.trim
 
 
-def like(x: Array, dtype: DTypeLike = None) -> Array:
+def like(x: Array, dtype: DTypeLike | None = None) -> Array:
     """Return an uninitialised array with the shape and the memory order of `x` (and its dtype, unless given)."""
     kind = x.dtype if dtype is None else dtype
     if x.flags.c_contiguous:
