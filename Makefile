@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train test lint notebooks bench clean
+.PHONY: help train test lint notebooks bench oracle reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place
 bench: $(VENV)/.dev ## run every benchmark
 	set -e; for file in benchmarks/bench_*.py; do \
 	    [ -e "$$file" ] || continue; $(BIN)/python "$$file"; done
+
+oracle: $(VENV)/.dev ## compare with PyTorch itself, in an environment of its own (700 MB), instead of its recorded answers
+	test -d $(VENV)/oracle || $(PYTHON) -m venv $(VENV)/oracle
+	$(VENV)/oracle/bin/python -m pip install --quiet 'torch==2.13.0' numpy
+	$(VENV)/oracle/bin/python tests/oracle/record.py --check
+
+reference: $(VENV)/.dev ## write the table of operations and derivatives, autograd/README.md
+	$(BIN)/python -m seegrad.autograd.reference > autograd/README.md.new
+	mv autograd/README.md.new autograd/README.md
 
 clean: ## remove everything that make, Python and the tools have made, except runs/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

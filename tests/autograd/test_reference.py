@@ -1,0 +1,18 @@
+"""The reference table in autograd/README.md is what the operations say today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seegrad.autograd.graph import Op
+from seegrad.autograd.reference import reference
+
+
+def test_the_table_is_current():
+    written = (Path(__file__).parents[2] / "autograd" / "README.md").read_text(encoding="utf-8")
+    assert written == reference(), "run `make reference`"
+
+
+def test_every_operation_is_in_the_table():
+    text = reference()
+    assert [name for name in Op.table if f"| `{name}` |" not in text] == []
