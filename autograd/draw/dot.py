@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -10,6 +11,10 @@ from .readable import printable
 from .theme import BACKGROUND, EDGE, FONT, GRADIENT, KINDS, ROOT, TEXT
 
 Group = dict[str, Any]
+
+#: Where Graphviz would put the name of a node or of the graph in place of two characters; a run of text that
+#: ends between them keeps it from that.
+_SUBSTITUTED = re.compile(r"\\(?=[NGETHL])")
 
 #: Boxes above which operands are no longer kept in their order, which costs crossings and time.
 _ORDERED_UP_TO = 40
@@ -108,8 +113,8 @@ def _lines(lines: list[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape a text for an HTML-like label, backslashes too; line breaks stay line breaks."""
-    return "<BR/>".join(escape(line).replace("\\", "&#92;") for line in printable(text).split("\n"))
+    """Escape a text for an HTML-like label; line breaks stay line breaks."""
+    return "<BR/>".join(_SUBSTITUTED.sub("<FONT>&#92;</FONT>", escape(line)) for line in printable(text).split("\n"))
 
 
 def _html(markup: str) -> str:

@@ -68,10 +68,11 @@ def written_with(op: Op, index: int, names: Mapping[str, str], numbers: Mapping[
     str
         Empty if the rule has no readable text.
     """
-    tree = _expressions(op)[0 if op.variadic else index] if op.rule else None
+    place = 0 if op.variadic else index
+    tree = _expressions(op)[place]
     if tree is None:
         return ""
-    rule = op.rule[0 if op.variadic else index]
+    rule = _rules(op)[place]
     if numbers:
         tree = _Decided(rule, numbers).visit(tree)
     return ast.unparse(_Renamed(names).visit(_Shorter().visit(tree)))
@@ -102,11 +103,15 @@ def _worth_saying(op: Op, name: str, value: Any) -> bool:
 # --------------------------------------------------------------------------------- from function to tree
 
 
+def _rules(op: Op) -> tuple[Any, ...]:
+    return op.rule or (op.variadic_rule,)
+
+
 def _expressions(op: Op) -> list[ast.expr | None]:
     """Each rule's expression, as trees that the caller may change."""
     found: list[ast.expr | None] = []
     earlier: list[tuple[str, int]] = []
-    for rule in op.rule:
+    for rule in _rules(op):
         rule = getattr(rule, "func", rule)  # a partial
         code = getattr(rule, "__code__", None)
         if code is None:

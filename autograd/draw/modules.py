@@ -85,6 +85,17 @@ def _noting(module: Any, path: str, forward: Callable[..., Any], calls: list[Cal
     return noting
 
 
+def _new_parameters(calls: list[Call]) -> dict[Call, int]:
+    """How many numbers each call learns that no earlier one does."""
+    seen: set[int] = set()
+    counts = {}
+    for call in calls:
+        new = [p for p in call.module.parameters() if id(p) not in seen]
+        seen.update(id(p) for p in new)
+        counts[call] = sum(int(np.size(p.data)) for p in new)
+    return counts
+
+
 class _Layout:
     """Follows the data from the result back through calls and operations to the inputs."""
 
@@ -100,7 +111,7 @@ class _Layout:
         self.numbers: dict[str, int] = {}
         self.arrows: list[Arrow] = []
         self.roots: list[str] = []
-        self.counted: set[int] = set()
+        self.counts = _new_parameters(self.calls)
 
     def result(self, node: Any) -> None:
         """Draw one result of the model and all that led to it."""
@@ -132,10 +143,7 @@ class _Layout:
         return self.boxes[id(node)]
 
     def _of_call(self, call: Call) -> Box:
-        count = 0
-        for parameter in call.module.parameters():
-            count += 0 if id(parameter) in self.counted else int(np.size(parameter.data))
-            self.counted.add(id(parameter))
+        count = self.counts[call]
         extra = call.module.extra_repr() if hasattr(call.module, "extra_repr") else ""
         lines = [extra] if extra else []
         lines.append(f"→ {np.shape(call.output.data)}")

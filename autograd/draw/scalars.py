@@ -117,12 +117,21 @@ def _computed(node: Node, inputs: list[Parts]) -> Parts:
     if op is None or op.name in _PASSING:
         return inputs[0].reshape(shape)
     if op.name in _MOVING:
-        return np.asarray(op.forward(*inputs, **node.params), dtype=object).reshape(shape)
+        return _objects(op.forward(*inputs, **node.params), shape)
     if op.name == "matmul" and all(x.ndim <= 2 for x in inputs):
         return _products(inputs[0], inputs[1], op).reshape(shape)
     if op.elementwise and (op.name == "where" or not node.params):
         return _each(node, inputs, shape)
     return _by_derivative(node, inputs, shape)
+
+
+def _objects(moved: Any, shape: tuple[int, ...]) -> Parts:
+    """Return what came out of an operation on object arrays as one, also where it is a single object."""
+    if not isinstance(moved, np.ndarray):
+        single = np.empty((), dtype=object)
+        single[()] = moved
+        moved = single
+    return moved.astype(object).reshape(shape)
 
 
 def _each(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> Parts:

@@ -103,14 +103,16 @@ def example_inputs(args: Sequence[Any], input_shape: Sequence[int] | None) -> li
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
     """Put a model into evaluation mode, so that looking at it changes nothing in it."""
-    modes = [(module, module.training) for module in model.modules() if hasattr(module, "training")]
-    for module, _ in modes:
-        module.training = False
+    own = [(vars(module), "training" in vars(module), getattr(module, "training", True)) for module in model.modules()]
+    for attributes, _, _ in own:
+        attributes["training"] = False
     try:
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        for attributes, was_there, mode in own:
+            attributes["training"] = mode
+            if not was_there:
+                del attributes["training"]
 
 
 def _argument_names(what: Callable[..., Any], count: int) -> list[str]:

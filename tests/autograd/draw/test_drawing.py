@@ -1,0 +1,290 @@
+"""What drawings say, that they change nothing, and that they come out in every format."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import seegrad as sg
+from seegrad.autograd.draw import NoGraphvizError, drawing, render
+from seegrad.autograd.draw.readable import heat, printable, short
+
+needs_graphviz = pytest.mark.skipif(render.renderer() is None, reason="no Graphviz: neither dot nor pygraphviz")
+
+
+def texts(svg):
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.fixture
+def neuron():
+    w, x, b = sg.Value(2.0, label="w"), sg.Value(0.5, label="x"), sg.Value(-1.0, label="b")
+    y = (w * x + b).tanh()
+    y.label = "y"
+    return y
+
+
+@pytest.fixture
+def no_graphviz(monkeypatch):
+    monkeypatch.setattr(render, "renderer", lambda: None)
+    monkeypatch.setattr(drawing, "renderer", lambda: None)
+
+
+# ----------------------------------------------------------------------------------------------- content
+
+
+def test_edges_of_a_chain_multiply_to_the_gradient(neuron):
+    picture = sg.draw(neuron, show="chain").picture
+    box = {b.name: b for b in picture.boxes}
+    factors = {(a.tail, a.head): float(a.label[2:]) for a in picture.arrows if a.label}
+    readers = {a.tail: a.head for a in picture.arrows}
+    for leaf in "wxb":
+        key, product = box[leaf].key, 1.0
+        while key in readers:
+            product *= factors[key, readers[key]]
+            key = readers[key]
+        assert product == pytest.approx(float(box[leaf].gradient[0]))
+
+
+def test_nothing_is_changed_by_drawing(neuron):
+    leaf = neuron.inputs[0].inputs[1]
+    for show in ("values", "grads", "chain"):
+        sg.draw(neuron, show=show)
+    assert leaf._grad is None
+    neuron.backward()
+    before = leaf.grad
+    sg.draw(neuron, show="chain")
+    assert leaf.grad == before
+
+
+def test_missing_gradients_are_said_to_be_missing(neuron):
+    assert "backward() has not run" in sg.draw(neuron).text()
+    assert "grad" not in sg.draw(neuron).text().split("\n")[0]
+    neuron.backward()
+    assert "backward() has not run" not in sg.draw(neuron).text()
+    assert "nothing here requires gradients" in sg.draw(sg.tensor([1.0])).text()
+
+
+def test_both_edges_of_a_square_are_drawn():
+    a = sg.Value(3.0)
+    assert len(sg.draw(a * a).picture.arrows) == 2
+
+
+def test_kinds_are_told_apart():
+    x, w = sg.tensor([1.0, 2.0]), sg.tensor([1.0, 2.0], requires_grad=True)
+    kinds = [box.kind for box in sg.draw((x * w * 2.0).sum()).picture.boxes]
+    assert kinds == ["input", "parameter", "result", "constant", "result", "result"]
+
+
+def test_arguments_of_a_function_carry_their_names():
+    def f(speed, mass):
+        return 0.5 * mass * speed**2
+
+    names = {box.name for box in sg.draw(f, 3.0, np.array([1.0, 2.0])).picture.boxes}
+    assert {"speed", "mass"} <= names
+
+
+def test_a_stale_graph_can_still_be_looked_at():
+    x = sg.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * x).sum()
+    x.data = np.array([5.0, 5.0])
+    assert len(sg.draw(y).picture.boxes) == 3
+
+
+def test_mixed_values_and_tensors():
+    v, t = sg.Value(2.0, label="v"), sg.tensor([1.0, 3.0], requires_grad=True, label="t")
+    box = {b.name: b for b in sg.draw((v**3 * t).sum(), show="chain").picture.boxes}
+    assert box["v"].gradient == ["48.0"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1.0, "1.0"), (-3, "-3.0"), (0.1 + 0.2, "0.3"), (1e-9, "1e-09"), (123456.0, "123456.0"), (np.nan, "nan")],
+)
+def test_short_numbers(number, text):
+    assert short(number) == text
+
+
+@pytest.mark.parametrize("shape", [(2,), (1000,), (3, 4), (100, 200), (1, 28, 28, 1), (3, 3, 8, 16), (2, 3, 4, 5, 6)])
+def test_pictures_of_arrays_are_small(shape):
+    rows = heat(np.random.default_rng(0).normal(size=shape))
+    assert 1 <= len(rows) <= 8
+    assert {len(row) for row in rows} <= set(range(1, 17))
+
+
+@pytest.mark.parametrize("data", [[np.nan, np.inf], [1.0, np.nan], [2.0, 2.0], [1, 2], [True, False], np.zeros((0, 3))])
+def test_odd_arrays_draw(data):
+    x = sg.tensor(data)
+    assert sg.draw(x).source
+
+
+# ----------------------------------------------------------------------------------------------- options
+
+
+@pytest.mark.parametrize(
+    "options", [{"show": "all"}, {"zoom": "x"}, {"direction": "up"}, {"format": "gif"}, {"max_nodes": 0}]
+)
+def test_wrong_options_are_named(options, neuron):
+    with pytest.raises(ValueError, match=f"{next(iter(options))}="):
+        sg.draw(neuron, **options)
+
+
+@pytest.mark.parametrize("what", [3.0, "x", lambda: 3.0, np.array([1.0])])
+def test_what_cannot_be_drawn_is_refused(what):
+    with pytest.raises(TypeError, match="expected a Value"):
+        sg.draw(what)
+
+
+def test_modules_zoom_needs_a_module(neuron):
+    with pytest.raises(TypeError, match="modules"):
+        sg.draw(neuron, zoom="modules")
+
+
+# --------------------------------------------------------------------------------------------- rendering
+
+
+@needs_graphviz
+@pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
+@pytest.mark.parametrize(
+    ("ending", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("html", b"<!DOC"), ("dot", b"dig")]
+)
+def test_files(ending, start, direction, neuron, tmp_path):
+    file = sg.draw(neuron, show="chain", direction=direction).save(tmp_path / f"graph.{ending}")
+    assert file.read_bytes().startswith(start)
+
+
+def test_an_unknown_ending_is_refused_and_nothing_written(neuron, tmp_path):
+    with pytest.raises(ValueError, match="'gif'"):
+        sg.draw(neuron).save(tmp_path / "graph.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_graphviz
+def test_a_notebook_gets_a_picture_and_text(neuron):
+    bundle = sg.draw(neuron)._repr_mimebundle_()
+    assert "<svg" in bundle["image/svg+xml"]
+    assert "prefers-color-scheme: dark" in bundle["image/svg+xml"]
+    assert bundle["text/plain"].startswith("y (tanh) = 0.0")
+    assert sg.draw(neuron, format="png")._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+
+
+def test_without_graphviz_a_notebook_gets_text_and_one_line_of_help(neuron, no_graphviz):
+    bundle = sg.draw(neuron)._repr_mimebundle_()
+    help_line, _, tree = bundle["text/plain"].partition("\n\n")
+    assert "seegrad[draw]" in help_line
+    assert "\n" not in help_line
+    assert "└── w" in tree or "├── w" in tree
+    assert list(bundle) == ["text/plain"]
+
+
+def test_without_graphviz_files_of_text_can_be_saved_and_others_say_how(neuron, no_graphviz, tmp_path):
+    assert sg.draw(neuron).save(tmp_path / "graph.dot").exists()
+    assert sg.draw(neuron).save(tmp_path / "graph.txt").exists()
+    with pytest.raises(NoGraphvizError, match="pip install"):
+        sg.draw(neuron).save(tmp_path / "graph.png")
+    assert not (tmp_path / "graph.png").exists()
+
+
+def test_drawing_needs_no_import_before_it():
+    code = "import sys, seegrad; print('graphviz' in sys.modules, 'seegrad.autograd.draw' in sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["False", "False"]
+
+
+# ----------------------------------------------------------------------------------------------- labels
+
+
+def shown(label):
+    """What a label looks like in a drawing, without white space."""
+    return "".join(printable(label).split())
+
+
+@needs_graphviz
+@settings(max_examples=150, deadline=None)
+@given(st.text(min_size=1, max_size=60))
+@example("<b>bold</b> & \"quoted\" 'single' \\N \\G \\n {a|b} 中文 \x00 \x1b[1m")
+@example("]]> <!-- --> &amp; &#65; <TABLE>")
+@example("\\")
+@example("\u202e \ud800 \ufffe 👩‍🔬 e\u0301")
+@example("a\nb\n\nc")
+@example("-->")
+@example("%s %(x)s {0}")
+def test_every_label_draws_as_itself(label):
+    svg = sg.draw(sg.Value(1.0, label=label)).render("svg").decode()
+    assert shown(label) in "".join("".join(texts(svg)).split())
+
+
+@needs_graphviz
+@pytest.mark.parametrize("label", ['中文 <标签> & "引号"', "{record|braces}", "back\\slash\\N"])
+def test_labels_of_groups_and_notes_draw_as_themselves(label):
+    from seegrad.autograd.draw.dot import to_dot
+    from seegrad.autograd.draw.picture import Arrow, Box, Picture
+
+    boxes = [Box("a", "input", "a", group=(label,)), Box("b", "result", "b")]
+    source = to_dot(Picture(boxes, [Arrow("a", "b", label)], [label]))
+    found = "".join("".join(texts(render.render(source, "svg"))).split())
+    assert found.count("".join(label.split())) == 3
+
+
+# ------------------------------------------------------------------------------------------ large graphs
+
+
+def micrograd_network(rng):
+    """The loss of a network of Values over a batch: about 65,000 nodes."""
+
+    def value():
+        return sg.Value(rng.normal())
+
+    sizes = (2, 16, 16)
+    layers = [[([value() for _ in range(m)], value()) for _ in range(n)] for m, n in zip(sizes, sizes[1:])]
+
+    def predict(x):
+        for layer in layers:
+            x = [sum((w * v for w, v in zip(row, x)), b).tanh() for row, b in layer]
+        return sum(x)
+
+    return sum((predict([value(), value()]) - 1.0) ** 2 for _ in range(104))
+
+
+def test_65_000_nodes_draw_as_a_few_roles_within_seconds(rng):
+    loss = micrograd_network(rng)
+    start = time.perf_counter()
+    picture = sg.draw(loss, show="grads").picture
+    if render.renderer():
+        sg.draw(loss).render("svg")
+    assert time.perf_counter() - start < 10
+    assert len(picture.boxes) < 30
+    assert "nodes drawn as" in picture.notes[0]
+    counts = {box.name for box in picture.boxes}
+    assert {"multiply × 26,624", "input × 256"} <= counts
+    root = next(box for box in picture.boxes if box.is_root)
+    assert root.lines == [repr(loss.data)]
+
+
+def test_a_long_chain_is_cut_and_says_so():
+    x = sg.Value(0.5)
+    for _ in range(32_500):
+        x = x.tanh() * 1.0001
+    start = time.perf_counter()
+    drawing = sg.draw(x)
+    if render.renderer():
+        drawing.render("svg")
+    text = drawing.text()
+    assert time.perf_counter() - start < 10
+    assert len(drawing.picture.boxes) == 121
+    assert "97,381 more nodes" in drawing.source
+    assert "further from the result are left out" in text
+
+
+def test_folding_can_be_refused_and_asked_for():
+    w = sg.Value(2.0)
+    loss = sum((w * float(i) - 1.0) ** 2 for i in range(10))
+    assert len(sg.draw(loss, fold=True).picture.boxes) < len(sg.draw(loss).picture.boxes)
+    assert len(sg.draw(loss, fold=False, max_nodes=5).picture.boxes) == 6
