@@ -212,7 +212,7 @@ ARRAY_LIKE = {
     "flip": (np.flip, [[2.0, 1.0]]),
     "reshape": (np.reshape, [[2.0, 1.0], (2, 1)]),
     "pad": (np.pad, [[2.0, 1.0], 1]),
-    "split": (np.split, [[2.0, 1.0], 2]),
+    "split": (lambda x, n: np.split(np.array(x), n), [[2.0, 1.0], 2]),
     "matmul": (np.matmul, [[[1.0, 2.0]], [3.0, 4.0]]),
     "dot": (np.dot, [[1.0, 2.0], [3.0, 4.0]]),
     "outer": (np.outer, [[1.0, 2.0], [3.0, 4.0]]),
