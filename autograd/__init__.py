@@ -2,7 +2,7 @@
 
 Read in this order: ``graph`` (nodes, recording, the walk back), ``elementwise`` (the calculus on one page),
 ``value`` and ``tensor`` (the two kinds of node), then the operations on arrays: ``shaping``, ``indexing``,
-``reductions``, ``linalg``, ``convolution``.
+``reductions``, ``products``, ``linalg``, ``convolution``; ``composed`` needs no rules of its own.
 """
 
 from __future__ import annotations

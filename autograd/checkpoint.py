@@ -28,7 +28,8 @@ class _Recomputed(Op):
         def rule(g: Any, out: Any, *xs: Any, index: int) -> Any:
             if not shared:
                 variables, again = self._again(xs, inputs)
-                if not np.array_equal(again._data, out._data if isinstance(out, Node) else out, equal_nan=True):
+                before = out._data if isinstance(out, Node) else out
+                if not np.array_equal(again._data, before, equal_nan=True):
                     raise RuntimeError(
                         "checkpoint: the function gave another result when it was computed again; it must be repeatable, "
                         "so draw random numbers outside and pass them in"

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from . import composed, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
-from . import indexing, linalg, products, reductions, shaping
 from .elementwise import Elementwise
 from .graph import _NO_PARAMS, Node
 
@@ -99,6 +99,16 @@ FUNCTIONS: dict[Any, Function] = {
     },
     **{getattr(np, name): getattr(indexing, name) for name in "take take_along_axis diag diagonal sort".split()},
     **{getattr(np, name): getattr(products, name) for name in "dot inner outer tensordot einsum kron trace".split()},
+    **{
+        getattr(np, name): getattr(composed, name)
+        for name in (
+            "diff gradient flipud fliplr matrix_transpose atleast_3d column_stack dstack hsplit vsplit dsplit append "
+            "average ptp vdot cross select nan_to_num"
+        ).split()
+    },
+    np.linalg.matrix_power: composed.matrix_power,
+    np.linalg.multi_dot: composed.multi_dot,
+    np.round: ew.rint,
     np.where: _where,
     np.clip: _clip,
     np.sinc: ew.sinc,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,7 @@ class Axis:
     @property
     def windows(self) -> int:
         """Number of windows, 0 if none fits."""
-        return max(
-            0, (self.size + sum(self.padding) - (self.kernel - 1) * self.dilation - 1) // self.stride + 1
-        )
+        return max(0, (self.size + sum(self.padding) - (self.kernel - 1) * self.dilation - 1) // self.stride + 1)
 
     def offset(self, tap: int) -> int:
         """Input position that window 0 reads for `tap` (negative: padding)."""
@@ -73,9 +72,7 @@ def axes_of(
     ValueError
         If the kernel does not fit into the padded input even once.
     """
-    rows, columns = (
-        Axis(sizes[k], kernel[k], stride[k], (padding[k][0], padding[k][1]), dilation[k]) for k in (0, 1)
-    )
+    rows, columns = (Axis(sizes[k], kernel[k], stride[k], (padding[k][0], padding[k][1]), dilation[k]) for k in (0, 1))
     if rows.windows < 1 or columns.windows < 1:
         extent = tuple((axis.kernel - 1) * axis.dilation + 1 for axis in (rows, columns))
         padded = tuple(axis.size + sum(axis.padding) for axis in (rows, columns))
@@ -102,9 +99,6 @@ def in_logical_order(x: Array) -> Array:
 
 
 def accumulation_dtype(*arrays: Array) -> np.dtype[Any]:
-    """Return the dtype to compute in: that of the arrays, but at least float32."""
-    return np.result_type(*arrays, np.float32) if _half(arrays) else np.result_type(*arrays)
-
-
-def _half(arrays: Sequence[Array]) -> bool:
-    return np.result_type(*arrays) == np.float16
+    """Return the dtype to compute in: that of the arrays, but float32 for float16."""
+    dtype = np.result_type(*arrays)
+    return np.dtype(np.float32) if dtype == np.float16 else dtype

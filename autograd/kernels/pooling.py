@@ -16,7 +16,7 @@ from .geometry import Array, Axis, Padding, Pair, axes_of, in_logical_order, in_
 from .selection import keep
 from .workspace import take
 
-SMALLEST_PART = 1 << 18
+SMALLEST_PART = 1 << 17
 """Elements in the smallest part of work worth handing to another thread."""
 
 Place = tuple[slice, slice, slice]
@@ -86,7 +86,7 @@ def window_put(
     g: Array, winners: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding
 ) -> Array:
     """Add each element of `g` (N, OH, OW, C) to the place in zeros of `input_shape` that `winners` names."""
-    rows, columns = axes_of("window_put", input_shape[1:3], kernel, stride, padding)
+    rows, columns = axes_of("window_put", tuple(input_shape[1:3]), kernel, stride, padding)
     source, chosen = in_memory_order(g, g.dtype), in_memory_order(winners, winners.dtype)
 
     def piece(tap: int, windows: Place, out: Array | None) -> Array:
@@ -112,7 +112,7 @@ def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
 
 def window_spread(g: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding) -> Array:
     """Add each element of `g` (N, OH, OW, C) to all places of its window in zeros of `input_shape`."""
-    rows, columns = axes_of("window_spread", input_shape[1:3], kernel, stride, padding)
+    rows, columns = axes_of("window_spread", tuple(input_shape[1:3]), kernel, stride, padding)
     source = in_memory_order(g, g.dtype)
 
     def piece(tap: int, windows: Place, out: Array | None) -> Array:
@@ -169,9 +169,7 @@ def _max_of_four(x: Array, values: Array, winners: Array) -> None:
     winners[...] = number[kept]
 
 
-def _max_of_taps(
-    source: Array, rows: Axis, columns: Axis, low: int, high: int, values: Array, winners: Array
-) -> None:
+def _max_of_taps(source: Array, rows: Axis, columns: Axis, low: int, high: int, values: Array, winners: Array) -> None:
     """Fill the window rows ``low:high`` for any window, tap by tap; winners are right where no NaN occurs."""
     smallest = -np.inf if np.issubdtype(source.dtype, np.inexact) else np.iinfo(source.dtype).min
     values[low:high] = smallest

@@ -24,9 +24,12 @@ SMALL = 1 << 16
 BUCKET_LENGTH = 64
 """Buffers of one size that the pool watches at most, so that `take` stays quick when many arrays are alive."""
 ALIGNMENT = 64
-HUGE = 1 << 21
-BIG = 1 << 19
 """Arrays start at a multiple of this many bytes: one cache line, one AVX-512 register."""
+LARGE = 1 << 19
+"""Arrays from this many bytes on start at a multiple of `HUGE_PAGE`."""
+HUGE_PAGE = 1 << 21
+"""Memory that Linux can map as a whole; NumPy asks for that for arrays of at least `NUMPY_HUGE` bytes."""
+NUMPY_HUGE = 1 << 22
 
 
 class Workspace:
@@ -64,12 +67,15 @@ class Workspace:
         size = prod(shape) * kind.itemsize
         if size < SMALL or kind.hasobject or not self._usable:
             return np.empty(shape, kind)
-        length = max(_rounded(size) + HUGE, 1 << 22) if size >= BIG else _rounded(size) + ALIGNMENT
+        alignment = HUGE_PAGE if size >= LARGE else ALIGNMENT
+        length = _rounded(size) + alignment
+        if size >= LARGE:
+            length = max(length, NUMPY_HUGE)
         with self._lock:
             buffer = self._free_buffer(length)
             if buffer is None:
                 return np.empty(shape, kind)
-            offset = -buffer.__array_interface__["data"][0] % (HUGE if size >= BIG else ALIGNMENT)
+            offset = -buffer.__array_interface__["data"][0] % alignment
             return np.ndarray(shape, kind, buffer, offset)
 
     def trim(self) -> None:
