@@ -31,8 +31,8 @@ class _Recomputed(Op):
                 before = out._data if isinstance(out, Node) else out
                 if not np.array_equal(again._data, before, equal_nan=True):
                     raise RuntimeError(
-                        "checkpoint: the function gave another result when it was computed again; it must be repeatable, "
-                        "so draw random numbers outside and pass them in"
+                        "checkpoint: the function gave another result when it was computed again; it must be "
+                        "repeatable, so draw random numbers outside and pass them in"
                     )
                 table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(variables), keep=True)
                 shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})

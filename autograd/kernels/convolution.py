@@ -42,9 +42,7 @@ PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
 
-def conv2d(
-    x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, bias: Array | None = None
-) -> Array:
+def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, bias: Array | None = None) -> Array:
     """Correlate images with a kernel.
 
     ``out[n, r, s, o] = sum over i, j, c of x[n, r * stride[0] + i * dilation[0] - top, ..., c] * w[i, j, c, o]``
@@ -198,9 +196,7 @@ def _finished(out: Array, *inputs: Array) -> Array:
 def _check_gradient(name: str, g: Array, batch: int, rows: Axis, columns: Axis) -> None:
     expected = (batch, rows.windows, columns.windows)
     if g.shape[:3] != expected:
-        raise ValueError(
-            f"{name}: g has shape {g.shape}; for this input and kernel it must be {(*expected, 'Cout')}"
-        )
+        raise ValueError(f"{name}: g has shape {g.shape}; for this input and kernel it must be {(*expected, 'Cout')}")
 
 
 def _shift(source: Array, lines: Lines, block: Block) -> Array:
