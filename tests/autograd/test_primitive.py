@@ -171,6 +171,14 @@ def test_a_checkpoint_under_no_grad_is_the_function():
     assert out.item() == np.tanh(0.3)
 
 
+def test_a_checkpoint_that_cannot_be_repeated_is_an_error():
+    rng, x = np.random.default_rng(0), leaf(1.0, 2.0)
+    out = sg.checkpoint(lambda x: x * rng.normal(size=2), x).sum()
+    with pytest.raises(RuntimeError, match="checkpoint.*repeatable"):
+        out.backward()
+    assert x.grad is None
+
+
 def test_a_checkpoint_must_return_a_tensor():
     with pytest.raises(TypeError, match="one Tensor.*tuple"):
         sg.checkpoint(lambda x: (x, x), leaf(1.0))

@@ -48,7 +48,7 @@ def test_micrograds_tests():
     assert (y.data, x.grad) == (-20.0, 46.0)
 
 
-BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod]
+BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod, operator.floordiv]
 
 
 @pytest.mark.parametrize("op", BINARY)
