@@ -164,6 +164,7 @@ from .rng import manual_seed
 
 if TYPE_CHECKING:
     from . import data, nn, optim
+    from .autograd.draw import draw, play
 
 __all__ = [
     "AnomalyError",
@@ -262,6 +263,7 @@ __all__ = [
     "optim",
     "outer",
     "pad",
+    "play",
     "positive",
     "power",
     "primitive",

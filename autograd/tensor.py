@@ -256,6 +256,12 @@ class Tensor(Node, carries=np.ndarray):
 
         return draw(self, **options)
 
+    def play(self, **options: Any) -> Any:
+        """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
+        from .draw import play
+
+        return play(self, **options)
+
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the shape and dtype of this tensor."""
         data = self._data

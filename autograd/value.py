@@ -113,6 +113,12 @@ class Value(Node, carries=float):
 
         return draw(self, **options)
 
+    def play(self, **options: Any) -> Any:
+        """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
+        from .draw import play
+
+        return play(self, **options)
+
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the form of a scalar."""
         if gradient.__class__ is float or isinstance(gradient, Value):

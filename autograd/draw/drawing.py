@@ -12,7 +12,7 @@ from .dot import to_dot
 from .modules import picture_of_modules
 from .nodes_picture import picture_of_nodes
 from .picture import Picture
-from .render import FORMATS, HOW_TO_GET_ONE, NoGraphvizError, render, renderer
+from .render import FORMATS, HOW_TO_GET_ONE, render, renderer
 from .scalars import expand
 from .theme import BACKGROUND, DARK, themed
 from .trace import is_module, trace
@@ -200,6 +200,3 @@ def _page(svg: str, text: str) -> str:
         f"@media (prefers-color-scheme: dark){{body{{background:{dark}}}}}</style></head>\n"
         f'<body><figure role="img" aria-label="{escape(text)}">{svg}</figure></body></html>\n'
     )
-
-
-__all__ = ["Drawing", "NoGraphvizError", "draw"]

@@ -61,7 +61,7 @@ def written_with(op: Op, index: int, names: Mapping[str, str], numbers: Mapping[
     names : mapping of str to str
         What to write for ``g``, ``out`` and the inputs' own names.
     numbers : mapping of str to float
-        Their values, if all are single numbers: they decide which branch of a ``where`` is shown.
+        The values of those that are single numbers: they decide which branch of a ``where`` is shown.
 
     Returns
     -------
@@ -84,16 +84,17 @@ def forward_text(op: Op, names: tuple[str, ...], params: Mapping[str, Any]) -> s
     formula = getattr(op, "formula", "")
     if formula:
         table = dict(zip(own, names))
-        return re.sub(r"\b[a-z]\b", lambda found: _closed(table.get(found.group(), found.group()), formula), formula)
-    if op.symbol == "@":
-        return " @ ".join(names)
+        return re.sub(r"\b[a-z]\b", lambda found: _closed(table.get(found.group(), found.group()), found), formula)
+    if op.symbol in ("@", "+"):
+        return f" {op.symbol} ".join(names)
     given = [f"{name}={value!r}" for name, value in params.items() if _worth_saying(op, name, value)]
     return f"{op.name}({', '.join([*names, *given])})"
 
 
-def _closed(name: str, formula: str) -> str:
-    """Put a negative number in brackets where a minus sign or a power stands beside it."""
-    return f"({name})" if name.startswith("-") and re.search(r"\*\*|- ?[a-z]|\+", formula) else name
+def _closed(name: str, place: re.Match[str]) -> str:
+    """Put a negative number in brackets where a sign stands before it or a power after it."""
+    before, after = place.string[: place.start()].rstrip(), place.string[place.end() :].lstrip()
+    return f"({name})" if name.startswith("-") and (before[-1:] in ("-", "+") or after.startswith("**")) else name
 
 
 def _worth_saying(op: Op, name: str, value: Any) -> bool:
@@ -161,7 +162,7 @@ def _functions_in(filename: str, lines: int) -> tuple[ast.Lambda | ast.FunctionD
 
 
 class _Shorter(ast.NodeTransformer):
-    """Write matrix products and transposes as people do."""
+    """Write matrix products and transposes as people do, and the general case alone where there are short cuts."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 (a name of the ast module)
         self.generic_visit(node)
@@ -173,7 +174,17 @@ class _Shorter(ast.NodeTransformer):
         if name == "spread":
             shape = ast.Attribute(node.args[1], "shape", ast.Load())
             return ast.Call(node.func, [node.args[0], shape], [])
+        if name == "count":
+            return ast.Attribute(node.args[0], "size", ast.Load())
         return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+        self.generic_visit(node)
+        return node.orelse
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+        self.generic_visit(node)
+        return node.values[0] if isinstance(node.op, ast.Or) else node
 
 
 class _Decided(ast.NodeTransformer):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
-from ..graph import Constant, Node, backprop, inputs_of
+from ..graph import Constant, Node, backprop, inputs_of, on_gradient
 from ..tensor import Tensor
 from .picture import Kind
 
@@ -91,3 +92,28 @@ def local_derivative(node: Node, index: int) -> Any:
 def plain_data(gradient: Any) -> Any:
     """Return the plain number or array of a gradient that may be a node."""
     return gradient._data if isinstance(gradient, Node) else gradient
+
+
+def contributions(root: Node) -> list[tuple[Node, int, Any]]:
+    """Return what each edge adds to the gradient of its input, in the order of the engine's own walk back.
+
+    Returns
+    -------
+    list of (Node, int, gradient)
+        The reader, which of its inputs, and what flows to that input.
+    """
+    found: list[tuple[Node, int, Any]] = []
+    waiting: dict[Node, list[int]] = {}
+    me = threading.get_ident()
+
+    def watch(node: Node, x: Node, gradient: Any) -> None:
+        if threading.get_ident() == me:
+            places = waiting.setdefault(node, [i for i, y in enumerate(inputs_to_show(node)) if y.requires_grad])
+            found.append((node, places.pop(0), gradient))
+
+    on_gradient.append(watch)
+    try:
+        all_gradients(root)
+    finally:
+        on_gradient.remove(watch)
+    return found
