@@ -12,9 +12,9 @@ from .theme import BACKGROUND, EDGE, FONT, GRADIENT, KINDS, ROOT, TEXT
 
 Group = dict[str, Any]
 
-#: Where Graphviz would put the name of a node or of the graph in place of two characters; a run of text that
-#: ends between them keeps it from that.
-_SUBSTITUTED = re.compile(r"\\(?=[NGETHL])")
+#: Where Graphviz would put the name of a node or of the graph, or one backslash, in place of two characters; a
+#: run of text that ends between them keeps it from that.
+_SUBSTITUTED = re.compile(r"\\(?=[\\NGETHL])")
 
 #: Boxes above which operands are no longer kept in their order, which costs crossings and time.
 _ORDERED_UP_TO = 40

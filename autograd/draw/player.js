@@ -93,7 +93,7 @@ export function mount(root, data, ownsPage = false) {
     list.append(item);
     return item;
   });
-  root.replaceChildren(make("div", { class: "stage" }, pane, list), formula, note, bar);
+  root.replaceChildren(pane, formula, note, bar, list);
 
   let views;
   if (data.svg) {

@@ -212,6 +212,7 @@ def shown(label):
 @example("<b>bold</b> & \"quoted\" 'single' \\N \\G \\n {a|b} 中文 \x00 \x1b[1m")
 @example("]]> <!-- --> &amp; &#65; <TABLE>")
 @example("\\")
+@example("\\\\N \\\\\\ \\\uaaf7")
 @example("\u202e \ud800 \ufffe 👩‍🔬 e\u0301")
 @example("a\nb\n\nc")
 @example("-->")
