@@ -6,7 +6,7 @@ All of it depends on shapes alone and is computed once per shape.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from math import gcd
@@ -42,7 +42,7 @@ class Lines:
     axis: Axis
     unit: int
     length: int
-    shifts: tuple[tuple[slice, slice], ...]
+    shifts: tuple[tuple[slice, slice], ...] = field(compare=False)
 
 
 @dataclass(frozen=True)

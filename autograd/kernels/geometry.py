@@ -7,7 +7,6 @@ Callers see the same memory transposed to the logical order (batch, height, widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -57,10 +56,11 @@ class Axis:
         return slice(low, high), slice(first, first + (high - low - 1) * self.stride + 1, self.stride)
 
 
+@lru_cache(maxsize=256)
 def axes_of(
     name: str,
-    sizes: Sequence[int],
-    kernel: Sequence[int],
+    sizes: Pair,
+    kernel: Pair,
     stride: Pair,
     padding: Padding,
     dilation: Pair = (1, 1),

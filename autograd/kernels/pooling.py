@@ -16,7 +16,7 @@ from .geometry import Array, Axis, Padding, Pair, axes_of, in_logical_order, in_
 from .selection import keep
 from .workspace import take
 
-SMALLEST_PART = 1 << 17
+SMALLEST_PART = 1 << 18
 """Elements in the smallest part of work worth handing to another thread."""
 
 Place = tuple[slice, slice, slice]
@@ -67,7 +67,7 @@ def window_max(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> tuple[
 
 
 def window_take(x: Array, winners: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
-    """Read the element of each window of `x` (N, H, W, C) that `winners` (N, OH, OW, C) names; 0 where it names none."""
+    """Read from each window of `x` (N, H, W, C) the element that `winners` (N, OH, OW, C) names; 0 if it names none."""
     rows, columns = axes_of("window_take", x.shape[1:3], kernel, stride, padding)
     source, chosen = in_memory_order(x, x.dtype), in_memory_order(winners, winners.dtype)
     out = take(chosen.shape, x.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from itertools import product
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from seegrad.autograd import kernels
-from seegrad.autograd.kernels import workspace
+from seegrad.autograd.kernels import selection, workspace
 
 NONE = ((0, 0), (0, 0))
 STRIDES = [(1, 1), (2, 2), (3, 1), (1, 2)]
@@ -33,6 +34,13 @@ def naive_windows(x, kernel, stride, padding, dilation=(1, 1), fill=0.0):
 
 def naive_conv(x, w, stride, padding, dilation):
     return np.einsum("nrsijc,ijco->nrso", naive_windows(x, w.shape[:2], stride, padding, dilation), w)
+
+
+def naive_input_gradient(g, w, shape, stride, padding, dilation):
+    places = naive_windows(np.arange(1, np.prod(shape) + 1).reshape(shape), w.shape[:2], stride, padding, dilation)
+    sums = np.zeros(np.prod(shape) + 1)
+    np.add.at(sums, places, np.einsum("nrso,ijco->nrsijc", g, w))
+    return sums[1:].reshape(shape)  # the padding has number 0
 
 
 def in_layout(x, layout):
@@ -63,6 +71,7 @@ def threads(request, monkeypatch):
     if request.param == 2:
         monkeypatch.setattr("seegrad.autograd.kernels.convolution.SMALLEST_PART", 1)
         monkeypatch.setattr("seegrad.autograd.kernels.pooling.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.kernels.activation.SMALLEST_PART", 1)
     with kernels.num_threads(request.param):
         yield request.param
 
@@ -83,12 +92,13 @@ class TestConvolution:
         gw = kernels.conv2d_weight_gradient(x, g, size, stride, padding, dilation)
         assert gx.shape == x.shape
         assert gw.shape == w.shape
-        for basis, gradient, f in (
-            (x, gx, lambda v: naive_conv(v, w, stride, padding, dilation)),
-            (w, gw, lambda v: naive_conv(x, v, stride, padding, dilation)),
-        ):
-            naive = np.array([(f(e.reshape(basis.shape)) * g).sum() for e in np.eye(basis.size)])
-            np.testing.assert_allclose(gradient.ravel(), naive, rtol=0, atol=1e-10)
+        naive_gw = np.einsum("nrsijc,nrso->ijco", naive_windows(x, size, stride, padding, dilation), g)
+        np.testing.assert_allclose(gw, naive_gw, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(
+            gx, naive_input_gradient(g, w, x.shape, stride, padding, dilation), rtol=0, atol=1e-10
+        )
+        assert np.vdot(out, g) == pytest.approx(np.vdot(x, gx), rel=1e-10, abs=1e-10)
+        assert np.vdot(out, g) == pytest.approx(np.vdot(w, gw), rel=1e-10, abs=1e-10)
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     @pytest.mark.parametrize(("stride", "padding"), [((1, 1), NONE), ((2, 1), ((1, 0), (2, 1)))])
@@ -227,6 +237,43 @@ class TestPooling:
             assert put.shape == (batch, 5, 5, 2)
 
 
+class TestElementwise:
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.parametrize("shape", [(4, 7, 9, 3), (8, 26, 26, 32)])
+    @pytest.mark.usefixtures("threads")
+    def test_relu_and_its_gradient(self, shape, layout):
+        rng = np.random.default_rng(6)
+        x = in_layout(rng.standard_normal(shape).astype(np.float32), layout)
+        g = rng.standard_normal(shape).astype(np.float32)
+        g[0, 0, 0] = np.nan
+        y = kernels.relu(x)
+        np.testing.assert_array_equal(y, np.where(x > 0, x, 0))
+        np.testing.assert_array_equal(kernels.relu_gradient(g, y), np.where(x > 0, g, 0))
+
+    def test_relu_keeps_nan(self):
+        x = np.full((300, 300), np.nan, np.float32)
+        assert np.isnan(kernels.relu(x)).all()
+
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+    def test_selection_never_lets_inf_or_nan_through(self, dtype):
+        x = np.array([1, -2, np.nan, np.inf, -0.0], dtype)
+        kept = selection.keep(x, np.array([True, False, False, False, False]))
+        assert kept.tobytes() == np.array([1, 0, 0, 0, 0], dtype).tobytes()
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.usefixtures("threads")
+    def test_channel_sums(self, layout):
+        x = np.random.default_rng(7).standard_normal((8, 20, 20, 5))
+        np.testing.assert_allclose(kernels.channel_sum(in_layout(x, layout)), x.sum((0, 1, 2)), atol=1e-11)
+
+    @pytest.mark.usefixtures("threads")
+    def test_bias_is_added(self):
+        rng = np.random.default_rng(8)
+        x, w, bias = rng.standard_normal((3, 6, 6, 2)), rng.standard_normal((3, 3, 2, 4)), rng.standard_normal(4)
+        window = (1, 1), NONE, (1, 1)
+        np.testing.assert_allclose(kernels.conv2d(x, w, *window, bias), kernels.conv2d(x, w, *window) + bias)
+
+
 class TestWorkspace:
     def test_memory_that_a_view_still_shows_is_not_handed_out(self):
         pool = workspace.Workspace()
@@ -330,6 +377,17 @@ class TestThreads:
 
         with kernels.num_threads(2), np.errstate(all="ignore"):
             threads.run(8, lambda part: np.float32(1) / np.float32(0))
+
+    @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not place threads")
+    def test_the_calling_thread_may_run_where_it_might_before(self):
+        from seegrad.autograd.kernels import threads
+
+        before = os.sched_getaffinity(0)
+        with kernels.num_threads(2):
+            threads.run(4, lambda part: None)
+            with pytest.raises(ZeroDivisionError):
+                threads.run(4, lambda part: 1 // 0)
+        assert os.sched_getaffinity(0) == before
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2"])
     def test_a_wrong_number_is_refused(self, n):
