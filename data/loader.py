@@ -97,7 +97,14 @@ class DataLoader:
         return full + (rest > 0 and not self.drop_last)
 
     def __repr__(self) -> str:
-        return f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, shuffle={self.shuffle})"
+        parts = [f"{len(self):,} batches of {self.batch_size}", "shuffled" if self.shuffle else "in order"]
+        if self.drop_last:
+            parts.append("no short batch")
+        if self.transform is not None:
+            parts.append(f"through {getattr(self.transform, '__name__', type(self.transform).__name__)}")
+        if self.prefetch:
+            parts.append(f"{self.prefetch} prepared ahead")
+        return f"DataLoader({', '.join(parts)}; {self.dataset!r})"
 
     def __iter__(self) -> Iterator[Batch]:
         """Begin the next epoch, or go on within the one whose state was loaded."""

@@ -23,15 +23,28 @@ from .activation import (
     Softsign,
     Tanh,
 )
-from .callbacks import Callback, Run
+from .callbacks import Callback
+from .checkpoint import Checkpoint
+from .classification_metrics import (
+    ClassificationReport,
+    accuracy,
+    balanced_class_weights,
+    classification_report,
+    confusion_matrix,
+    top_k_accuracy,
+)
 from .containers import ModuleDict, ModuleList, Sequential
 from .convolution import Conv2d, ConvTranspose2d
+from .csv_logger import CSVLogger
 from .dropout import Dropout
+from .early_stopping import EarlyStopping
 from .embedding import Embedding
 from .errors import LayerError
 from .flatten import Flatten
 from .history import History
+from .learning_rate_schedule import LearningRateSchedule
 from .linear import Linear
+from .live_curves import LiveCurves
 from .losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -48,10 +61,12 @@ from .losses import (
 from .module import Module, Parameter
 from .nonfinite import NonFiniteError
 from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
-from .plots import plot_curves, plot_predictions
+from .plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions
+from .plots_inside import pixel_gradient, plot_activations, plot_filters, saliency
 from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .progress import EpochLines, ProgressBar
 from .residual import Residual
+from .run import Run
 from .summary import summary
 from .trainer import Trainer
 from .weights import load_weights, save_weights
@@ -62,13 +77,17 @@ __all__ = [
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
+    "CSVLogger",
     "Callback",
+    "Checkpoint",
+    "ClassificationReport",
     "Conv2d",
     "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "Dropout",
     "ELU",
+    "EarlyStopping",
     "Embedding",
     "EpochLines",
     "Flatten",
@@ -84,7 +103,9 @@ __all__ = [
     "LayerError",
     "LayerNorm",
     "LeakyReLU",
+    "LearningRateSchedule",
     "Linear",
+    "LiveCurves",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -112,12 +133,23 @@ __all__ = [
     "Softsign",
     "Tanh",
     "Trainer",
+    "accuracy",
+    "balanced_class_weights",
+    "classification_report",
+    "confusion_matrix",
     "functional",
     "init",
     "load_weights",
     "models",
+    "pixel_gradient",
+    "plot_activations",
+    "plot_confusion",
     "plot_curves",
+    "plot_filters",
+    "plot_mistakes",
     "plot_predictions",
+    "saliency",
     "save_weights",
     "summary",
+    "top_k_accuracy",
 ]

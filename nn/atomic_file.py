@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -67,3 +68,18 @@ def make_writable_folder(path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise OSError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
     return folder
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what programs that were killed while writing a file have left beside it.
+
+    Parameters
+    ----------
+    path : path
+        The file itself, which stays. Nobody else may be writing it.
+    """
+    target = Path(path)
+    for found in target.parent.iterdir():
+        if re.fullmatch(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.tmp", found.name):
+            with contextlib.suppress(OSError):
+                found.unlink()

@@ -1,53 +1,19 @@
-"""What happens beside the training: the moments at which your own code can look on, and what it sees."""
+"""What happens beside the training: the moments at which your own code can look on and take part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from .history import History
-from .metrics import RunningMetrics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .trainer import Trainer
-
-
-@dataclass
-class Run:
-    """Where a call of :meth:`Trainer.fit` stands; every callback gets it.
-
-    Attributes
-    ----------
-    trainer : Trainer
-        Has the ``model``, the ``optimizer`` and the ``loss``.
-    epochs, steps_per_epoch, examples_per_epoch : int
-        How much there is to do.
-    epoch, step : int
-        The present epoch, and the step within it that was done last; both count from 1.
-    examples : int
-        How many the last batch had.
-    metrics : RunningMetrics
-        Loss and accuracy of the epoch so far.
-    history : History
-        The epochs that are done.
-    stop : bool
-        Set it to True to end the training after the present epoch.
-    """
-
-    trainer: Trainer
-    epochs: int
-    steps_per_epoch: int
-    examples_per_epoch: int
-    history: History
-    epoch: int = 0
-    step: int = 0
-    examples: int = 0
-    metrics: RunningMetrics = field(default_factory=RunningMetrics)
-    stop: bool = False
+    from .run import Run
 
 
 class Callback:
     """Base of what you pass to ``fit(callbacks=[...])``; override the moments that you need.
+
+    One that remembers something between its moments, on which the training depends, gives it out in
+    ``state_dict`` and takes it back in ``load_state_dict``; then a resumed training goes on exactly.
 
     Examples
     --------
@@ -57,16 +23,28 @@ class Callback:
     """
 
     def on_train_begin(self, run: Run) -> None:
-        """Run before the first epoch."""
+        """Run before the first epoch, after a resumed state was loaded (``run.resumed``)."""
 
     def on_epoch_begin(self, run: Run) -> None:
-        """Run before the first step of an epoch."""
+        """Run before the first step of an epoch, and when a resumed training goes on within one."""
 
     def on_step_end(self, run: Run) -> None:
-        """Run after the weights have been updated."""
+        """Run after each batch; ``run.updated`` tells whether the weights have changed with it."""
 
     def on_epoch_end(self, run: Run) -> None:
         """Run after validation; ``run.history[-1]`` is the epoch that has ended."""
 
+    def on_settled(self, run: Run) -> None:
+        """Run after an update or an epoch, when every callback is done with it: the state is complete here."""
+
     def on_train_end(self, run: Run) -> None:
-        """Run at the end of the training, also when an error or Ctrl-C ended it."""
+        """Run at the end of the training, also when an error or Ctrl-C ended it (not ``run.finished``)."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has to be in a checkpoint: numbers, texts, arrays, in lists and dicts."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what ``state_dict`` gave."""
+        if state:
+            raise ValueError(f"{type(self).__name__} has no state, but was given {sorted(state)}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class History:
@@ -26,6 +29,26 @@ class History:
     def append(self, record: dict[str, float]) -> None:
         """Add an epoch's record."""
         self.epochs.append(record)
+
+    def load(self, records: Sequence[Mapping[str, float]]) -> None:
+        """Replace all records.
+
+        Raises
+        ------
+        ValueError
+            If one is not a dict of numbers by name; the history is unchanged.
+        """
+        for record in records:
+            numbers = isinstance(record, Mapping) and all(isinstance(value, int | float) for value in record.values())
+            if not numbers:
+                raise ValueError(f"a record of an epoch is a dict of numbers by name, got {record!r:.80}")
+        self.epochs = [dict(record) for record in records]
+
+    def plot(self) -> Figure:
+        """Draw the curves; see :func:`seegrad.nn.plot_curves`."""
+        from .plots import plot_curves
+
+        return plot_curves(self)
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -50,5 +73,6 @@ class History:
         return list(self.epochs[0]) if self.epochs else []
 
     def __repr__(self) -> str:
+        epochs = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"
         last = ", ".join(f"{name} {value:.4f}" for name, value in self.epochs[-1].items()) if self.epochs else ""
-        return f"History({len(self)} epochs{': ' if last else ''}{last})"
+        return f"History({epochs}{': ' if last else ''}{last})"

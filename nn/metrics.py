@@ -1,7 +1,8 @@
-"""How well a model does: the running loss and accuracy of an epoch."""
+"""How well a model does, batch by batch: the running loss and accuracy of an epoch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,21 @@ def _is_one_hot(target: Array) -> bool:
 
 
 class RunningMetrics:
-    """Mean loss and accuracy over the batches seen so far, every example counting the same."""
+    """Mean loss, accuracy and other measures over the batches seen so far, every example counting the same.
+
+    Attributes
+    ----------
+    examples : int
+        How many were seen.
+    """
 
     def __init__(self) -> None:
-        self._examples = 0
+        self.examples = 0
         self._loss = 0.0
         self._correct: int | None = 0
+        self._others: dict[str, float] = {}
 
-    def add(self, loss: float, correct: int | None, examples: int) -> None:
+    def add(self, loss: float, correct: int | None, examples: int, others: Mapping[str, float] | None = None) -> None:
         """Take in one batch.
 
         Parameters
@@ -66,15 +74,40 @@ class RunningMetrics:
             How many of its examples were classified right; None where nothing is classified.
         examples : int
             How many it has.
+        others : mapping of str to float, optional
+            Further means over the batch, by name; the same names each time.
         """
-        self._examples += examples
+        self.examples += examples
         self._loss += loss * examples
         self._correct = None if correct is None or self._correct is None else self._correct + correct
+        for name, value in (others or {}).items():
+            self._others[name] = self._others.get(name, 0.0) + value * examples
 
     def results(self, prefix: str = "") -> dict[str, float]:
-        """Return ``loss`` and, for a classifier, ``accuracy``; NaN before the first batch."""
-        examples = self._examples or float("nan")
+        """Return ``loss``, for a classifier ``accuracy``, and the others; NaN before the first batch."""
+        examples = self.examples or float("nan")
         found = {f"{prefix}loss": self._loss / examples}
         if self._correct is not None:
             found[f"{prefix}accuracy"] = self._correct / examples
+        found.update((f"{prefix}{name}", total / examples) for name, total in self._others.items())
         return found
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums so far."""
+        sums = {"examples": self.examples, "loss": self._loss, "correct": self._correct}
+        return {**sums, "others": dict(self._others)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it is no such state; nothing is changed.
+        """
+        if set(state) != set(self.state_dict()):
+            raise ValueError(f"the sums of an epoch are {sorted(self.state_dict())}, got {sorted(state)}")
+        examples, loss, correct = int(state["examples"]), float(state["loss"]), state["correct"]
+        correct = None if correct is None else int(correct)
+        others = {name: float(total) for name, total in state["others"].items()}
+        self.examples, self._loss, self._correct, self._others = examples, loss, correct, others

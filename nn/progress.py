@@ -6,7 +6,8 @@ import sys
 from time import perf_counter
 from typing import Any
 
-from .callbacks import Callback, Run
+from .callbacks import Callback
+from .run import Run
 
 SECONDS_BETWEEN_UPDATES = 0.1
 
@@ -34,7 +35,8 @@ class ProgressBar(Callback):
 
             title = f"epoch {run.epoch}/{run.epochs}"
             # mininterval=0: how often it moves is decided in on_step_end.
-            self._bar = tqdm(total=run.examples_per_epoch, desc=title, unit=" images", leave=False, mininterval=0)
+            total, done = run.examples_per_epoch, run.metrics.examples
+            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, mininterval=0)
 
     def on_step_end(self, run: Run) -> None:
         """Move the bar, if the eye can follow."""

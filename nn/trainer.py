@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +16,7 @@ from ..data import DataLoader
 from ..data.checks import checked_count
 from ..data.dataset import Source
 from ..rng import Seed
-from .callbacks import Callback, Run
+from .callbacks import Callback
 from .evaluation import evaluating
 from .history import History
 from .interrupts import PatientInterrupt
@@ -23,8 +25,11 @@ from .metrics import RunningMetrics, count_correct
 from .module import Module
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
 from .progress import EpochLines, ProgressBar, is_watched
+from .run import Run
+from .state_file import load_state
 
 Array = npt.NDArray[Any]
+Metric = Callable[[Array, Array], float]
 
 # Evaluating is quickest with batches whose activations stay in a core's cache.
 EVALUATION_BATCH = 128
@@ -39,6 +44,28 @@ class Updates(Protocol):
     def zero_grad(self) -> None:
         """Forget the gradients."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what checkpoints keep of it."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back."""
+
+
+class Averages(Protocol):
+    """What the trainer asks of averages of the parameters, such as ``seegrad.optim.EMA``."""
+
+    def update(self) -> None:
+        """Take in the present parameters."""
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Use the averages in place of the parameters."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what checkpoints keep of it."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back."""
+
 
 class Trainer:
     """Trains a model, measures it, and predicts with it.
@@ -50,7 +77,14 @@ class Trainer:
     optimizer : optimizer of ``seegrad.optim``
         Holds the model's parameters.
     loss : callable
-        ``loss(output, target)`` gives the batch's mean loss, a single number.
+        ``loss(output, target)`` gives the batch's mean loss, a single number. Classes that are rare get
+        their weight there: ``CrossEntropyLoss(weight=...)``, see :func:`balanced_class_weights`.
+    metrics : mapping of str to callable, optional
+        Further measures by name: ``metric(output, target)`` gives a batch's mean for two arrays, for example
+        ``{"top_3": lambda output, target: nn.top_k_accuracy(output, target, 3)}``.
+    ema : seegrad.optim.EMA, optional
+        Averages of the model's parameters. They are updated after every step, and used for validation,
+        :meth:`evaluate` and :meth:`predict`; see :meth:`averaged`.
 
     Attributes
     ----------
@@ -69,10 +103,19 @@ class Trainer:
     (3, 3)
     """
 
-    def __init__(self, model: Module, optimizer: Updates, loss: Callable[[Any, Any], Any]) -> None:
-        self.model = model
-        self.optimizer = optimizer
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Updates,
+        loss: Callable[[Any, Any], Any],
+        metrics: Mapping[str, Metric] | None = None,
+        ema: Averages | None = None,
+    ) -> None:
+        self.model: Module = model
+        self.optimizer: Updates = optimizer
         self.loss = loss
+        self.metrics = dict(metrics or {})
+        self.ema: Averages | None = ema
         self.history = History()
 
     def fit(
@@ -85,6 +128,8 @@ class Trainer:
         *,
         seed: Seed = None,
         progress: bool | None = None,
+        accumulate: int = 1,
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train the model for a number of epochs.
 
@@ -93,7 +138,7 @@ class Trainer:
         train : ArrayDataset or other source, or DataLoader
             The examples. A DataLoader brings its own batch size and order.
         epochs : int, default 5
-            How often to go through all examples.
+            How often to go through all examples, those before a resumed state included.
         batch_size : int, default 64
             Examples per step.
         validation : ArrayDataset or other source, optional
@@ -106,6 +151,13 @@ class Trainer:
         progress : bool, optional
             Whether to show a live bar (never in a log file) and a line per epoch. By default, where it
             can be watched: in a terminal or a notebook.
+        accumulate : int, default 1
+            Batches whose gradients are gathered for one update, each example counting the same: the update
+            of a batch so many times as large, in the memory of one. Layers that look at a whole batch, such
+            as BatchNorm, still see the small ones. An epoch's last update may have fewer.
+        resume : path, optional
+            A file that :class:`Checkpoint` wrote: go on from there, with the same arguments, to the same
+            weights to the last bit as if nothing had happened in between.
 
         Returns
         -------
@@ -119,89 +171,122 @@ class Trainer:
             If the loss or a parameter becomes NaN or infinite. The model has the weights of the last
             step whose loss was finite; the optimizer's own state is not turned back.
         KeyboardInterrupt
-            After Ctrl-C, once the present step is complete; a second Ctrl-C does not wait.
+            After Ctrl-C, once the present update is complete; a second Ctrl-C does not wait.
+        FileNotFoundError
+            If there is nothing to resume.
         TypeError, ValueError
-            If an argument, the data or the shapes do not fit.
+            If an argument, the data or the shapes do not fit, or what is to be resumed is damaged or
+            belongs to another training; then nothing is changed.
         """
+        saved = None if resume is None else load_state(resume)
         loader = train if isinstance(train, DataLoader) else DataLoader(train, batch_size, shuffle=True, seed=seed)
         if is_watched() if progress is None else progress:
             callbacks = [ProgressBar(), EpochLines(), *callbacks]
-        self.history = History()
-        run = Run(self, checked_count("epochs", epochs), len(loader), _examples_in(loader), self.history)
+        counts = checked_count("epochs", epochs), checked_count("accumulate", accumulate)
+        run = Run(self, counts[0], loader, callbacks, counts[1], validation is not None)
+        if saved is not None:
+            try:
+                run.load_state_dict(saved)
+            except ValueError as error:
+                raise ValueError(f"cannot resume from {resume}: {error}; nothing was changed") from error
+        self.history = run.history
+        self._run(run, validation)
+        return self.history
+
+    def _run(self, run: Run, validation: Source | None) -> None:
         good = GoodWeights(self.model)
         # Numbers that overflow are not warned of one by one: they make the loss non-finite, an error.
         with PatientInterrupt() as interrupt, np.errstate(all="ignore"):
             try:
-                for callback in callbacks:
-                    callback.on_train_begin(run)
-                while run.epoch < run.epochs and not run.stop:
-                    self._train_epoch(run, loader, callbacks, good, interrupt)
-                    self._end_epoch(run, validation, callbacks, good, interrupt)
+                run.call("on_train_begin")
+                run.settled = True
+                while run.within_epoch or (run.epoch < run.epochs and not run.stop):
+                    self._train_epoch(run, good, interrupt)
+                    self._end_epoch(run, validation, good, interrupt)
+                run.finished = True
             except KeyboardInterrupt:
                 if nonfinite_parameter(self.model):
+                    run.settled = False
                     good.restore()
                 raise
             finally:
-                for callback in callbacks:
-                    callback.on_train_end(run)
-        return self.history
+                run.call("on_train_end")
 
-    def _train_epoch(
-        self,
-        run: Run,
-        loader: DataLoader,
-        callbacks: Sequence[Callback],
-        good: GoodWeights,
-        interrupt: PatientInterrupt,
-    ) -> None:
+    def _train_epoch(self, run: Run, good: GoodWeights, interrupt: PatientInterrupt) -> None:
         self.model.train()
-        run.epoch += 1
-        run.step = 0
-        run.metrics = RunningMetrics()
-        for callback in callbacks:
-            callback.on_epoch_begin(run)
-        for x, y in loader:
+        if not run.within_epoch:
+            run.epoch += 1
+            run.step = 0
+            run.metrics = RunningMetrics()
+        run.call("on_epoch_begin")
+        if run.step == run.steps_per_epoch:  # resumed between the last step and the validation
+            return
+        for x, y in run.loader:
+            run.settled = False
             run.step += 1
             run.examples = len(x)
+            run.updated = run.step % run.accumulate == 0 or run.step == run.steps_per_epoch
             self._train_step(run, x, y, good)
-            for callback in callbacks:
-                callback.on_step_end(run)
-            interrupt.check()
+            run.call("on_step_end")
+            if run.updated:
+                run.call("on_settled")
+                run.settled = True
+                interrupt.check()
 
     def _train_step(self, run: Run, x: Array, y: Array, good: GoodWeights) -> None:
         output = self.model(Tensor(x))
         loss = self.loss(output, y)
-        value = _single_number(loss)
-        if not math.isfinite(value):
+        run.loss = _single_number(loss)
+        if not math.isfinite(run.loss):
             culprit = first_nonfinite(self.model, x)
             good.restore()
-            raise NonFiniteError(f"the loss became {value}", run.epoch, run.step, culprit)
+            raise NonFiniteError(f"the loss became {run.loss}", run.epoch, run.step, culprit)
         # These weights gave a finite loss; the update that follows may not keep it so.
         good.keep()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        run.metrics.add(value, count_correct(output.data, y), len(x))
+        if run.gathered == 0:
+            self.optimizer.zero_grad()
+        run.gathered += len(x)
+        (loss if run.accumulate == 1 else loss * len(x)).backward()
+        if run.updated:
+            self._update(1 if run.accumulate == 1 else run.gathered)
+            run.gathered = 0
+        run.metrics.add(run.loss, count_correct(output.data, y), len(x), self._others(output.data, y))
 
-    def _end_epoch(
-        self,
-        run: Run,
-        validation: Source | None,
-        callbacks: Sequence[Callback],
-        good: GoodWeights,
-        interrupt: PatientInterrupt,
-    ) -> None:
+    def _update(self, examples: int) -> None:
+        if examples > 1:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = parameter.grad / examples
+        self.optimizer.step()
+        # An average would never forget an infinity; the next loss tells of it.
+        if self.ema is not None and nonfinite_parameter(self.model) is None:
+            self.ema.update()
+
+    def _others(self, output: Array, target: Array) -> dict[str, float]:
+        return {name: float(metric(output, target)) for name, metric in self.metrics.items()}
+
+    def _end_epoch(self, run: Run, validation: Source | None, good: GoodWeights, interrupt: PatientInterrupt) -> None:
         culprit = nonfinite_parameter(self.model)
         if culprit:
+            run.settled = False
             good.restore()
             raise NonFiniteError("the weights did not stay finite", run.epoch, run.step, culprit)
         record = run.metrics.results()
         if validation is not None:
             record.update(self._measure(validation, EVALUATION_BATCH, interrupt.check).results("val_"))
+        run.settled = False
         run.history.append(record)
-        for callback in callbacks:
-            callback.on_epoch_end(run)
+        run.call("on_epoch_end")
+        run.call("on_settled")
+        run.settled = True
         interrupt.check()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Use the averages of ``ema`` as the model's parameters inside a ``with`` block, if there are any.
+
+        This is how to save what :meth:`evaluate` measures: ``with trainer.averaged(): save_weights(...)``.
+        """
+        return nullcontext() if self.ema is None else self.ema.averaged()
 
     def evaluate(self, dataset: Source | DataLoader, batch_size: int = EVALUATION_BATCH) -> dict[str, float]:
         """Measure the model, in evaluation mode, without training it.
@@ -216,7 +301,8 @@ class Trainer:
         Returns
         -------
         dict
-            ``loss`` and, for a classifier (integer or one-hot targets), ``accuracy``: means over all examples.
+            ``loss``, for a classifier (integer or one-hot targets) ``accuracy``, and the trainer's
+            ``metrics``: means over all examples.
 
         Raises
         ------
@@ -231,10 +317,11 @@ class Trainer:
         # The order is fixed; a seed only keeps the loader from drawing one from the default generator.
         loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
         metrics = RunningMetrics()
-        with evaluating(self.model):
+        with self.averaged(), evaluating(self.model):
             for x, y in loader:
                 output = self.model(Tensor(x))
-                metrics.add(_single_number(self.loss(output, y)), count_correct(output.data, y), len(x))
+                loss = _single_number(self.loss(output, y))
+                metrics.add(loss, count_correct(output.data, y), len(x), self._others(output.data, y))
                 between_batches()
         return metrics
 
@@ -263,18 +350,26 @@ class Trainer:
         if examples.ndim == 0 or len(examples) == 0:
             raise ValueError(f"predict() needs at least one example, got an array of shape {examples.shape}")
         outputs = []
-        with evaluating(self.model):
+        with self.averaged(), evaluating(self.model):
             for start in range(0, len(examples), checked_count("batch_size", batch_size)):
                 output = self.model(Tensor(examples[start : start + batch_size]))
                 outputs.append(softmax(output).data if isinstance(self.loss, CrossEntropyLoss) else output.data)
         return np.concatenate(outputs)
+
+    def __repr__(self) -> str:
+        size = sum(parameter.size for parameter in self.model.parameters())
+        lines = [
+            f"model: {type(self.model).__name__} with {size:,} parameters",
+            f"optimizer: {self.optimizer!r}",
+            f"loss: {self.loss!r}",
+            *([f"metrics: {', '.join(self.metrics)}"] if self.metrics else []),
+            *(["averages: " + repr(self.ema)] if self.ema is not None else []),
+            repr(self.history),
+        ]
+        return "Trainer(\n  " + "\n  ".join(lines) + "\n)"
 
 
 def _single_number(loss: Any) -> float:
     if loss.size != 1:
         raise ValueError(f"the loss of a batch must be a single number, got shape {loss.shape}; use reduction='mean'")
     return float(loss.item())
-
-
-def _examples_in(loader: DataLoader) -> int:
-    return len(loader) * loader.batch_size if loader.drop_last else len(loader.dataset)

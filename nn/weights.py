@@ -73,7 +73,9 @@ def load_weights(model: Module, path: str | os.PathLike[str], strict: bool = Tru
         raise ValueError(f"{path}: {error}") from None
 
 
-def save_arrays(arrays: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
+def save_arrays(
+    arrays: Mapping[str, Array], path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None
+) -> None:
     """Save arrays by name as a safetensors file, in one step.
 
     Parameters
@@ -82,6 +84,8 @@ def save_arrays(arrays: Mapping[str, Array], path: str | os.PathLike[str]) -> No
         Any shapes and numeric dtypes.
     path : path
         The file.
+    metadata : mapping of str to str, optional
+        Texts to go with them.
 
     Raises
     ------
@@ -91,7 +95,8 @@ def save_arrays(arrays: Mapping[str, Array], path: str | os.PathLike[str]) -> No
     from safetensors.numpy import save
 
     # safetensors writes an array's memory as it lies; only C order means what the header says.
-    write_atomically(path, save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
+    ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write_atomically(path, save(ordered, metadata=dict(metadata) if metadata else None))
 
 
 def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -114,21 +119,33 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     ValueError
         If the file is damaged or is no safetensors file; nothing in it is ever executed.
     """
+    return load_arrays_and_metadata(path)[0]
+
+
+def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+    """Load the arrays of a safetensors file as :func:`load_arrays` does, and the texts that go with them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_arrays`.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     file = Path(path)
     if file.is_dir():
         raise ValueError(f"{file} is a folder, not a safetensors file")
-    _check_header(file)
+    header = _checked_header(file)
     try:
         arrays: dict[str, Array] = load_file(file)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
-    return arrays
+    # The library has accepted the file: its metadata, if any, are texts by name.
+    return arrays, header.get("__metadata__", {})
 
 
-def _check_header(file: Path) -> None:
+def _checked_header(file: Path) -> dict[str, Any]:
     """Refuse a header that lies about its length or names an array twice, before anything is allocated for it."""
     size = file.stat().st_size
     with open(file, "rb") as stream:
@@ -139,9 +156,10 @@ def _check_header(file: Path) -> None:
             )
         header = stream.read(length)
     try:
-        json.loads(header.decode("utf-8"), object_pairs_hook=_without_duplicates)
+        found: dict[str, Any] = json.loads(header.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
+    return found
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_predictions(tmp_path):
     assert (tmp_path / "predictions.png").read_bytes().startswith(PNG)
     titles = [axes.get_title() for axes in figure.axes if axes.images]
     assert titles[0] == "true 0\npredicted 0 (100%)"
-    assert titles[6] == "true 6\npredicted 9 (100%)"
+    assert titles[6] == "true 6\npredicted 9 (100%) ×"
     assert [axes.title.get_color() == WRONG for axes in figure.axes[:7]] == [False] * 6 + [True]
 
 

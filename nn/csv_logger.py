@@ -1,0 +1,40 @@
+"""Writing the history into a table that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+
+from .atomic_file import make_writable_folder, write_atomically
+from .callbacks import Callback
+from .run import Run
+
+
+class CSVLogger(Callback):
+    """Keep a CSV file with a row for every epoch: its number, then all measures of the history.
+
+    The file is written anew after each epoch, so that it always agrees with the history, also after resuming.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def on_train_begin(self, run: Run) -> None:
+        """Find out now if it cannot be written."""
+        make_writable_folder(self.path.parent)
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Write the file."""
+        table = io.StringIO(newline="")
+        names = list(dict.fromkeys(name for record in run.history for name in record))
+        writer = csv.DictWriter(table, ["epoch", *names], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"epoch": number, **record} for number, record in enumerate(run.history, 1))
+        write_atomically(self.path, table.getvalue().encode())
