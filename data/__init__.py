@@ -5,6 +5,7 @@ from .augmentation import Augmentation, Compose
 from .cleaning import CleaningReport, clean, outlier_scores
 from .csv_rows import load_csv
 from .dataset import ArrayDataset
+from .digit_images import prepare_digit, read_picture
 from .digits import load_mnist
 from .elastic import ElasticDeformation
 from .erasing import RandomErasing
@@ -45,8 +46,10 @@ __all__ = [
     "make_spirals",
     "one_hot",
     "outlier_scores",
+    "prepare_digit",
     "random_split",
     "read_idx",
+    "read_picture",
     "scale_pixels",
     "train_val_split",
     "write_idx",
