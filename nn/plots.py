@@ -204,12 +204,12 @@ def plot_confusion(
         figure = Picture(figsize=(side, side), layout="constrained")
         axes = figure.subplots()
         # The square root lets a single mistake be seen beside a thousand right answers.
-        axes.imshow(np.sqrt(shares), cmap="cividis_r", vmin=0, vmax=1)
+        axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
         texts = [str(i) for i in range(classes)] if names is None else list(names)
         axes.set_xticks(range(classes), texts, rotation=0 if max(map(len, texts)) < 4 else 60)
         axes.set_yticks(range(classes), texts)
         axes.set(xlabel="predicted", ylabel="true", title=f"{counts.trace() / counts.sum():.2%} right")
         for row, column in np.argwhere(counts):
-            colour = "white" if shares[row, column] > 0.3 else "black"
+            colour = "white" if shares[row, column] > 0.35 else "black"
             axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", color=colour, fontsize=8)
     return figure.write(path)

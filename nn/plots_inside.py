@@ -24,7 +24,7 @@ Path = str | os.PathLike[str]
 SIGNED = "RdBu_r"
 
 
-def plot_filters(model: Module, channels: int = 8, filters: int = 32, path: Path | None = None) -> Figure:
+def plot_filters(model: Module, channels: int = 8, filters: int | None = None, path: Path | None = None) -> Figure:
     """Draw the filters of a convolution; red is positive, blue negative, white zero.
 
     Parameters
@@ -32,7 +32,8 @@ def plot_filters(model: Module, channels: int = 8, filters: int = 32, path: Path
     model : Module
         A ``Conv2d``, or a model whose first ``Conv2d`` is meant.
     channels, filters : int
-        Show at most so many input channels and filters.
+        Show at most so many input channels and filters; by default 8 and 16, or 32 filters if there is but one
+        input channel.
     path : path, optional
         A PNG file to write.
 
@@ -53,7 +54,8 @@ def plot_filters(model: Module, channels: int = 8, filters: int = 32, path: Path
     if convolution is None:
         raise ValueError(f"{type(model).__name__} has no Conv2d, so there are no filters to draw")
     weight = convolution.weight.data  # (height, width, input channels, filters)
-    shown = weight[:, :, :channels, :filters]
+    most = filters or (32 if weight.shape[2] == 1 else 16)
+    shown = weight[:, :, :channels, :most]
     wide, high = (min(8, shown.shape[3]), -(-shown.shape[3] // 8)) if shown.shape[2] == 1 else shown.shape[:1:-1]
     tiles = shown.transpose(2, 3, 0, 1).reshape(-1, *shown.shape[:2])
     limit = float(np.abs(weight).max()) or 1.0
@@ -183,22 +185,24 @@ def pixel_gradient(model: Module, image: npt.ArrayLike, label: int | None = None
 
 
 def _pixel_gradient(model: Module, image: Array, label: int | None) -> tuple[Array, int]:
-    from ..autograd import grad
-
     modes = [(module, module.training) for module in model.modules()]
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
+    x = tensor(image, requires_grad=True)
     model.eval()
     try:
-        classes = model(image).data[0]
-        if classes.ndim != 1:
-            raise ValueError(f"a classifier gives a row of scores for each image, this one gave {classes.shape}")
-        chosen = int(classes.argmax()) if label is None else int(label)
-        if not 0 <= chosen < len(classes):
-            raise ValueError(f"there is no class {label}; the model has {len(classes)}, from 0")
-        slope = grad(lambda x: model(x)[0, chosen])(tensor(image))
+        scores = model(x)
+        if scores.ndim != 2:
+            raise ValueError(f"a classifier gives a row of scores for each image, this one gave shape {scores.shape}")
+        chosen = int(scores.data.argmax()) if label is None else int(label)
+        if not 0 <= chosen < scores.shape[1]:
+            raise ValueError(f"there is no class {label}; the model has {scores.shape[1]}, from 0")
+        scores[0, chosen].backward()
     finally:
         for module, mode in modes:
             module.training = mode
-    return np.asarray(slope.data if isinstance(slope, Tensor) else slope)[0], chosen
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
+    return (np.zeros_like(image) if x.grad is None else np.asarray(x.grad))[0], chosen
 
 
 def saliency(model: Module, image: npt.ArrayLike, label: int | None = None, path: Path | None = None) -> Figure:

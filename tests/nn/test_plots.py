@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import seegrad as sg
 from seegrad import nn
 from seegrad.nn.plots import WRONG, plot_curves, plot_predictions
 
@@ -54,3 +55,108 @@ def test_predictions(tmp_path):
 def test_predictions_that_do_not_fit():
     with pytest.raises(ValueError, match="3 images, 2 labels and 3 predictions"):
         plot_predictions(np.zeros((3, 5, 5, 1)), np.zeros(2), np.zeros((3, 10)))
+
+
+# Mistakes and confusions -------------------------------------------------------------------------------
+
+
+def test_mistakes_come_worst_first(tmp_path):
+    images = np.zeros((4, 5, 5, 1), np.float32)
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    figure = nn.plot_mistakes(images, np.array([1, 1, 1, 0]), probabilities, path=tmp_path / "m.png")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == [f"true {t}\npredicted {g} ({p}) ×" for t, g, p in [(1, 0, "90%"), (0, 1, "70%"), (1, 0, "60%")]]
+    assert "3 of 3 mistakes among 4 images" in figure.get_suptitle()
+    assert len(nn.plot_mistakes(images, np.array([1, 1, 1, 0]), probabilities, count=2).axes) == 2
+    assert (tmp_path / "m.png").read_bytes().startswith(PNG)
+
+
+def test_no_mistakes():
+    figure = nn.plot_mistakes(np.zeros((1, 5, 5, 1)), np.array([1]), np.array([[0.0, 1.0]]))
+    assert figure.texts[0].get_text() == "no mistakes among 1 images"
+    with pytest.raises(ValueError, match="0 images"):
+        nn.plot_mistakes(np.zeros((0, 5, 5, 1)), np.zeros(0), np.zeros((0, 2)))
+
+
+def test_confusion(tmp_path):
+    figure = nn.plot_confusion(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), ["no", "yes"], tmp_path / "c.png")
+    (axes,) = figure.axes
+    assert {(text.get_position(), text.get_text()) for text in axes.texts} == {
+        ((0, 0), "1"),
+        ((1, 0), "1"),
+        ((1, 1), "2"),
+    }
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no", "yes"]
+    assert axes.get_title() == "75.00% right"
+    assert (tmp_path / "c.png").read_bytes().startswith(PNG)
+
+
+# Inside ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.Dropout(0.5), nn.Flatten(), nn.Linear(36, 3)
+    )
+
+
+def test_filters(model, tmp_path):
+    figure = nn.plot_filters(model, path=tmp_path / "f.png")
+    tiles = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    np.testing.assert_array_equal(tiles, model[0].weight.data[:, :, 0].transpose(2, 0, 1))
+    figure = nn.plot_filters(model[2], channels=2)
+    tiles = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    np.testing.assert_array_equal(tiles[4 + 1], model[2].weight.data[:, :, 1, 1])
+    assert len(tiles) == 8
+    assert "4 filters of 2 channels" in figure.get_suptitle()
+    assert (tmp_path / "f.png").read_bytes().startswith(PNG)
+    with pytest.raises(ValueError, match="Linear has no Conv2d"):
+        nn.plot_filters(nn.Linear(2, 2))
+
+
+def test_activations(model, tmp_path):
+    image = np.random.default_rng(0).uniform(size=(7, 7, 1)).astype(np.float32)
+    figure = nn.plot_activations(model, image, channels=3, path=tmp_path / "a.png")
+    texts = [text.get_text() for row in figure.subfigs for text in row.subfigs[0].texts]
+    assert texts[0] == "image\n7 × 7 × 1"
+    assert [text.split()[1] for text in texts[1:]] == ["Conv2d", "ReLU", "Conv2d", "Dropout", "Flatten", "Linear"]
+    shown = figure.subfigs[1].subfigs[1].axes[2].images[0].get_array()
+    np.testing.assert_array_equal(shown, model[0](image[None]).data[0, :, :, 2])
+    assert model.training
+    assert model[0]._hooks == {}
+    with pytest.raises(ValueError, match=r"one image of shape.*got shape \(7, 7\)"):
+        nn.plot_activations(model, image[:, :, 0])
+
+
+def test_saliency_is_the_gradient(model, tmp_path):
+    model.to(np.float64)
+    image = np.random.default_rng(0).uniform(size=(7, 7, 1))
+    gradient = nn.pixel_gradient(model, image, label=2)
+    assert gradient.shape == (7, 7, 1)
+    model.eval()
+    for row, column in [(0, 0), (3, 4), (6, 6)]:
+        step = np.zeros_like(image)
+        step[row, column] = 1e-6
+        higher, lower = (model((image + sign * step)[None]).data[0, 2] for sign in (1, -1))
+        assert gradient[row, column, 0] == pytest.approx((higher - lower) / 2e-6, abs=1e-7)
+    best = int(model(image[None]).data.argmax())
+    np.testing.assert_array_equal(nn.pixel_gradient(model, sg.tensor(image)), nn.pixel_gradient(model, image, best))
+    figure = nn.saliency(model, image, label=1, path=tmp_path / "s.png")
+    assert figure.axes[1].get_title() == "what speaks for class 1"
+    assert all(parameter.grad is None for parameter in model.parameters())
+    with pytest.raises(ValueError, match="no class 3; the model has 3"):
+        nn.saliency(model, image, label=3)
+
+
+# Notebooks ---------------------------------------------------------------------------------------------
+
+
+def test_pictures_show_themselves_and_do_not_depend_on_the_style():
+    import matplotlib
+
+    history = history_of({"loss": 1.0}, {"loss": 0.5})
+    with matplotlib.rc_context({"figure.facecolor": "black", "text.color": "white", "savefig.facecolor": "black"}):
+        figure = history.plot()
+        assert figure.get_facecolor()[:3] == (1, 1, 1)
+        assert figure._repr_png_().startswith(PNG)
