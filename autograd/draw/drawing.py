@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Sequence
 from html import escape
@@ -92,10 +93,11 @@ class Drawing:
         """Return what a notebook shows: the picture, and text where pictures cannot be shown."""
         if renderer() is None:
             return {"text/plain": f"{HOW_TO_GET_ONE}\n\n{self.text()}"}
-        data = self.render(self._format)
+        # Notebooks from elsewhere, which are not trusted yet, show a PNG but no SVG.
+        bundle = {"image/png": base64.b64encode(self.render("png")).decode(), "text/plain": self.text()}
         if self._format == "svg":
-            return {"image/svg+xml": data.decode(), "text/plain": self.text()}
-        return {"image/png": data, "text/plain": self.text()}
+            bundle["image/svg+xml"] = self.render("svg").decode()
+        return bundle
 
     def __repr__(self) -> str:
         return self.text()
@@ -141,7 +143,7 @@ def draw(
     input_shape : sequence of int, optional
         Shape of a module's input with its batch axis, such as ``(1, 28, 28, 1)``.
     format : {"svg", "png"}
-        What a notebook shows.
+        What a notebook shows; ``"png"`` keeps it smaller for very large drawings.
 
     Returns
     -------

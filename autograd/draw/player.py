@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Sequence
@@ -100,6 +101,7 @@ class Player:
         if renderer() is not None:
             source = to_dot(self.story.picture(widest=False), self._direction)
             bundle["image/svg+xml"] = themed(render(source, "svg").decode())
+            bundle["image/png"] = base64.b64encode(render(source, "png")).decode()
         if find_spec("anywidget") is None:
             page = escape(self.html(), quote=True)
             bundle["text/html"] = f'<iframe srcdoc="{page}" style="width:100%;height:620px;border:0"></iframe>'

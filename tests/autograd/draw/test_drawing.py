@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import time
@@ -172,7 +173,8 @@ def test_a_notebook_gets_a_picture_and_text(neuron):
     assert "<svg" in bundle["image/svg+xml"]
     assert "prefers-color-scheme: dark" in bundle["image/svg+xml"]
     assert bundle["text/plain"].startswith("y (tanh) = 0.0")
-    assert sg.draw(neuron, format="png")._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert "image/svg+xml" not in sg.draw(neuron, format="png")._repr_mimebundle_()
 
 
 def test_without_graphviz_a_notebook_gets_text_and_one_line_of_help(neuron, no_graphviz):
