@@ -14,6 +14,7 @@ import numpy as np
 
 from . import kernels
 from .graph import Node, Op, plain, record
+from .shaping import sum_to
 
 Size = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
@@ -79,6 +80,12 @@ def _conv2d(x: Any, w: Any, /, stride: Any, padding: Pairs, dilation: Any) -> An
 
 
 @Op
+def _conv2d_with_bias(x: Any, w: Any, b: Any, /, stride: Any, padding: Pairs, dilation: Any) -> Any:
+    """Correlate images with a kernel and add a number to each channel."""
+    return kernels.conv2d(x, w, stride, padding, dilation, b)
+
+
+@Op
 def _conv2d_input_gradient(g: Any, w: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Spread each output over the window it was computed from."""
     return kernels.conv2d_input_gradient(g, w, shape, stride, padding, dilation)
@@ -93,6 +100,11 @@ def _conv2d_weight_gradient(x: Any, g: Any, /, shape: Any, stride: Any, padding:
 _conv2d.rules(
     lambda g, out, x, w, **window: _conv2d_input_gradient(g, w, x.shape, **window),
     lambda g, out, x, w, **window: _conv2d_weight_gradient(x, g, w.shape, **window),
+)
+_conv2d_with_bias.rules(
+    lambda g, out, x, w, b, **window: _conv2d_input_gradient(g, w, x.shape, **window),
+    lambda g, out, x, w, b, **window: _conv2d_weight_gradient(x, g, w.shape, **window),
+    lambda g, out, x, w, b, **window: sum_to(g, b.shape),
 )
 _conv2d_input_gradient.rules(
     lambda h, out, g, w, shape, **window: _conv2d(h, w, **window),
@@ -142,8 +154,16 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
         raise TypeError(
             f"conv2d: the images are {x.dtype}, the weight is {weight.dtype}; cast one of them with .astype()"
         )
-    out = _conv2d(x, weight, stride, padding_pairs(padding, weight.shape[:2], stride, dilation), dilation)
-    return out if bias is None else out + bias
+    pads = padding_pairs(padding, weight.shape[:2], stride, dilation)
+    if bias is None:
+        return _conv2d(x, weight, stride, pads, dilation)
+    bias = _numbers(bias)
+    if bias.shape != weight.shape[3:] or bias.dtype != x.dtype:
+        raise ValueError(
+            f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit, expected {weight.shape[3:]} and "
+            f"{x.dtype}"
+        )
+    return _conv2d_with_bias(x, weight, bias, stride, pads, dilation)
 
 
 def conv_transpose2d(

@@ -57,7 +57,7 @@ SHAPES = [
     ("conv padding", lambda: sg.conv2d(image(), leaf(3, 3, 3, 2), padding=-1), ["padding", "-1"]),
     ("conv padding word", lambda: sg.conv2d(image(), leaf(3, 3, 3, 2), padding="full"), ["'full'", "'same'"]),
     ("conv same", lambda: sg.conv2d(image(), leaf(3, 3, 3, 2), padding="same", stride=2), ["same", "(2, 2)"]),
-    ("conv bias", lambda: sg.conv2d(image(), leaf(3, 3, 3, 2), leaf(3)), ["(2,3,3,2)", "(3,)"]),
+    ("conv bias", lambda: sg.conv2d(image(), leaf(3, 3, 3, 2), leaf(3)), ["conv2d", "bias", "(3,)", "(2,)"]),
     ("pool kernel", lambda: sg.max_pool2d(image(), 6), ["6", "5"]),
     ("pool zero", lambda: sg.max_pool2d(image(), 0), ["max_pool2d", "kernel_size", "0"]),
     ("pool axes", lambda: sg.avg_pool2d(leaf(5, 5), 2), ["avg_pool2d", "(5, 5)"]),
