@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train test lint notebooks bench oracle reference clean
+.PHONY: help train test lint notebooks bench oracle pictures reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ oracle: $(VENV)/.dev ## compare with PyTorch itself, in an environment of its ow
 reference: $(VENV)/.dev ## write the table of operations and derivatives, autograd/README.md
 	$(BIN)/python -m seegrad.autograd.reference > autograd/README.md.new
 	mv autograd/README.md.new autograd/README.md
+
+pictures: $(VENV)/.dev ## make the pictures of the README (the player's needs Chromium)
+	$(BIN)/python docs/pictures.py
 
 clean: ## remove everything that make, Python and the tools have made, except runs/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
