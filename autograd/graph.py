@@ -11,8 +11,9 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, cast
@@ -44,7 +45,9 @@ class Node:
     op : Op or None
         The operation that made this node; None for a leaf.
     inputs : tuple of Node
-        What went in, in order: ``x * x`` has two edges to ``x``.
+        What went in, in order: ``x * x`` has two edges to ``x``. Kept in two slots, ``_x`` and ``_y``, rather than
+        in a tuple per node: one or two inputs are the rule, and half as many objects are half the work for
+        Python's garbage collector. More than two inputs are a tuple in ``_x``.
     params : mapping
         What the operation was told besides its inputs (an axis, a shape, a mask).
     number : int
@@ -58,7 +61,8 @@ class Node:
         "_data",
         "_grad",
         "_tracked",
-        "inputs",
+        "_x",
+        "_y",
         "notes",
         "number",
         "op",
@@ -67,8 +71,9 @@ class Node:
 
     _data: Any
     _grad: Any
+    _x: Any
+    _y: Node | None
     op: Op | None
-    inputs: tuple[Node, ...]
     params: Mapping[str, Any]
     _tracked: bool
     number: int
@@ -78,6 +83,30 @@ class Node:
         super().__init_subclass__()
         if carries is not None:
             _kinds[carries] = cls
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """What went in, in order."""
+        x, y = self._x, self._y
+        if y is not None:
+            return (x, y)
+        return x if x.__class__ is tuple else (x,)
+
+    @inputs.setter
+    def inputs(self, nodes: tuple[Node, ...]) -> None:
+        self._y = None
+        if len(nodes) == 2:
+            self._x, self._y = nodes
+        elif len(nodes) == 1:
+            (self._x,) = nodes
+        else:
+            self._x = nodes
+
+    def __setstate__(self, state: Any) -> None:
+        """Become a copy of another node, with a number of its own."""
+        for slot, content in state[1].items():
+            setattr(self, slot, content)
+        self.number = clock()
 
     @property
     def requires_grad(self) -> bool:
@@ -286,8 +315,8 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
             for watch in on_record:
                 watch(node)
     else:
-        node.op = None
-        node.inputs = ()
+        node.op = node._y = None
+        node._x = ()
         node.params = _NO_PARAMS
         node._tracked = False
         if requires:
@@ -346,6 +375,9 @@ class Op:
 
     #: Whether the result may ignore elements of its inputs (``where``).
     masks = False
+
+    #: Whether it has one or two inputs and no parameters, as the walk back has it most often.
+    flat = False
 
     #: Whether the operation is an in-place update: its first input is the earlier version of its result.
     updates = False
@@ -548,35 +580,178 @@ def backprop(
     dict
         Node to gradient: plain numbers and arrays, or nodes under ``create_graph``.
     """
-    table: dict[Node, Any] = {root: seed}
-    order: list[Any] = backward_order(root, stop)
-    if any(node.op.poles for node in order):
-        with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
-            _walk(table, order, create_graph, keep)
-    else:
-        _walk(table, order, create_graph, keep)
+    walk = Walk(root, seed, create_graph, keep, stop)
+    table = walk.table
+    for nodes, gradients in walk.kept:
+        table.update(zip(nodes, gradients))
+    table.pop(None, None)  # the empty places in windows
     return table
 
 
-def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: bool) -> None:
-    """Hand each node's gradient in ``table`` on to its inputs."""
-    guarded = False
-    for node in order:
-        g = table.get(node)
-        if g is None:
-            continue
-        drop = not keep
-        if node.notes is not None:
-            drop = drop and "retain" not in node.notes
-            if "hooks" in node.notes:
-                g = table[node] = run_hooks(node, g)
-        if drop:
-            del table[node]
+class Walk:
+    """One walk back, from the newest node to the oldest.
+
+    Every reader of a node is newer than the node, so in this order all of a node's gradients have arrived before
+    their sum is handed on. Numbers follow each other closely. So a *window*, a list with one place per number,
+    newest first, keeps the order without any sorting: a gradient is put in its node's place, and the places are
+    visited one after another. What is older than the window waits in ``table``, and its numbers in a heap.
+
+    Attributes
+    ----------
+    table : dict
+        Node to gradient: of leaves, and of nodes older than the window.
+    kept : list
+        The windows that have been visited, as pairs of lists (nodes, gradients), if gradients are to be kept.
+    """
+
+    #: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
+    FIRST, LONGEST = 8, 8192
+
+    def __init__(
+        self, root: Node, seed: Any, create_graph: bool, keep: bool, stop: frozenset[Node] = frozenset()
+    ) -> None:
+        self.create_graph, self.keep, self.stop = create_graph, keep, stop
+        self.floor = min([x.number for x in stop]) if stop else -1
+        self.table: dict[Any, Any] = {}
+        self.kept: list[tuple[list[Any], list[Any]]] = []
+        self.older: list[tuple[int, Node]] = []  # a heap of (-number, node)
+        self.top = 0
+        self.nodes: list[Any] = []
+        self.gradients: list[Any] = []
+        self.quiet: Any = None
+        self.guarded = False
+        self.wait(root, seed)
+        self.run()
+
+    def run(self) -> None:
+        """Visit one window after another."""
+        size = self.FIRST
+        try:
+            while self.older:
+                self.fill(size)
+                self.visit()
+                if self.keep:
+                    self.kept.append((self.nodes, self.gradients))
+                near = self.older and self.top + self.older[0][0] < 2 * size
+                size = min(size * 4, self.LONGEST) if near else self.FIRST  # an empty place costs time too
+        finally:
+            if self.quiet is not None:
+                self.quiet.__exit__(None, None, None)
+
+    def fill(self, size: int) -> None:
+        """Begin a new window at the newest node that waits."""
+        older = self.older
+        self.top = top = -older[0][0]
+        self.nodes = nodes = [None] * size
+        self.gradients = gradients = [None] * size
+        while older and top + older[0][0] < size:
+            minus_number, node = heappop(older)
+            nodes[top + minus_number] = node
+            gradients[top + minus_number] = self.table.pop(node)
+
+    def send(self, x: Node, d: Any) -> None:
+        """Let a gradient arrive at a node, wherever its place is."""
+        place = self.top - x.number
+        if place < len(self.nodes):
+            if self.nodes[place] is None:
+                self.nodes[place] = x
+                self.gradients[place] = d
+            else:
+                self.gradients[place] = self.gradients[place] + d
+        elif x in self.table:
+            self.table[x] = self.table[x] + d
+        else:
+            self.wait(x, d)
+
+    def wait(self, x: Node, d: Any) -> None:
+        """Keep the first gradient of a node that is older than the window."""
+        self.table[x] = d
+        if x.op is not None and x.number >= self.floor and x not in self.stop:
+            heappush(self.older, (-x.number, x))
+
+    def visit(self) -> None:
+        """Hand on every gradient in the window, among them those that arrive meanwhile."""
+        nodes, gradients, table, top, size = self.nodes, self.gradients, self.table, self.top, len(self.nodes)
+        keep, send = self.keep, self.send
+        plain_walk = not (self.create_graph or self.stop or on_gradient)
+        for node, g in zip(nodes, gradients):
+            if node is None:
+                continue
+            op = node.op
+            if op is None or not plain_walk or not op.flat or node.notes is not None or self.guarded:
+                self.hand_on(node, g)
+                continue
+            # The usual case, written out: a call per edge would cost as much as everything else.
+            x, y, number = node._x, node._y, node.number
+            if x.number > number or (y is not None and y.number > number):
+                self.hand_on(node, g)
+                continue
+            if not keep:
+                gradients[top - number] = None
+            if g.__class__ is not float and op.poles and self.quiet is None:
+                self.hush()
+            try:
+                if y is None:
+                    dx, dy = op.rule[0](g, node._data, x._data), None
+                else:
+                    rule_x, rule_y = op.rule
+                    dx = rule_x(g, node._data, x._data, y._data) if x._tracked else None
+                    dy = rule_y(g, node._data, x._data, y._data) if y._tracked else None
+            except ArithmeticError:
+                self.hand_on(node, g)
+                continue
+            if dx is not None:
+                if dx.__class__ is not float:
+                    dx = x.fit(dx)
+                place = top - x.number
+                if place >= size:
+                    if x in table:
+                        table[x] = table[x] + dx
+                    else:
+                        send(x, dx)
+                elif nodes[place] is None:
+                    nodes[place] = x
+                    gradients[place] = dx
+                else:
+                    gradients[place] = gradients[place] + dx
+            if dy is not None:
+                if dy.__class__ is not float:
+                    dy = y.fit(dy)
+                place = top - y.number
+                if place >= size:
+                    if y in table:
+                        table[y] = table[y] + dy
+                    else:
+                        send(y, dy)
+                elif nodes[place] is None:
+                    nodes[place] = y
+                    gradients[place] = dy
+                else:
+                    gradients[place] = gradients[place] + dy
+
+    def hand_on(self, node: Node, g: Any) -> None:
+        """Hand a node's gradient on to its inputs: every case."""
+        table, place = self.table, self.top - node.number
         op: Any = node.op
+        if op is None or node in self.stop or node.number < self.floor:
+            self.nodes[place] = self.gradients[place] = None
+            table[node] = table[node] + g if node in table else g
+            return
+        retain = False
+        if node.notes is not None:
+            retain = "retain" in node.notes
+            if "hooks" in node.notes:
+                g = self.gradients[place] = run_hooks(node, g)
+        if not self.keep:
+            self.gradients[place] = None  # it may be large
+            if retain:
+                table[node] = g
         if op.masks:
-            guarded = True
+            self.guarded = True
+        if op.poles and self.quiet is None:
+            self.hush()
         inputs = inputs_of(node)
-        if create_graph:
+        if self.create_graph:
             args = (g, node, *[x if x._tracked else x._data for x in inputs])
         else:
             args = (g, node._data, *[x._data for x in inputs])
@@ -587,19 +762,29 @@ def _walk(table: dict[Node, Any], order: list[Node], create_graph: bool, keep: b
                     d = rule(*args, **params) if params else rule(*args)
                 except ArithmeticError:  # a pole: IEEE has an answer where Python's floats raise
                     d = rule(*[np.float64(v) if type(v) is float else v for v in args], **params)
-                if guarded and op.elementwise:
+                if self.guarded and op.elementwise:
                     d = _zero_where_masked(g, d)
-                try:
-                    d = x.fit(d)
-                except (TypeError, ValueError, AttributeError) as error:
-                    shape = "None" if d is None else f"shape {np.shape(getattr(d, '_data', d))}"
-                    raise ValueError(
-                        f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._data)}"
-                    ) from error
+                d = _fitted(x, d, op)
                 if on_gradient:
                     for watch in on_gradient:
                         watch(node, x, d)
-                table[x] = table[x] + d if x in table else d
+                self.send(x, d)
+
+    def hush(self) -> None:
+        """Let NumPy be quiet until the walk ends: an infinite derivative is an answer, not an accident."""
+        self.quiet = np.errstate(all="ignore")
+        self.quiet.__enter__()
+
+
+def _fitted(x: Node, d: Any, op: Op) -> Any:
+    """A derivative in the form of the input that it belongs to."""
+    try:
+        return x.fit(d)
+    except (TypeError, ValueError, AttributeError) as error:
+        shape = "None" if d is None else f"shape {np.shape(getattr(d, '_data', d))}"
+        raise ValueError(
+            f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._data)}"
+        ) from error
 
 
 def _zero_where_masked(g: Any, d: Any) -> Any:
@@ -626,8 +811,15 @@ def run_hooks(node: Node, g: Any) -> Any:
 _accumulating = threading.Lock()
 
 
-def accumulate(gradients: Mapping[Node, Any]) -> None:
+def accumulate(gradients: Iterable[tuple[Node | None, Any]]) -> None:
     """Add gradients to the ``.grad`` of their nodes."""
     with _accumulating:
-        for node, g in gradients.items():
-            node.accumulate(g)
+        for node, g in gradients:
+            if node is None:
+                continue
+            if g.__class__ is not float:
+                node.accumulate(g)
+            elif node._grad is None:
+                node._grad = g
+            else:
+                node._grad = node._grad + g

@@ -199,7 +199,7 @@ class Tensor(Node, carries=np.ndarray):
         for node, g in table.items():
             if node.notes is not None and "hooks" in node.notes and node.op is None:
                 table[node] = run_hooks(node, g)
-        accumulate(table)
+        accumulate(table.items())
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call ``hook`` with this tensor's gradient whenever it is computed.

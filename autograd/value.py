@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, ClassVar
 
 from . import elementwise as ew
@@ -10,16 +11,22 @@ from .graph import (
     _NO_PARAMS,
     Constant,
     Node,
+    Op,
+    Walk,
+    _new,
+    _paused,
     accumulate,
     annotate,
-    backprop,
     clock,
     init_node,
     is_recording,
     on_record,
     plain,
+    record,
 )
 from .shaping import sum_to, to_value
+
+_add, _multiply = ew.add, ew.multiply
 
 
 class Value(Node, carries=float):
@@ -105,7 +112,8 @@ class Value(Node, carries=float):
         (12.0, 12.0)
         """
         seed = Value(grad) if create_graph else _real(grad)
-        accumulate(backprop(self, seed, create_graph=create_graph, keep=True))
+        walk = Walk(self, seed, create_graph, keep=True)
+        accumulate(chain(walk.table.items(), *[zip(nodes, gradients) for nodes, gradients in walk.kept]))
 
     def draw(self, **options: Any) -> Any:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
@@ -132,9 +140,22 @@ class Value(Node, carries=float):
         self._grad = gradient if self._grad is None else self._grad + gradient
 
     # --------------------------------------------------------------------------------------- arithmetic
+    # The sum, the product and relu of Values, of which scalar networks are made, are written out: a call costs
+    # as much as the rest. Whatever is not the usual case goes the general way.
 
     def __add__(self, other: Any) -> Any:
-        return _binary(ew.add, self, other)
+        if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
+            return _binary(ew.add, self, other)
+        node = _new(Value)
+        node._data = self._data + other._data
+        node._grad = node.notes = None
+        node.op = _add
+        node._x = self
+        node._y = other
+        node.params = _NO_PARAMS
+        node._tracked = True
+        node.number = clock()
+        return node
 
     def __radd__(self, other: Any) -> Any:
         return _binary(ew.add, other, self)
@@ -146,7 +167,18 @@ class Value(Node, carries=float):
         return _binary(ew.subtract, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _binary(ew.multiply, self, other)
+        if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
+            return _binary(ew.multiply, self, other)
+        node = _new(Value)
+        node._data = self._data * other._data
+        node._grad = node.notes = None
+        node.op = _multiply
+        node._x = self
+        node._y = other
+        node.params = _NO_PARAMS
+        node._tracked = True
+        node.number = clock()
+        return node
 
     def __rmul__(self, other: Any) -> Any:
         return _binary(ew.multiply, other, self)
@@ -214,7 +246,10 @@ class Value(Node, carries=float):
 
     def relu(self) -> Any:
         """The number itself if it is positive, else 0."""
-        return ew.relu(self)
+        if not self._tracked or _paused or on_record:
+            return ew.relu(self)
+        data = self._data
+        return _traced(0.0 if data <= 0 else data, ew.relu, self)
 
     # ------------------------------------------------------------------------------------- comparisons
     # By data, and with identity as hash: a Value is a place in a graph, not a number in a dictionary.
@@ -294,13 +329,25 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
         data = op.scalar(x._data, y._data)
     except (ArithmeticError, ValueError):
         data = op.forward(x._data, y._data)
-    node = Value.__new__(Value)
-    if is_recording() and (x.requires_grad or y.requires_grad):
-        init_node(node, data, op, (x, y), _NO_PARAMS, True, clock())
+    if (x._tracked or y._tracked) and (not _paused or is_recording()):
+        node = _traced(data, op, x, y)
         for watch in on_record:
             watch(node)
-    else:
-        init_node(node, data, None, (), _NO_PARAMS, False, clock())
+        return node
+    return record(op, data, (x, y))
+
+
+def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
+    """A computed Value and its trail."""
+    node = _new(Value)
+    node._data = data
+    node._grad = node.notes = None
+    node.op = op
+    node._x = x
+    node._y = y
+    node.params = _NO_PARAMS
+    node._tracked = True
+    node.number = clock()
     return node
 
 
