@@ -7,16 +7,17 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from . import data, nn, optim
+from . import data, nn
 from .data import ArrayDataset
 from .data.dataset import Source
 from .nn.atomic_file import make_writable_folder, write_atomically
 from .nn.plots import plot_curves, plot_predictions
+from .nn.recipes import RECIPES
 from .rng import manual_seed
 
 FAILED = 1
@@ -62,18 +63,19 @@ def _add_train(commands: Any) -> None:
         "train",
         help="train a convolutional network on MNIST",
         description="Train a convolutional network on MNIST and write weights.safetensors, history.json, "
-        "curves.png and predictions.png.",
+        "checkpoint.safetensors, curves.png and predictions.png.",
     )
     add = train.add_argument
     add(
-        "--epochs",
-        type=_positive_int,
-        default=5,
-        metavar="N",
-        help="how often to go through all images (default: %(default)s)",
+        "--recipe",
+        choices=list(RECIPES),
+        default="article",
+        help="article: five epochs of Adam; best: a deeper network, augmented images, a one-cycle schedule and "
+        "averaged weights, for a quarter of an hour on two cores (default: %(default)s)",
     )
-    add("--batch-size", type=_positive_int, default=64, metavar="N", help="images per step (default: %(default)s)")
-    add("--lr", type=_positive_float, default=1e-3, metavar="RATE", help="learning rate of Adam (default: %(default)s)")
+    add("--epochs", type=_positive_int, metavar="N", help=f"how often to go through all images ({_each('epochs')})")
+    add("--batch-size", type=_positive_int, metavar="N", help=f"images per step ({_each('batch_size')})")
+    add("--lr", type=_positive_float, metavar="RATE", help=f"learning rate, at its highest ({_each('lr')})")
     add("--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same run (default: %(default)s)")
     add(
         "--validation",
@@ -89,7 +91,18 @@ def _add_train(commands: Any) -> None:
         help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
     )
     add("--out", default="runs/mnist", metavar="DIR", help="folder for the results (default: %(default)s)")
+    add(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in the folder for the results, to the same weights as without a break; "
+        "begin if there is none",
+    )
     train.set_defaults(run=_train)
+
+
+def _each(setting: str) -> str:
+    """Say what each recipe has by default."""
+    return "default: " + ", ".join(f"{getattr(recipe, setting):g} for {name}" for name, recipe in RECIPES.items())
 
 
 def _positive_int(text: str) -> int:
@@ -124,53 +137,78 @@ def _share(text: str) -> float:
 class _SaveEveryEpoch(nn.Callback):
     """Keeps the out folder up to date, so that whatever ends the run, at most an epoch is lost."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    every_rank = False
+
+    def __init__(self, folder: Path, recipe: str) -> None:
+        self.folder, self.recipe = folder, recipe
 
     def on_epoch_end(self, run: nn.Run) -> None:
-        _save(self.folder, run.trainer)
+        _save(self.folder, self.recipe, run.trainer)
+
+
+class _SameOptions(nn.Callback):
+    """Sees to it that a training goes on with the options that it was begun with."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.options
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if dict(state) != self.options:
+            raise ValueError(f"it was begun with {_as_options(state)}, this is {_as_options(self.options)}")
+
+
+def _as_options(values: Mapping[str, Any]) -> str:
+    return " ".join(f"--{name} {value}" for name, value in values.items())
 
 
 def _train(chosen: argparse.Namespace) -> None:
     # What can be wrong is found before the first step: the folder, then the data, then their shapes.
     folder = make_writable_folder(chosen.out)
+    recipe = RECIPES[chosen.recipe]
+    epochs = chosen.epochs or recipe.epochs
+    lr = chosen.lr or recipe.lr
     images, test = data.load_mnist(chosen.data_dir)
     train: Source = images
     validation: Source | None = None
     if chosen.validation:
         train, validation = data.train_val_split(images, chosen.validation, seed=chosen.seed)
     manual_seed(chosen.seed)
-    model = nn.models.mnist_cnn()
+    model = recipe.model()
     print(nn.summary(model, images.x.shape[1:]))
     held_out = len(validation) if validation else 0
     print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n")
 
-    trainer = nn.Trainer(model, optim.Adam(model.parameters(), lr=chosen.lr), nn.CrossEntropyLoss())
+    loader = recipe.loader(train, chosen.batch_size, chosen.seed)
+    trainer, callbacks = recipe.prepare(model, epochs * len(loader), lr)
+    options = {"recipe": chosen.recipe, "lr": lr, "seed": chosen.seed, "validation": chosen.validation}
+    if recipe.needs_steps:
+        options["epochs"] = epochs
+    checkpoint = folder / "checkpoint.safetensors"
+    callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), nn.Checkpoint(checkpoint)]
+    resume = checkpoint if chosen.resume and checkpoint.exists() else None
+    if chosen.resume:
+        print(f"resuming from {checkpoint}\n" if resume else f"beginning, as there is no {checkpoint}\n")
     try:
-        trainer.fit(
-            train,
-            epochs=chosen.epochs,
-            batch_size=chosen.batch_size,
-            validation=validation,
-            callbacks=[_SaveEveryEpoch(folder)],
-            seed=chosen.seed,
-            progress=True,
-        )
+        trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
     except (KeyboardInterrupt, nn.NonFiniteError):
-        _save(folder, trainer)
-        print(f"the last good weights are in {folder}", file=sys.stderr)
+        _save(folder, chosen.recipe, trainer)
+        print(f"the last good weights are in {folder}; go on with --resume", file=sys.stderr)
         raise
     result = trainer.evaluate(test)
-    _save(folder, trainer, result)
+    _save(folder, chosen.recipe, trainer, result)
     _draw(folder, trainer, test)
     print(f"\nresults are in {folder}")
     print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")
 
 
-def _save(folder: Path, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:
-    """Write the weights and what was measured so far."""
-    nn.save_weights(trainer.model, folder / "weights.safetensors")
-    record = {"epochs": trainer.history.epochs, "test": test}
+def _save(folder: Path, recipe: str, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:
+    """Write the weights, as they are measured, and what was measured so far."""
+    with trainer.averaged():
+        nn.save_weights(trainer.model, folder / "weights.safetensors")
+    record = {"recipe": recipe, "epochs": trainer.history.epochs, "test": test}
     write_atomically(folder / "history.json", (json.dumps(record, indent=2) + "\n").encode())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import functional, init, models
+from . import functional, init, models, recipes
 from .activation import (
     ELU,
     GELU,
@@ -148,6 +148,7 @@ __all__ = [
     "plot_filters",
     "plot_mistakes",
     "plot_predictions",
+    "recipes",
     "saliency",
     "save_weights",
     "summary",

@@ -6,8 +6,11 @@ from ..rng import Seed, default_rng
 from .activation import ReLU
 from .containers import Sequential
 from .convolution import Conv2d
+from .dropout import Dropout
 from .flatten import Flatten
 from .linear import Linear
+from .module import Module
+from .normalization import BatchNorm2d
 from .pooling import MaxPool2d
 
 
@@ -41,4 +44,39 @@ def mnist_cnn(seed: Seed = None) -> Sequential:
         Linear(576, 64, seed=generator),
         ReLU(),
         Linear(64, 10, seed=generator),
+    )
+
+
+def mnist_deep_cnn(seed: Seed = None) -> Sequential:
+    """Build a deeper network for the same images: five convolutions, each with batch normalisation.
+
+    It maps images ``(N, 28, 28, 1)`` to logits ``(N, 10)`` and has 280,106 parameters, most of them in the last
+    convolution, where an image is 3 x 3 and they cost little time. Pooling comes before normalisation and ReLU,
+    which have a quarter of the work then.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.Generator, optional
+        For the first values of the parameters, and for dropout.
+
+    Examples
+    --------
+    >>> sg.nn.models.mnist_deep_cnn()(np.zeros((2, 28, 28, 1), np.float32)).shape
+    (2, 10)
+    """
+    generator = default_rng(seed)
+
+    def block(channels_in: int, channels_out: int, kernel: int, *pooling: Module) -> list[Module]:
+        convolution = Conv2d(channels_in, channels_out, kernel, bias=False, seed=generator)
+        return [convolution, *pooling, BatchNorm2d(channels_out), ReLU()]
+
+    return Sequential(
+        *block(1, 32, 5, MaxPool2d(2)),  # 28 -> 24 -> 12 pixels high and wide
+        *block(32, 64, 3),  # 10
+        *block(64, 64, 3),  # 8
+        *block(64, 96, 3, MaxPool2d(2)),  # 6 -> 3
+        *block(96, 192, 3),  # 1
+        Flatten(),
+        Dropout(0.2, seed=None if seed is None else generator),
+        Linear(192, 10, seed=generator),
     )

@@ -13,7 +13,7 @@ import seegrad as sg
 from seegrad.__main__ import main
 
 PNG = b"\x89PNG\r\n\x1a\n"
-FILES = ["curves.png", "history.json", "predictions.png", "weights.safetensors"]
+FILES = ["checkpoint.safetensors", "curves.png", "history.json", "predictions.png", "weights.safetensors"]
 SUFFIX = {3: "images-idx3-ubyte", 1: "labels-idx1-ubyte"}
 
 
@@ -53,7 +53,7 @@ def test_train(digits, tmp_path, capsys):
     assert [sorted(epoch) for epoch in record["epochs"]] == [["accuracy", "loss", "val_accuracy", "val_loss"]] * 2
     test = record["test"]
     assert lines[-1] == f"test loss {test['loss']:.4f}   test accuracy {test['accuracy']:.4f}"
-    for picture in FILES[::2]:
+    for picture in FILES[1::2]:
         assert (out / picture).read_bytes().startswith(PNG)
 
     model = sg.nn.models.mnist_cnn()
@@ -68,7 +68,7 @@ def test_same_seed_same_files(digits, tmp_path, capsys):
         assert main(options(digits, tmp_path / name, "--seed", seed)) == 0
         printed.append(capsys.readouterr().out.replace(str(tmp_path / name), ""))
     assert printed[0] == printed[1] != printed[2]
-    for file in ("history.json", "weights.safetensors"):
+    for file in ("checkpoint.safetensors", "history.json", "weights.safetensors"):
         a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
         assert a == b != c
 
@@ -90,7 +90,7 @@ def test_without_matplotlib(digits, tmp_path, capsys, monkeypatch):
     captured = capsys.readouterr()
     assert "seegrad[plot]" in captured.err
     assert "test accuracy" in captured.out.splitlines()[-1]
-    assert sorted(os.listdir(tmp_path)) == ["history.json", "weights.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "history.json", "weights.safetensors"]
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,71 @@ def test_ctrl_c(digits, tmp_path):
     assert "Traceback" not in errors
     sg.nn.load_weights(sg.nn.models.mnist_cnn(), tmp_path / "weights.safetensors")
     assert json.loads((tmp_path / "history.json").read_text())["epochs"]
+
+
+# Recipes and resuming ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", ["article", "best"])
+def test_killed_and_resumed(digits, tmp_path, capsys, recipe):
+    more = ["--recipe", recipe, "--epochs", "2", "--batch-size", "16"]
+    assert main(options(digits, tmp_path / "whole", *more)) == 0
+    printed = capsys.readouterr().out.replace("whole", "killed").splitlines()
+    command = options(digits, tmp_path / "killed", *more, "--resume")
+    program = [sys.executable, "-m", "seegrad", *command]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 1/2") or "beginning" in line:
+                continue
+            if (tmp_path / "killed" / "checkpoint.safetensors").exists():
+                break
+        process.kill()
+    assert main(command) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == printed[-1]
+    for name in ("history.json", "weights.safetensors", "checkpoint.safetensors"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes()
+
+
+def test_more_epochs_of_the_article(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path / "a", "--epochs", "2")) == 0
+    for epochs in ("1", "2"):
+        assert main(options(digits, tmp_path / "b", "--epochs", epochs, "--resume")) == 0
+    assert "resuming from" in capsys.readouterr().out
+    files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in "ab"]
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        (["--seed", "1"], "begun with --recipe article --lr 0.001 --seed 0"),
+        (["--lr", "0.01"], "--lr 0.01"),
+        (["--recipe", "best"], "cannot resume"),
+        (["--batch-size", "32"], "'batch_size': 64"),
+    ],
+)
+def test_resuming_with_other_options(digits, tmp_path, capsys, wrong, match):
+    assert main(options(digits, tmp_path)) == 0
+    capsys.readouterr()
+    before = {name: (tmp_path / name).read_bytes() for name in FILES}
+    assert main(options(digits, tmp_path, "--resume", *wrong)) == 1
+    assert match in capsys.readouterr().err
+    assert {name: (tmp_path / name).read_bytes() for name in FILES} == before
+
+
+def test_resuming_a_damaged_checkpoint(digits, tmp_path, capsys):
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"half a file")
+    assert "not a sound safetensors file" in fails_before_training(options(digits, tmp_path, "--resume"), capsys)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == b"half a file"
+
+
+def test_best_recipe_saves_the_weights_that_it_measures(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path, "--recipe", "best", "--epochs", "2", "--batch-size", "16")) == 0
+    record = json.loads((tmp_path / "history.json").read_text())
+    assert record["recipe"] == "best"
+    model = sg.nn.models.mnist_deep_cnn()
+    sg.nn.load_weights(model, tmp_path / "weights.safetensors")
+    trainer = sg.nn.Trainer(
+        model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss(label_smoothing=0.05)
+    )
+    assert trainer.evaluate(sg.data.load_mnist(digits)[1]) == pytest.approx(record["test"], rel=1e-5)
