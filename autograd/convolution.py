@@ -160,8 +160,8 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
     bias = _numbers(bias)
     if bias.shape != weight.shape[3:] or bias.dtype != x.dtype:
         raise ValueError(
-            f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit, expected {weight.shape[3:]} and "
-            f"{x.dtype}"
+            f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit; expected shape "
+            f"{weight.shape[3:]} and dtype {x.dtype}"
         )
     return _conv2d_with_bias(x, weight, bias, stride, pads, dilation)
 
