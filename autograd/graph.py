@@ -615,32 +615,25 @@ class Walk:
         self.table: dict[Any, Any] = {}
         self.kept: list[tuple[list[Any], list[Any]]] = []
         self.older: list[tuple[int, Node]] = []  # a heap of (-number, node)
-        self.top = 0
-        self.nodes: list[Any] = []
-        self.gradients: list[Any] = []
         self.quiet: Any = None
         self.guarded = False
-        self.wait(root, seed)
-        self.run()
-
-    def run(self) -> None:
-        """Visit one window after another."""
-        size = self.FIRST
+        self.top = root.number
+        self.nodes: list[Any] = [root] + [None] * (self.FIRST - 1)
+        self.gradients: list[Any] = [seed] + [None] * (self.FIRST - 1)
         try:
+            self.visit()
             while self.older:
-                self.fill(size)
+                self.next_window()
                 self.visit()
-                if self.keep:
-                    self.kept.append((self.nodes, self.gradients))
-                near = self.older and self.top + self.older[0][0] < 2 * size
-                size = min(size * 4, self.LONGEST) if near else self.FIRST  # an empty place costs time too
         finally:
             if self.quiet is not None:
                 self.quiet.__exit__(None, None, None)
 
-    def fill(self, size: int) -> None:
-        """Begin a new window at the newest node that waits."""
-        older = self.older
+    def next_window(self) -> None:
+        """Begin a window at the newest node that waits."""
+        older, last = self.older, len(self.nodes)
+        near = self.top + older[0][0] < 2 * last
+        size = min(4 * last, self.LONGEST) if near else self.FIRST  # an empty place costs time too
         self.top = top = -older[0][0]
         self.nodes = nodes = [None] * size
         self.gradients = gradients = [None] * size
@@ -661,19 +654,17 @@ class Walk:
         elif x in self.table:
             self.table[x] = self.table[x] + d
         else:
-            self.wait(x, d)
-
-    def wait(self, x: Node, d: Any) -> None:
-        """Keep the first gradient of a node that is older than the window."""
-        self.table[x] = d
-        if x.op is not None and x.number >= self.floor and x not in self.stop:
-            heappush(self.older, (-x.number, x))
+            self.table[x] = d
+            if x.op is not None and x.number >= self.floor and x not in self.stop:
+                heappush(self.older, (-x.number, x))
 
     def visit(self) -> None:
         """Hand on every gradient in the window, among them those that arrive meanwhile."""
         nodes, gradients, table, top, size = self.nodes, self.gradients, self.table, self.top, len(self.nodes)
         keep, send = self.keep, self.send
         plain_walk = not (self.create_graph or self.stop or on_gradient)
+        if keep:
+            self.kept.append((nodes, gradients))
         for node, g in zip(nodes, gradients):
             if node is None:
                 continue
@@ -681,13 +672,13 @@ class Walk:
             if op is None or not plain_walk or not op.flat or node.notes is not None or self.guarded:
                 self.hand_on(node, g)
                 continue
-            # The usual case, written out: a call per edge would cost as much as everything else.
+            # The usual case, written out twice: a call for each edge would cost as much as all the rest.
             x, y, number = node._x, node._y, node.number
             if x.number > number or (y is not None and y.number > number):
                 self.hand_on(node, g)
                 continue
             if not keep:
-                gradients[top - number] = None
+                gradients[top - number] = None  # it may be large
             if g.__class__ is not float and op.poles and self.quiet is None:
                 self.hush()
             try:
@@ -705,29 +696,27 @@ class Walk:
                     dx = x.fit(dx)
                 place = top - x.number
                 if place >= size:
-                    if x in table:
-                        table[x] = table[x] + dx
+                    if x.op is None:
+                        table[x] = table[x] + dx if x in table else dx
                     else:
                         send(x, dx)
-                elif nodes[place] is None:
-                    nodes[place] = x
-                    gradients[place] = dx
+                elif (arrived := gradients[place]) is None:
+                    nodes[place], gradients[place] = x, dx
                 else:
-                    gradients[place] = gradients[place] + dx
+                    gradients[place] = arrived + dx
             if dy is not None:
                 if dy.__class__ is not float:
                     dy = y.fit(dy)
                 place = top - y.number
                 if place >= size:
-                    if y in table:
-                        table[y] = table[y] + dy
+                    if y.op is None:
+                        table[y] = table[y] + dy if y in table else dy
                     else:
                         send(y, dy)
-                elif nodes[place] is None:
-                    nodes[place] = y
-                    gradients[place] = dy
+                elif (arrived := gradients[place]) is None:
+                    nodes[place], gradients[place] = y, dy
                 else:
-                    gradients[place] = gradients[place] + dy
+                    gradients[place] = arrived + dy
 
     def hand_on(self, node: Node, g: Any) -> None:
         """Hand a node's gradient on to its inputs: every case."""

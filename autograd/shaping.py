@@ -82,7 +82,9 @@ _reduce: Any = np.add.reduce
 
 def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
-    return narrow(_reduce(x, axis, wide_dtype(x), None, keepdims), x)
+    if x.dtype.char == "e":
+        return _reduce(x, axis, np.float32, None, keepdims).astype(np.float16)
+    return _reduce(x, axis, None, None, keepdims)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:

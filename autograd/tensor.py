@@ -574,7 +574,7 @@ class RemovableHook:
 
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     """Apply ``op`` to operands of which at least one is a Tensor."""
-    if isinstance(x, Tensor) and isinstance(y, Tensor):
+    if x.__class__ is Tensor and y.__class__ is Tensor:
         return record(op, op.array(x._data, y._data), (x, y))
     try:
         return op.apply((x, y), _NO_PARAMS)
