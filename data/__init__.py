@@ -16,6 +16,7 @@ from .loader import DataLoader
 from .mixing import Mixup
 from .noise import GaussianNoise
 from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
+from .sharding import Shard, shard
 from .shift import RandomShift
 from .split import KFold, Subset, random_split, train_val_split
 from .toys import make_circles, make_moons, make_spirals
@@ -36,6 +37,7 @@ __all__ = [
     "RandomAffine",
     "RandomErasing",
     "RandomShift",
+    "Shard",
     "Standardize",
     "Subset",
     "clean",
@@ -51,6 +53,7 @@ __all__ = [
     "read_idx",
     "read_picture",
     "scale_pixels",
+    "shard",
     "train_val_split",
     "write_idx",
 ]

@@ -16,6 +16,7 @@ from .checks import checked_count
 from .dataset import Batch, Gathers, Source, check_gathered
 from .errors import DataError
 from .prefetch import in_background
+from .sharding import Shard
 
 Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch]
 
@@ -26,7 +27,8 @@ class DataLoader:
     Parameters
     ----------
     dataset : ArrayDataset, or any object with ``len()`` whose ``[i]`` is a pair ``(example, target)``
-        The source. One with a method ``gather(indices)`` is asked for whole batches, which is faster.
+        The source. One with a method ``gather(indices)`` is asked for whole batches, which is faster. Of a
+        :func:`shard`, each epoch's part is delivered.
     batch_size : int, default 64
         Examples per batch; the last one is shorter where they do not come out even.
     shuffle : bool, default False
@@ -149,13 +151,18 @@ class DataLoader:
             self._epoch, self._batch, self._begun = epoch + 1, 0, False
 
     def _prepare(self, seed: int, epoch: int, first: int) -> Generator[Batch, None, None]:
-        dataset, size = self.dataset, len(self.dataset)
+        # The order is drawn for the whole, of which a shard takes its part: the ranks' batches never overlap.
+        shard = self.dataset if isinstance(self.dataset, Shard) else None
+        dataset = self.dataset if shard is None else shard.dataset
+        rank = (shard.rank,) if shard is not None and shard.rank else ()
         gather = dataset.gather if isinstance(dataset, Gathers) else partial(_stack, dataset)
-        order = _generator(seed, epoch).permutation(size) if self.shuffle else np.arange(size)
+        order = _generator(seed, epoch).permutation(len(dataset)) if self.shuffle else np.arange(len(dataset))
+        if shard is not None:
+            order = order[shard.share]
         for number in range(first, len(self)):
             x, y = gather(order[number * self.batch_size : (number + 1) * self.batch_size])
             if isinstance(self.transform, Augmentation):
-                x, y = self.transform(x, y, rng=_generator(seed, epoch, number))
+                x, y = self.transform(x, y, rng=_generator(seed, epoch, number, *rank))
             elif self.transform is not None:
                 x, y = self.transform(x, y)
             yield x, y

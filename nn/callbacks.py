@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from .run import Run
@@ -20,7 +20,12 @@ class Callback:
     >>> class StopWhenGood(sg.nn.Callback):
     ...     def on_epoch_end(self, run):
     ...         run.stop = run.history[-1]["accuracy"] > 0.99
+
+    Where several processes train together (:class:`seegrad.optim.DistributedOptimizer`), one that only writes or
+    shows something sets ``every_rank = False``: then it is called on rank 0 alone.
     """
+
+    every_rank: ClassVar[bool] = True
 
     def on_train_begin(self, run: Run) -> None:
         """Run before the first epoch, after a resumed state was loaded (``run.resumed``)."""

@@ -76,7 +76,7 @@ class Checkpoint(Callback):
         self._monitor.begin(run)
         self._due, self._saved = False, _place(run)
         for path in (self.path, self.best):
-            if path is not None:
+            if path is not None and run.ranks.first:
                 make_writable_folder(path.parent)
                 remove_leftovers(path)
         run.state_dict()
@@ -88,7 +88,7 @@ class Checkpoint(Callback):
     def on_epoch_end(self, run: Run) -> None:
         """Save the weights if they are the best."""
         self._due = True
-        if self.best is not None and self._monitor.look(run):
+        if self.best is not None and self._monitor.look(run) and run.ranks.first:
             with run.trainer.averaged():
                 save_weights(run.trainer.model, self.best)
 
@@ -99,14 +99,17 @@ class Checkpoint(Callback):
 
     def on_train_end(self, run: Run) -> None:
         """Write the file after Ctrl-C, if the step could be completed."""
-        if not run.finished and run.settled:
+        # An error on one of several ranks ends the job; the others are not here to give their parts.
+        if not run.finished and run.settled and run.ranks.size == 1:
             self._save(run)
 
     def _save(self, run: Run) -> None:
         self._due = False
         # The last good state is better than one that is not finite; the next loss tells of it.
         if _place(run) != self._saved and nonfinite_parameter(run.trainer.model) is None:
-            save_state(run.state_dict(), self.path)
+            state = run.state_dict()
+            if run.ranks.first:
+                save_state(state, self.path)
             self._saved = _place(run)
 
     def state_dict(self) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class CSVLogger(Callback):
         The file.
     """
 
+    every_rank = False
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 

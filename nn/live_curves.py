@@ -29,6 +29,8 @@ class LiveCurves(Callback):
         Update at most so often within epochs.
     """
 
+    every_rank = False
+
     def __init__(self, path: str | os.PathLike[str] | None = None, seconds: float = 2.0) -> None:
         self.path = path
         self.seconds = float(seconds)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ranks import Ranks
+
 Array = npt.NDArray[Any]
 
 
@@ -91,6 +93,18 @@ class RunningMetrics:
             found[f"{prefix}accuracy"] = self._correct / examples
         found.update((f"{prefix}{name}", total / examples) for name, total in self._others.items())
         return found
+
+    def over(self, ranks: Ranks) -> RunningMetrics:
+        """Return what all ranks have seen together."""
+        if ranks.size == 1:
+            return self
+        correct = float("nan") if self._correct is None else self._correct
+        sums = ranks.total(np.array([self.examples, self._loss, correct, *self._others.values()], np.float64))
+        together = RunningMetrics()
+        together.examples, together._loss = int(sums[0]), float(sums[1])
+        together._correct = None if np.isnan(sums[2]) else int(sums[2])
+        together._others = dict(zip(self._others, sums[3:].tolist(), strict=True))
+        return together
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums so far."""

@@ -23,6 +23,8 @@ class ProgressBar(Callback):
     It shows nothing where nobody watches, as in a log file.
     """
 
+    every_rank = False
+
     def __init__(self) -> None:
         self._bar: Any = None
         self._waiting = 0
@@ -63,6 +65,8 @@ class ProgressBar(Callback):
 
 class EpochLines(Callback):
     """Prints a line per epoch: ``epoch 1/5   loss 0.1712   accuracy 0.9478   val_loss 0.0534 ...``."""
+
+    every_rank = False
 
     def on_epoch_end(self, run: Run) -> None:
         """Print the epoch's record."""

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..data import DataLoader
 from ..data.checks import checked_count
+from ..ranks import Ranks
 from .callbacks import Callback
 from .generators import generator_states, load_generator_states
 from .history import History
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from .trainer import Trainer
 
 FORMAT = 1
+ALONE = Ranks()
 
 
 @dataclass
@@ -96,10 +100,39 @@ class Run:
         """Whether the present epoch has begun and not ended."""
         return len(self.history) < self.epoch
 
+    @property
+    def ranks(self) -> Ranks:
+        """The processes that train together, of which a ``DistributedOptimizer`` knows; without one, only this."""
+        return getattr(self.trainer.optimizer, "ranks", ALONE)
+
+    def agree_on_order(self) -> None:
+        """Let all ranks go through the data in the order of rank 0.
+
+        Raises
+        ------
+        ValueError
+            If they do not have as many batches; on all of them.
+        """
+        if self.ranks.size == 1:
+            return
+        batches = self.ranks.collect(self.steps_per_epoch)
+        if len(set(batches)) > 1:
+            raise ValueError(
+                f"the ranks have {batches} batches per epoch, and would wait for each other for ever; give each "
+                "seegrad.data.shard(dataset, rank, size)"
+            )
+        self.loader.load_state_dict(self.ranks.collect(self.loader.state_dict())[0])
+
+    def average_buffers(self) -> None:
+        """Give all ranks the means of their buffers, such as BatchNorm's, since each has seen other examples."""
+        if self.ranks.size > 1:
+            self.ranks.average([b for b in self.trainer.model.buffers() if b.dtype in (np.float32, np.float64)])
+
     def call(self, moment: str) -> None:
-        """Tell all callbacks, in their order, that a moment has come."""
+        """Tell all callbacks, in their order, that a moment has come; some of them on rank 0 alone."""
         for callback in self.callbacks:
-            getattr(callback, moment)(self)
+            if callback.every_rank or self.ranks.first:
+                getattr(callback, moment)(self)
 
     # State --------------------------------------------------------------------------------------------
 
@@ -126,8 +159,9 @@ class Run:
             "optimizer": trainer.optimizer.state_dict(),
             "ema": None if trainer.ema is None else trainer.ema.state_dict(),
             "loader": self._loader_state(),
-            "generators": generator_states(trainer.model),
-            "metrics": self.metrics.state_dict(),
+            # All else is the same on every rank.
+            "generators": self.ranks.collect(generator_states(trainer.model)),
+            "metrics": self.ranks.collect(self.metrics.state_dict()),
             "history": [dict(record) for record in self.history],
             "callbacks": {name: state for name, c in self._named_callbacks().items() if (state := c.state_dict())},
         }
@@ -179,6 +213,12 @@ class Run:
             raise ValueError(f"there is no such place in this training: {dict(given)}")
         self.epoch, self.step, self.stop = epoch, step, given["stop"]
 
+    def _own(self, parts: Sequence[Any]) -> Any:
+        """Choose this rank's part."""
+        if len(parts) != self.ranks.size:
+            raise ValueError(f"it was written by {len(parts)} ranks, now there are {self.ranks.size}")
+        return parts[self.ranks.rank]
+
     def _load_history(self, given: Sequence[Mapping[str, float]]) -> None:
         if self.epoch - len(given) not in (0, 1):
             raise ValueError(f"it has {len(given)} epochs, but the training stands in epoch {self.epoch}")
@@ -221,8 +261,8 @@ LOADERS: dict[str, Callable[[Run, Any], None]] = {
     "optimizer": lambda run, state: run.trainer.optimizer.load_state_dict(state),
     "ema": Run._load_ema,
     "loader": lambda run, state: run.loader.load_state_dict(state),
-    "metrics": lambda run, state: run.metrics.load_state_dict(state),
+    "metrics": lambda run, state: run.metrics.load_state_dict(run._own(state)),
     "history": Run._load_history,
     "callbacks": Run._load_callbacks,
-    "generators": lambda run, state: load_generator_states(run.trainer.model, state),
+    "generators": lambda run, state: load_generator_states(run.trainer.model, run._own(state)),
 }

@@ -184,6 +184,7 @@ class Trainer:
             callbacks = [ProgressBar(), EpochLines(), *callbacks]
         counts = checked_count("epochs", epochs), checked_count("accumulate", accumulate)
         run = Run(self, counts[0], loader, callbacks, counts[1], validation is not None)
+        run.agree_on_order()
         if saved is not None:
             try:
                 run.load_state_dict(saved)
@@ -249,6 +250,7 @@ class Trainer:
         (loss if run.accumulate == 1 else loss * len(x)).backward()
         if run.updated:
             self._update(1 if run.accumulate == 1 else run.gathered)
+            run.average_buffers()
             run.gathered = 0
         run.metrics.add(run.loss, count_correct(output.data, y), len(x), self._others(output.data, y))
 
@@ -271,12 +273,14 @@ class Trainer:
             run.settled = False
             good.restore()
             raise NonFiniteError("the weights did not stay finite", run.epoch, run.step, culprit)
-        record = run.metrics.results()
+        record = run.metrics.over(run.ranks).results()
         if validation is not None:
-            record.update(self._measure(validation, EVALUATION_BATCH, interrupt.check).results("val_"))
+            measured = self._measure(validation, EVALUATION_BATCH, interrupt.check)
+            record.update(measured.over(run.ranks).results("val_"))
         run.settled = False
         run.history.append(record)
         run.call("on_epoch_end")
+        run.stop = run.ranks.any(run.stop)
         run.call("on_settled")
         run.settled = True
         interrupt.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .clip import clip_grad_norm_, clip_grad_value_
+from .distributed import DistributedOptimizer
 from .ema import EMA
 from .learning_rate_search import LearningRates, lr_finder
 from .one_cycle import OneCycleLR
@@ -34,6 +35,7 @@ __all__ = [
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
+    "DistributedOptimizer",
     "ExponentialLR",
     "LambdaLR",
     "LearningRates",
