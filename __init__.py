@@ -165,6 +165,7 @@ from .rng import manual_seed
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .autograd.draw import draw, play
+    from .nn import load
 
 __all__ = [
     "AnomalyError",
@@ -238,6 +239,7 @@ __all__ = [
     "kron",
     "leaky_relu",
     "linalg",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -324,4 +326,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f".{name}", __name__)
     if name in ("draw", "play"):
         return getattr(import_module(".autograd.draw", __name__), name)
+    if name == "load":
+        return import_module(".nn", __name__).load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

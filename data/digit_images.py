@@ -141,7 +141,7 @@ def _grey(pixels: Array) -> Array:
         raise DataError("a picture of floats holds numbers from 0 to 1 (and uint8 from 0 to 255)")
     if channels == 1:
         return pixels.reshape(pixels.shape[:2])
-    lightness: Array = pixels[..., :3] @ np.float32([0.299, 0.587, 0.114])  # luma of ITU-R BT.601
+    lightness: Array = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
     if channels == 3:
         return lightness
     opacity = pixels[..., 3]

@@ -58,6 +58,7 @@ from .losses import (
     NLLLoss,
     SmoothL1Loss,
 )
+from .model_file import ModelFileError, ModelInfo, load
 from .module import Module, Parameter
 from .nonfinite import NonFiniteError
 from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
@@ -111,6 +112,8 @@ __all__ = [
     "MSELoss",
     "MaxPool2d",
     "Mish",
+    "ModelFileError",
+    "ModelInfo",
     "Module",
     "ModuleDict",
     "ModuleList",
@@ -139,6 +142,7 @@ __all__ = [
     "confusion_matrix",
     "functional",
     "init",
+    "load",
     "load_weights",
     "models",
     "pixel_gradient",

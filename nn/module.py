@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,10 @@ import numpy.typing as npt
 from ..autograd import Tensor, is_recording, stamp, tensor
 from ..state import check_state
 from .errors import LayerError
+
+if TYPE_CHECKING:
+    from ..data.scaling import Scaler
+    from .model_file import ModelInfo
 
 Array = npt.NDArray[Any]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -80,6 +85,8 @@ class Module:
     """
 
     training: bool = True
+    #: What its input and output mean, for those who use it; saved with it.
+    info: ModelInfo | None = None
     _buffer_names: tuple[str, ...] = ()
     _hooks: dict[HookHandle, Hook] | None = None
 
@@ -305,6 +312,58 @@ class Module:
             for name in module._buffer_names:
                 if _join(path, name) in given:
                     object.__setattr__(module, name, given[_join(path, name)].copy())
+
+    def config(self) -> dict[str, Any]:
+        """Return the constructor's arguments by name, from which :func:`seegrad.load` builds the module again.
+
+        By default they are the attributes that have the arguments' names. A class of one's own that keeps them
+        elsewhere writes its own ``config``: numbers, texts, lists, dicts and modules may be arguments; what is given
+        as ``*args`` stands as a list under ``"*"``.
+
+        Raises
+        ------
+        TypeError
+            If there is no attribute of an argument's name.
+        """
+        from .architecture import constructor_arguments
+
+        return constructor_arguments(self)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        input_shape: Sequence[int] | None = None,
+        class_names: Iterable[str] | None = None,
+        preprocessing: Scaler | None = None,
+    ) -> None:
+        """Save it as one safetensors file: the weights, and in the metadata, as data, what they belong to.
+
+        :func:`seegrad.load` makes the model again from the file alone. What is not given below stays as it was
+        when the model was loaded.
+
+        Parameters
+        ----------
+        path : path
+            The file, by custom ``something.safetensors``; an existing one is replaced in one step.
+        input_shape : sequence of int, optional
+            Shape of one example, such as ``(28, 28, 1)``.
+        class_names : iterable of str, optional
+            What the outputs stand for.
+        preprocessing : Standardize or MinMaxScale, optional
+            What inputs have to go through before the model sees them; it is saved, not applied.
+
+        Raises
+        ------
+        TypeError
+            If the model could not be built again: a class of one's own does not keep its constructor's arguments
+            (see :meth:`config`), or what it holds was changed afterwards. Nothing is written.
+        OSError
+            If the file cannot be written. An existing one is unchanged.
+        """
+        from .model_file import save
+
+        save(self, path, input_shape=input_shape, class_names=class_names, preprocessing=preprocessing)
 
     # Text ------------------------------------------------------------------------------------------
 
