@@ -25,7 +25,7 @@ lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 	cd $(VENV)/typing && $(abspath $(BIN))/mypy --config-file "$(CURDIR)/pyproject.toml" \
 	    --cache-dir "$(CURDIR)/.mypy_cache" -m seegrad \
 	    $(patsubst %.py,-m seegrad.%,$(filter-out __init__.py,$(wildcard *.py))) \
-	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data
+	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data -p seegrad.serve
 
 notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place
 	set -e; for file in notebooks/*.ipynb; do \

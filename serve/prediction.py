@@ -1,0 +1,139 @@
+"""What a model says of one image, and why: probabilities, each layer's output, and the winner's saliency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..autograd import Tensor, no_grad, softmax, tensor
+from ..nn import Dropout, Flatten, Module
+
+Array = npt.NDArray[Any]
+
+# One image as data.prepare_digit gives it: height, width, channels.
+IMAGE_SHAPE = (28, 28, 1)
+
+
+@dataclass(frozen=True)
+class LayerOutput:
+    """What one layer makes of the image: its path and class, and maps ``(height, width, channels)`` or ``(n,)``."""
+
+    name: str
+    values: Array
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that is shown of one image.
+
+    Attributes
+    ----------
+    probabilities : numpy.ndarray, shape (classes,)
+        They add up to 1.
+    saliency : numpy.ndarray, shape (28, 28, 1)
+        The derivatives of the winning class's score with respect to the pixels: where it is positive, more
+        ink speaks for the class.
+    layers : tuple of LayerOutput
+        In the order of computation.
+    """
+
+    probabilities: Array
+    saliency: Array
+    layers: tuple[LayerOutput, ...]
+
+
+class Predictor:
+    """A model that answers, from several threads at once if need be.
+
+    Parameters
+    ----------
+    model : Module
+        Takes images ``(n, 28, 28, 1)`` in [0, 1], returns scores ``(n, classes)``. A copy is used, so that
+        it can be trained on meanwhile.
+    class_names : sequence of str, optional
+        By default the numbers of the classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model does not take such images or does not give scores, or if the names do not fit.
+
+    Examples
+    --------
+    >>> from seegrad.serve import Predictor
+    >>> predictor = Predictor(sg.nn.models.mnist_cnn(seed=0))
+    >>> predictor.probabilities(np.zeros((28, 28, 1), np.float32)).round(2)
+    array([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], dtype=float32)
+    """
+
+    def __init__(self, model: Module, class_names: Sequence[str] | None = None) -> None:
+        self._model = deepcopy(model).freeze().eval()
+        # Each thread collects what its own forward pass computes; None where nobody asks.
+        self._collected: ContextVar[list[LayerOutput] | None] = ContextVar("collected", default=None)
+        self._watch_layers()
+        classes = self._number_of_classes()
+        self.class_names = tuple(str(i) for i in range(classes)) if class_names is None else tuple(class_names)
+        if len(self.class_names) != classes:
+            raise ValueError(f"the model has {classes} classes, but {len(self.class_names)} names were given")
+
+    def _watch_layers(self) -> None:
+        for path, module in self._model.named_modules():
+            # What Flatten and Dropout give out (here) is what they get, so there is nothing new to see.
+            if next(module.children(), None) is None and not isinstance(module, Flatten | Dropout):
+                name = f"{path} {type(module).__name__}".strip()
+
+                def note(_module: Module, _inputs: tuple[Any, ...], output: Any, name: str = name) -> None:
+                    collected = self._collected.get()
+                    if collected is not None and isinstance(output, Tensor) and output.ndim in (2, 4):
+                        collected.append(LayerOutput(name, output.data[0]))
+
+                module.register_forward_hook(note)
+
+    def _number_of_classes(self) -> int:
+        try:
+            shape = self._scores(np.zeros(IMAGE_SHAPE, np.float32)).shape
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the model does not take images of shape {IMAGE_SHAPE}: {error}") from error
+        if len(shape) != 1:
+            raise ValueError(f"a classifier gives a row of scores for each image, this model gave shape {shape}")
+        return int(shape[0])
+
+    def _scores(self, image: Array) -> Array:
+        with no_grad():
+            return self._model(image[np.newaxis]).data[0]
+
+    def probabilities(self, image: Array) -> Array:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        image : numpy.ndarray, shape (28, 28, 1)
+            In [0, 1], ink is 1.
+        """
+        return np.asarray(softmax(self._scores(image)))
+
+    def explain(self, image: Array) -> Explanation:
+        """Compute the probabilities and what led to them, in one pass forward and one back.
+
+        Parameters
+        ----------
+        image : numpy.ndarray, shape (28, 28, 1)
+            In [0, 1], ink is 1.
+        """
+        pixels = tensor(image[np.newaxis], requires_grad=True)
+        layers: list[LayerOutput] = []
+        token = self._collected.set(layers)
+        try:
+            scores = self._model(pixels)
+        finally:
+            self._collected.reset(token)
+        winner = int(scores.data[0].argmax())
+        scores[0, winner].backward()
+        slope = np.zeros(IMAGE_SHAPE, np.float32) if pixels.grad is None else np.asarray(pixels.grad)[0]
+        return Explanation(np.asarray(softmax(scores.data[0])), slope, tuple(layers))
