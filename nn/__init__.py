@@ -42,6 +42,7 @@ from .embedding import Embedding
 from .errors import LayerError
 from .flatten import Flatten
 from .history import History
+from .layouts import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
 from .learning_rate_schedule import LearningRateSchedule
 from .linear import Linear
 from .live_curves import LiveCurves
@@ -140,6 +141,8 @@ __all__ = [
     "balanced_class_weights",
     "classification_report",
     "confusion_matrix",
+    "from_keras_weights",
+    "from_torch_state_dict",
     "functional",
     "init",
     "load",
@@ -156,5 +159,7 @@ __all__ = [
     "saliency",
     "save_weights",
     "summary",
+    "to_keras_weights",
+    "to_torch_state_dict",
     "top_k_accuracy",
 ]

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad import nn
+
+
+def cnn(seed=0, size=(6, 5)):
+    rng = np.random.default_rng(seed)
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, (3, 2), seed=rng),
+        nn.BatchNorm2d(3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.BatchNorm1d((size[0] - 2) * (size[1] - 1) * 3),
+        nn.Linear((size[0] - 2) * (size[1] - 1) * 3, 7, seed=rng),
+        nn.Tanh(),
+        nn.Linear(7, 4, bias=False, seed=rng),
+    )
+    for parameter in model.parameters():
+        parameter.data = rng.normal(size=parameter.shape).astype(np.float32)
+    model(rng.random((8, *size, 2), np.float32))
+    return model.eval()
+
+
+def channels_first(state, x):
+    """Compute by hand, in PyTorch's layout, what the network above does; x is (N, C, H, W)."""
+    weight = state["0.weight"]
+    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
+    x = np.einsum("ncijhw,ochw->noij", windows, weight) + state["0.bias"][:, None, None]
+
+    def norm(x, name, axes):
+        mean, var, scale, shift = (
+            state[f"{name}.{part}"].reshape(axes) for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        return (x - mean) / np.sqrt(var + 1e-5) * scale + shift
+
+    x = np.maximum(norm(x, "1", (-1, 1, 1)), 0).reshape(len(x), -1)
+    x = norm(x, "5", (-1,))
+    return np.tanh(x @ state["6.weight"].T + state["6.bias"]) @ state["8.weight"].T
+
+
+def test_pytorch_layout_computes_the_same():
+    model = cnn()
+    state = nn.to_torch_state_dict(model, input_shape=(6, 5, 2))
+    assert state["0.weight"].shape == (3, 2, 3, 2)
+    assert state["6.weight"].shape == (7, 48)
+    assert list(state) == list(model.state_dict())
+    x = np.random.default_rng(1).random((4, 6, 5, 2), np.float32)
+    np.testing.assert_allclose(channels_first(state, x.transpose(0, 3, 1, 2)), model(x).data, rtol=2e-4, atol=1e-4)
+
+
+def test_there_and_back():
+    model, other = cnn(), cnn(1)
+    nn.from_torch_state_dict(other, nn.to_torch_state_dict(model, (6, 5, 2)), (6, 5, 2))
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], array, strict=True)
+
+
+def test_the_shape_that_a_model_file_tells_is_used(tmp_path):
+    cnn().save(tmp_path / "m", input_shape=(6, 5, 2))
+    model = sg.load(tmp_path / "m")
+    np.testing.assert_array_equal(
+        nn.to_torch_state_dict(model)["6.weight"], nn.to_torch_state_dict(cnn(), (6, 5, 2))["6.weight"]
+    )
+
+
+def test_the_shape_is_asked_for_only_where_it_matters():
+    with pytest.raises(ValueError, match="input_shape"):
+        nn.to_torch_state_dict(cnn())
+    dense = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 5))
+    assert nn.to_torch_state_dict(dense)["0.weight"].shape == (2, 3)
+    conv = nn.Sequential(nn.Conv2d(1, 2, 3), nn.GlobalAvgPool2d())
+    assert nn.to_torch_state_dict(conv)["0.weight"].shape == (2, 1, 3, 3)
+
+
+class OwnForward(nn.Module):
+    def __init__(self, both=False):
+        self.both = both
+        self.conv = nn.Conv2d(1, 2, 3)
+        self.head = nn.Linear(32 + both, 3)
+
+    def forward(self, x):
+        x = sg.relu(self.conv(x)).reshape(len(x), -1) * 2.0
+        return self.head(sg.concatenate([x, x[:, :1]], axis=1) if self.both else x)
+
+
+def test_flattening_in_a_forward_of_ones_own_is_seen():
+    model = OwnForward()
+    there = nn.to_torch_state_dict(model, (6, 6, 1))["head.weight"]
+    expected = model.head.weight.data.reshape(4, 4, 2, 3).transpose(3, 2, 0, 1).reshape(3, 32)
+    np.testing.assert_array_equal(there, expected)
+    with pytest.raises(ValueError, match="something else"):
+        nn.to_torch_state_dict(OwnForward(both=True), (6, 6, 1))
+
+
+def test_other_layers():
+    model = nn.Sequential(nn.ConvTranspose2d(2, 3, (2, 4)), nn.LayerNorm((3, 5, 3)), nn.PReLU(3))
+    state = nn.to_torch_state_dict(model, (2, 2, 2))
+    assert state["0.weight"].shape == (2, 3, 2, 4)
+    assert state["1.weight"].shape == (3, 3, 5)
+    table = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 2))
+    assert nn.to_torch_state_dict(table)["0.weight"].shape == (5, 3)
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "shape", "dtype"])
+def test_states_that_do_not_fit_change_nothing(change):
+    model = cnn()
+    before = model.state_dict()
+    state = nn.to_torch_state_dict(cnn(1), (6, 5, 2))
+    if change == "missing":
+        del state["6.weight"]
+    elif change == "extra":
+        state["7.weight"] = np.zeros(3, np.float32)
+    elif change == "shape":
+        state["6.weight"] = state["6.weight"].T
+    else:
+        state["6.weight"] = state["6.weight"].astype(np.float64)
+    with pytest.raises(ValueError, match=r"[67]\.weight"):
+        nn.from_torch_state_dict(model, state, (6, 5, 2))
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_keras_weights_have_an_order_instead_of_names():
+    model, other = cnn(), cnn(1)
+    weights = nn.to_keras_weights(model)
+    assert [array.shape for array in weights] == (
+        [(3, 2, 2, 3), (3,)] + [(3,)] * 4 + [(48,)] * 4 + [(48, 7), (7,), (7, 4)]
+    )
+    nn.from_keras_weights(other, weights)
+    x = np.random.default_rng(1).random((4, 6, 5, 2), np.float32)
+    np.testing.assert_array_equal(other(x).data, model(x).data)
+    with pytest.raises(ValueError, match="13 arrays"):
+        nn.from_keras_weights(model, weights[:-1])
+    with pytest.raises(ValueError, match=r"6\.weight"):
+        nn.from_keras_weights(model, [*weights[:10], weights[10].T, *weights[11:]])
