@@ -8,16 +8,18 @@ import math
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from . import data, nn
+from . import data, nn, optim
 from .data import ArrayDataset
 from .data.dataset import Source
 from .nn.atomic_file import make_writable_folder, write_atomically
 from .nn.plots import plot_curves, plot_predictions
 from .nn.recipes import RECIPES
+from .ranks import Ranks
 from .rng import manual_seed
 
 FAILED = 1
@@ -42,11 +44,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _ended(chosen, INTERRUPTED)
     except (ValueError, TypeError, OSError, nn.NonFiniteError) as error:
         print(f"seegrad {chosen.command}: error: {error}", file=sys.stderr)
-        return FAILED
+        return _ended(chosen, FAILED)
     return 0
+
+
+def _ended(chosen: argparse.Namespace, status: int) -> int:
+    """End the other ranks, too, if there are any: they would wait for ever."""
+    if getattr(chosen, "distributed", False) and find_spec("mpi4py") is not None:
+        ranks = _ranks(chosen)
+        if ranks.size > 1:
+            ranks.end_job("has ended early", status)
+    return status
+
+
+def _ranks(chosen: argparse.Namespace) -> Ranks:
+    """Return the processes that run this command together."""
+    if not chosen.distributed:
+        return Ranks()
+    if find_spec("mpi4py") is None:
+        raise ValueError("--distributed needs mpi4py: pip install 'seegrad[mpi]'")
+    return Ranks(import_module("mpi4py.MPI").COMM_WORLD)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,6 +116,12 @@ def _add_train(commands: Any) -> None:
         action="store_true",
         help="go on from the checkpoint in the folder for the results, to the same weights as without a break; "
         "begin if there is none",
+    )
+    add(
+        "--distributed",
+        action="store_true",
+        help="train with all processes that mpiexec has started: mpiexec -n 4 seegrad train --distributed; each takes "
+        "batches of --batch-size images (needs the extra seegrad[mpi])",
     )
     train.set_defaults(run=_train)
 
@@ -165,6 +191,7 @@ def _as_options(values: Mapping[str, Any]) -> str:
 
 
 def _train(chosen: argparse.Namespace) -> None:
+    ranks = _ranks(chosen)
     # What can be wrong is found before the first step: the folder, then the data, then their shapes.
     folder = make_writable_folder(chosen.out)
     recipe = RECIPES[chosen.recipe]
@@ -175,30 +202,43 @@ def _train(chosen: argparse.Namespace) -> None:
     validation: Source | None = None
     if chosen.validation:
         train, validation = data.train_val_split(images, chosen.validation, seed=chosen.seed)
-    manual_seed(chosen.seed)
+    manual_seed(chosen.seed + ranks.rank)
     model = recipe.model()
-    print(nn.summary(model, images.x.shape[1:]))
-    held_out = len(validation) if validation else 0
-    print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n")
+    if ranks.first:
+        print(nn.summary(model, images.x.shape[1:]))
+        held_out = len(validation) if validation else 0
+        print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n", flush=True)
 
+    if ranks.size > 1:
+        train = data.shard(train, ranks.rank, ranks.size)
+        validation = data.shard(validation, ranks.rank, ranks.size, equal=False) if validation else None
     loader = recipe.loader(train, chosen.batch_size, chosen.seed)
     trainer, callbacks = recipe.prepare(model, epochs * len(loader), lr)
+    if ranks.comm is not None:
+        trainer.optimizer = optim.DistributedOptimizer(cast(optim.Optimizer, trainer.optimizer), ranks.comm)
     options = {"recipe": chosen.recipe, "lr": lr, "seed": chosen.seed, "validation": chosen.validation}
     if recipe.needs_steps:
         options["epochs"] = epochs
     checkpoint = folder / "checkpoint.safetensors"
     callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), nn.Checkpoint(checkpoint)]
     resume = checkpoint if chosen.resume and checkpoint.exists() else None
-    if chosen.resume:
+    if chosen.resume and ranks.first:
         print(f"resuming from {checkpoint}\n" if resume else f"beginning, as there is no {checkpoint}\n")
     try:
         trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
     except (KeyboardInterrupt, nn.NonFiniteError):
-        _save(folder, chosen.recipe, trainer)
-        print(f"the last good weights are in {folder}; go on with --resume", file=sys.stderr)
+        if ranks.first:
+            _save(folder, chosen.recipe, trainer)
+            print(f"the last good weights are in {folder}; go on with --resume", file=sys.stderr)
         raise
+    if ranks.first:
+        _finish(folder, chosen.recipe, trainer, test)
+
+
+def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) -> None:
+    """Measure the trained model, and write and tell what was reached."""
     result = trainer.evaluate(test)
-    _save(folder, chosen.recipe, trainer, result)
+    _save(folder, recipe, trainer, result)
     _draw(folder, trainer, test)
     print(f"\nresults are in {folder}")
     print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")

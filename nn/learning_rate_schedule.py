@@ -53,7 +53,9 @@ class LearningRateSchedule(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Refuse a schedule that was made for another optimizer."""
-        if self.schedule.optimizer is not run.trainer.optimizer:
+        own = run.trainer.optimizer
+        # Or for the one inside a DistributedOptimizer, which has the same groups.
+        if self.schedule.optimizer not in (own, getattr(own, "optimizer", own)):
             raise ValueError("LearningRateSchedule: the schedule was made for another optimizer than the trainer's")
 
     def on_step_end(self, run: Run) -> None:

@@ -105,8 +105,8 @@ class Run:
         """The processes that train together, of which a ``DistributedOptimizer`` knows; without one, only this."""
         return getattr(self.trainer.optimizer, "ranks", ALONE)
 
-    def agree_on_order(self) -> None:
-        """Let all ranks go through the data in the order of rank 0.
+    def begin_as_first(self) -> None:
+        """Let all ranks begin with the weights, averages and order of the data of rank 0.
 
         Raises
         ------
@@ -122,6 +122,13 @@ class Run:
                 "seegrad.data.shard(dataset, rank, size)"
             )
         self.loader.load_state_dict(self.ranks.collect(self.loader.state_dict())[0])
+        self.trainer.model.load_state_dict(self._of_first(self.trainer.model.state_dict()))
+        if self.trainer.ema is not None:
+            averages = self.trainer.ema.state_dict()
+            self.trainer.ema.load_state_dict({**averages, "state": self._of_first(averages["state"])})
+
+    def _of_first(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.ranks.from_first(array) for name, array in arrays.items()}
 
     def average_buffers(self) -> None:
         """Give all ranks the means of their buffers, such as BatchNorm's, since each has seen other examples."""

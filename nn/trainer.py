@@ -184,7 +184,7 @@ class Trainer:
             callbacks = [ProgressBar(), EpochLines(), *callbacks]
         counts = checked_count("epochs", epochs), checked_count("accumulate", accumulate)
         run = Run(self, counts[0], loader, callbacks, counts[1], validation is not None)
-        run.agree_on_order()
+        run.begin_as_first()
         if saved is not None:
             try:
                 run.load_state_dict(saved)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad import optim
+from seegrad import data, nn, optim
 from seegrad.ranks import Ranks
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
@@ -31,7 +31,7 @@ TRAINING = """
 import json, os, signal, sys
 import numpy as np
 import seegrad as sg
-from seegrad import optim
+from seegrad import data, nn, optim
 
 def make(comm=None, batchnorm=False, seed=0):
     sg.manual_seed(seed)
@@ -43,7 +43,8 @@ def make(comm=None, batchnorm=False, seed=0):
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     if comm is not None:
         optimizer = optim.DistributedOptimizer(optimizer, comm)
-    return examples, model, nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
+    ema = optim.EMA(model.parameters(), decay=0.9)
+    return examples, model, nn.Trainer(model, optimizer, nn.CrossEntropyLoss(), ema=ema)
 
 def flat(model):
     return np.concatenate([array.ravel() for array in model.state_dict().values()])
@@ -218,6 +219,41 @@ def test_what_does_not_fit_ends_the_job_with_an_error(run):
         done = run(program)
         assert done.returncode != 0
         assert told in done.stderr
+
+
+def test_command_line(run, tmp_path):
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 80), ("t10k", 20)):
+        data.write_idx(tmp_path / f"{part}-images-idx3-ubyte", rng.integers(0, 256, (count, 28, 28), np.uint8))
+        data.write_idx(tmp_path / f"{part}-labels-idx1-ubyte", rng.integers(0, 10, count, np.uint8))
+    options = ["-m", "seegrad", "train", "--data-dir", ".", "--validation", "16", "--epochs", "2"]
+    two = run("", *options, "--distributed", "--out", "two", "--batch-size", "8")
+    assert two.returncode == 0, two.stderr
+    one = subprocess.run(
+        [sys.executable, *options, "--out", "one", "--batch-size", "16"],
+        cwd=tmp_path,
+        env=SETTINGS,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert two.stdout.count("epoch 2/2") == two.stdout.count("test accuracy") == 1
+    assert len(two.stdout.splitlines()) == len(one.stdout.splitlines())
+    weights = [np.concatenate([p.data.ravel() for p in loaded(tmp_path / name)]) for name in ("one", "two")]
+    np.testing.assert_allclose(*weights, rtol=0, atol=1e-4)
+    options[-1] = "3"
+    more = run("", *options, "--distributed", "--out", "two", "--batch-size", "8", "--resume")
+    assert more.returncode == 0, more.stderr
+    assert [more.stdout.count(text) for text in ("resuming", "epoch 2/3", "epoch 3/3")] == [1, 0, 1]
+    failed = run("", *options, "--distributed", "--out", "program.py")
+    assert failed.returncode == 1
+    assert "error" in failed.stderr
+
+
+def loaded(folder):
+    model = nn.models.mnist_cnn()
+    nn.load_weights(model, folder / "weights.safetensors")
+    return model.parameters()
 
 
 class Threadless:
