@@ -21,6 +21,7 @@ from .nn.plots import plot_curves, plot_predictions
 from .nn.recipes import RECIPES
 from .ranks import Ranks
 from .rng import manual_seed
+from .serve.command import add_serve
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_train(commands)
+    add_serve(commands)
     return parser
 
 

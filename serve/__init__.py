@@ -5,9 +5,29 @@ It needs the extra ``serve``: ``pip install 'seegrad[serve]'``.
 
 from __future__ import annotations
 
-from .app import create_app
-from .limits import Limits
-from .prediction import Explanation, LayerOutput, Predictor
-from .server import serve
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .limits import Limits
+    from .prediction import Explanation, LayerOutput, Predictor
+    from .server import serve
 
 __all__ = ["Explanation", "LayerOutput", "Limits", "Predictor", "create_app", "serve"]
+
+WHERE = {
+    "create_app": "app",
+    "Limits": "limits",
+    "Explanation": "prediction",
+    "LayerOutput": "prediction",
+    "Predictor": "prediction",
+    "serve": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the web libraries when they are needed, so that the command line starts quickly without them."""
+    if name in WHERE:
+        return getattr(import_module(f".{WHERE[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -49,7 +49,7 @@ def create_app(model: Module, class_names: Sequence[str] | None = None, limits: 
     model : Module
         Takes images ``(n, 28, 28, 1)``, returns scores ``(n, classes)``; copied.
     class_names : sequence of str, optional
-        By default the numbers of the classes.
+        By default those in the model's ``info``, or else the numbers of the classes.
     limits : Limits, optional
         What is accepted.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..autograd import Tensor, no_grad, softmax, tensor
 from ..nn import Dropout, Flatten, Module
+from ..nn.model_file import ModelInfo
 
 Array = npt.NDArray[Any]
 
@@ -54,10 +55,10 @@ class Predictor:
     Parameters
     ----------
     model : Module
-        Takes images ``(n, 28, 28, 1)`` in [0, 1], returns scores ``(n, classes)``. A copy is used, so that
-        it can be trained on meanwhile.
+        Takes images ``(n, 28, 28, 1)``, returns scores ``(n, classes)``. A copy is used, so that it can be
+        trained on meanwhile. What its ``info`` says of preprocessing is done.
     class_names : sequence of str, optional
-        By default the numbers of the classes.
+        By default those of its ``info``, or else the numbers of the classes.
 
     Raises
     ------
@@ -74,11 +75,14 @@ class Predictor:
 
     def __init__(self, model: Module, class_names: Sequence[str] | None = None) -> None:
         self._model = deepcopy(model).freeze().eval()
+        info = model.info or ModelInfo()
+        self._scaler = info.preprocessing
         # Each thread collects what its own forward pass computes; None where nobody asks.
         self._collected: ContextVar[list[LayerOutput] | None] = ContextVar("collected", default=None)
         self._watch_layers()
         classes = self._number_of_classes()
-        self.class_names = tuple(str(i) for i in range(classes)) if class_names is None else tuple(class_names)
+        names = class_names or info.class_names or [str(i) for i in range(classes)]
+        self.class_names = tuple(names)
         if len(self.class_names) != classes:
             raise ValueError(f"the model has {classes} classes, but {len(self.class_names)} names were given")
 
@@ -106,7 +110,12 @@ class Predictor:
 
     def _scores(self, image: Array) -> Array:
         with no_grad():
-            return self._model(image[np.newaxis]).data[0]
+            return self._model(self._input(image)).data[0]
+
+    def _input(self, image: Array) -> Array:
+        """Return a batch of the one image, as the model was trained to see it."""
+        batch = image[np.newaxis]
+        return batch if self._scaler is None else self._scaler.transform(batch)
 
     def probabilities(self, image: Array) -> Array:
         """Compute the probability of each class.
@@ -126,7 +135,7 @@ class Predictor:
         image : numpy.ndarray, shape (28, 28, 1)
             In [0, 1], ink is 1.
         """
-        pixels = tensor(image[np.newaxis], requires_grad=True)
+        pixels = tensor(self._input(image), requires_grad=True)
         layers: list[LayerOutput] = []
         token = self._collected.set(layers)
         try:
@@ -136,4 +145,6 @@ class Predictor:
         winner = int(scores.data[0].argmax())
         scores[0, winner].backward()
         slope = np.zeros(IMAGE_SHAPE, np.float32) if pixels.grad is None else np.asarray(pixels.grad)[0]
+        if self._scaler is not None:  # (x - offset) / scale, so this is 1 / scale, the rest of the chain rule
+            slope = slope * (self._input(np.ones_like(image)) - self._input(np.zeros_like(image)))[0]
         return Explanation(np.asarray(softmax(scores.data[0])), slope, tuple(layers))

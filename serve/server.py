@@ -35,7 +35,7 @@ def serve(
     model : Module
         Takes images ``(n, 28, 28, 1)``, returns scores ``(n, classes)``; copied.
     class_names : sequence of str, optional
-        By default the numbers of the classes.
+        By default those in the model's ``info``, or else the numbers of the classes.
     host : str, default "127.0.0.1"
         The address to listen on. By default only this machine can connect; ``0.0.0.0`` is every network.
     port : int, default 8000

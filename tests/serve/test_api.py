@@ -216,6 +216,25 @@ def test_the_model_itself_is_left_alone(model, seven):
     assert all(module._hooks is None for module in model.modules())
 
 
+def test_what_the_models_file_says_is_done(model, digits, seven, tmp_path):
+    from seegrad.serve import Predictor
+
+    scaler = sg.data.Standardize().fit(digits[0].x)
+    model.save(tmp_path / "digits.safetensors", class_names=[f"digit {i}" for i in range(10)], preprocessing=scaler)
+    predictor = Predictor(sg.load(tmp_path / "digits.safetensors"))
+    assert predictor.class_names[7] == "digit 7"
+    scaled = model(scaler.transform(seven[np.newaxis])).data[0]
+    np.testing.assert_allclose(predictor.probabilities(seven), sg.softmax(scaled), rtol=1e-4, atol=1e-6)
+    # The saliency is the derivative with respect to the picture itself, as a difference of scores shows.
+    slope = predictor.explain(seven).saliency
+    place, winner, step = np.unravel_index(np.abs(slope).argmax(), slope.shape), scaled.argmax(), 0.01
+    moved = [np.array(seven, np.float64) for _ in range(2)]
+    moved[0][place] -= step
+    moved[1][place] += step
+    low, high = (model(scaler.transform(image[np.newaxis]).astype(np.float32)).data[0, winner] for image in moved)
+    assert slope[place] == pytest.approx((high - low) / (2 * step), rel=0.05)
+
+
 def test_class_names_are_answered(serve_model, seven):
     names = [f"digit {i}" for i in range(10)]
     with serve_model(names=names) as served:

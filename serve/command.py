@@ -1,0 +1,83 @@
+"""The command ``seegrad serve``: a saved model, as a page on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "PIL": "pillow"}
+LARGEST_PORT = 65535
+
+
+def add_serve(commands: Any) -> None:
+    """Add the command to those of the command line.
+
+    Parameters
+    ----------
+    commands : what ``argparse.ArgumentParser.add_subparsers`` returned
+        Gets the command ``serve``.
+    """
+    serve = commands.add_parser(
+        "serve",
+        help="open a page where one draws a digit and sees what the model thinks",
+        description="Serve a page where one draws a digit and sees what the model thinks of it, and why; and POST "
+        '/predict for programs, which takes a PNG image, or JSON {"pixels": [[...], ...]} with 28 rows of 28 '
+        "numbers from 0 to 1, and answers JSON. Ctrl-C stops. Needs the extra seegrad[serve].",
+    )
+    serve.add_argument("model", metavar="MODEL", help="a file that seegrad train or model.save() wrote")
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on; 0.0.0.0 lets everyone in your networks in (default: %(default)s, this machine "
+        "alone)",
+    )
+    serve.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="0 takes a free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--rate",
+        type=_rate,
+        default=30.0,
+        metavar="N",
+        help="predictions per second that a client may ask for (default: %(default)g)",
+    )
+    serve.set_defaults(run=_run)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {LARGEST_PORT}, got {text}")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
+    return number
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} is missing: pip install 'seegrad[serve]'")
+    from ..nn import load
+    from .limits import Limits
+    from .server import serve
+
+    model = load(chosen.model)
+    if not _is_loopback(chosen.host):
+        print(f"note: whoever can reach {chosen.host} can use this page", file=sys.stderr)
+    serve(model, host=chosen.host, port=chosen.port, limits=Limits(rate=chosen.rate))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
