@@ -63,6 +63,8 @@ from .model_file import ModelFileError, ModelInfo, load
 from .module import Module, Parameter
 from .nonfinite import NonFiniteError
 from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
+from .onnx_export import export_onnx
+from .onnx_operations import OnnxExportError
 from .plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions
 from .plots_inside import pixel_gradient, plot_activations, plot_filters, saliency
 from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
@@ -120,6 +122,7 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "NonFiniteError",
+    "OnnxExportError",
     "PReLU",
     "Parameter",
     "ProgressBar",
@@ -141,6 +144,7 @@ __all__ = [
     "balanced_class_weights",
     "classification_report",
     "confusion_matrix",
+    "export_onnx",
     "from_keras_weights",
     "from_torch_state_dict",
     "functional",
