@@ -165,7 +165,7 @@ from .rng import manual_seed
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .autograd.draw import draw, play
-    from .nn import load
+    from .nn import export_onnx, load
 
 __all__ = [
     "AnomalyError",
@@ -219,6 +219,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "export_onnx",
     "flatten",
     "flip",
     "floor",
@@ -326,6 +327,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f".{name}", __name__)
     if name in ("draw", "play"):
         return getattr(import_module(".autograd.draw", __name__), name)
-    if name == "load":
-        return import_module(".nn", __name__).load
+    if name in ("export_onnx", "load"):
+        return getattr(import_module(".nn", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
