@@ -39,7 +39,7 @@ class Limits:
     """
 
     body_bytes: int = 1_000_000
-    image_pixels: int = 2048 * 2048
+    image_pixels: int = 1024 * 1024
     rate: float = 30.0
     burst: int = 60
     waiting: int = 64

@@ -67,7 +67,7 @@ def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         http=_patience(limits.seconds),
         ws="none",
         lifespan="off",
-        log_level="warning",
+        log_level="error",  # not a line for everyone who sends nonsense
         server_header=False,
         proxy_headers=False,
         limit_concurrency=limits.connections,
