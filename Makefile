@@ -25,11 +25,10 @@ lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 	cd $(VENV)/typing && $(abspath $(BIN))/mypy --config-file "$(CURDIR)/pyproject.toml" \
 	    --cache-dir "$(CURDIR)/.mypy_cache" -m seegrad \
 	    $(patsubst %.py,-m seegrad.%,$(filter-out __init__.py,$(wildcard *.py))) \
-	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data -p seegrad.serve
+	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data -p seegrad.serve -p seegrad.commands
 
-notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place
-	set -e; for file in notebooks/*.ipynb; do \
-	    [ -e "$$file" ] || continue; $(BIN)/jupyter execute --inplace "$$file"; done
+notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place; some: ARGS="01_scalar_backprop"
+	$(BIN)/python notebooks/execute.py $(ARGS)
 
 bench: $(VENV)/.dev ## run every benchmark
 	set -e; for file in benchmarks/bench_*.py; do \
