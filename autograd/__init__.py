@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import linalg
 from .check import GradientError, gradcheck
 from .checkpoint import checkpoint
+from .compile import compile
 from .convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
 from .diagnosis import AnomalyError, detect_anomaly, why
 from .elementwise import (
@@ -160,6 +161,7 @@ __all__ = [
     "ceil",
     "checkpoint",
     "clip",
+    "compile",
     "concatenate",
     "conv2d",
     "conv_transpose2d",

@@ -409,7 +409,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     array([0.  , 0.25])
     """
     if isinstance(condition, Node):
-        condition = condition._data != 0
+        condition = bool(condition) if condition._data.__class__ is float else condition._data != 0
     elif isinstance(condition, np.ndarray) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = condition.astype(bool)  # a copy: its owner may change it before the gradient is asked for
     return _where(x, y, condition=condition)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
@@ -271,13 +271,24 @@ def recording() -> Generator[None, None, None]:
             _paused[me] = depth
 
 
+def as_array(x: Any) -> Any:
+    """Return ``x`` as an array: NumPy's, unless it is one of a library whose arrays NumPy's functions accept.
+
+    Those know both of NumPy's protocols (NEP 13 and NEP 18), as CuPy's do; they stay as they are, and where they are.
+    """
+    if not isinstance(x, (np.ndarray, np.generic)):
+        if hasattr(x, "__array_function__") and hasattr(x, "__array_ufunc__"):
+            return x
+    return np.asarray(x)
+
+
 def plain(x: Any) -> Any:
     """The plain number or array in an operand that is not a node; TypeError if there is none."""
     if isinstance(x, (float, int, np.ndarray, np.generic)):
         return x
     if isinstance(x, (list, tuple)) and any(isinstance(item, Node) for item in x):
         raise TypeError("a list of nodes is not an array; build one with sg.stack([...])")
-    array = np.asarray(x)
+    array = as_array(x)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"cannot compute with {type(x).__name__}: expected numbers, an array, a Value or a Tensor")
     return array
@@ -285,15 +296,17 @@ def plain(x: Any) -> Any:
 
 def _constant(x: Any) -> Constant:
     # A copy, because whoever owns the array may change it before the gradient is asked for.
-    return Constant(x.copy() if isinstance(x, np.ndarray) and x.flags.writeable else x)
+    fixed = isinstance(x, (float, int, np.generic)) or (isinstance(x, np.ndarray) and not x.flags.writeable)
+    return Constant(x if fixed else x.copy())
 
 
 def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = _NO_PARAMS) -> Any:
     """Make the node that carries ``data``, with its trail if some input requires gradients."""
     kind = type(data)
     if kind is not np.ndarray and kind is not float:
-        data = np.asarray(data)
-        kind = np.ndarray
+        data = as_array(data)
+        kind = type(data)
+        _kinds.setdefault(kind, _kinds[np.ndarray])
     node: Node = _new(_kinds[kind])
     node._data = data
     node._grad = node.notes = None
@@ -334,6 +347,16 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
 #: (used by the anomaly detector).
 on_record: list[Callable[[Node], None]] = []
 on_gradient: list[Callable[[Node, Node, Any], None]] = []
+
+#: Called when a program looks at a Value's number, or changes something about it: with what it does (``<``, ``data``,
+#: ...), the Value, the other operand and the answer (used by ``compile``, which must know what decides the way).
+on_look: list[Callable[[str, Node, Any, Any], None]] = []
+
+
+def look(what: str, node: Node, other: Any = None, answer: Any = None) -> None:
+    """Tell those who want to know."""
+    for watch in on_look:
+        watch(what, node, other, answer)
 
 
 # ------------------------------------------------------------------------------------------- operations
@@ -378,6 +401,10 @@ class Op:
 
     #: Whether it has one or two inputs and no parameters, as the walk back has it most often.
     flat = False
+
+    #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, for
+    #: operations with very many inputs; None where there is a rule for each input.
+    joint: Callable[[Any, Node], Sequence[Any]] | None = None
 
     #: Whether the operation is an in-place update: its first input is the earlier version of its result.
     updates = False
@@ -459,7 +486,7 @@ class Op:
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
         data = x._data if isinstance(x, Node) else plain(x)
-        return data if self.elementwise or hasattr(data, "dtype") else np.asarray(data)
+        return data if self.elementwise or hasattr(data, "dtype") else as_array(data)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -607,6 +634,9 @@ class Walk:
     #: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
     FIRST, LONGEST = 8, 8192
 
+    #: NumPy's error state of this walk, once it is wanted.
+    quiet: Any = None
+
     def __init__(
         self, root: Node, seed: Any, create_graph: bool, keep: bool, stop: frozenset[Node] = frozenset()
     ) -> None:
@@ -615,7 +645,6 @@ class Walk:
         self.table: dict[Any, Any] = {}
         self.kept: list[tuple[list[Any], list[Any]]] = []
         self.older: list[tuple[int, Node]] = []  # a heap of (-number, node)
-        self.quiet: Any = None
         self.guarded = False
         self.top = root.number
         self.nodes: list[Any] = [root] + [None] * (self.FIRST - 1)
@@ -635,8 +664,9 @@ class Walk:
         near = self.top + older[0][0] < 2 * last
         size = min(4 * last, self.LONGEST) if near else self.FIRST  # an empty place costs time too
         self.top = top = -older[0][0]
-        self.nodes = nodes = [None] * size
-        self.gradients = gradients = [None] * size
+        nodes: list[Any] = [None] * size
+        gradients: list[Any] = [None] * size
+        self.nodes, self.gradients = nodes, gradients
         while older and top + older[0][0] < size:
             minus_number, node = heappop(older)
             nodes[top + minus_number] = node
@@ -740,6 +770,11 @@ class Walk:
         if op.poles and self.quiet is None:
             self.hush()
         inputs = inputs_of(node)
+        if op.joint is not None:
+            for x, d in zip(inputs, op.joint(g, node)):
+                if x._tracked and d is not None:
+                    self.send(x, d)
+            return
         if self.create_graph:
             args = (g, node, *[x if x._tracked else x._data for x in inputs])
         else:

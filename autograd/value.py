@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -20,6 +22,8 @@ from .graph import (
     clock,
     init_node,
     is_recording,
+    look,
+    on_look,
     on_record,
     plain,
     record,
@@ -69,25 +73,33 @@ class Value(Node, carries=float):
     @property
     def data(self) -> float:
         """The number. Setting it marks graphs that used the old number as stale."""
+        if on_look:
+            look("reads .data of a Value", self)
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
+        if on_look:
+            look("sets .data of a Value", self)
         self._data = _real(number)
         self.number = clock()
 
     @property
     def grad(self) -> Any:
         """The derivative of the last result(s) on which ``backward()`` was called; 0.0 before."""
+        if on_look:
+            look("reads .grad of a Value", self)
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, number: Any) -> None:
+        if on_look:
+            look("sets .grad of a Value", self)
         self._grad = number if number is None or isinstance(number, Value) else _real(number)
 
     def item(self) -> float:
         """Return the number."""
-        return self._data
+        return self.data
 
     # -------------------------------------------------------------------------------------- derivatives
 
@@ -111,6 +123,8 @@ class Value(Node, carries=float):
         >>> slope.data, x.grad
         (12.0, 12.0)
         """
+        if on_look:
+            look("calls backward()", self)
         seed = Value(grad) if create_graph else _real(grad)
         walk = Walk(self, seed, create_graph, keep=True)
         accumulate(chain(walk.table.items(), *[zip(nodes, gradients) for nodes, gradients in walk.kept]))
@@ -257,22 +271,28 @@ class Value(Node, carries=float):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self is other or self._data == _data_of(other)
+        return self is other or self._compare("==", operator.eq, other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _data_of(other)
+        return self._compare("<", operator.lt, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _data_of(other)
+        return self._compare("<=", operator.le, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _data_of(other)
+        return self._compare(">", operator.gt, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _data_of(other)
+        return self._compare(">=", operator.ge, other)
 
     def __bool__(self) -> bool:
-        return bool(self._data != 0.0)
+        return not self._compare("==", operator.eq, 0.0)
+
+    def _compare(self, what: str, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        answer = compare(self._data, _data_of(other))
+        if on_look:
+            look(what, self, other, answer)
+        return answer
 
     # ------------------------------------------------------------------------------- meeting the outside
 
@@ -290,6 +310,8 @@ class Value(Node, carries=float):
 
     def __float__(self) -> float:
         if not self.requires_grad:
+            if on_look:
+                look("makes a plain number of a Value", self)
             return self._data
         raise TypeError(
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
