@@ -13,7 +13,7 @@ import seegrad as sg
 from seegrad.__main__ import main
 
 PNG = b"\x89PNG\r\n\x1a\n"
-FILES = ["checkpoint.safetensors", "curves.png", "history.json", "predictions.png", "weights.safetensors"]
+FILES = ["checkpoint.safetensors", "curves.png", "history.json", "model.safetensors", "predictions.png"]
 SUFFIX = {3: "images-idx3-ubyte", 1: "labels-idx1-ubyte"}
 
 
@@ -53,11 +53,15 @@ def test_train(digits, tmp_path, capsys):
     assert [sorted(epoch) for epoch in record["epochs"]] == [["accuracy", "loss", "val_accuracy", "val_loss"]] * 2
     test = record["test"]
     assert lines[-1] == f"test loss {test['loss']:.4f}   test accuracy {test['accuracy']:.4f}"
-    for picture in FILES[1::2]:
+    for picture in ("curves.png", "predictions.png"):
         assert (out / picture).read_bytes().startswith(PNG)
 
     model = sg.nn.models.mnist_cnn()
-    sg.nn.load_weights(model, out / "weights.safetensors")
+    sg.nn.load_weights(model, out / "model.safetensors")
+    loaded = sg.load(out / "model.safetensors")
+    assert repr(loaded) == repr(model)
+    assert loaded.info.input_shape == (28, 28, 1)
+    assert loaded.info.class_names == tuple("0123456789")
     trainer = sg.nn.Trainer(model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
     assert trainer.evaluate(sg.data.load_mnist(digits)[1]) == pytest.approx(test, rel=1e-6)
 
@@ -68,7 +72,7 @@ def test_same_seed_same_files(digits, tmp_path, capsys):
         assert main(options(digits, tmp_path / name, "--seed", seed)) == 0
         printed.append(capsys.readouterr().out.replace(str(tmp_path / name), ""))
     assert printed[0] == printed[1] != printed[2]
-    for file in ("checkpoint.safetensors", "history.json", "weights.safetensors"):
+    for file in ("checkpoint.safetensors", "history.json", "model.safetensors"):
         a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
         assert a == b != c
 
@@ -85,12 +89,12 @@ def test_validation_as_a_fraction(digits, tmp_path, capsys):
 
 
 def test_without_matplotlib(digits, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("seegrad.__main__.find_spec", lambda name: None)
+    monkeypatch.setattr("seegrad.commands.train.find_spec", lambda name: None)
     assert main(options(digits, tmp_path)) == 0
     captured = capsys.readouterr()
     assert "seegrad[plot]" in captured.err
     assert "test accuracy" in captured.out.splitlines()[-1]
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "history.json", "weights.safetensors"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.safetensors", "history.json", "model.safetensors"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +170,7 @@ def test_loss_that_becomes_nan(digits, tmp_path, capsys):
     assert "epoch 1, step" in message
     assert "last good weights" in message
     model = sg.nn.models.mnist_cnn()
-    sg.nn.load_weights(model, tmp_path / "weights.safetensors")
+    sg.nn.load_weights(model, tmp_path / "model.safetensors")
     assert all(np.isfinite(parameter.data).all() for parameter in model.parameters())
 
 
@@ -181,7 +185,7 @@ def test_ctrl_c(digits, tmp_path):
     assert process.returncode == 130
     assert "interrupted" in errors
     assert "Traceback" not in errors
-    sg.nn.load_weights(sg.nn.models.mnist_cnn(), tmp_path / "weights.safetensors")
+    sg.nn.load_weights(sg.nn.models.mnist_cnn(), tmp_path / "model.safetensors")
     assert json.loads((tmp_path / "history.json").read_text())["epochs"]
 
 
@@ -204,7 +208,7 @@ def test_killed_and_resumed(digits, tmp_path, capsys, recipe):
         process.kill()
     assert main(command) == 0
     assert capsys.readouterr().out.splitlines()[-1] == printed[-1]
-    for name in ("history.json", "weights.safetensors", "checkpoint.safetensors"):
+    for name in ("history.json", "model.safetensors", "checkpoint.safetensors"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes()
 
 
@@ -213,7 +217,7 @@ def test_more_epochs_of_the_article(digits, tmp_path, capsys):
     for epochs in ("1", "2"):
         assert main(options(digits, tmp_path / "b", "--epochs", epochs, "--resume")) == 0
     assert "resuming from" in capsys.readouterr().out
-    files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in "ab"]
+    files = [(tmp_path / name / "model.safetensors").read_bytes() for name in "ab"]
     assert files[0] == files[1]
 
 
@@ -246,7 +250,7 @@ def test_best_recipe_saves_the_weights_that_it_measures(digits, tmp_path, capsys
     record = json.loads((tmp_path / "history.json").read_text())
     assert record["recipe"] == "best"
     model = sg.nn.models.mnist_deep_cnn()
-    sg.nn.load_weights(model, tmp_path / "weights.safetensors")
+    sg.nn.load_weights(model, tmp_path / "model.safetensors")
     trainer = sg.nn.Trainer(
         model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss(label_smoothing=0.05)
     )

@@ -11,7 +11,7 @@ import pytest
 
 import seegrad as sg
 
-PACKAGES = ("autograd", "nn", "optim", "data", "serve")
+PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 

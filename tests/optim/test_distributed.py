@@ -252,7 +252,7 @@ def test_command_line(run, tmp_path):
 
 def loaded(folder):
     model = nn.models.mnist_cnn()
-    nn.load_weights(model, folder / "weights.safetensors")
+    nn.load_weights(model, folder / "model.safetensors")
     return model.parameters()
 
 

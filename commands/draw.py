@@ -1,0 +1,44 @@
+"""The command ``seegrad draw``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..nn import load
+from .saved_model import HELP, input_shape, sizes
+
+
+def add_draw(commands: Any) -> None:
+    """Add the command to those of the command line."""
+    draw = commands.add_parser(
+        "draw",
+        help="draw what a model computes",
+        description="Draw what a model computes, layer by layer or operation by operation, on random numbers. Needs "
+        "Graphviz, or the extra seegrad[draw], which brings it.",
+    )
+    draw.add_argument("model", metavar="MODEL", help=HELP)
+    draw.add_argument(
+        "--out", metavar="FILE", help="the drawing: .svg, .png, .pdf, ... (default: the model's name with .svg)"
+    )
+    draw.add_argument(
+        "--zoom", choices=("modules", "ops"), default="modules", help="layers or operations (default: %(default)s)"
+    )
+    draw.add_argument(
+        "--input-shape",
+        type=sizes,
+        metavar="SIZES",
+        help="shape of one example, such as 28,28,1 (default: what the file tells)",
+    )
+    draw.set_defaults(run=_draw)
+
+
+def _draw(chosen: argparse.Namespace) -> None:
+    from ..autograd.draw import draw
+
+    model = load(chosen.model)
+    shape = input_shape(model, chosen.input_shape)
+    target = Path(chosen.out) if chosen.out else Path(chosen.model).with_suffix(".svg")
+    draw(model, zoom=chosen.zoom, input_shape=(1, *shape)).save(target)
+    print(f"the drawing is in {target}")

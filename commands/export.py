@@ -1,0 +1,38 @@
+"""The command ``seegrad export``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from ..nn import export_onnx, load
+from .saved_model import HELP, input_shape, sizes
+
+
+def add_export(commands: Any) -> None:
+    """Add the command to those of the command line."""
+    export = commands.add_parser(
+        "export",
+        help="write a model for other programs",
+        description="Write a model as an ONNX file, which many programs run. Batches of any size go in; preprocessing "
+        "is not part of it. Needs the extra seegrad[export].",
+    )
+    export.add_argument("model", metavar="MODEL", help=HELP)
+    export.add_argument("--onnx", required=True, metavar="FILE", help="the file to write")
+    export.add_argument(
+        "--input-shape",
+        type=sizes,
+        metavar="SIZES",
+        help="shape of one example, such as 28,28,1 (default: what the file tells)",
+    )
+    export.set_defaults(run=_export)
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    model = load(chosen.model)
+    shape = input_shape(model, chosen.input_shape)
+    dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
+    export_onnx(model, np.zeros((1, *shape), dtype), chosen.onnx)
+    print(f"the model is in {chosen.onnx}")

@@ -1,0 +1,226 @@
+"""The command ``seegrad train``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from .. import data, nn, optim
+from ..data import ArrayDataset
+from ..data.dataset import Source
+from ..nn.atomic_file import make_writable_folder, write_atomically
+from ..nn.plots import plot_curves, plot_predictions
+from ..nn.recipes import RECIPES
+from ..ranks import Ranks
+from ..rng import manual_seed
+
+# What the networks of all recipes take: a digit.
+INPUT_SHAPE = (28, 28, 1)
+
+
+def add_train(commands: Any) -> None:
+    """Add the command to those of the command line."""
+    train = commands.add_parser(
+        "train",
+        help="train a convolutional network on MNIST",
+        description="Train a convolutional network on MNIST and write model.safetensors, history.json, "
+        "checkpoint.safetensors, curves.png and predictions.png.",
+    )
+    add = train.add_argument
+    add(
+        "--recipe",
+        choices=list(RECIPES),
+        default="article",
+        help="article: five epochs of Adam; best: a deeper network, augmented images, a one-cycle schedule and "
+        "averaged weights, for a quarter of an hour on two cores (default: %(default)s)",
+    )
+    add("--epochs", type=_positive_int, metavar="N", help=f"how often to go through all images ({_each('epochs')})")
+    add("--batch-size", type=_positive_int, metavar="N", help=f"images per step ({_each('batch_size')})")
+    add("--lr", type=_positive_float, metavar="RATE", help=f"learning rate, at its highest ({_each('lr')})")
+    add("--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same run (default: %(default)s)")
+    add(
+        "--validation",
+        type=_share,
+        default=2000,
+        metavar="SHARE",
+        help="training images to set aside for validation: a number, or a fraction below 1; 0 for none "
+        "(default: %(default)s)",
+    )
+    add(
+        "--data-dir",
+        metavar="DIR",
+        help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
+    )
+    add("--out", default="runs/mnist", metavar="DIR", help="folder for the results (default: %(default)s)")
+    add(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in the folder for the results, to the same weights as without a break; "
+        "begin if there is none",
+    )
+    add(
+        "--distributed",
+        action="store_true",
+        help="train with all processes that mpiexec has started: mpiexec -n 4 seegrad train --distributed; each takes "
+        "batches of --batch-size images (needs the extra seegrad[mpi])",
+    )
+    train.set_defaults(run=_train, failed=_ended)
+
+
+def _each(setting: str) -> str:
+    """Say what each recipe has by default."""
+    return "default: " + ", ".join(f"{getattr(recipe, setting):g} for {name}" for name, recipe in RECIPES.items())
+
+
+def _positive_int(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
+def _positive_float(text: str) -> float:
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
+    return number
+
+
+def _share(text: str) -> float:
+    """Return a count as an int, a fraction as a float."""
+    number = float(text)
+    if not (number >= 0 and (number < 1 or number.is_integer())):
+        raise argparse.ArgumentTypeError(f"must be a whole number, or a fraction below 1, got {text}")
+    return number if 0 < number < 1 else int(number)
+
+
+class _SaveEveryEpoch(nn.Callback):
+    """Keeps the out folder up to date, so that whatever ends the run, at most an epoch is lost."""
+
+    every_rank = False
+
+    def __init__(self, folder: Path, recipe: str) -> None:
+        self.folder, self.recipe = folder, recipe
+
+    def on_epoch_end(self, run: nn.Run) -> None:
+        _save(self.folder, self.recipe, run.trainer)
+
+
+class _SameOptions(nn.Callback):
+    """Sees to it that a training goes on with the options that it was begun with."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.options
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if dict(state) != self.options:
+            raise ValueError(f"it was begun with {_as_options(state)}, this is {_as_options(self.options)}")
+
+
+def _as_options(values: Mapping[str, Any]) -> str:
+    return " ".join(f"--{name} {value}" for name, value in values.items())
+
+
+def _train(chosen: argparse.Namespace) -> None:
+    ranks = _ranks(chosen)
+    # What can be wrong is found before the first step: the folder, then the data, then their shapes.
+    folder = make_writable_folder(chosen.out)
+    recipe = RECIPES[chosen.recipe]
+    epochs = chosen.epochs or recipe.epochs
+    lr = chosen.lr or recipe.lr
+    images, test = data.load_mnist(chosen.data_dir)
+    train: Source = images
+    validation: Source | None = None
+    if chosen.validation:
+        train, validation = data.train_val_split(images, chosen.validation, seed=chosen.seed)
+    manual_seed(chosen.seed + ranks.rank)
+    model = recipe.model()
+    if ranks.first:
+        print(nn.summary(model, images.x.shape[1:]))
+        held_out = len(validation) if validation else 0
+        print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n", flush=True)
+
+    if ranks.size > 1:
+        train = data.shard(train, ranks.rank, ranks.size)
+        validation = data.shard(validation, ranks.rank, ranks.size, equal=False) if validation else None
+    loader = recipe.loader(train, chosen.batch_size, chosen.seed)
+    trainer, callbacks = recipe.prepare(model, epochs * len(loader), lr)
+    if ranks.comm is not None:
+        trainer.optimizer = optim.DistributedOptimizer(cast(optim.Optimizer, trainer.optimizer), ranks.comm)
+    options = {"recipe": chosen.recipe, "lr": lr, "seed": chosen.seed, "validation": chosen.validation}
+    if recipe.needs_steps:
+        options["epochs"] = epochs
+    checkpoint = folder / "checkpoint.safetensors"
+    callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), nn.Checkpoint(checkpoint)]
+    resume = checkpoint if chosen.resume and checkpoint.exists() else None
+    if chosen.resume and ranks.first:
+        print(f"resuming from {checkpoint}\n" if resume else f"beginning, as there is no {checkpoint}\n")
+    try:
+        trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
+    except (KeyboardInterrupt, nn.NonFiniteError):
+        if ranks.first:
+            _save(folder, chosen.recipe, trainer)
+            print(f"the last good weights are in {folder}; go on with --resume", file=sys.stderr)
+        raise
+    if ranks.first:
+        _finish(folder, chosen.recipe, trainer, test)
+
+
+def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) -> None:
+    """Measure the trained model, and write and tell what was reached."""
+    result = trainer.evaluate(test)
+    _save(folder, recipe, trainer, result)
+    _draw(folder, trainer, test)
+    print(f"\nresults are in {folder}")
+    print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")
+
+
+def _save(folder: Path, recipe: str, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:
+    """Write the model, as it is measured, and what was measured so far."""
+    with trainer.averaged():
+        trainer.model.save(folder / "model.safetensors", input_shape=INPUT_SHAPE, class_names="0123456789")
+    record = {"recipe": recipe, "epochs": trainer.history.epochs, "test": test}
+    write_atomically(folder / "history.json", (json.dumps(record, indent=2) + "\n").encode())
+
+
+def _draw(folder: Path, trainer: nn.Trainer, test: ArrayDataset, images: int = 10) -> None:
+    if find_spec("matplotlib") is None:
+        print("no curves.png and predictions.png: matplotlib is missing (pip install 'seegrad[plot]')", file=sys.stderr)
+        return
+    plot_curves(trainer.history, folder / "curves.png")
+    some = test[:images]
+    plot_predictions(some.x, some.y, trainer.predict(some.x), folder / "predictions.png")
+
+
+def _ranks(chosen: argparse.Namespace) -> Ranks:
+    """Return the processes that run this command together."""
+    if not chosen.distributed:
+        return Ranks()
+    if find_spec("mpi4py") is None:
+        raise ValueError("--distributed needs mpi4py: pip install 'seegrad[mpi]'")
+    return Ranks(import_module("mpi4py.MPI").COMM_WORLD)
+
+
+def _ended(chosen: argparse.Namespace, status: int) -> None:
+    """End the other ranks, too, if there are any: they would wait for ever."""
+    if chosen.distributed and find_spec("mpi4py") is not None:
+        ranks = _ranks(chosen)
+        if ranks.size > 1:
+            ranks.end_job("has ended early", status)

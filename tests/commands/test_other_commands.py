@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.__main__ import main
+from seegrad.commands.evaluate import confusion_table
+
+
+def test_evaluate(trained, digits, capsys):
+    assert main(["evaluate", str(trained), "--data-dir", str(digits), "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["accuracy"] > 0.9
+    confusion = np.array(measured["confusion"])
+    assert confusion.sum() == 300
+    assert np.trace(confusion) == round(measured["accuracy"] * 300)
+    assert measured["classes"]["3"]["support"] == confusion[3].sum()
+    assert measured["classes"]["3"]["recall"] == confusion[3, 3] / confusion[3].sum()
+
+    assert main(["evaluate", str(trained), "--data-dir", str(digits)]) == 0
+    printed = capsys.readouterr().out
+    assert f"test accuracy {measured['accuracy']:.4f}   {np.trace(confusion)} of 300 images" in printed
+    assert "precision  recall" in printed
+    assert "taken for" in printed
+
+
+def test_confusion_table():
+    table = confusion_table(np.array([[7, 0], [12, 1000]]), ["cat", "dog"])
+    assert [line.split() for line in table.splitlines()] == [["taken", "for", "cat", "dog"], ["cat", "7", "."],
+                                                             ["dog", "12", "1000"]]  # fmt: skip
+    assert len({len(line) for line in table.splitlines()}) == 1
+
+
+def test_evaluate_with_missing_data(trained, tmp_path, capsys):
+    assert main(["evaluate", str(trained), "--data-dir", str(tmp_path / "none")]) == 1
+    assert "none" in capsys.readouterr().err
+
+
+def test_draw(trained, tmp_path, capsys):
+    target = tmp_path / "drawing.svg"
+    assert main(["draw", str(trained), "--out", str(target)]) == 0
+    assert str(target) in capsys.readouterr().out
+    assert "Conv2d" in target.read_text()
+    model = tmp_path / "linear.safetensors"
+    sg.nn.Linear(3, 2).save(model)
+    assert main(["draw", str(model)]) == 1
+    assert "--input-shape" in capsys.readouterr().err
+    assert main(["draw", str(model), "--input-shape", "3", "--zoom", "ops"]) == 0
+    assert (tmp_path / "linear.svg").exists()
+
+
+def test_export(trained, tmp_path, capsys):
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    target = tmp_path / "model.onnx"
+    assert main(["export", str(trained), "--onnx", str(target)]) == 0
+    assert str(target) in capsys.readouterr().out
+    images = sg.data.load_mnist()[1].x[:20]
+    (found,) = onnxruntime.InferenceSession(str(target)).run(None, {"input": images})
+    np.testing.assert_allclose(found, sg.load(trained)(images).data, rtol=1e-5, atol=1e-5)
+    assert main(["export", str(trained), "--onnx", str(tmp_path / "none" / "model.onnx")]) == 1
+    assert "error" in capsys.readouterr().err
+
+
+def test_export_without_onnx(trained, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["export", str(trained), "--onnx", str(tmp_path / "model.onnx")]) == 1
+    assert "seegrad[export]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sizes", ["", "0,3", "a", "3,-1", "1.5"])
+def test_input_shapes_that_are_none(sizes, trained, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["draw", str(trained), "--input-shape", sizes])
+    assert caught.value.code == 2
+    assert "--input-shape" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["", "train", "predict", "evaluate", "draw", "export", "serve"])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*command.split(), "--help"])
+    assert caught.value.code == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"usage: seegrad {command}".rstrip())
+    if not command:
+        for name in ("train", "predict", "evaluate", "draw", "export", "serve"):
+            assert re.search(rf"^ +{name} +\w", printed, re.MULTILINE)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c(trained, tmp_path):
+    pipe = tmp_path / "pictures.png"
+    os.mkfifo(pipe)  # reading it waits, until somebody presses Ctrl-C
+    command = [sys.executable, "-m", "seegrad", "predict", "--model", str(trained), str(pipe)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, cwd=tmp_path) as process, open(pipe, "wb"):
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "interrupted"
+    assert output == ""
