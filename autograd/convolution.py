@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import kernels
-from .graph import Node, Op, plain, record
+from . import kernels, windows
+from .graph import Node, Op, as_array, plain, record
 from .shaping import sum_to
 
 Size = int | tuple[int, int]
@@ -155,6 +155,8 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
             f"conv2d: the images are {x.dtype}, the weight is {weight.dtype}; cast one of them with .astype()"
         )
     pads = padding_pairs(padding, weight.shape[:2], stride, dilation)
+    if windows.is_foreign(x):
+        return windows.conv2d(x, weight, bias, stride, pads, dilation)
     if bias is None:
         return _conv2d(x, weight, stride, pads, dilation)
     bias = _numbers(bias)
@@ -226,7 +228,7 @@ def conv_transpose2d(
 
 
 def _numbers(x: Any) -> Any:
-    return x if isinstance(x, Node) else np.asarray(plain(x))
+    return x if isinstance(x, Node) else as_array(plain(x))
 
 
 # ---------------------------------------------------------------------------------------------- pooling
@@ -299,6 +301,8 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("max_pool2d", x, kernel_size, stride, padding)
+    if windows.is_foreign(x):
+        return windows.max_pool2d(x, **window)
     values, winners = kernels.window_max(x._data if isinstance(x, Node) else x, **window)
     if not isinstance(x, Node):
         return values
@@ -324,4 +328,5 @@ def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("avg_pool2d", x, kernel_size, stride, padding)
-    return _window_sum(x, **window) * (1.0 / (window["kernel"][0] * window["kernel"][1]))
+    total = windows.sum_pool2d(x, **window) if windows.is_foreign(x) else _window_sum(x, **window)
+    return total * (1.0 / (window["kernel"][0] * window["kernel"][1]))

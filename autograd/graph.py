@@ -276,10 +276,9 @@ def as_array(x: Any) -> Any:
 
     Those know both of NumPy's protocols (NEP 13 and NEP 18), as CuPy's do; they stay as they are, and where they are.
     """
-    if not isinstance(x, (np.ndarray, np.generic)):
-        if hasattr(x, "__array_function__") and hasattr(x, "__array_ufunc__"):
-            return x
-    return np.asarray(x)
+    if isinstance(x, (np.ndarray, np.generic, Node)):
+        return np.asarray(x)
+    return x if hasattr(x, "__array_function__") and hasattr(x, "__array_ufunc__") else np.asarray(x)
 
 
 def plain(x: Any) -> Any:

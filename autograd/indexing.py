@@ -42,7 +42,7 @@ def getitem(x: Any, /, index: Index) -> Any:
 @Op
 def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
     """Add ``x`` into zeros of ``shape`` at ``index``; what is selected twice receives both."""
-    result = np.zeros(shape, x.dtype)
+    result = np.zeros(shape, x.dtype, like=None if isinstance(x, np.generic) else x)
     if is_basic(index):
         result[index] = x
     else:
@@ -57,7 +57,7 @@ scatter.rules(lambda g, out, x, index, shape: getitem(g, index))
 @Op
 def put(x: Any, value: Any, /, index: Index) -> Any:
     """A copy of ``x`` with ``value`` written at ``index``."""
-    result = np.array(x)
+    result = np.copy(x)
     result[index] = value
     return result
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
-from .graph import Node, Op, plain
+from .graph import Node, Op, as_array, plain
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
@@ -57,10 +57,11 @@ def sum_to(x: Any, /, shape: Shape) -> Any:
         A shape that broadcasts to the shape of ``x``.
     """
     new = x.ndim - len(shape)
-    if new == x.ndim - 1 == 3 and x.size >= kernels.LARGE and x.shape[-1:] == shape:  # of a bias, from image channels
+    large = type(x) is np.ndarray and x.size >= kernels.LARGE
+    if new == x.ndim - 1 == 3 and large and x.shape[-1:] == shape:  # of a bias, from image channels
         return kernels.channel_sum(x)
     axes = tuple(range(new)) + tuple(i + new for i, n in enumerate(shape) if n == 1 != x.shape[i + new])
-    return np.asarray(add_reduce(x, axes)).reshape(shape)
+    return as_array(add_reduce(x, axes)).reshape(shape)
 
 
 broadcast_to.rules(lambda g, out, x, shape: sum_to(g, getattr(x, "shape", ())))  # a number has no shape

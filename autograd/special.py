@@ -67,12 +67,12 @@ _LARGE = (
 
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) -> Array:
     numerator, denominator = coefficients
-    return np.asarray(np.polyval(numerator, t) / np.polyval(denominator, t))
+    return np.polyval(numerator, t) / np.polyval(denominator, t)
 
 
 def erf_array(x: Array) -> Array:
     """Error function, to about 1e-16 (Cody's three intervals)."""
-    a = np.minimum(np.abs(np.asarray(x, dtype=np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
+    a = np.minimum(np.abs(x.astype(np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
     with np.errstate(divide="ignore"):
         t = 1.0 / (a * a)
     gauss = np.exp(-a * a)
@@ -81,4 +81,4 @@ def erf_array(x: Array) -> Array:
     tail = np.minimum(t, 1.0)
     large = 1.0 - gauss / np.maximum(a, 1.0) * (1.0 / math.sqrt(math.pi) - tail * _ratio(_LARGE, tail))
     result = np.where(a <= 0.46875, small, np.where(a <= 4.0, middle, large))
-    return np.asarray(np.copysign(result, x)).astype(np.asarray(x).dtype)
+    return np.copysign(result, x).astype(x.dtype)

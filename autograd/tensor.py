@@ -17,6 +17,7 @@ from .graph import (
     Op,
     accumulate,
     annotate,
+    as_array,
     backprop,
     clock,
     init_node,
@@ -117,7 +118,8 @@ class Tensor(Node, carries=np.ndarray):
     @grad.setter
     def grad(self, gradient: Any) -> None:
         if gradient is not None and not isinstance(gradient, Tensor):
-            gradient = np.asarray(gradient, dtype=self.dtype)
+            gradient = as_array(gradient)
+            gradient = gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
         if gradient is not None and gradient.shape != self.shape:
             raise ValueError(f"a gradient of shape {gradient.shape} does not fit a tensor of shape {self.shape}")
         self._grad = gradient
@@ -244,7 +246,7 @@ class Tensor(Node, carries=np.ndarray):
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
-            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim)
+            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim, like=self._data)
         array = as_numbers(grad._data if isinstance(grad, Node) else grad)
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
@@ -282,7 +284,7 @@ class Tensor(Node, carries=np.ndarray):
         if self._grad is not None:
             self._grad = self._grad + gradient
         else:
-            self._grad = gradient if isinstance(gradient, Node) else np.array(gradient)
+            self._grad = gradient if isinstance(gradient, Node) else np.array(gradient, like=self._data)
 
     # --------------------------------------------------------------------------------------- arithmetic
 
@@ -596,7 +598,7 @@ def as_numbers(data: Any) -> npt.NDArray[Any]:
     """Return ``data`` as an array of real numbers, copying only if it is not an array yet."""
     if isinstance(data, Node) or (isinstance(data, (list, tuple)) and any(isinstance(d, Node) for d in data)):
         raise TypeError("tensor() copies plain numbers; use sg.stack([...]) to build a Tensor from nodes")
-    array = np.asarray(data)
+    array = as_array(data)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers, got {array.dtype} data: {data!r:.80}")
     return array
@@ -642,7 +644,8 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     """
     if isinstance(data, Node):
         data = data._data
-    array = np.array(as_numbers(data), dtype=dtype)
+    array = as_numbers(data)
+    array = np.array(array, dtype=dtype, like=array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
     return Tensor(array, requires_grad, label)

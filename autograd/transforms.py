@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .elementwise import multiply
-from .graph import Node, backprop, backward_order, is_recording, recording
+from .graph import Node, as_array, backprop, backward_order, is_recording, recording
 from .reductions import sum
 from .shaping import identity, reshape, stack
 from .tensor import Tensor
@@ -53,7 +53,7 @@ def _variable(x: Any) -> Any:
         return Value(x._data) if isinstance(x, Value) else Tensor(x._data, requires_grad=True)
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
-    return Tensor(np.asarray(float(x) if isinstance(x, int) else x), requires_grad=True)
+    return Tensor(float(x) if isinstance(x, int) else x, requires_grad=True)
 
 
 def _structure(tree: Any) -> Any:
@@ -127,7 +127,7 @@ class _Trace:
 
 def _plain_data(data: Any, like: Any) -> Any:
     """Plain derivative in the form of what it belongs to."""
-    return float(data) if isinstance(like, (float, int, Value)) else np.array(data)
+    return float(data) if isinstance(like, (float, int, Value)) else as_array(data).copy()
 
 
 def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
@@ -139,7 +139,7 @@ def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
         return out.fit(seed)
     if isinstance(out, Value):
         return Value(seed) if create_graph else float(seed)
-    array = np.asarray(seed, dtype=out._data.dtype)
+    array = np.asarray(seed, dtype=out._data.dtype, like=out._data)
     return Tensor(array) if create_graph else array
 
 
@@ -199,7 +199,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 def _value(out: Any, differentiable: bool, like: Any = None) -> Any:
     if not isinstance(out, Node) or differentiable:
         return out
-    return float(out._data) if isinstance(like, (float, int, Value)) else np.array(out._data)[()]
+    return float(out._data) if isinstance(like, (float, int, Value)) else as_array(out._data).copy()[()]
 
 
 def _detached(x: Any) -> Any:

@@ -100,16 +100,16 @@ def _with_gradient(parameters: Iterable[Tensor] | Tensor) -> list[Tensor]:
 
 def _plain(p: Tensor) -> Array:
     gradient = p.grad
-    return np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient)
+    return gradient.data if isinstance(gradient, Tensor) else gradient
 
 
 def _norm(gradients: list[Array], order: float) -> float:
     """Joint norm in float64, scaled by the largest element so that nothing overflows or vanishes on the way."""
-    largest = float(np.max([np.max(np.abs(g), initial=0.0) for g in gradients], initial=0.0))
+    largest = float(np.max([float(np.max(np.abs(g), initial=0.0)) for g in gradients], initial=0.0))
     if largest == 0.0 or not math.isfinite(largest) or order == math.inf:
         return largest
     total = 0.0
     for g in gradients:
-        shares = np.abs(np.divide(g, largest, dtype=np.float64)).ravel()
+        shares = np.ravel(np.abs(np.divide(g, largest, dtype=np.float64)))
         total += float(shares @ shares) if order == 2.0 else float(np.sum(shares**order))
     return largest * float(total ** (1.0 / order))
