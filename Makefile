@@ -30,9 +30,9 @@ lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place; some: ARGS="01_scalar_backprop"
 	$(BIN)/python notebooks/execute.py $(ARGS)
 
-bench: $(VENV)/.dev ## run every benchmark
-	set -e; for file in benchmarks/bench_*.py; do \
-	    [ -e "$$file" ] || continue; $(BIN)/python "$$file"; done
+bench: $(VENV)/.dev ## measure against other libraries (15 minutes); some of it: ARGS="scalars"; a try: QUICK=1
+	set -e; for file in $(if $(ARGS),$(ARGS:%=benchmarks/bench_%.py),$(sort $(wildcard benchmarks/bench_*.py))); do \
+	    echo "$$file"; $(BIN)/python "$$file"; done
 
 oracle: $(VENV)/.dev ## compare with PyTorch itself, in an environment of its own (700 MB), instead of its recorded answers
 	test -d $(VENV)/oracle || $(PYTHON) -m venv $(VENV)/oracle

@@ -1,0 +1,21 @@
+"""What an operation costs besides its arithmetic: (x * y + z).sum() of 3 elements, forward and backward."""
+
+from side_by_side import Contestant, compare, publish, take_turns
+
+names = {
+    "seegrad": "seegrad",
+    "PyTorch": "pytorch",
+    "JAX, jit": "jax",
+    "MyGrad": "mygrad",
+    "HIPS autograd": "autograd",
+    "tinygrad": "tinygrad",
+    "the NumPy calls alone": "numpy",
+}
+contestants = [Contestant(name, home, ["tiny_operations.py", home]) for name, home in names.items()]
+take_turns(contestants)
+publish(
+    "tiny_operations",
+    "Tiny operations",
+    "`(x * y + z).sum()` of three elements, forward and backward: what recording and walking a small graph costs.",
+    [compare(contestants, {"microseconds": "us per step"}, "microseconds", "PyTorch")],
+)

@@ -1,0 +1,31 @@
+"""A contestant's side: measure whenever asked, and answer in one line."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+
+def serve(measure):
+    """Call ``measure`` once for every line that comes in, and print the dictionary that it returns."""
+    for _ in sys.stdin:
+        print("@" + json.dumps(measure()), flush=True)
+
+
+def seconds(function, times=1):
+    """How long a call takes, on average over some."""
+    start = time.perf_counter()
+    for _ in range(times):
+        function()
+    return (time.perf_counter() - start) / times
+
+
+def peak_megabytes():
+    """The most memory that this process has had so far."""
+    return (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        / (1 if sys.platform == "darwin" else 1024)
+        / (2**20 if sys.platform == "darwin" else 1)
+    )
