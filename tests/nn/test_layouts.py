@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -51,6 +54,21 @@ def test_pytorch_layout_computes_the_same():
     assert list(state) == list(model.state_dict())
     x = np.random.default_rng(1).random((4, 6, 5, 2), np.float32)
     np.testing.assert_allclose(channels_first(state, x.transpose(0, 3, 1, 2)), model(x).data, rtol=2e-4, atol=1e-4)
+
+
+def test_a_network_of_pytorch_computes_the_same_here():
+    with np.load(Path(__file__).parents[1] / "oracle" / "layouts.npz") as file:
+        (case,) = json.loads(str(file["cases"]))
+        x, y = file["0.x"], file["0.y"]
+        state = {name.removeprefix("0.state."): file[name] for name in file.files if name.startswith("0.state.")}
+    model = nn.Sequential(*(getattr(nn, name)(*args, **kwargs) for name, args, kwargs in case["layers"]))
+    model.to(np.float64).eval()
+    nn.from_torch_state_dict(model, state, case["shape"])
+    np.testing.assert_allclose(model(x).data, y, rtol=1e-10, atol=1e-10)
+    back = nn.to_torch_state_dict(model, case["shape"])
+    assert back.keys() == state.keys()
+    for name, array in state.items():
+        np.testing.assert_array_equal(back[name], array, strict=True)
 
 
 def test_there_and_back():
