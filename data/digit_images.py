@@ -28,6 +28,8 @@ WORKING_SIDE = 256  # larger pictures are reduced to this before the ink is look
 LEAST_CONTRAST = 0.06  # between ink and paper, of the range from black to white
 LEAST_STROKE = 1.6  # pixels in the box; MNIST's strokes are 2 to 3 wide
 NO_DIGIT = "no digit found: nothing in the picture stands out from its background"
+FREE_FRAME = 0.9  # share of the picture's rim that shows paper, unless the frame is tight
+MOST_GRAIN = 0.2  # lightness within which pixels of the rim may vary
 SPECK = 0.04  # ink apart from the largest piece counts from this share of it
 
 
@@ -163,11 +165,7 @@ def _ink(grey: Array) -> Array:
     """Tell ink from paper: 0 for paper, up to 1 for ink, from lightness of shape ``(height, width)``."""
     if np.ptp(grey) < LEAST_CONTRAST:
         raise DataError(NO_DIGIT)
-    light = grey > _threshold(grey)
-    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    # Paper is what most of the border shows, and most of the picture, should a tight frame cut through strokes.
-    light_paper = border.mean() + light.mean() > 1
-    paper = light == light_paper
+    paper, light_paper = _first_guess(grey)
     for _ in range(2):
         shade = _paper_shade(grey, paper)
         # Ink swallows a share of the light that falls on the paper; chalk adds to the dark of the board.
@@ -182,11 +180,29 @@ def _ink(grey: Array) -> Array:
     return np.clip((strength - faint) / (full - faint), 0, 1)
 
 
+def _first_guess(grey: Array) -> tuple[NDArray[np.bool_], bool]:
+    """Guess which pixels are paper, and whether it is lighter than the ink."""
+    frame = np.ones(grey.shape, bool)
+    height, width = (max(1, side // 12) for side in grey.shape)
+    frame[height:-height, width:-width] = False
+    difference = grey - _paper_shade(grey, frame)
+    grain = 4 * float(np.median(np.abs(difference[frame])))
+    near = np.abs(difference) < min(max(grain, LEAST_CONTRAST), MOST_GRAIN)
+    if near[frame].mean() > FREE_FRAME and not near.all():
+        return near, bool(difference[~near].sum() < 0)
+    # A tight frame cuts through strokes: then paper is what most of the border shows, and most of the picture.
+    light = grey > _threshold(grey)
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    light_paper = bool(border.mean() + light.mean() > 1)
+    return light == light_paper, light_paper
+
+
 def _paper_shade(grey: Array, paper: Array) -> Array:
-    """Fit a plane to the paper's lightness, since light falls off across a photograph; it covers the ink, too."""
-    rows, columns = np.indices(grey.shape, np.float32)
-    plane = np.stack([np.ones_like(grey), rows / grey.shape[0], columns / grey.shape[1]], axis=-1)
-    shade: Array = plane @ np.linalg.lstsq(plane[paper], grey[paper], rcond=None)[0]
+    """Fit the paper's lightness, since light falls off across a photograph; it covers the ink, too."""
+    rows, columns = (np.linspace(-1, 1, side, dtype=np.float32) for side in grey.shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    surface = np.stack([np.ones_like(grey), y, x, y * x], axis=-1)
+    shade: Array = surface @ np.linalg.lstsq(surface[paper], grey[paper], rcond=None)[0]
     return shade
 
 
