@@ -1,8 +1,6 @@
 """The engine: nodes, derivative rules and the backward walk.
 
-Read in this order: ``graph`` (nodes, recording, the walk back), ``elementwise`` (the calculus on one page),
-``value`` and ``tensor`` (the two kinds of node), then the operations on arrays: ``shaping``, ``indexing``,
-``reductions``, ``products``, ``linalg``, ``convolution``; ``composed`` needs no rules of its own.
+``README.md`` beside this file says in which order to read, and lists every operation with its derivative.
 """
 
 from __future__ import annotations
@@ -77,9 +75,10 @@ from .elementwise import (
     where,
 )
 from .elementwise import absolute as abs
-from .graph import Node, Op, backprop, is_recording, no_grad, stamp
+from .graph import Node, is_recording, no_grad, stamp
 from .indexing import diag, diagonal, sort, take, take_along_axis
 from .linalg import norm
+from .operation import Op
 from .primitive import primitive
 from .products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
 from .reductions import (
@@ -130,6 +129,7 @@ from .shaping import (
 from .tensor import Tensor, tensor
 from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value
+from .walk import backprop
 
 __all__ = [
     "AnomalyError",

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, backprop
+from .graph import Node
 from .reductions import sum
 from .tensor import Tensor
 from .value import Value
+from .walk import backprop
 
 #: Step of the central difference: about the cube root of float64's precision, where the errors of rounding and
 #: of truncation are equally small.

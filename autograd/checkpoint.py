@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Op, Rule, backprop, backward_order, is_recording, record, recording
+from .graph import Node, is_recording, record, recording
+from .operation import Op, Rule
 from .shaping import identity
 from .tensor import Tensor
+from .walk import backprop, backward_order
 
 
 class _Recomputed(Op):

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .graph import _NO_PARAMS, Node, Op, backprop, is_recording, on_gradient, on_look, on_record, record, recording
+from .graph import NO_PARAMS, Node, is_recording, on_gradient, on_look, on_record, record, recording
+from .operation import Op
 from .reach import Reach
 from .replay import Gather, NotReplayable, Plan, Run, resolve
 from .value import Value
+from .walk import backprop
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "<": np.less,
@@ -243,7 +245,7 @@ class Trace:
             return None
         inputs = [x for x, wanted in zip(arguments.leaves, self.wanted) if wanted] + self.outside
         if not inputs or not is_recording():
-            return record(self.op, run.result, (), _NO_PARAMS)
+            return record(self.op, run.result, (), NO_PARAMS)
         return record(self.op, run.result, tuple(inputs), {"replay": Replay(run, self, arguments)})
 
 

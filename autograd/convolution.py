@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 
 from . import kernels, windows
-from .graph import Node, Op, as_array, plain, record
+from .graph import Node, as_array, plain, record
+from .operation import Op
 from .shaping import sum_to
 
 Size = int | tuple[int, int]

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Constant, Node, annotate, backprop, backward_order, on_gradient, on_record
+from .graph import Constant, Node, annotate, on_gradient, on_record
 from .value import Value
+from .walk import backprop, backward_order
 
 _HERE = str(Path(__file__).resolve().parent)
 

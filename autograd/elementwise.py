@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .graph import Node, Op, Rule, plain, record
+from .graph import Node, plain, record
+from .operation import Op, Rule
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
 
 

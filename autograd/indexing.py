@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .graph import Node, Op
+from .graph import Node
+from .operation import Op
 from .shaping import moveaxis, operand
 
 Index = Any

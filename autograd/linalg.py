@@ -14,8 +14,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, power, sign, where
-from .graph import Op
 from .indexing import diagonal
+from .operation import Op
 from .products import matmul
 from .reductions import Axis, max, min, sum
 from .shaping import (

@@ -16,7 +16,7 @@ import numpy as np
 from . import composed, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
 from .elementwise import Elementwise
-from .graph import _NO_PARAMS, Node
+from .graph import NO_PARAMS, Node
 
 Function = Callable[..., Any]
 
@@ -56,7 +56,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         if ufunc is np.matmul:
             return products.matmul(*inputs)
         if ufunc in Elementwise.by_ufunc:
-            return Elementwise.by_ufunc[ufunc].apply(inputs, _NO_PARAMS)
+            return Elementwise.by_ufunc[ufunc].apply(inputs, NO_PARAMS)
     if method == "reduce" and ufunc in _REDUCE:
         return _REDUCE[ufunc](*inputs, **{"axis": 0, **kwargs})
     if method == "accumulate" and ufunc in _ACCUMULATE:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .graph import Op
+from .operation import Op
 
 
 class primitive(Op):  # noqa: N801 (used as a decorator)

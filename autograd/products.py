@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .graph import Op
 from .indexing import diagonal, scatter
 from .kernels import blas
+from .operation import Op
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, exp, where
-from .graph import Node, Op
+from .graph import Node
+from .operation import Op
 from .shaping import add_reduce, expand_dims, flip, moveaxis, narrow, reshape, spread, swapaxes, wide_dtype
 
 Axis = int | Sequence[int] | None

@@ -13,14 +13,15 @@ from types import ModuleType
 from . import convolution, elementwise, indexing, linalg, products, reductions, shaping
 from .draw.formula import input_names, rule_texts
 from .elementwise import Elementwise
-from .graph import Op
+from .operation import Op
 
 _HEAD = """# The engine
 
-Read in this order: `graph.py` (nodes, recording, the walk back), `elementwise.py` (the calculus on one page),
-`value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`, `indexing.py`,
-`reductions.py`, `products.py`, `linalg.py`, `convolution.py`; on top of them `transforms.py` (grad, jacobian, ...),
-`checkpoint.py`, `primitive.py`, and to look inside `diagnosis.py` and `draw/`.
+Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
+`elementwise.py` (the calculus on one page), `walk.py` (the way back), `value.py` and `tensor.py` (the two kinds of
+node), then the operations on arrays: `shaping.py`, `indexing.py`, `reductions.py`, `products.py`, `linalg.py`,
+`convolution.py`; on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`,
+`primitive.py`; and to look inside `check.py`, `diagnosis.py` and `draw/`. The heavy arithmetic is in `kernels/`.
 
 # Every operation and its derivative
 

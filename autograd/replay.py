@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .elementwise import Elementwise, add
-from .graph import Node, Op, _zero_where_masked
+from .graph import Node
+from .operation import Op
+from .walk import zero_where_masked
 
 Array = npt.NDArray[Any]
 
@@ -97,7 +99,7 @@ class Group:
             inputs = [source(values) for source in self.sources]
             for position, place in self.leaving:
                 d = self.op.rule[position](g, values[self.place], *inputs)
-                gradients[place] = _zero_where_masked(g, d) if masked else d
+                gradients[place] = zero_where_masked(g, d) if masked else d
 
 
 class Plan:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
-from .graph import Node, Op, as_array, plain
+from .graph import Node, as_array, plain
+from .operation import Op
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]

@@ -11,22 +11,9 @@ import numpy.typing as npt
 from . import elementwise as ew
 from . import indexing, products, reductions, shaping
 from .elementwise import Elementwise
-from .graph import (
-    _NO_PARAMS,
-    Node,
-    Op,
-    accumulate,
-    annotate,
-    as_array,
-    backprop,
-    clock,
-    init_node,
-    is_recording,
-    plain,
-    point_to_versions,
-    record,
-    run_hooks,
-)
+from .graph import NO_PARAMS, Node, annotate, as_array, clock, init_node, is_recording, plain, record
+from .operation import Op
+from .walk import accumulate, backprop, point_to_versions, run_hooks
 
 _LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
@@ -77,7 +64,7 @@ class Tensor(Node, carries=np.ndarray):
         array = as_numbers(data)
         if requires_grad:
             _check_floating(array)
-        init_node(self, array, None, (), _NO_PARAMS, requires_grad, clock())
+        init_node(self, array, None, (), NO_PARAMS, requires_grad, clock())
         if label:
             annotate(self, "label", label)
 
@@ -579,7 +566,7 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     if x.__class__ is Tensor and y.__class__ is Tensor:
         return record(op, op.array(x._data, y._data), (x, y))
     try:
-        return op.apply((x, y), _NO_PARAMS)
+        return op.apply((x, y), NO_PARAMS)
     except TypeError:
         for other in (x, y):
             if not isinstance(other, Node):

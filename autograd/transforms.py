@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from .elementwise import multiply
-from .graph import Node, as_array, backprop, backward_order, is_recording, recording
+from .graph import Node, as_array, is_recording, recording
 from .reductions import sum
 from .shaping import identity, reshape, stack
 from .tensor import Tensor
 from .value import Value
+from .walk import backprop, backward_order
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]

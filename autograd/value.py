@@ -10,14 +10,11 @@ from typing import Any, ClassVar
 from . import elementwise as ew
 from .elementwise import Elementwise
 from .graph import (
-    _NO_PARAMS,
+    NO_PARAMS,
     Constant,
     Node,
-    Op,
-    Walk,
     _new,
     _paused,
-    accumulate,
     annotate,
     clock,
     init_node,
@@ -28,7 +25,9 @@ from .graph import (
     plain,
     record,
 )
+from .operation import Op
 from .shaping import sum_to, to_value
+from .walk import Walk, accumulate
 
 _add, _multiply = ew.add, ew.multiply
 
@@ -64,7 +63,7 @@ class Value(Node, carries=float):
     size: ClassVar[int] = 1
 
     def __init__(self, data: float, label: str = "") -> None:
-        init_node(self, _real(data), None, (), _NO_PARAMS, is_recording(), clock())
+        init_node(self, _real(data), None, (), NO_PARAMS, is_recording(), clock())
         if label:
             annotate(self, "label", label)
 
@@ -166,7 +165,7 @@ class Value(Node, carries=float):
         node.op = _add
         node._x = self
         node._y = other
-        node.params = _NO_PARAMS
+        node.params = NO_PARAMS
         node._tracked = True
         node.number = clock()
         return node
@@ -189,7 +188,7 @@ class Value(Node, carries=float):
         node.op = _multiply
         node._x = self
         node._y = other
-        node.params = _NO_PARAMS
+        node.params = NO_PARAMS
         node._tracked = True
         node.number = clock()
         return node
@@ -300,7 +299,7 @@ class Value(Node, carries=float):
         op = Elementwise.by_ufunc.get(ufunc)
         if op is None or method != "__call__" or kwargs:
             raise TypeError(f"numpy.{ufunc.__name__} is not defined on Value; use v.data for the plain number")
-        return op.apply(inputs, _NO_PARAMS)
+        return op.apply(inputs, NO_PARAMS)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise TypeError(
@@ -367,7 +366,7 @@ def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
     node.op = op
     node._x = x
     node._y = y
-    node.params = _NO_PARAMS
+    node.params = NO_PARAMS
     node._tracked = True
     node.number = clock()
     return node
@@ -381,4 +380,4 @@ def _mixed(op: Elementwise, x: Any, y: Any) -> Any:
                 plain(other)
             except TypeError:
                 return NotImplemented
-    return op.apply((x, y), _NO_PARAMS)
+    return op.apply((x, y), NO_PARAMS)

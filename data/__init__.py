@@ -18,6 +18,7 @@ from .noise import GaussianNoise
 from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
 from .sharding import Shard, shard
 from .shift import RandomShift
+from .sometimes import Sometimes
 from .split import KFold, Subset, random_split, train_val_split
 from .toys import make_circles, make_moons, make_spirals
 
@@ -37,6 +38,7 @@ __all__ = [
     "RandomAffine",
     "RandomErasing",
     "RandomShift",
+    "Sometimes",
     "Shard",
     "Standardize",
     "Subset",

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
-from ..autograd.graph import Node, inputs_of, recording
+from ..autograd.graph import Node, recording
+from ..autograd.walk import inputs_of
 from .atomic_file import write_atomically
 from .evaluation import evaluating
 from .module import Module

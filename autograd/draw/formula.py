@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..graph import Op
+from ..operation import Op
 
 _PLAIN_NAME = re.compile(r"[\w.\[\], ]+")
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..elementwise import add, multiply
-from ..graph import Constant, Node, Op, init_node, recording
+from ..graph import Constant, Node, init_node, recording
+from ..operation import Op
 from ..shaping import stack
 from ..value import Value
 from .picture import Kind

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Constant, Node, backprop, inputs_of, on_gradient
+from ..graph import Constant, Node, on_gradient
 from ..tensor import Tensor
+from ..walk import backprop, inputs_of
 from .picture import Kind
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.graph import Op, backward_order
+from seegrad.autograd.operation import Op
+from seegrad.autograd.walk import backward_order
 
 
 def leaf(*numbers, **kwargs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seegrad.autograd.graph import Op
+from seegrad.autograd.operation import Op
 from seegrad.autograd.reference import reference
 
 

@@ -156,7 +156,7 @@ def test_functions(name, path):
 
 
 def test_every_entry_of_the_table_is_an_operation():
-    from seegrad.autograd.graph import Op
+    from seegrad.autograd.operation import Op
 
     assert set(TABLE) <= {name.strip("_") for name in Op.table}
 

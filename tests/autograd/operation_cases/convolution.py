@@ -9,7 +9,7 @@ import numpy as np
 
 import seegrad as sg
 from seegrad.autograd import kernels
-from seegrad.autograd.graph import Op
+from seegrad.autograd.operation import Op
 
 from .case import case, real
 

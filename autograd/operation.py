@@ -1,0 +1,142 @@
+"""Operations: how to compute something on plain data, and one derivative rule per input."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from .graph import NO_PARAMS, Node, as_array, plain, record
+
+Rule = Callable[..., Any]
+
+
+class Op:
+    """An operation: how to compute it on plain data, and one derivative rule per input.
+
+    Made by decorating the function that computes it. The function's positional-only parameters are the
+    differentiable inputs; the others are parameters and reach the rules by name::
+
+        @Op
+        def scale(x, /, factor=2.0):
+            return x * factor
+
+        scale.rules(lambda g, out, x, factor: g * factor)
+
+    A rule gets the gradient ``g`` of the result, the result ``out``, the inputs and the parameters, and
+    returns the gradient of its input. It is written with ordinary operators and with operations of this
+    package: it runs on plain arrays, and on nodes when the gradient itself is to be differentiated.
+    A function of ``*inputs`` has a single rule that is told the ``index`` of the input.
+
+    Attributes
+    ----------
+    name : str
+        What drawings, errors and the reference table call it.
+    symbol : str
+        The short sign that drawings show, for example ``*``.
+    """
+
+    #: All operations, by name.
+    table: ClassVar[dict[str, Op]] = {}
+
+    #: Whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting.
+    elementwise = False
+
+    #: Whether a derivative may be infinite or undefined somewhere.
+    poles = True
+
+    #: Whether the result may ignore elements of its inputs (``where``).
+    masks = False
+
+    #: Whether it has one or two inputs and no parameters, as the walk back has it most often.
+    flat = False
+
+    #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, for
+    #: operations with very many inputs; None where there is a rule for each input.
+    joint: Callable[[Any, Node], Sequence[Any]] | None = None
+
+    #: Whether the operation is an in-place update: its first input is the earlier version of its result.
+    updates = False
+
+    def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
+        self._describe(forward, name, symbol)
+        if self.name in Op.table:
+            raise ValueError(f"an operation named {self.name!r} exists already")
+        Op.table[self.name] = self
+
+    def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
+        functools.update_wrapper(self, forward)
+        self.forward = forward
+        self.name = name or forward.__name__.strip("_")
+        self.symbol = symbol or self.name
+        self.rule: tuple[Rule, ...] = ()
+        self.variadic_rule: Rule | None = None
+        parameters = inspect.signature(forward).parameters.values()
+        self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.param_names = tuple(p.name for p in named)
+        self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
+
+    def rules(self, *rules: Rule) -> None:
+        """State the derivative rule of each input, in order."""
+        if self.variadic:
+            (self.variadic_rule,) = rules
+            return
+        if len(rules) != self.arity:
+            raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
+        self.rule = rules
+
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
+        """Return one rule per input."""
+        if self.rule:
+            return self.rule
+        if self.variadic_rule is None:
+            raise TypeError(
+                f"{self.name} has no derivative rules: state one for each input with {self.name}.rules(...)"
+            )
+        return tuple(functools.partial(self.variadic_rule, index=i) for i in range(len(inputs)))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, and record the result if an input is a node."""
+        lists = False
+        for x in args:
+            if isinstance(x, Node):
+                return self.apply(*self.bind(args, kwargs))
+            lists = lists or not hasattr(x, "dtype")
+        if lists:
+            inputs, params = self.bind(args, kwargs)
+            return self.forward(*[self.data_of(x) for x in inputs], **params)
+        return self.forward(*args, **kwargs)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Tell inputs from parameters, and fill in the parameters' defaults."""
+        if not self.param_names:
+            if kwargs:
+                raise TypeError(f"{self.name}() got an unexpected argument {next(iter(kwargs))!r}")
+            return args, NO_PARAMS
+        if self.variadic:
+            return args, {**self.defaults, **kwargs}
+        if len(args) == self.arity and not kwargs and len(self.defaults) == len(self.param_names):
+            return args, self.defaults
+        given = dict(zip(self.param_names, args[self.arity :]))
+        params = {**self.defaults, **given, **kwargs}
+        if len(args) < self.arity or len(params) != len(self.param_names):
+            try:
+                inspect.signature(self.forward).bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{self.name}(): {error}") from None
+        return args[: self.arity], params
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the inputs' data and record the result."""
+        return record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
+
+    def data_of(self, x: Any) -> Any:
+        """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
+        data = x._data if isinstance(x, Node) else plain(x)
+        return data if self.elementwise or hasattr(data, "dtype") else as_array(data)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
