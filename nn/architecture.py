@@ -44,7 +44,7 @@ KINDS: dict[str, type[Module]] = {
 FIRST_VALUES = {"seed", "weight_init", "bias_init"}
 POSITIONAL = "*"
 DEEPEST = 64
-MOST_MODULES = 5_000
+MOST_MODULES = 2_000
 SIMPLE: dict[str, Any] = {"int": int, "float": (int, float), "bool": bool, "str": str}
 
 

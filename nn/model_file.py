@@ -24,7 +24,7 @@ FORMAT = "seegrad"  # the key in the file's metadata under which all but the arr
 VERSION = 1
 KEYS = {"version", "model", "info", "frozen", "sha256"}
 LARGEST_FILE = 1 << 32
-LONGEST_HEADER = 1 << 22
+LONGEST_HEADER = 1 << 20
 SCALERS: dict[str, type[Scaler]] = {cls.__name__: cls for cls in (MinMaxScale, Standardize)}
 
 
