@@ -5,6 +5,7 @@ Usage: importing.py MODULE
 
 import subprocess
 import sys
+from pathlib import Path
 
 from worker import serve
 
@@ -19,7 +20,9 @@ print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def measure():
-    finished = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    # Not from the root of the repository, where the folder autograd/ would be taken for the library of that name.
+    here = Path(__file__).parent
+    finished = subprocess.run([sys.executable, "-c", CODE], cwd=here, capture_output=True, text=True, check=True)
     spent, megabytes = map(float, finished.stdout.split())
     return {"seconds": spent, "megabytes": megabytes}
 

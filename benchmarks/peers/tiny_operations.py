@@ -60,9 +60,8 @@ elif library == "tinygrad":
     times = 20
 
     def step():
-        x, y, z = (Tensor([1.0, 1.0, 1.0], requires_grad=True) for _ in range(3))
-        (x * y + z).sum().backward()
-        Tensor.realize(x.grad, y.grad, z.grad)
+        x, y, z = (Tensor([1.0, 1.0, 1.0]) for _ in range(3))
+        Tensor.realize(*(x * y + z).sum().gradient(x, y, z))
 
 else:
 
