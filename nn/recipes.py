@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..data import DataLoader, RandomAffine
+from ..data import DataLoader, RandomAffine, Sometimes
 from ..data.augmentation import Augmentation
 from ..data.dataset import Source
-from ..optim import EMA, Adam, AdamW, OneCycleLR
+from ..optim import EMA, SGD, Adam, OneCycleLR
 from ..rng import Seed
 from .callbacks import Callback
 from .learning_rate_schedule import LearningRateSchedule
@@ -80,7 +80,7 @@ def _article(model: Module, lr: float, steps: int) -> Prepared:
 
 
 def _best(model: Module, lr: float, steps: int) -> Prepared:
-    optimizer = AdamW(model.parameters(), lr=lr, weight_decay=0.01)
+    optimizer = SGD(model.parameters(), lr=lr, momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.2)
     average = EMA(model.parameters(), decay=0.998)
     trainer = Trainer(model, optimizer, CrossEntropyLoss(label_smoothing=0.05), ema=average)
@@ -88,12 +88,13 @@ def _best(model: Module, lr: float, steps: int) -> Prepared:
 
 
 def _affine() -> Augmentation:
-    return RandomAffine(rotation=12.0, shift=0.08, scale=(0.88, 1.12), shear=8.0)
+    # A quarter of the images stays sharp, as those are on which the network will be used.
+    return Sometimes(RandomAffine(rotation=12.0, shift=0.08, scale=(0.88, 1.12), shear=8.0), p=0.75)
 
 
 #: The article's recipe, exactly.
 ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, lambda: None, False, _article)
 #: For the same images on two cores in less than 15 minutes; chosen on a validation split of the training images.
-BEST = Recipe(20, 128, 3e-3, mnist_deep_cnn, _affine, True, _best)
+BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, _affine, True, _best)
 
 RECIPES = {"article": ARTICLE, "best": BEST}
