@@ -318,7 +318,12 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         if kind is np.ndarray:
             data.setflags(write=False)  # rules may read it again on the way back
         node.op = op
-        node.inputs = inputs if not constants else tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
+        if constants:
+            inputs = tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
+        if len(inputs) == 2:  # what the setter of inputs does, without the call
+            node._x, node._y = inputs
+        else:
+            node.inputs = inputs
         node.params = params
         node._tracked = True
         if on_record:

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .graph import NO_PARAMS, Node, as_array, plain, record
 
 Rule = Callable[..., Any]
@@ -136,6 +138,8 @@ class Op:
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
         data = x._data if isinstance(x, Node) else plain(x)
+        if data.__class__ is np.ndarray:
+            return data
         return data if self.elementwise or hasattr(data, "dtype") else as_array(data)
 
     def __repr__(self) -> str:
