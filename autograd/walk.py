@@ -27,11 +27,11 @@ def inputs_of(node: Node) -> tuple[Node, ...]:
     RuntimeError
         If an input's data was changed in place after ``node`` was recorded.
     """
-    number = node.number
-    for x in node.inputs:
+    number, inputs = node.number, node.inputs
+    for x in inputs:
         if x.number > number:
-            return tuple([_version_before(x, node) for x in node.inputs])
-    return node.inputs
+            return tuple([_version_before(x, node) for x in inputs])
+    return inputs
 
 
 def _version_before(x: Node, reader: Node) -> Node:
