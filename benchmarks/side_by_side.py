@@ -114,7 +114,8 @@ class Contestant:
         except (BrokenPipeError, ValueError):
             self.process.kill()
             lines = self.process.communicate()[1].strip().splitlines()
-            self.missing, self.process = f"failed: {lines[-1] if lines else 'no message'}", None
+            reason = lines[-1].replace(str(ROOT), ".")[:150] if lines else "no message"
+            self.missing, self.process = f"failed: {reason}", None
 
     def stop(self) -> None:
         """End the process."""
