@@ -174,10 +174,11 @@ def _train(chosen: argparse.Namespace) -> None:
         print(f"resuming from {checkpoint}\n" if resume else f"beginning, as there is no {checkpoint}\n")
     try:
         trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
-    except (KeyboardInterrupt, nn.NonFiniteError):
+    except (KeyboardInterrupt, nn.NonFiniteError) as end:
         if ranks.first:
             _save(folder, chosen.recipe, trainer)
-            print(f"the last good weights are in {folder}; go on with --resume", file=sys.stderr)
+            way_on = "go on with --resume" if isinstance(end, KeyboardInterrupt) else "try a smaller --lr"
+            print(f"the last good weights are in {folder}; {way_on}", file=sys.stderr)
         raise
     if ranks.first:
         _finish(folder, chosen.recipe, trainer, test)
