@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..data.scaling import Scaler
     from .model_file import ModelInfo
 
+if TYPE_CHECKING:
+    from .summary import Summary
+
 Array = npt.NDArray[Any]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 M = TypeVar("M", bound="Module")
@@ -366,6 +369,27 @@ class Module:
         save(self, path, input_shape=input_shape, class_names=class_names, preprocessing=preprocessing)
 
     # Text ------------------------------------------------------------------------------------------
+
+    def summary(self, input_shape: Sequence[int]) -> Summary:
+        """List the layers, the shapes that they put out and how many numbers they learn: :func:`seegrad.nn.summary`.
+
+        Parameters
+        ----------
+        input_shape : sequence of int
+            Shape of one example, without the batch axis.
+
+        Examples
+        --------
+        >>> print(sg.nn.Sequential(sg.nn.Linear(3, 2)).summary((3,)))
+        layer            output shape   parameters
+        ------------------------------------------
+        0 Linear(3, 2)   (n, 2)                  8
+        ------------------------------------------
+        all layers                               8
+        """
+        from .summary import summary
+
+        return summary(self, input_shape)
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets of the module's ``repr``; layers give their arguments."""
