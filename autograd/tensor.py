@@ -11,7 +11,20 @@ import numpy.typing as npt
 from . import elementwise as ew
 from . import indexing, products, reductions, shaping
 from .elementwise import Elementwise
-from .graph import NO_PARAMS, Node, annotate, as_array, clock, init_node, is_recording, plain, record
+from .graph import (
+    NO_PARAMS,
+    Node,
+    _new,
+    _paused,
+    annotate,
+    as_array,
+    clock,
+    init_node,
+    is_recording,
+    on_record,
+    plain,
+    record,
+)
 from .operation import Op
 from .walk import accumulate, backprop, point_to_versions, run_hooks
 
@@ -564,7 +577,15 @@ class RemovableHook:
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     """Apply ``op`` to operands of which at least one is a Tensor."""
     if x.__class__ is Tensor and y.__class__ is Tensor:
-        return record(op, op.array(x._data, y._data), (x, y))
+        data = op.array(x._data, y._data)
+        if data.__class__ is not np.ndarray or _paused or on_record or not (x._tracked or y._tracked):
+            return record(op, data, (x, y))
+        data.setflags(write=False)  # what record() does, without a call: the commonest of all cases
+        node = _new(Tensor)
+        node._data, node.op, node._x, node._y = data, op, x, y
+        node._grad = node.notes = None
+        node.params, node.number, node._tracked = NO_PARAMS, clock(), True
+        return node
     try:
         return op.apply((x, y), NO_PARAMS)
     except TypeError:
