@@ -133,6 +133,8 @@ class Op:
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
+        if len(inputs) == 1 and inputs[0]._data.__class__ is np.ndarray:
+            return record(self, self.forward(inputs[0]._data, **params), inputs, params)
         return record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
 
     def data_of(self, x: Any) -> Any:
