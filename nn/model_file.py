@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..data.scaling import MinMaxScale, Scaler, Standardize
 from .architecture import KINDS, Plan, build, describe
 from .module import Module
-from .state_file import _digest as digest
+from .state_file import checksum
 from .weights import load_arrays, read_header, save_arrays
 
 Array = npt.NDArray[Any]
@@ -80,7 +80,7 @@ def save(
     _check_that_it_can_be_loaded(model, structure, state)
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
     said = {"version": VERSION, "model": structure, "info": _written(info), "frozen": frozen}
-    said["sha256"] = digest(state, _canonical(said))
+    said["sha256"] = checksum(state, _canonical(said))
     save_arrays(state, path, {FORMAT: json.dumps(said)})
 
 
@@ -130,7 +130,7 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
         _check_entries(plan, header)
         info = _info(said["info"])
         arrays = load_arrays(file)
-        if digest(arrays, _canonical(said)) != said["sha256"]:
+        if checksum(arrays, _canonical(said)) != said["sha256"]:
             _refuse("its contents do not have the checksum that was written with them")
     except FileNotFoundError:
         raise

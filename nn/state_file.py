@@ -40,7 +40,7 @@ def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     arrays: dict[str, Array] = {}
     text = json.dumps(_without_arrays(state, "", arrays))
     # A single entry: several would be written in an order that changes from run to run.
-    save_arrays(arrays, path, {ENTRY: f"{_digest(arrays, text)} {text}"})
+    save_arrays(arrays, path, {ENTRY: f"{checksum(arrays, text)} {text}"})
 
 
 def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     if set(metadata) != {ENTRY}:
         raise ValueError(f"{path} is no checkpoint (weights alone are read by load_weights)")
     digest, _, text = metadata[ENTRY].partition(" ")
-    if _digest(arrays, text) != digest:
+    if checksum(arrays, text) != digest:
         raise ValueError(f"{path} is damaged: its contents do not have the checksum that was written with them")
     try:
         state = _with_arrays(json.loads(text), arrays)
@@ -96,7 +96,7 @@ def _with_arrays(part: Any, arrays: Mapping[str, Array]) -> Any:
     return part
 
 
-def _digest(arrays: Mapping[str, Array], text: str) -> str:
+def checksum(arrays: Mapping[str, Array], text: str) -> str:
     """Compute the checksum of all that the file says."""
     from hashlib import sha256
 

@@ -372,11 +372,11 @@ def test_states_of_another_training_are_refused(saved, where, value):
 
 
 def test_hostile_texts(saved):
-    from seegrad.nn.state_file import ENTRY, _digest
+    from seegrad.nn.state_file import ENTRY, checksum
     from seegrad.nn.weights import save_arrays
 
     for text in ("[" * 100_000, '{"array": "none"}', "[1]", "null", '{"a": {"array": [1]}}', "{"):
-        save_arrays({}, saved, {ENTRY: f"{_digest({}, text)} {text}"})
+        save_arrays({}, saved, {ENTRY: f"{checksum({}, text)} {text}"})
         refused(saved, r"run\.safetensors")
 
 

@@ -197,7 +197,7 @@ def parts(path):
 def write(path, header, said, body):
     """Put a file together, with the checksum that belongs to it."""
     from seegrad.nn.model_file import KEYS, _canonical
-    from seegrad.nn.state_file import _digest as digest
+    from seegrad.nn.state_file import checksum
     from seegrad.nn.weights import load_arrays
 
     header = dict(header)
@@ -210,7 +210,7 @@ def write(path, header, said, body):
     put()
     if set(said) == KEYS:
         try:
-            said["sha256"] = digest(load_arrays(path), _canonical(said))
+            said["sha256"] = checksum(load_arrays(path), _canonical(said))
         except ValueError:
             return
         put()
@@ -442,7 +442,7 @@ def test_10000_mutated_files_give_clear_errors_only(path, monkeypatch):
     with open(path, "r+b", buffering=0) as file:
         for number in range(10_000):
             if number == 5000:
-                monkeypatch.setattr("seegrad.nn.model_file.digest", lambda arrays, text: ANY)
+                monkeypatch.setattr("seegrad.nn.model_file.checksum", lambda arrays, text: ANY)
             file.seek(0)
             file.truncate(file.write(mutated(sound, rng)))
             try:
