@@ -9,6 +9,7 @@ from . import linalg
 from .check import GradientError, gradcheck
 from .checkpoint import checkpoint
 from .compile import compile
+from .conv_relu_pool import conv2d_relu_max_pool2d
 from .convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
 from .diagnosis import AnomalyError, detect_anomaly, why
 from .elementwise import (
@@ -164,6 +165,7 @@ __all__ = [
     "compile",
     "concatenate",
     "conv2d",
+    "conv2d_relu_max_pool2d",
     "conv_transpose2d",
     "copy",
     "copysign",

@@ -87,32 +87,32 @@ def _conv2d_with_bias(x: Any, w: Any, b: Any, /, stride: Any, padding: Pairs, di
 
 
 @Op
-def _conv2d_input_gradient(g: Any, w: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
+def conv2d_input_gradient(g: Any, w: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Spread each output over the window it was computed from."""
     return kernels.conv2d_input_gradient(g, w, shape, stride, padding, dilation)
 
 
 @Op
-def _conv2d_weight_gradient(x: Any, g: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
+def conv2d_weight_gradient(x: Any, g: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Correlate images with the gradients of the outputs."""
     return kernels.conv2d_weight_gradient(x, g, shape, stride, padding, dilation)
 
 
 _conv2d.rules(
-    lambda g, out, x, w, **window: _conv2d_input_gradient(g, w, x.shape, **window),
-    lambda g, out, x, w, **window: _conv2d_weight_gradient(x, g, w.shape, **window),
+    lambda g, out, x, w, **window: conv2d_input_gradient(g, w, x.shape, **window),
+    lambda g, out, x, w, **window: conv2d_weight_gradient(x, g, w.shape, **window),
 )
 _conv2d_with_bias.rules(
-    lambda g, out, x, w, b, **window: _conv2d_input_gradient(g, w, x.shape, **window),
-    lambda g, out, x, w, b, **window: _conv2d_weight_gradient(x, g, w.shape, **window),
+    lambda g, out, x, w, b, **window: conv2d_input_gradient(g, w, x.shape, **window),
+    lambda g, out, x, w, b, **window: conv2d_weight_gradient(x, g, w.shape, **window),
     lambda g, out, x, w, b, **window: sum_to(g, b.shape),
 )
-_conv2d_input_gradient.rules(
+conv2d_input_gradient.rules(
     lambda h, out, g, w, shape, **window: _conv2d(h, w, **window),
-    lambda h, out, g, w, shape, **window: _conv2d_weight_gradient(h, g, w.shape, **window),
+    lambda h, out, g, w, shape, **window: conv2d_weight_gradient(h, g, w.shape, **window),
 )
-_conv2d_weight_gradient.rules(
-    lambda h, out, x, g, shape, **window: _conv2d_input_gradient(g, h, x.shape, **window),
+conv2d_weight_gradient.rules(
+    lambda h, out, x, g, shape, **window: conv2d_input_gradient(g, h, x.shape, **window),
     lambda h, out, x, g, shape, **window: _conv2d(x, h, **window),
 )
 
@@ -143,6 +143,14 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
     ValueError
         If shapes do not fit, or the kernel is larger than the padded image.
     """
+    x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
+    if windows.is_foreign(x):
+        return windows.conv2d(x, weight, bias, **window)
+    return _conv2d(x, weight, **window) if bias is None else _conv2d_with_bias(x, weight, bias, **window)
+
+
+def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dilation: Size) -> tuple[Any, ...]:
+    """Return what goes into a convolution as arrays or nodes, and its window; raise if they do not fit."""
     stride, dilation = pair(stride, "conv2d: stride"), pair(dilation, "conv2d: dilation")
     x, weight = _numbers(x), _numbers(weight)
     _check_images("conv2d", x)
@@ -155,18 +163,15 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
         raise TypeError(
             f"conv2d: the images are {x.dtype}, the weight is {weight.dtype}; cast one of them with .astype()"
         )
+    if bias is not None:
+        bias = _numbers(bias)
+        if bias.shape != weight.shape[3:] or bias.dtype != x.dtype:
+            raise ValueError(
+                f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit; expected shape "
+                f"{weight.shape[3:]} and dtype {x.dtype}"
+            )
     pads = padding_pairs(padding, weight.shape[:2], stride, dilation)
-    if windows.is_foreign(x):
-        return windows.conv2d(x, weight, bias, stride, pads, dilation)
-    if bias is None:
-        return _conv2d(x, weight, stride, pads, dilation)
-    bias = _numbers(bias)
-    if bias.shape != weight.shape[3:] or bias.dtype != x.dtype:
-        raise ValueError(
-            f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit; expected shape "
-            f"{weight.shape[3:]} and dtype {x.dtype}"
-        )
-    return _conv2d_with_bias(x, weight, bias, stride, pads, dilation)
+    return x, weight, bias, {"stride": stride, "padding": pads, "dilation": dilation}
 
 
 def conv_transpose2d(
@@ -224,7 +229,7 @@ def conv_transpose2d(
         for i in (0, 1)
     ]
     shape = (x.shape[0], *sizes, weight.shape[2])
-    out = _conv2d_input_gradient(x, weight, shape, stride, pads, dilation)
+    out = conv2d_input_gradient(x, weight, shape, stride, pads, dilation)
     return out if bias is None else out + bias
 
 
@@ -236,21 +241,21 @@ def _numbers(x: Any) -> Any:
 
 
 @Op
-def _window_take(x: Any, /, winners: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
+def window_take(x: Any, /, winners: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
     """Pick the winner of each window."""
     return kernels.window_take(x, winners, kernel, stride, padding)
 
 
 @Op
-def _window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
+def window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
     """Add each window's element back to where its winner was."""
     return kernels.window_put(g, winners, shape, kernel, stride, padding)
 
 
-_window_take.rules(
-    lambda g, out, x, winners, **window: _window_put(g, winners, x.shape, **window),
+window_take.rules(
+    lambda g, out, x, winners, **window: window_put(g, winners, x.shape, **window),
 )
-_window_put.rules(lambda h, out, g, winners, shape, **window: _window_take(h, winners, **window))
+window_put.rules(lambda h, out, g, winners, shape, **window: window_take(h, winners, **window))
 
 
 @Op
@@ -307,7 +312,7 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     values, winners = kernels.window_max(x._data if isinstance(x, Node) else x, **window)
     if not isinstance(x, Node):
         return values
-    return record(_window_take, values, (x,), {"winners": winners, **window})
+    return record(window_take, values, (x,), {"winners": winners, **window})
 
 
 def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:

@@ -54,9 +54,9 @@ class Op:
     #: Whether it has one or two inputs and no parameters, as the walk back has it most often.
     flat = False
 
-    #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, for
-    #: operations with very many inputs; None where there is a rule for each input.
-    joint: Callable[[Any, Node], Sequence[Any]] | None = None
+    #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, where
+    #: that is quicker than one rule after the other. It may answer None: then the rules are asked.
+    joint: Callable[[Any, Node], Sequence[Any] | None] | None = None
 
     #: Whether the operation is an in-place update: its first input is the earlier version of its result.
     updates = False

@@ -10,7 +10,7 @@ import inspect
 import re
 from types import ModuleType
 
-from . import convolution, elementwise, indexing, linalg, products, reductions, shaping
+from . import conv_relu_pool, convolution, elementwise, indexing, linalg, products, reductions, shaping
 from .draw.formula import input_names, rule_texts
 from .elementwise import Elementwise
 from .operation import Op
@@ -20,7 +20,7 @@ _HEAD = """# The engine
 Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
 `elementwise.py` (the calculus on one page), `walk.py` (the way back), `value.py` and `tensor.py` (the two kinds of
 node), then the operations on arrays: `shaping.py`, `indexing.py`, `reductions.py`, `products.py`, `linalg.py`,
-`convolution.py`; on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`,
+`convolution.py`, `conv_relu_pool.py`; on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`,
 `primitive.py`; and to look inside `check.py`, `diagnosis.py` and `draw/`. The heavy arithmetic is in `kernels/`.
 
 # Every operation and its derivative
@@ -38,6 +38,7 @@ _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
     ("Products", products),
     ("Linear algebra", linalg),
     ("Convolution and pooling", convolution),
+    ("All at once", conv_relu_pool),
 )
 
 

@@ -291,9 +291,12 @@ class Walk:
         if op.poles and self.quiet is None:
             self.hush()
         inputs = inputs_of(node)
-        if op.joint is not None:
-            for x, d in zip(inputs, op.joint(g, node)):
+        gradients = None if op.joint is None else op.joint(g, node)
+        if gradients is not None:
+            for x, d in zip(inputs, gradients):
                 if x._tracked and d is not None:
+                    for watch in on_gradient:
+                        watch(node, x, d)
                     self.send(x, d)
             return
         if self.create_graph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, overload
 
+from .fusion import relu_pool_after
 from .module import Module
 
 L = TypeVar("L", bound="ModuleList")
@@ -67,9 +68,13 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, x: Any) -> Any:
-        """Apply all of them in turn."""
-        for module in self._parts:
-            x = module(x)
+        """Apply all of them in turn; a convolution, ReLU and max pooling in one pass where they follow each other."""
+        place = 0
+        while place < len(self._parts):
+            following, pool_size = relu_pool_after(self._parts, place, x)
+            module = self._parts[place]
+            x = module(x, relu_pool=pool_size) if following else module(x)
+            place += 1 + following
         return x
 
     @overload

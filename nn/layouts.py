@@ -28,7 +28,10 @@ Array = npt.NDArray[Any]
 Shape = tuple[int, int, int]
 
 #: Operations that forget which input was which place of an image.
-MIXING = {"matmul", "einsum", "conv2d", "conv2d_input_gradient", "sum", "mean", "max", "min", "prod", "logsumexp"}
+MIXING = {
+    *("matmul", "einsum", "conv2d", "conv2d_with_bias", "conv2d_relu_max_pool2d", "conv2d_input_gradient"),
+    *("sum", "mean", "max", "min", "prod", "logsumexp"),
+}
 
 
 def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None) -> dict[str, Array]:

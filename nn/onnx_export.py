@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 OPSET, IR_VERSION = 17, 8
 
 #: Parameters that need not agree: each converter that uses them looks at both.
-LOOKED_AT = {"shape", "condition", "winners", "index"}
+LOOKED_AT = {"shape", "condition", "winners", "shards", "index"}
 
 
 def export_onnx(

@@ -482,11 +482,22 @@ def _window(node: Twin) -> dict[str, Any]:
     return window
 
 
+def _conv(w: Writer, node: Twin, x: list[str]) -> str:
+    # (kh, kw, in, out) -> (out, in, kh, kw)
+    return w.add("Conv", w.transposed(x[0], FIRST), w.transposed(x[1], (3, 2, 0, 1)), *x[2:], **_window(node))
+
+
 @says("conv2d", "conv2d_with_bias")
 def _conv2d(w: Writer, node: Twin, x: list[str]) -> str:
-    # (kh, kw, in, out) -> (out, in, kh, kw)
-    kernel = w.transposed(x[1], (3, 2, 0, 1))
-    result = w.add("Conv", w.transposed(x[0], FIRST), kernel, *x[2:], **_window(node))
+    return w.transposed(_conv(w, node, x), LAST)
+
+
+@says("conv2d_relu_max_pool2d")
+def _conv2d_relu_max_pool2d(w: Writer, node: Twin, x: list[str]) -> str:
+    result = w.add("Relu", _conv(w, node, x))
+    pool = list(node.params["pool"])
+    if pool != [1, 1]:
+        result = w.add("MaxPool", result, kernel_shape=pool, strides=pool)
     return w.transposed(result, LAST)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .activation import channel_sum, relu, relu_gradient
+from .conv_relu_pool import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from .geometry import conv2d_shape
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
 
@@ -15,6 +17,9 @@ __all__ = [
     "channel_sum",
     "conv2d",
     "conv2d_input_gradient",
+    "conv2d_relu_pool",
+    "conv2d_relu_pool_gradients",
+    "conv2d_shape",
     "conv2d_weight_gradient",
     "get_num_threads",
     "num_threads",
@@ -26,4 +31,5 @@ __all__ = [
     "window_spread",
     "window_sum",
     "window_take",
+    "winners_of",
 ]

@@ -44,6 +44,10 @@ class Lines:
     length: int
     shifts: tuple[tuple[slice, slice], ...] = field(compare=False)
 
+    def between(self, tap: int, block: Block) -> tuple[slice, slice]:
+        """Return the shift of a tap for the units of a block."""
+        return self.axis.overlap(tap, block.start, block.stop)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -86,6 +90,11 @@ class RowGroup:
     spacing: int
 
     @property
+    def last(self) -> int:
+        """The last of the input rows."""
+        return self.first + (self.count - 1) * self.step
+
+    @property
     def rows(self) -> slice:
         """The input rows."""
         return slice(self.first, self.first + self.count * self.step, self.step)
@@ -98,10 +107,13 @@ class RowGroup:
 
 
 @lru_cache(maxsize=256)
-def lines_of(columns: Axis, batch: int) -> Lines:
-    """Return the lines of a convolution whose column windows are `columns`."""
+def lines_of(columns: Axis, batch: int, whole: bool = True) -> Lines:
+    """Return the lines of a convolution whose column windows are `columns`.
+
+    Where `whole` is false they are those of some images of a larger batch: a column does not follow the last one.
+    """
     unit, axis = batch, columns
-    if columns.stride == 1:
+    if columns.stride == 1 and whole:
         left, right = columns.padding
         padding = (left * batch, right * batch)
         unit, axis = 1, Axis(columns.size * batch, columns.kernel, 1, padding, columns.dilation * batch)
@@ -122,6 +134,11 @@ def output_blocks(rows: Axis, lines: Lines, parts: int) -> tuple[Block, ...]:
         whole = 16 if lines.unit == 1 else 1  # elements of a cache line
         cuts = [(0, rows.windows, start, stop) for start, stop in threads.bounds(lines.length, parts, whole)]
     return tuple(_block(rows, lines.unit, *cut) for cut in cuts)
+
+
+def whole_block(rows: Axis, lines: Lines) -> Block:
+    """Return all of the output as one block."""
+    return _block(rows, lines.unit, 0, rows.windows, 0, lines.length)
 
 
 def _block(rows: Axis, unit: int, low: int, high: int, start: int, stop: int) -> Block:

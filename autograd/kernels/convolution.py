@@ -86,15 +86,8 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
 
     def part(k: int) -> None:
         block = blocks[k]
-        shifted = _shift(source, lines, block)
         result = flat[block.low : block.high, :, block.columns]
-        for n, (tap, count) in enumerate(adjacent_taps(rows)):
-            weights = kernel[tap : tap + count].reshape(-1, outputs).T
-            windows = _windows(shifted, rows, tap, count, len(result))
-            if n == 0:
-                np.matmul(weights, windows, out=result)
-            else:
-                result += np.matmul(weights, windows, out=take(result.shape, dtype))
+        correlate(shift(source, [lines], block), kernel, rows, result)
         if offsets is not None:
             result += offsets
 
@@ -137,12 +130,8 @@ def conv2d_weight_gradient(
 
     def part(k: int) -> None:
         block = blocks[k]
-        shifted = _shift(source, lines, block)
-        factors = flat[block.low : block.high, :, block.columns]
-        for tap, count in adjacent_taps(rows):
-            windows = _windows(shifted, rows, tap, count, len(factors))
-            total = sums[k, tap : tap + count].reshape(windows.shape[1], -1)
-            _add_products(windows, factors.transpose(0, 2, 1), total)
+        gradients = flat[block.low : block.high, :, block.columns]
+        add_weight_gradient(shift(source, [lines], block), gradients, rows, sums[k])
 
     threads.run(len(blocks), part)
     return np.add.reduce(sums, axis=0).astype(np.result_type(x, g), copy=False)
@@ -178,15 +167,85 @@ def conv2d_input_gradient(
         return _finished(out, g, w)
     flat = in_memory_order(g, dtype).reshape(rows.windows, g.shape[3], -1)
     lines = lines_of(columns, batch)
-    matrices = {phase: _backward_matrix(w, taps, dtype) for phase, taps in taps_by_phase(rows).items()}
+    matrices = backward_matrices(w, rows, dtype)
     parts = input_parts(rows, threads.parts_for(g.size * (w.size // w.shape[3]), SMALLEST_PART))
 
     def part(k: int) -> None:
-        for group in parts[k]:
-            _fill_rows(group, flat, matrices[group.phase][:, group.taps], lines, out[group.rows])
+        fill_input_gradient(flat, matrices, parts[k], [lines], out)
 
     threads.run(len(parts), part)
     return _finished(out, g, w)
+
+
+# What a single thread does, for a block of the output or for some images of the batch. Columns come in one or several
+# runs, which lie side by side in the lines: a convolution that a pool follows has a run for each column of its window.
+
+
+def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
+    """Copy the horizontal shifts of (H, C, W, N) that a block of the runs needs, with the padding.
+
+    Returns
+    -------
+    Array
+        (input rows under the block, kw * C, columns).
+    """
+    height, channels = source.shape[:2]
+    taps, unit, length = runs[0].axis.kernel, runs[0].unit, block.stop - block.start
+    shifted = take((block.count, taps, channels, len(runs), length, unit), source.dtype)
+    if block.real.stop - block.real.start < block.count:
+        shifted[: block.real.start] = 0
+        shifted[block.real.stop :] = 0
+    for run, lines in enumerate(runs):
+        inside = source.reshape(height, channels, lines.axis.size, unit)[block.source]
+        for tap in range(taps):
+            windows, positions = lines.shifts[tap] if length == lines.length else lines.between(tap, block)
+            target = shifted[block.real, tap, :, run]
+            if windows.stop - windows.start < length:
+                target[:, :, : windows.start - block.start] = 0
+                target[:, :, windows.stop - block.start :] = 0
+            target[:, :, windows.start - block.start : windows.stop - block.start] = inside[:, :, positions]
+    return shifted.reshape(block.count, taps * channels, -1)
+
+
+def correlate(shifted: Array, kernel: Array, rows: Axis, out: Array, first: int = 0) -> None:
+    """Fill a block (rows, Cout, columns) of the output from as many columns, the `first` and those after it."""
+    for n, (tap, count) in enumerate(adjacent_taps(rows)):
+        weights = kernel[tap : tap + count].reshape(-1, kernel.shape[3]).T
+        windows = _windows(shifted, rows, tap, count, len(out), slice(first, first + out.shape[2]))
+        if n == 0:
+            np.matmul(weights, windows, out=out)
+        else:
+            out += np.matmul(weights, windows, out=take(out.shape, out.dtype))
+
+
+def add_weight_gradient(shifted: Array, g: Array, rows: Axis, total: Array) -> None:
+    """Add to `total` (kh, kw, Cin, Cout) what a block `g` (rows, Cout, columns) of the gradient contributes."""
+    for tap, count in adjacent_taps(rows):
+        windows = _windows(shifted, rows, tap, count, len(g), slice(0, g.shape[2]))
+        _add_products(windows, g.transpose(0, 2, 1), total[tap : tap + count].reshape(windows.shape[1], -1))
+
+
+def fill_input_gradient(
+    g: Array, matrices: dict[int, Array], groups: Sequence[RowGroup], runs: Sequence[Lines], out: Array
+) -> None:
+    """Fill the rows of `groups` in `out` (H, Cin, W, N) from all of `g` (OH, Cout, columns)."""
+    start, stop = min(group.first for group in groups), max(group.last for group in groups) + 1
+    products = take((stop - start, len(matrices[0]), g.shape[2]), g.dtype)
+    for group in groups:
+        rows = products[group.first - start : group.last - start + 1 : group.step]
+        _multiply_rows(group, g, matrices[group.phase][:, group.taps], rows)
+    _add_shifted(products, runs, out[start:stop])
+
+
+def backward_matrices(w: Array, rows: Axis, dtype: DTypeLike) -> dict[int, Array]:
+    """Return the weights by the phase of the input rows that they reach, each (kw * Cin, taps, Cout)."""
+    kernel_width, channels, outputs = w.shape[1:]
+    return {
+        phase: np.ascontiguousarray(w[taps].transpose(1, 2, 0, 3), dtype).reshape(
+            kernel_width * channels, len(taps), outputs
+        )
+        for phase, taps in taps_by_phase(rows).items()
+    }
 
 
 def _finished(out: Array, *inputs: Array) -> Array:
@@ -199,40 +258,14 @@ def _check_gradient(name: str, g: Array, batch: int, rows: Axis, columns: Axis) 
         raise ValueError(f"{name}: g has shape {g.shape}; for this input and kernel it must be {(*expected, 'Cout')}")
 
 
-def _shift(source: Array, lines: Lines, block: Block) -> Array:
-    """Copy the horizontal shifts of (H, C, W, N) that a block needs, with the padding.
-
-    Returns
-    -------
-    Array
-        (input rows under the block, kw * C, columns).
-    """
-    height, channels = source.shape[:2]
-    axis, unit, start, stop = lines.axis, lines.unit, block.start, block.stop
-    shifted = take((block.count, axis.kernel, channels, stop - start, unit), source.dtype)
-    inside = source.reshape(height, channels, axis.size, unit)[block.source]
-    if len(inside) < block.count:
-        shifted[: block.real.start] = 0
-        shifted[block.real.stop :] = 0
-    for tap in range(axis.kernel):
-        windows, positions = lines.shifts[tap] if stop - start == lines.length else axis.overlap(tap, start, stop)
-        target = shifted[block.real, tap]
-        if windows.stop - windows.start < stop - start:
-            target[:, :, : windows.start - start] = 0
-            target[:, :, windows.stop - start :] = 0
-        target[:, :, windows.start - start : windows.stop - start] = inside[:, :, positions]
-    return shifted.reshape(block.count, axis.kernel * channels, -1)
-
-
-def _windows(shifted: Array, rows: Axis, tap: int, count: int, windows: int) -> Array:
-    """View shifted rows (R, K, columns) as overlapping windows (windows, count * K, columns)."""
-    _, lines, columns = shifted.shape
+def _windows(shifted: Array, rows: Axis, tap: int, count: int, windows: int, columns: slice) -> Array:
+    """View shifted rows (R, K, columns) as overlapping windows (windows, count * K, some of the columns)."""
     row, line, item = shifted.strides
     return np.ndarray(
-        (windows, count * lines, columns),
+        (windows, count * shifted.shape[1], columns.stop - columns.start),
         shifted.dtype,
         shifted,
-        tap * rows.dilation * row,
+        tap * rows.dilation * row + columns.start * item,
         (rows.stride * row, line, item),
     )
 
@@ -246,22 +279,14 @@ def _add_products(left: Array, right: Array, total: Array) -> None:
         total += np.add.reduce(products, axis=0)
 
 
-def _backward_matrix(w: Array, taps: list[int], dtype: DTypeLike) -> Array:
-    """Return the weights of some vertical taps as (kw * Cin, taps, Cout)."""
-    kernel_width, channels, outputs = w.shape[1:]
-    chosen = w[taps].transpose(1, 2, 0, 3)
-    return np.ascontiguousarray(chosen, dtype).reshape(kernel_width * channels, len(taps), outputs)
-
-
-def _fill_rows(group: RowGroup, flat: Array, taps: Array, lines: Lines, target: Array) -> None:
-    """Fill the input rows `target` (R, C, W, N) of a group from the window rows `flat` (OH, Cout, columns)."""
+def _multiply_rows(group: RowGroup, flat: Array, taps: Array, products: Array) -> None:
+    """Set the products (R, kw * C, columns) of a group's input rows from the window rows `flat` (OH, Cout, columns)."""
     length, (outputs, columns) = taps.shape[1], flat.shape[1:]
     if length == 0:
-        target[...] = 0
+        products[...] = 0
         return
     row, line, item = flat.strides
     run = length if group.spacing == 1 else 1  # taps in one product: their window rows must be adjacent
-    products = take((group.count, taps.shape[0], columns), flat.dtype)
     for tap in range(0, length, run):
         offset = (group.window + tap * group.spacing) * row
         windows = np.ndarray((group.count, run * outputs, columns), flat.dtype, flat, offset, (row, line, item))
@@ -270,21 +295,33 @@ def _fill_rows(group: RowGroup, flat: Array, taps: Array, lines: Lines, target: 
             np.matmul(weights, windows, out=products)
         else:
             products += np.matmul(weights, windows, out=take(products.shape, flat.dtype))
-    _add_shifted(products, lines, target)
 
 
-def _add_shifted(products: Array, lines: Lines, target: Array) -> None:
+def _add_shifted(products: Array, runs: Sequence[Lines], target: Array) -> None:
     """Set rows (R, C, W, N) to the sum of the `kw` products (R, kw * C, columns), each moved to its place."""
-    axis = lines.axis
     rows, channels = target.shape[:2]
-    units = target.reshape(rows, channels, axis.size, lines.unit)
-    pieces = products.reshape(rows, axis.kernel, channels, lines.length, lines.unit)
-    if axis.stride > 1:
-        units[...] = 0
-    for tap, (windows, positions) in enumerate(lines.shifts):
-        if tap == 0 and axis.stride == 1:
-            units[:, :, : positions.start] = 0
-            units[:, :, positions] = pieces[:, tap, :, windows]
-            units[:, :, positions.stop :] = 0
-        else:
-            units[:, :, positions] += pieces[:, tap, :, windows]
+    axis, unit, length = runs[0].axis, runs[0].unit, runs[0].length
+    units = target.reshape(rows, channels, axis.size, unit)
+    pieces = products.reshape(rows, axis.kernel, channels, len(runs), length, unit)
+    for phase in range(axis.stride):
+        # What is that far apart is added up in one piece, with long lines, and then put in its places at once.
+        places = units[:, :, phase :: axis.stride]
+        total = places if axis.stride == 1 else take(places.shape, target.dtype)
+        started = False
+        for run, lines in enumerate(runs):
+            for tap, (windows, positions) in enumerate(lines.shifts):
+                if positions.start % axis.stride != phase or windows.start == windows.stop:
+                    continue
+                start = positions.start // axis.stride
+                stop = start + windows.stop - windows.start
+                if started:
+                    total[:, :, start:stop] += pieces[:, tap, :, run, windows]
+                else:
+                    total[:, :, :start] = 0
+                    total[:, :, start:stop] = pieces[:, tap, :, run, windows]
+                    total[:, :, stop:] = 0
+                    started = True
+        if not started:
+            places[...] = 0
+        elif total is not places:
+            places[...] = total

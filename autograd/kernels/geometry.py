@@ -7,7 +7,8 @@ Callers see the same memory transposed to the logical order (batch, height, widt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,12 @@ class Axis:
     def offset(self, tap: int) -> int:
         """Input position that window 0 reads for `tap` (negative: padding)."""
         return tap * self.dilation - self.padding[0]
+
+    def every(self, step: int, first: int, count: int) -> Axis:
+        """Return `count` of the windows, every `step`-th from `first` on. What they leave out is negative padding."""
+        stride, low = self.stride * step, self.padding[0] - first * self.stride
+        reach = (count - 1) * stride + (self.kernel - 1) * self.dilation + 1
+        return replace(self, stride=stride, padding=(low, reach - self.size - low))
 
     def overlap(self, tap: int, start: int = 0, stop: int | None = None) -> tuple[slice, slice]:
         """Windows in ``range(start, stop)`` whose `tap` meets real input, and the input positions they read."""
@@ -81,6 +88,14 @@ def axes_of(
             f" does not fit into the padded input of {padded[0]} x {padded[1]}; use a smaller kernel or more padding"
         )
     return rows, columns
+
+
+def conv2d_shape(
+    x: Sequence[int], w: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[int, int, int, int]:
+    """Return the shape (N, OH, OW, Cout) of a convolution from those of its images and its kernel."""
+    rows, columns = axes_of("conv2d", tuple(x[1:3]), tuple(w[:2]), stride, padding, dilation)
+    return x[0], rows.windows, columns.windows, w[3]
 
 
 def in_memory_order(x: Array, dtype: DTypeLike) -> Array:
