@@ -115,12 +115,12 @@ def conv2d_relu_max_pool2d(
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
-    arrays = [t._data if isinstance(t, Node) else t for t in (x, weight, bias)]
-    if not all(isinstance(a, np.ndarray) and a.size and a.dtype.char in "fd" for a in arrays):
+    images, w, b = (t._data if isinstance(t, Node) else t for t in (x, weight, bias))
+    if not all(isinstance(a, np.ndarray) and a.size and a.dtype.char in "fd" for a in (images, w, b)):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
     tracked = is_recording() and any(isinstance(t, Node) and t._tracked for t in (x, weight, bias))
-    values, shards = kernels.conv2d_relu_pool(*arrays, pool, **window, trail=tracked)
+    values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, trail=tracked)
     if not any(isinstance(t, Node) for t in (x, weight, bias)):
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})

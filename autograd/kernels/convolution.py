@@ -171,7 +171,8 @@ def conv2d_input_gradient(
     parts = input_parts(rows, threads.parts_for(g.size * (w.size // w.shape[3]), SMALLEST_PART))
 
     def part(k: int) -> None:
-        fill_input_gradient(flat, matrices, parts[k], [lines], out)
+        first, products = input_products(flat, matrices, parts[k])
+        add_shifted(products, [lines], out[first : first + len(products)])
 
     threads.run(len(parts), part)
     return _finished(out, g, w)
@@ -225,16 +226,52 @@ def add_weight_gradient(shifted: Array, g: Array, rows: Axis, total: Array) -> N
         _add_products(windows, g.transpose(0, 2, 1), total[tap : tap + count].reshape(windows.shape[1], -1))
 
 
-def fill_input_gradient(
-    g: Array, matrices: dict[int, Array], groups: Sequence[RowGroup], runs: Sequence[Lines], out: Array
-) -> None:
-    """Fill the rows of `groups` in `out` (H, Cin, W, N) from all of `g` (OH, Cout, columns)."""
+def input_products(g: Array, matrices: dict[int, Array], groups: Sequence[RowGroup]) -> tuple[int, Array]:
+    """Multiply all of the gradient `g` (OH, Cout, columns) with the weights, for the input rows of `groups`.
+
+    Returns
+    -------
+    int
+        The first of these rows, which follow each other.
+    Array
+        (rows, kw * C, columns): what each horizontal tap sends to the rows, see `add_shifted`.
+    """
     start, stop = min(group.first for group in groups), max(group.last for group in groups) + 1
     products = take((stop - start, len(matrices[0]), g.shape[2]), g.dtype)
     for group in groups:
         rows = products[group.first - start : group.last - start + 1 : group.step]
         _multiply_rows(group, g, matrices[group.phase][:, group.taps], rows)
-    _add_shifted(products, runs, out[start:stop])
+    return start, products
+
+
+def add_shifted(products: Array, runs: Sequence[Lines], target: Array) -> None:
+    """Set rows (R, C, W, N) to the sum of the `kw` products (R, kw * C, columns), each moved to its place."""
+    rows, channels = target.shape[:2]
+    axis, unit, length = runs[0].axis, runs[0].unit, runs[0].length
+    units = target.reshape(rows, channels, axis.size, unit)
+    pieces = products.reshape(rows, axis.kernel, channels, len(runs), length, unit)
+    for phase in range(axis.stride):
+        # What is that far apart is added up in one piece, with long lines, and then put in its places at once.
+        places = units[:, :, phase :: axis.stride]
+        total = places if axis.stride == 1 else take(places.shape, target.dtype)
+        started = False
+        for run, lines in enumerate(runs):
+            for tap, (windows, positions) in enumerate(lines.shifts):
+                if positions.start % axis.stride != phase or windows.start == windows.stop:
+                    continue
+                start = positions.start // axis.stride
+                stop = start + windows.stop - windows.start
+                if started:
+                    total[:, :, start:stop] += pieces[:, tap, :, run, windows]
+                else:
+                    total[:, :, :start] = 0
+                    total[:, :, start:stop] = pieces[:, tap, :, run, windows]
+                    total[:, :, stop:] = 0
+                    started = True
+        if not started:
+            places[...] = 0
+        elif total is not places:
+            places[...] = total
 
 
 def backward_matrices(w: Array, rows: Axis, dtype: DTypeLike) -> dict[int, Array]:
@@ -295,33 +332,3 @@ def _multiply_rows(group: RowGroup, flat: Array, taps: Array, products: Array) -
             np.matmul(weights, windows, out=products)
         else:
             products += np.matmul(weights, windows, out=take(products.shape, flat.dtype))
-
-
-def _add_shifted(products: Array, runs: Sequence[Lines], target: Array) -> None:
-    """Set rows (R, C, W, N) to the sum of the `kw` products (R, kw * C, columns), each moved to its place."""
-    rows, channels = target.shape[:2]
-    axis, unit, length = runs[0].axis, runs[0].unit, runs[0].length
-    units = target.reshape(rows, channels, axis.size, unit)
-    pieces = products.reshape(rows, axis.kernel, channels, len(runs), length, unit)
-    for phase in range(axis.stride):
-        # What is that far apart is added up in one piece, with long lines, and then put in its places at once.
-        places = units[:, :, phase :: axis.stride]
-        total = places if axis.stride == 1 else take(places.shape, target.dtype)
-        started = False
-        for run, lines in enumerate(runs):
-            for tap, (windows, positions) in enumerate(lines.shifts):
-                if positions.start % axis.stride != phase or windows.start == windows.stop:
-                    continue
-                start = positions.start // axis.stride
-                stop = start + windows.stop - windows.start
-                if started:
-                    total[:, :, start:stop] += pieces[:, tap, :, run, windows]
-                else:
-                    total[:, :, :start] = 0
-                    total[:, :, start:stop] = pieces[:, tap, :, run, windows]
-                    total[:, :, stop:] = 0
-                    started = True
-        if not started:
-            places[...] = 0
-        elif total is not places:
-            places[...] = total

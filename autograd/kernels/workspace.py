@@ -119,9 +119,19 @@ def _rounded(size: int) -> int:
     return -(-size // step) * step
 
 
-default = Workspace()
-take = default.take
-trim = default.trim
+class _Own(threading.local):
+    """A pool for each thread: what it wrote last is still in the cache of its core, and it waits for nobody."""
+
+    def __init__(self) -> None:
+        self.pool = Workspace()
+
+
+_own = _Own()
+
+
+def take(shape: Sequence[int], dtype: DTypeLike) -> Array:
+    """Return an uninitialised C-ordered array from the calling thread's own pool; see `Workspace.take`."""
+    return _own.pool.take(shape, dtype)
 
 
 def like(x: Array, dtype: DTypeLike | None = None) -> Array:

@@ -1,0 +1,71 @@
+"""Which windows of a convolution a pool after it reads, and in which order they are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from .blocks import Lines, lines_of
+from .geometry import Array, Axis, Padding, Pair, axes_of
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The windows that the pool reads.
+
+    Attributes
+    ----------
+    rows
+        Of the convolution.
+    columns
+        Of the convolution, an axis for each column of the pool's window.
+    pool
+        Height and width of the pool's window.
+    """
+
+    rows: Axis
+    columns: tuple[Axis, ...]
+    pool: Pair
+
+    @property
+    def size(self) -> Pair:
+        """Height and width of the result."""
+        return self.rows.windows // self.pool[0], self.columns[0].windows
+
+    def runs(self, images: int) -> list[Lines]:
+        """Return the lines of so many images, a run for each column of the pool's window."""
+        return [lines_of(axis, images, whole=False) for axis in self.columns]
+
+    @cached_property
+    def lows(self) -> Array:
+        """The left padding of each of the columns."""
+        return np.array([axis.padding[0] for axis in self.columns], np.int64)
+
+    @property
+    def number_type(self) -> np.dtype[Any]:
+        """The smallest type for numbers of winners."""
+        return np.min_scalar_type(self.taps)
+
+    @property
+    def taps(self) -> int:
+        """Number of elements of the pool's window, and the number of the winner where none is positive."""
+        return self.pool[0] * self.pool[1]
+
+
+@lru_cache(maxsize=256)
+def plan_of(sizes: Pair, kernel: Pair, pool: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Plan:
+    """Return the plan for images of these sizes.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit into the padded image, or the pool's window into the result.
+    """
+    rows, columns = axes_of("conv2d", sizes, kernel, stride, padding, dilation)
+    axes_of("max_pool2d", (rows.windows, columns.windows), pool, pool, ((0, 0), (0, 0)))
+    high, wide = pool
+    phases = tuple(columns.every(wide, phase, columns.windows // wide) for phase in range(wide))
+    return Plan(rows.every(1, 0, rows.windows // high * high), phases, pool)

@@ -1,0 +1,182 @@
+"""Convolution, relu and pooling in one pass: against naive loops, in NumPy and compiled by Numba."""
+
+from __future__ import annotations
+
+import importlib.util
+from itertools import product
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.autograd import kernels
+from seegrad.autograd.kernels import numba_use
+
+NONE = ((0, 0), (0, 0))
+WINDOWS = [
+    ((1, 1), NONE, (1, 1)),
+    ((2, 1), ((1, 0), (2, 1)), (1, 1)),
+    ((1, 2), ((0, 2), (1, 1)), (2, 1)),
+    ((1, 1), ((1, 1), (1, 1)), (1, 2)),
+]
+POOLS = [(1, 1), (2, 2), (2, 3), (1, 2), (3, 1)]
+NUMBA = importlib.util.find_spec("numba") is not None
+
+
+@pytest.fixture(params=["NumPy", "Numba"], autouse=True)
+def passes(request, monkeypatch):
+    if request.param == "Numba" and not NUMBA:
+        pytest.skip("Numba is not installed, and there is none for this Python yet")
+    monkeypatch.setattr(numba_use, "enabled", request.param == "Numba")
+    return request.param
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def threads(request, monkeypatch):
+    """Run with one thread, and with two even for small work."""
+    if request.param == 2:
+        monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.SMALLEST_PART", 1)
+    with kernels.num_threads(request.param):
+        yield request.param
+
+
+def naive(x, w, b, pool, stride, padding, dilation):
+    """The result, and for each of its elements the window of the images that won, or None; one by one."""
+    x = np.pad(x, ((0, 0), *padding, (0, 0)))
+    reach = [(w.shape[k] - 1) * dilation[k] for k in (0, 1)]
+    sizes = [((x.shape[k + 1] - reach[k] - 1) // stride[k] + 1) // pool[k] for k in (0, 1)]
+    values = np.zeros((len(x), *sizes, w.shape[3]))
+    winners = {}
+    for n, r, s, o in np.ndindex(values.shape):
+        for i, j in product(range(pool[0]), range(pool[1])):
+            top, left = (r * pool[0] + i) * stride[0], (s * pool[1] + j) * stride[1]
+            window = np.s_[n, top : top + reach[0] + 1 : dilation[0], left : left + reach[1] + 1 : dilation[1]]
+            value = (x[window] * w[..., o]).sum() + b[o]
+            if value > values[n, r, s, o]:
+                values[n, r, s, o], winners[n, r, s, o] = value, window
+    return values, winners
+
+
+def naive_gradients(g, x, w, winners, padding):
+    (top, bottom), (left, right) = padding
+    padded = np.pad(x, ((0, 0), *padding, (0, 0)))
+    dx, dw, db = np.zeros(padded.shape), np.zeros(w.shape), np.zeros(w.shape[3])
+    for place, window in winners.items():
+        dx[window] += g[place] * w[..., place[3]]
+        dw[..., place[3]] += g[place] * padded[window]
+        db[place[3]] += g[place]
+    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right], dw, db
+
+
+def in_layout(x, layout):
+    if layout == "kernel":
+        return np.ascontiguousarray(x.transpose(1, 3, 2, 0)).transpose(3, 0, 2, 1)
+    if layout == "reversed":
+        return np.ascontiguousarray(x[:, ::-1, ::-1])[:, ::-1, ::-1]
+    x = x.copy()
+    x.flags.writeable = layout != "readonly"
+    return x
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("pool", POOLS)
+def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads):
+    x, w, b = rng.normal(size=(17, 7, 8, 2)), rng.normal(size=(2, 3, 2, 3)), rng.normal(size=3)
+    expected, winners = naive(x, w, b, pool, *window)
+    g = rng.normal(size=expected.shape)
+    given = [in_layout(array.astype(dtype), layout) if array.ndim == 4 else array.astype(dtype) for array in (x, w, b)]
+    values, shards = kernels.conv2d_relu_pool(*given, pool, *window)
+    gradients = kernels.conv2d_relu_pool_gradients(
+        in_layout(g.astype(dtype), layout), given[1], x.shape, shards, pool, *window
+    )
+    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, window[1]))):
+        assert result.dtype == dtype
+        np.testing.assert_allclose(result, wanted, atol=tolerance * 10, rtol=tolerance)
+    assert len(shards) == threads
+
+
+def test_nothing_is_kept_without_a_trail_and_nothing_computed_that_is_not_wanted(rng):
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 6, 6, 1), (3, 3, 1, 2), (2,)))
+    values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
+    again, none = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0], trail=False)
+    assert none == []
+    np.testing.assert_array_equal(again, values)
+    dx, dw, _ = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0], to_input=False)
+    assert dx is None
+    assert dw.shape == w.shape
+
+
+def one_after_the_other(x, w, b, pool):
+    return sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), pool)
+
+
+def gradients_of(function, *arrays):
+    leaves = [sg.tensor(array, requires_grad=True) for array in arrays]
+    out = function(*leaves, 2)
+    out.backward(np.arange(1, out.size + 1, dtype=out.dtype).reshape(out.shape))
+    return [out.data, *[leaf.grad for leaf in leaves]]
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38, 1e-45])
+@pytest.mark.filterwarnings("ignore:.*(overflow|invalid).*:RuntimeWarning")
+def test_special_numbers_pass_as_one_after_the_other(special, rng):
+    x = rng.normal(size=(2, 6, 6, 1)).astype(np.float32)
+    x[0, 1, 2, 0] = x[1, 4, 4, 0] = special
+    w, b = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
+    for result, wanted in zip(
+        gradients_of(sg.conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
+    ):
+        np.testing.assert_array_equal(result, wanted)
+
+
+def test_the_first_of_equal_elements_wins():
+    x, w, b = np.ones((1, 4, 4, 1), np.float32), np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
+    _, dx, _, _ = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)
+    np.testing.assert_array_equal(dx[0, :, :, 0], [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]])
+
+
+def test_second_derivatives_equal_those_of_one_after_the_other(rng):
+    arrays = [rng.normal(size=shape) for shape in ((2, 5, 6, 2), (2, 2, 2, 3), (3,))]
+
+    def curvature(function):
+        return sg.grad(
+            lambda x, w, b: sum(
+                (d**2).sum()
+                for d in sg.grad(lambda *inputs: (function(*inputs, 2) ** 2).sum(), argnums=(0, 1, 2))(x, w, b)
+            ),
+            argnums=(0, 1, 2),
+        )(*arrays)
+
+    for result, wanted in zip(curvature(sg.conv2d_relu_max_pool2d), curvature(one_after_the_other)):
+        np.testing.assert_allclose(result, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("batch", [0, 1, 9])
+def test_every_dtype_and_batch(dtype, batch, rng):
+    x, w, b = (rng.normal(size=shape).astype(dtype) for shape in ((batch, 6, 6, 2), (3, 3, 2, 4), (4,)))
+    result = sg.conv2d_relu_max_pool2d(x, w, b, 2)
+    assert isinstance(result, np.ndarray)
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result, one_after_the_other(x, w, b, 2), atol=1e-2 if dtype == np.float16 else 1e-5)
+
+
+def test_a_window_that_does_not_fit_is_refused():
+    x, w, b = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1)), np.ones(1)
+    with pytest.raises(ValueError, match=r"max_pool2d: a kernel .* 3 x 3 .* 2 x 2"):
+        sg.conv2d_relu_max_pool2d(x, w, b, 3)
+    with pytest.raises(ValueError, match=r"conv2d: a kernel .* 5 x 5"):
+        sg.conv2d_relu_max_pool2d(x, np.ones((5, 5, 1, 1)), b)
+    with pytest.raises(ValueError, match="pool_size"):
+        sg.conv2d_relu_max_pool2d(x, w, b, 0)
+
+
+def test_large_windows_have_large_numbers(rng):
+    x = rng.normal(size=(2, 17, 17, 1)).astype(np.float32)
+    w, b = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
+    values, shards = kernels.conv2d_relu_pool(x, w, b, (17, 17), *WINDOWS[0])
+    assert shards[0].winners.dtype == np.uint16
+    np.testing.assert_array_equal(values.ravel(), x.max((1, 2, 3)))
+    np.testing.assert_array_equal(kernels.winners_of(shards, values.shape).ravel(), x.reshape(2, -1).argmax(1))
