@@ -30,10 +30,14 @@ def pair(value: Any, name: str, least: int = 1) -> tuple[int, int]:
     ValueError
         If it is not one or two integers of at least ``least``.
     """
-    both = value if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or any(not isinstance(v, (int, np.integer)) or isinstance(v, bool) or v < least for v in both):
+    first, second = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
+    if not (_counts(first, least) and _counts(second, least)):
         raise ValueError(f"{name} must be an integer of at least {least}, or two of them, got {value!r}")
-    return int(both[0]), int(both[1])
+    return int(first), int(second)
+
+
+def _counts(value: Any, least: int) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)
 
 
 def padding_pairs(

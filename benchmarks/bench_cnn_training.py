@@ -29,7 +29,9 @@ publish(
     "cnn_training",
     "Training a CNN",
     "Steps of 64 images through three convolutions, two poolings and two linear layers, forward, backward and Adam; "
-    "the same batches for all. Peak memory is that of the whole process, the images among it.",
+    "the same batches for all. Peak memory is that of the whole process, the images among it. seegrad computes a "
+    "convolution, relu and pooling in one pass, and leaves out what no window of the pool reads: in the second layer "
+    "21 of 121 places, 14 % of a step's multiplications. The results are the same.",
     [
         compare([*loops, *slow], columns, "milliseconds", "PyTorch, fused, channels-last"),
         compare(fits, columns, "milliseconds", "PyTorch, loop over ready batches"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, overload
 
+from .convolution import Conv2d
 from .fusion import relu_pool_after
 from .module import Module
 
@@ -69,12 +70,13 @@ class Sequential(ModuleList):
 
     def forward(self, x: Any) -> Any:
         """Apply all of them in turn; a convolution, ReLU and max pooling in one pass where they follow each other."""
-        place = 0
-        while place < len(self._parts):
-            following, pool_size = relu_pool_after(self._parts, place, x)
-            module = self._parts[place]
+        done = 0
+        for place, module in enumerate(self._parts):
+            if place < done:
+                continue
+            following, pool_size = relu_pool_after(self._parts, place, x) if type(module) is Conv2d else (0, None)
             x = module(x, relu_pool=pool_size) if following else module(x)
-            place += 1 + following
+            done = place + 1 + following
         return x
 
     @overload

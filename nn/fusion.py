@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from ..autograd.graph import on_record
+from ..autograd.graph import is_recording, on_record
 from .activation import ReLU
 from .convolution import Conv2d
 from .module import Module
@@ -13,45 +15,59 @@ from .pooling import MaxPool2d
 
 Pair = tuple[int, int]
 
+#: Multiplications of a convolution below which a graph has a node for each layer, for those who look at it: there is
+#: little time to be saved.
+WORTH_IT = 4e6
+
+_layer_by_layer = ContextVar("layer_by_layer", default=False)
+
+
+@contextmanager
+def layer_by_layer() -> Iterator[None]:
+    """Let every layer leave nodes of its own in a graph inside this block."""
+    token = _layer_by_layer.set(True)
+    try:
+        yield
+    finally:
+        _layer_by_layer.reset(token)
+
 
 def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int, Pair]:
     """Tell what follows a convolution in ``modules[place]`` and can be computed in the same pass.
 
     That is a ReLU, and perhaps a MaxPool2d whose windows do not overlap. Only plain modules take part: a hook, a
-    subclass or a replaced ``forward`` sees every layer's output by itself, as does the detector of anomalies.
+    subclass or a replaced ``forward`` sees every layer's output by itself, as do the detector of anomalies and a
+    drawing of a small graph.
 
     Parameters
     ----------
     modules : sequence of Module
     place : int
-        Of the module in question, which may be any.
+        Of the convolution.
     x : Tensor or ndarray
         What it is to be called with.
 
     Returns
     -------
     following : int
-        How many modules follow; 0 if it is to be called as it is.
+        How many modules follow; 0 if the convolution is to be called by itself.
     pool_size : (int, int)
         The pool's window; (1, 1) without a pool.
     """
-    conv = modules[place]
-    if not (_plain(conv, Conv2d) and _plain(_at(modules, place + 1), ReLU)) or on_record:
+    conv, relu, pool = [*modules[place : place + 3], None, None][:3]
+    if not (_plain(conv, Conv2d) and _plain(relu, ReLU)) or on_record or len(getattr(x, "shape", ())) != 4:
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
-    if conv.bias is None or len(getattr(x, "shape", ())) != 4:
+    size = conv.output_size(x.shape)
+    work = x.shape[0] * size[0] * size[1] * conv.weight.size
+    if conv.bias is None or (is_recording() and (work < WORTH_IT or _layer_by_layer.get())):
         return 0, (1, 1)
-    pool = _at(modules, place + 2)
-    if not _plain(pool, MaxPool2d):
-        return 1, (1, 1)
-    assert isinstance(pool, MaxPool2d)
-    tiles = pool.stride == pool.kernel_size and pool.padding == (0, 0)
-    fits = all(size >= window for size, window in zip(conv.output_size(x.shape), pool.kernel_size, strict=True))
-    return (2, pool.kernel_size) if tiles and fits else (1, (1, 1))
-
-
-def _at(modules: Sequence[Module], place: int) -> Module | None:
-    return modules[place] if place < len(modules) else None
+    if _plain(pool, MaxPool2d):
+        assert isinstance(pool, MaxPool2d)
+        tiles = pool.stride == pool.kernel_size and pool.padding == (0, 0)
+        if tiles and all(length >= window for length, window in zip(size, pool.kernel_size, strict=True)):
+            return 2, pool.kernel_size
+    return 1, (1, 1)
 
 
 def _plain(module: Module | None, kind: type[Module]) -> bool:

@@ -15,6 +15,7 @@ from ..autograd.graph import Node, recording
 from ..autograd.walk import inputs_of
 from .atomic_file import write_atomically
 from .evaluation import evaluating
+from .fusion import layer_by_layer
 from .module import Module
 from .onnx_operations import TABLE, OnnxExportError, Twin, Writer
 
@@ -104,7 +105,7 @@ def _varied(sample: Array, batch: int, rng: np.random.Generator) -> Array:
 
 def _record(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> Recording:
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
-    with evaluating(function) if isinstance(function, Module) else nullcontext(), recording():
+    with evaluating(function) if isinstance(function, Module) else nullcontext(), recording(), layer_by_layer():
         result = function(*inputs)
     outputs = list(result) if isinstance(result, list | tuple) else [result]
     for output in outputs:

@@ -38,6 +38,8 @@ from .workspace import take
 
 SMALLEST_PART = 4e6
 """Multiplications in the smallest part of work worth handing to another thread."""
+SHORT = 64
+"""Columns below which products are so small that putting rows side by side first is quicker."""
 PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
 
@@ -214,9 +216,18 @@ def correlate(shifted: Array, kernel: Array, rows: Axis, out: Array, first: int 
         weights = kernel[tap : tap + count].reshape(-1, kernel.shape[3]).T
         windows = _windows(shifted, rows, tap, count, len(out), slice(first, first + out.shape[2]))
         if n == 0:
-            np.matmul(weights, windows, out=out)
+            _multiply(weights, windows, out)
         else:
-            out += np.matmul(weights, windows, out=take(out.shape, out.dtype))
+            out += _multiply(weights, windows, take(out.shape, out.dtype))
+
+
+def _multiply(weights: Array, windows: Array, out: Array) -> Array:
+    """Set each ``out[row]`` to ``weights @ windows[row]``; where rows are short, in one product of all of them."""
+    if out.shape[2] >= SHORT:
+        return np.matmul(weights, windows, out=out)
+    columns = windows.transpose(1, 0, 2).reshape(windows.shape[1], -1)
+    out[...] = (weights @ columns).reshape(len(weights), len(out), -1).transpose(1, 0, 2)
+    return out
 
 
 def add_weight_gradient(shifted: Array, g: Array, rows: Axis, total: Array) -> None:

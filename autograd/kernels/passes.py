@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import numba_use
-from .blocks import whole_block
 from .convolution import add_shifted, shift
 from .geometry import Array
-from .plan import Plan
+from .plan import Plan, runs_of
 from .selection import keep
 from .workspace import take
 
@@ -39,8 +38,7 @@ def images_of(x: Array, images: slice) -> Array:
 def shift_images(x: Array, images: slice, plan: Plan) -> Array:
     """Return the horizontal shifts (rows, kw * C, columns) of some images of (N, H, W, C); see `convolution.shift`."""
     source = images_of(x, images)
-    runs = plan.runs(source.shape[3])
-    return shift(source, runs, whole_block(plan.rows, runs[0]))
+    return shift(source, *runs_of(plan, source.shape[3]))
 
 
 def strongest(layers: Array, bias: Array, plan: Plan, values: Array, images: slice, named: bool) -> Array | None:
@@ -98,4 +96,4 @@ def spread(g: Array, images: slice, winners: Array, plan: Plan, sums: Array) -> 
 def collect(products: Array, plan: Plan, out: Array, images: slice) -> None:
     """Set some images of `out` (H, C, W, N) to the sum of the shifted products; see `convolution.add_shifted`."""
     target = out[..., images]
-    add_shifted(products, plan.runs(target.shape[3]), target)
+    add_shifted(products, runs_of(plan, target.shape[3])[0], target)

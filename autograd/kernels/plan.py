@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Lines, lines_of
+from .blocks import Block, Lines, lines_of, whole_block
 from .geometry import Array, Axis, Padding, Pair, axes_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """The windows that the pool reads.
 
@@ -30,29 +30,32 @@ class Plan:
     columns: tuple[Axis, ...]
     pool: Pair
 
-    @property
+    @cached_property
     def size(self) -> Pair:
         """Height and width of the result."""
         return self.rows.windows // self.pool[0], self.columns[0].windows
-
-    def runs(self, images: int) -> list[Lines]:
-        """Return the lines of so many images, a run for each column of the pool's window."""
-        return [lines_of(axis, images, whole=False) for axis in self.columns]
 
     @cached_property
     def lows(self) -> Array:
         """The left padding of each of the columns."""
         return np.array([axis.padding[0] for axis in self.columns], np.int64)
 
-    @property
+    @cached_property
     def number_type(self) -> np.dtype[Any]:
         """The smallest type for numbers of winners."""
         return np.min_scalar_type(self.taps)
 
-    @property
+    @cached_property
     def taps(self) -> int:
         """Number of elements of the pool's window, and the number of the winner where none is positive."""
         return self.pool[0] * self.pool[1]
+
+
+@lru_cache(maxsize=256)
+def runs_of(plan: Plan, images: int) -> tuple[list[Lines], Block]:
+    """Return the lines of so many images, a run for each column of the pool's window, and all of them as a block."""
+    runs = [lines_of(axis, images, whole=False) for axis in plan.columns]
+    return runs, whole_block(plan.rows, runs[0])
 
 
 @lru_cache(maxsize=256)

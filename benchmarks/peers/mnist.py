@@ -15,7 +15,9 @@ IMAGES = 500 if QUICK else 10_000  # of a round of evaluation
 
 def read(part):
     """Images float32 (n, 28, 28, 1) in [0, 1] and labels int64 (n,) of ``train`` or ``t10k``."""
-    pixels = gzip.decompress((FOLDER / f"{part}-images-idx3-ubyte.gz").read_bytes())[16:]
-    labels = gzip.decompress((FOLDER / f"{part}-labels-idx1-ubyte.gz").read_bytes())[8:]
-    x = np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
-    return x, np.frombuffer(labels, np.uint8).astype(np.int64)
+    pixels = gzip.decompress((FOLDER / f"{part}-images-idx3-ubyte.gz").read_bytes())
+    labels = gzip.decompress((FOLDER / f"{part}-labels-idx1-ubyte.gz").read_bytes())
+    # In place, so that the peak of memory is that of training.
+    x = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28, 1).astype(np.float32)
+    x /= 255
+    return x, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)

@@ -10,6 +10,11 @@ from seegrad import nn
 from seegrad.autograd.draw import draw
 
 
+@pytest.fixture(autouse=True)
+def _also_small_ones(monkeypatch):
+    monkeypatch.setattr("seegrad.nn.fusion.WORTH_IT", 0)
+
+
 def operations(result):
     found, todo = [], [result]
     while todo:
@@ -126,3 +131,12 @@ def test_anomalies_are_traced_to_the_single_layer():
 def test_a_drawing_of_the_model_shows_every_layer():
     source = draw(small(), images(), zoom="modules").source
     assert all(name in source for name in ("Conv2d", "ReLU", "MaxPool2d"))
+
+
+def test_a_small_graph_has_a_node_for_each_layer(monkeypatch):
+    monkeypatch.undo()
+    names = operations(small()(sg.tensor(images(), requires_grad=True)))
+    assert [name for name in names if "conv" in name or name in ("relu", "window_take")] == [
+        *("window_take", "relu", "conv2d_with_bias")
+    ]
+    assert "conv2d_relu_max_pool2d" in operations(nn.models.mnist_cnn()(np.zeros((64, 28, 28, 1), np.float32)))

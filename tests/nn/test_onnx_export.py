@@ -56,6 +56,13 @@ def test_the_network_of_the_example_on_test_images(path):
     assert model.training is False
 
 
+@pytest.mark.parametrize("pool", [1, (2, 3)])
+def test_convolution_relu_and_pooling_as_one_operation(path, pool):
+    w, b = RNG.normal(size=(3, 2, 2, 4)).astype(np.float32), RNG.normal(size=4).astype(np.float32)
+    sample = RNG.normal(size=(2, 9, 8, 2)).astype(np.float32)
+    check(lambda x: sg.conv2d_relu_max_pool2d(x, w, b, pool, padding=(1, 0)), path, sample)
+
+
 def test_layers_of_all_kinds(path):
     model = nn.Sequential(
         nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)),
