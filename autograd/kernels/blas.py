@@ -14,25 +14,38 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _NAMES = [f"{prefix}openblas_{{}}_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "", "_64")]
+_SGEMM = {"scipy_cblas_sgemm64_": 64, "cblas_sgemm64_": 64, "scipy_cblas_sgemm": 32, "cblas_sgemm": 32}
 
 
-def _find() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+def _library() -> ctypes.PyDLL | None:
     from numpy._core import _multiarray_umath  # type: ignore[attr-defined, unused-ignore]
 
     try:
-        library = ctypes.PyDLL(_multiarray_umath.__file__)
+        return ctypes.PyDLL(_multiarray_umath.__file__)
     except (OSError, TypeError):
         return None
+
+
+def _find(library: ctypes.PyDLL | None) -> tuple[Callable[[], int], Callable[[int], None]] | None:
     for name in _NAMES:
         if hasattr(library, name.format("set")) and hasattr(library, name.format("get")):
-            get, set_ = library[name.format("get")], library[name.format("set")]
+            get, set_ = library[name.format("get")], library[name.format("set")]  # type: ignore[index]
             get.restype, get.argtypes = ctypes.c_int, []
             set_.restype, set_.argtypes = None, [ctypes.c_int]
             return get, set_
     return None
 
 
-_functions = _find()
+def _find_sgemm(library: ctypes.PyDLL | None) -> tuple[int, int] | None:
+    for name, bits in _SGEMM.items():
+        if hasattr(library, name):
+            return ctypes.cast(library[name], ctypes.c_void_p).value or 0, bits  # type: ignore[index]
+    return None
+
+
+_functions = _find(_library())
+sgemm = _find_sgemm(_library())
+"""Address of the product of float32 matrices (CBLAS), and bits of its integers; None if it is not found."""
 _lock = threading.Lock()
 _users = 0
 _count_before = 0

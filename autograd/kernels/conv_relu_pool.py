@@ -10,41 +10,27 @@ where there is less to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from . import threads
-from .blocks import input_parts
-from .convolution import SMALLEST_PART, add_weight_gradient, backward_matrices, correlate, input_products
+from . import numba_use, shard, threads
+from .convolution import SMALLEST_PART
 from .geometry import Array, Padding, Pair, in_logical_order
-from .passes import passes_for
-from .plan import plan_of
+from .plan import Plan, plan_of
+from .shard import Shard
 from .workspace import take
 
 SHARD = 32
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
 
 
-@dataclass(frozen=True)
-class Shard:
-    """What some images leave for the way back.
-
-    Attributes
-    ----------
-    images
-        Which of the batch.
-    shifted
-        Their horizontal shifts, see `shift`.
-    winners
-        (PH, Cout, PW * images), unsigned integers: the winner of each window is ``i * pool[1] + j``, or
-        ``pool[0] * pool[1]`` where none is positive.
-    """
-
-    images: slice
-    shifted: Array
-    winners: Array
+def _best(plan: Plan, dtype: DTypeLike) -> ModuleType:
+    """Return the module that is the fastest here: `shard`, or `compiled_shard` if there is Numba."""
+    compiled = numba_use.compiled_shard() if dtype == np.float32 and plan.number_type == np.uint8 else None
+    return compiled or shard
 
 
 def conv2d_relu_pool(
@@ -84,19 +70,12 @@ def conv2d_relu_pool(
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
     high, wide = plan.size
     values = take((high, w.shape[3], wide, x.shape[0]), x.dtype)
-    kernel, passes = np.ascontiguousarray(w), passes_for(plan, x.dtype)
+    kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype)
     cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
 
     def part(k: int) -> None:
-        shifted = passes.shift_images(x, cuts[k], plan)
-        columns = shifted.shape[2] // pool[1]
-        layers = take((pool[1], plan.rows.windows, w.shape[3], columns), x.dtype)
-        for run, layer in enumerate(layers):
-            correlate(shifted, kernel, plan.rows, layer, run * columns)
-        winners = passes.strongest(layers, b, plan, values, cuts[k], trail)
-        if winners is not None:
-            shards[k] = Shard(cuts[k], shifted, winners)
+        shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, trail)
 
     threads.run(len(cuts), part)
     return in_logical_order(values), shards if trail else []
@@ -130,17 +109,10 @@ def conv2d_relu_pool_gradients(
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
     out = take((height, channels, width, batch), g.dtype) if to_input else None
-    matrices = backward_matrices(w, plan.rows, g.dtype) if to_input else {}
-    (groups,) = input_parts(plan.rows, 1)
-    passes = passes_for(plan, g.dtype)
+    work = _best(plan, g.dtype)
 
     def part(k: int) -> None:
-        shard = shards[k]
-        layer = passes.spread(g, shard.images, shard.winners, plan, bias_sums[k])
-        add_weight_gradient(shard.shifted, layer, plan.rows, weight_sums[k])
-        if out is not None:
-            _, products = input_products(layer, matrices, groups)
-            passes.collect(products, plan, out, shard.images)
+        work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)
 
     threads.run(len(shards), part)
     gradients = np.add.reduce(weight_sums, axis=0), np.add.reduce(bias_sums, axis=0)
@@ -151,8 +123,8 @@ def winners_of(shards: list[Shard], shape: Sequence[int]) -> Array:
     """Return the number of each window's winner, of the shape (N, PH, PW, Cout) of the result."""
     batch, high, wide, channels = shape
     out = np.empty((high, channels, wide, batch), shards[0].winners.dtype)
-    for shard in shards:
-        out[..., shard.images] = shard.winners.reshape(high, channels, wide, -1)
+    for part in shards:
+        out[..., part.images] = part.winners.reshape(high, channels, wide, -1)
     return in_logical_order(out)
 
 

@@ -7,17 +7,19 @@ import importlib.util
 from functools import lru_cache
 from types import ModuleType
 
+from . import blas
+
 #: Set to False, kernels use NumPy alone even where Numba is installed.
 enabled = True
 
 
-def compiled_passes() -> ModuleType | None:
-    """Return the module of compiled passes, if there is Numba."""
+def compiled_shard() -> ModuleType | None:
+    """Return the compiled module, if there is Numba and a BLAS that it can call."""
     return _import_compiled() if enabled else None
 
 
 @lru_cache(maxsize=1)
 def _import_compiled() -> ModuleType | None:
-    if importlib.util.find_spec("numba") is None:
+    if blas.sgemm is None or importlib.util.find_spec("numba") is None:
         return None
-    return importlib.import_module(".compiled_passes", __package__)
+    return importlib.import_module(".compiled_shard", __package__)

@@ -1,0 +1,116 @@
+"""What one thread does with some images of a convolution that relu and a pool follow, in NumPy.
+
+`compiled_shard` does the same with functions that Numba compiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .blocks import input_parts
+from .convolution import add_shifted, add_weight_gradient, backward_matrices, correlate, input_products, shift
+from .geometry import Array
+from .plan import Plan, runs_of
+from .selection import keep
+from .workspace import take
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What some images leave for the way back.
+
+    Attributes
+    ----------
+    images
+        Which of the batch.
+    shifted
+        Their horizontal shifts (rows, kw * Cin, columns), see `convolution.shift`.
+    winners
+        (PH, Cout, PW * images), unsigned integers: the winner of each window is ``i * pool[1] + j``, or
+        ``pool[0] * pool[1]`` where none is positive.
+    """
+
+    images: slice
+    shifted: Array
+    winners: Array
+
+
+def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
+    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
+    source = images_of(x, images)
+    high, wide = plan.pool
+    shifted = shift(source, *runs_of(plan, source.shape[3]))
+    columns = shifted.shape[2] // wide
+    layers = take((wide, plan.rows.windows, w.shape[3], columns), x.dtype)
+    for run, layer in enumerate(layers):
+        correlate(shifted, w, plan.rows, layer, run * columns)
+    best, winners = _strongest([layer[row::high] for row in range(high) for layer in layers], b, plan, trail)
+    values[..., images] = best.reshape(*values.shape[:3], -1)
+    return None if winners is None else Shard(images, shifted, winners)
+
+
+def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
+    """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout).
+
+    Parameters
+    ----------
+    dw, db
+        (kh, kw, Cin, Cout) and (Cout,), zeros at first.
+    dx
+        (H, Cin, W, N), of which the images are set; or None.
+    """
+    gradient = images_of(g, shard.images)
+    alive = keep(gradient.reshape(shard.winners.shape), shard.winners < plan.taps)
+    np.add.reduce((alive @ np.ones((alive.shape[2], 1), g.dtype))[:, :, 0], axis=0, out=db)
+    layer = _spread(alive, shard.winners, plan)
+    add_weight_gradient(shard.shifted, layer, plan.rows, dw)
+    if dx is not None:
+        (rows,) = input_parts(plan.rows, 1)
+        _, products = input_products(layer, backward_matrices(w, plan.rows, g.dtype), rows)
+        add_shifted(products, runs_of(plan, gradient.shape[3])[0], dx[..., shard.images])
+
+
+def images_of(x: Array, images: slice) -> Array:
+    """Return some images of (N, H, W, C) as a contiguous (H, C, W, n) array."""
+    view = x.transpose(1, 3, 2, 0)[..., images]
+    if view.flags.c_contiguous:
+        return view
+    copy = take(view.shape, x.dtype)
+    np.copyto(copy, view)
+    return copy
+
+
+def _strongest(candidates: list[Array], bias: Array, plan: Plan, named: bool) -> tuple[Array, Array | None]:
+    """Return relu of the largest of the candidates (PH, C, columns) plus the bias, and which one that was.
+
+    The candidates are overwritten.
+    """
+    best = candidates[0]
+    winners = np.zeros(best.shape, plan.number_type) if named else None
+    for number, candidate in enumerate(candidates[1:], 1):
+        if winners is not None:
+            _mark(winners, np.less(best, candidate, out=take(best.shape, bool)), number)
+        np.maximum(best, candidate, out=best)
+    best += bias[:, None]
+    if winners is not None:
+        positive = np.greater(best, 0, out=take(best.shape, bool))  # NaN is not
+        _mark(winners, np.logical_not(positive, out=positive), plan.taps)
+    zeros = np.zeros(best.shape[2], best.dtype)  # NumPy compares with an array faster than with a number
+    return np.maximum(best, zeros, out=best), winners
+
+
+def _mark(winners: Array, where: Array, number: int) -> None:
+    """Name a winner in some places, with a number larger than any that is there."""
+    numbers = np.multiply(where, winners.dtype.type(number), out=take(where.shape, winners.dtype))
+    np.maximum(winners, numbers, out=winners)
+
+
+def _spread(g: Array, winners: Array, plan: Plan) -> Array:
+    """Send gradients (PH, C, columns) back to the winners: (OH, C, columns of all runs)."""
+    high, wide = plan.pool
+    layer = take((plan.rows.windows, g.shape[1], wide, g.shape[2]), g.dtype)
+    for tap in range(plan.taps):
+        keep(g, winners == tap, layer[tap // wide :: high, :, tap % wide])
+    return layer.reshape(*layer.shape[:2], -1)
