@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,13 +41,13 @@ class Shard:
 def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
     """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
     source = images_of(x, images)
-    high, wide = plan.pool
+    wide = plan.pool[1]
     shifted = shift(source, *runs_of(plan, source.shape[3]))
     columns = shifted.shape[2] // wide
     layers = take((wide, plan.rows.windows, w.shape[3], columns), x.dtype)
     for run, layer in enumerate(layers):
         correlate(shifted, w, plan.rows, layer, run * columns)
-    best, winners = _strongest([layer[row::high] for row in range(high) for layer in layers], b, plan, trail)
+    best, winners = _strongest(layers, b, plan, trail)
     values[..., images] = best.reshape(*values.shape[:3], -1)
     return None if winners is None else Shard(images, shifted, winners)
 
@@ -82,29 +83,38 @@ def images_of(x: Array, images: slice) -> Array:
     return copy
 
 
-def _strongest(candidates: list[Array], bias: Array, plan: Plan, named: bool) -> tuple[Array, Array | None]:
-    """Return relu of the largest of the candidates (PH, C, columns) plus the bias, and which one that was.
+def _strongest(layers: Array, bias: Array, plan: Plan, named: bool) -> tuple[Array, Array | None]:
+    """Return relu of the largest element of each window plus the bias, and which one that was.
 
-    The candidates are overwritten.
+    `layers` (columns of the window, OH, C, columns) are overwritten. First the columns of all rows are compared, then
+    the rows: few passes over much are quicker than many over little.
     """
-    best = candidates[0]
-    winners = np.zeros(best.shape, plan.number_type) if named else None
-    for number, candidate in enumerate(candidates[1:], 1):
-        if winners is not None:
-            _mark(winners, np.less(best, candidate, out=take(best.shape, bool)), number)
-        np.maximum(best, candidate, out=best)
+    high, wide = plan.pool
+    best, number = layers[0], np.zeros((), plan.number_type)
+    for column in range(1, wide):
+        if named:
+            number = _later(number, best < layers[column], plan.number_type.type(column))
+        np.maximum(best, layers[column], out=best)
+    rows = [best[row::high] for row in range(high)]
+    numbers = [number[row::high] if number.ndim else number for row in range(high)]
+    best, number = rows[0], numbers[0]
+    for row in range(1, high):
+        if named:
+            number = _later(number, best < rows[row], numbers[row] + plan.number_type.type(row * wide))
+        np.maximum(best, rows[row], out=best)
     best += bias[:, None]
-    if winners is not None:
-        positive = np.greater(best, 0, out=take(best.shape, bool))  # NaN is not
-        _mark(winners, np.logical_not(positive, out=positive), plan.taps)
+    winners = None
+    if named:
+        dead = np.logical_not(positive := best > 0, out=positive)  # NaN is dead, too
+        winners = _later(number, dead, plan.number_type.type(plan.taps))
     zeros = np.zeros(best.shape[2], best.dtype)  # NumPy compares with an array faster than with a number
     return np.maximum(best, zeros, out=best), winners
 
 
-def _mark(winners: Array, where: Array, number: int) -> None:
-    """Name a winner in some places, with a number larger than any that is there."""
-    numbers = np.multiply(where, winners.dtype.type(number), out=take(where.shape, winners.dtype))
-    np.maximum(winners, numbers, out=winners)
+def _later(number: Array, where: Array, other: Any) -> Array:
+    """Return `number`, but in some places `other`, which is larger everywhere."""
+    chosen: Array = np.multiply(where, other, dtype=number.dtype)
+    return np.maximum(number, chosen, out=chosen)
 
 
 def _spread(g: Array, winners: Array, plan: Plan) -> Array:

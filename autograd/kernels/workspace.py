@@ -11,7 +11,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -33,7 +35,7 @@ NUMPY_HUGE = 1 << 22
 
 
 class Workspace:
-    """Buffers grouped by size, each free as soon as its reference count says so.
+    """Buffers grouped by size, each free as soon as its reference count says so; for a single thread.
 
     Parameters
     ----------
@@ -45,9 +47,7 @@ class Workspace:
         self.limit = limit
         self.held = 0
         self._buckets: dict[int, list[Array]] = {}
-        self._lock = threading.Lock()
         self._usable = getattr(sys, "_is_gil_enabled", lambda: True)()  # else counts are not exact
-        self._idle_count = _reference_counts([np.empty(1, np.uint8)])[0]
 
     def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-ordered array, in a recycled buffer if one is free.
@@ -67,50 +67,60 @@ class Workspace:
         size = prod(shape) * kind.itemsize
         if size < SMALL or kind.hasobject or not self._usable:
             return np.empty(shape, kind)
-        alignment = HUGE_PAGE if size >= LARGE else ALIGNMENT
-        length = _rounded(size) + alignment
-        if size >= LARGE:
-            length = max(length, NUMPY_HUGE)
-        with self._lock:
-            buffer = self._free_buffer(length)
-            if buffer is None:
+        length, alignment = _room_for(size)
+        for buffer in self._buckets.get(length, ()):
+            if getrefcount(buffer) == _IDLE:
+                break
+        else:
+            new = self._new_buffer(length, alignment)
+            if new is None:
                 return np.empty(shape, kind)
-            offset = -buffer.__array_interface__["data"][0] % alignment
-            return np.ndarray(shape, kind, buffer, offset)
+            buffer = new
+        return np.ndarray(shape, kind, buffer)
 
     def trim(self) -> None:
         """Give the memory of all free buffers back to the system."""
-        with self._lock:
-            self._drop_free_buffers()
-
-    def _free_buffer(self, length: int) -> Array | None:
-        bucket = self._buckets.setdefault(length, [])
-        counts = _reference_counts(bucket)
-        if self._idle_count in counts:
-            return bucket[counts.index(self._idle_count)]
-        if self.held + length > self.limit:
-            self._drop_free_buffers()
-            bucket = self._buckets.setdefault(length, [])
-        if self.held + length > self.limit or len(bucket) >= BUCKET_LENGTH:
-            return None
-        buffer: Array = np.empty(length, np.uint8)
-        bucket.append(buffer)
-        self.held += length
-        return buffer
-
-    def _drop_free_buffers(self) -> None:
         for length, bucket in list(self._buckets.items()):
-            counts = _reference_counts(bucket)
-            kept = [buffer for buffer, count in zip(bucket, counts, strict=True) if count > self._idle_count]
+            kept = []
+            for buffer in bucket:
+                if getrefcount(buffer) > _IDLE:
+                    kept.append(buffer)
             self.held -= length * (len(bucket) - len(kept))
             self._buckets[length] = kept
             if not kept:
                 del self._buckets[length]
 
+    def _new_buffer(self, length: int, alignment: int) -> Array | None:
+        if self.held + length > self.limit:
+            self.trim()
+        bucket = self._buckets.setdefault(length, [])
+        if self.held + length > self.limit or len(bucket) >= BUCKET_LENGTH:
+            return None
+        memory: Array = np.empty(length, np.uint8)
+        offset = -memory.ctypes.data % alignment
+        # Through a memoryview it is the buffer, not the memory behind it, that arrays in it refer to.
+        buffer: Array = np.frombuffer(memoryview(memory)[offset:], np.uint8)  # type: ignore[arg-type]
+        bucket.append(buffer)
+        self.held += length
+        return buffer
 
-def _reference_counts(bucket: list[Array]) -> list[int]:
-    """Count the references to each buffer, always from this one place, so that the counts compare."""
-    return [sys.getrefcount(buffer) for buffer in bucket]
+
+def _idle_count() -> int:
+    for buffer in [np.empty(1, np.uint8)]:
+        return getrefcount(buffer)
+    raise AssertionError
+
+
+_IDLE = _idle_count()
+"""References to a buffer that nobody uses: those of its bucket, and of the loops that count them here."""
+
+
+@lru_cache(maxsize=1024)
+def _room_for(size: int) -> tuple[int, int]:
+    """Return length and alignment of a buffer for so many bytes."""
+    alignment = HUGE_PAGE if size >= LARGE else ALIGNMENT
+    length = _rounded(size) + alignment
+    return (max(length, NUMPY_HUGE) if size >= LARGE else length), alignment
 
 
 def _rounded(size: int) -> int:

@@ -316,14 +316,13 @@ class TestWorkspace:
         assert pool.held == 0
 
     def test_threads_never_share_a_buffer(self):
-        pool = workspace.Workspace()
         wrong = []
 
         def work(number):
             for _ in range(300):
-                array = pool.take((200, 200), np.float32)
+                array = workspace.take((200, 200), np.float32)
                 array.fill(number)
-                other = pool.take((200, 200), np.float32)
+                other = workspace.take((200, 200), np.float32)
                 other.fill(-1)
                 if not (array == number).all():
                     wrong.append(number)
