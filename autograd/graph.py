@@ -35,6 +35,16 @@ _new = object.__new__
 _kinds: dict[type, type[Node]] = {}
 
 
+class Notes(dict[str, Any]):
+    """Rare things about a node, with its parameters behind them."""
+
+    __slots__ = ("params",)
+
+    def __init__(self, params: Mapping[str, Any] = NO_PARAMS) -> None:
+        super().__init__()
+        self.params = params
+
+
 class Node:
     """What ``Value`` and ``Tensor`` have in common: data, and the trail that led to it.
 
@@ -50,32 +60,33 @@ class Node:
         What the operation was told besides its inputs (an axis, a shape, a mask).
     number : int
         Place in the order of recording.
-    notes : dict or None
-        Rare things (label, hooks, the line that recorded it), so that common nodes stay small.
+    notes : Notes or None
+        Rare things (label, hooks, the line that recorded it). A node that has any keeps them in ``_told``, in front
+        of its parameters, so that common nodes stay small.
     """
 
     __slots__ = (
         "__weakref__",
         "_data",
         "_grad",
+        "_pending",
+        "_told",
         "_tracked",
         "_x",
         "_y",
-        "notes",
         "number",
         "op",
-        "params",
     )
 
     _data: Any
     _grad: Any
+    _pending: float | None  # what has arrived here, while the walk through a graph of numbers is under way
+    _told: Mapping[str, Any] | Notes
+    _tracked: bool
     _x: Any
     _y: Node | None
-    op: Op | None
-    params: Mapping[str, Any]
-    _tracked: bool
     number: int
-    notes: dict[str, Any] | None
+    op: Op | None
 
     def __init_subclass__(cls, carries: type | None = None) -> None:
         super().__init_subclass__()
@@ -99,6 +110,25 @@ class Node:
             (self._x,) = nodes
         else:
             self._x = nodes
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What the operation was told besides its inputs."""
+        told = self._told
+        return told.params if told.__class__ is Notes else told
+
+    @params.setter
+    def params(self, params: Mapping[str, Any]) -> None:
+        if self._told.__class__ is Notes:
+            self._told.params = params
+        else:
+            self._told = params
+
+    @property
+    def notes(self) -> Notes | None:
+        """Rare things about this node, if there are any."""
+        told = self._told
+        return told if told.__class__ is Notes else None
 
     def __setstate__(self, state: Any) -> None:
         """Become a copy of another node, with a number of its own."""
@@ -126,7 +156,8 @@ class Node:
     @property
     def label(self) -> str:
         """The name that drawings and messages show."""
-        return "" if self.notes is None else self.notes.get("label", "")
+        notes = self.notes
+        return "" if notes is None else notes.get("label", "")
 
     @label.setter
     def label(self, text: str) -> None:
@@ -170,20 +201,20 @@ def init_node(
 ) -> None:
     """Fill in every slot of a node."""
     node._data = data
-    node._grad = None
+    node._grad = node._pending = None
     node.op = op
     node.inputs = inputs
-    node.params = params
+    node._told = params
     node._tracked = requires
     node.number = number
-    node.notes = None
 
 
 def annotate(node: Node, key: str, value: Any) -> None:
     """Attach one of the rare things to a node."""
-    if node.notes is None:
-        node.notes = {}
-    node.notes[key] = value
+    notes = node.notes
+    if notes is None:
+        node._told = notes = Notes(node.params)
+    notes[key] = value
 
 
 def stamp(leaf: Node) -> None:
@@ -306,7 +337,8 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         _kinds.setdefault(kind, _kinds[np.ndarray])
     node: Node = _new(_kinds[kind])
     node._data = data
-    node._grad = node.notes = None
+    node._grad = node._pending = None
+    node._told = NO_PARAMS
     node.number = clock()
     requires = constants = False
     for x in inputs:
@@ -324,7 +356,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
             node._x, node._y = inputs
         else:
             node.inputs = inputs
-        node.params = params
+        node._told = params
         node._tracked = True
         if on_record:
             for watch in on_record:
@@ -332,14 +364,13 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     else:
         node.op = node._y = None
         node._x = ()
-        node.params = NO_PARAMS
         node._tracked = False
         if requires:
-            node.notes = {"lost": f"{op.name} was computed under no_grad"}
+            annotate(node, "lost", f"{op.name} was computed under no_grad")
         for x in inputs:
             if isinstance(x, Node):
                 if x.notes is not None and "lost" in x.notes:
-                    node.notes = {"lost": x.notes["lost"]}
+                    annotate(node, "lost", x.notes["lost"])
                 if kind is np.ndarray and data.base is not None and np.may_share_memory(data, x._data):
                     node._data = data = data.copy(order="K")  # a write to one must not reach the other
     return node

@@ -583,8 +583,8 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
         data.setflags(write=False)  # what record() does, without a call: the commonest of all cases
         node = _new(Tensor)
         node._data, node.op, node._x, node._y = data, op, x, y
-        node._grad = node.notes = None
-        node.params, node.number, node._tracked = NO_PARAMS, clock(), True
+        node._grad = node._pending = None
+        node._told, node.number, node._tracked = NO_PARAMS, clock(), True
         return node
     try:
         return op.apply((x, y), NO_PARAMS)

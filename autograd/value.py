@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from itertools import chain
 from typing import Any, ClassVar
 
 from . import elementwise as ew
@@ -26,8 +25,9 @@ from .graph import (
     record,
 )
 from .operation import Op
+from .scalar_walk import walk_numbers
 from .shaping import sum_to, to_value
-from .walk import Walk, accumulate
+from .walk import accumulate, backprop
 
 _add, _multiply = ew.add, ew.multiply
 
@@ -125,8 +125,8 @@ class Value(Node, carries=float):
         if on_look:
             look("calls backward()", self)
         seed = Value(grad) if create_graph else _real(grad)
-        walk = Walk(self, seed, create_graph, keep=True)
-        accumulate(chain(walk.table.items(), *[zip(nodes, gradients) for nodes, gradients in walk.kept]))
+        found = None if create_graph else walk_numbers(self, seed)
+        accumulate(zip(*found) if found else backprop(self, seed, create_graph=create_graph, keep=True).items())
 
     def draw(self, **options: Any) -> Any:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
@@ -161,11 +161,11 @@ class Value(Node, carries=float):
             return _binary(ew.add, self, other)
         node = _new(Value)
         node._data = self._data + other._data
-        node._grad = node.notes = None
+        node._grad = node._pending = None
         node.op = _add
         node._x = self
         node._y = other
-        node.params = NO_PARAMS
+        node._told = NO_PARAMS
         node._tracked = True
         node.number = clock()
         return node
@@ -184,11 +184,11 @@ class Value(Node, carries=float):
             return _binary(ew.multiply, self, other)
         node = _new(Value)
         node._data = self._data * other._data
-        node._grad = node.notes = None
+        node._grad = node._pending = None
         node.op = _multiply
         node._x = self
         node._y = other
-        node.params = NO_PARAMS
+        node._told = NO_PARAMS
         node._tracked = True
         node.number = clock()
         return node
@@ -362,11 +362,11 @@ def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
     """A computed Value and its trail."""
     node = _new(Value)
     node._data = data
-    node._grad = node.notes = None
+    node._grad = node._pending = None
     node.op = op
     node._x = x
     node._y = y
-    node.params = NO_PARAMS
+    node._told = NO_PARAMS
     node._tracked = True
     node.number = clock()
     return node

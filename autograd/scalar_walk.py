@@ -1,0 +1,113 @@
+"""The walk back through a graph of plain numbers: the chain rule at its barest, and the way a ``Value`` goes.
+
+It does what ``walk.py`` does, for graphs in which nothing is out of the ordinary: each node is an elementwise
+operation of one or two numbers. In such graphs the arithmetic is nothing and all the time goes into keeping the books.
+So what arrives at a node waits in the node itself, and nodes wait their turn in a list with a place for each number.
+"""
+
+from __future__ import annotations
+
+import threading
+from heapq import heappop, heappush
+
+from .graph import Node, on_gradient
+from .operation import same
+
+#: Held while gradients wait in nodes: a second walk at the same time (another thread's) goes the general way.
+_walking = threading.Lock()
+
+#: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
+FIRST, LONGEST = 8, 8192
+
+
+def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -> tuple[list[Node], list[float]] | None:
+    """Walk back from ``root`` and return the nodes that a gradient has reached, newest first, with their gradients.
+
+    Every reader of a node is newer than the node, so in the order of their numbers all of a node's gradients have
+    arrived before their sum is handed on. Numbers follow each other closely. So a *window*, a list with one place per
+    number, newest first, keeps this order without any sorting; nodes that are older than the window wait in a heap.
+
+    Parameters
+    ----------
+    root : Node
+        The result that is differentiated.
+    seed : float
+        The gradient of ``root`` itself, usually 1.
+    stop : frozenset of Node
+        Nodes to treat as leaves.
+
+    Returns
+    -------
+    tuple or None
+        None if something is out of the ordinary: arrays, a pole, changed data, a watcher. Then nothing has happened.
+    """
+    if on_gradient or not _walking.acquire(blocking=False):
+        return None
+    floor = min([x.number for x in stop]) if stop else -1  # what is older cannot depend on them
+    older: list[tuple[int, Node]] = [(-root.number, root)]
+    window: list[Node | None] = []
+    nodes, gradients = [], []
+    top, size = root.number, 0
+    root._pending = seed
+    try:
+        while older:
+            near = top + older[0][0] < 2 * size
+            size = min(4 * size, LONGEST) if near else FIRST  # an empty place costs time too
+            top = -older[0][0]
+            window = [None] * size
+            while older and top + older[0][0] < size:
+                window[top + older[0][0]] = older[0][1]
+                heappop(older)
+            for node in window:
+                if node is None:
+                    continue
+                op, g = node.op, node._pending
+                if g.__class__ is not float:
+                    return None
+                if op is not None and not (stop and (node in stop or node.number < floor)):
+                    if not op.flat:
+                        return None
+                    # Both inputs are written out: a call for each edge would cost as much as all the rest.
+                    x, y, rules = node._x, node._y, op.rule
+                    if x._tracked:
+                        rule = rules[0]
+                        if rule is same:
+                            d = g
+                        elif y is None:
+                            d = rule(g, node._data, x._data)
+                        else:
+                            d = rule(g, node._data, x._data, y._data)
+                        if (arrived := x._pending) is not None:
+                            x._pending = arrived + d
+                        elif (number := x.number) > node.number:
+                            return None
+                        else:
+                            x._pending = d
+                            if (place := top - number) < size:
+                                window[place] = x
+                            else:
+                                heappush(older, (-number, x))
+                    if y is not None and y._tracked:
+                        rule = rules[1]
+                        d = g if rule is same else rule(g, node._data, x._data, y._data)
+                        if (arrived := y._pending) is not None:
+                            y._pending = arrived + d
+                        elif (number := y.number) > node.number:
+                            return None
+                        else:
+                            y._pending = d
+                            if (place := top - number) < size:
+                                window[place] = y
+                            else:
+                                heappush(older, (-number, y))
+                node._pending = None
+                nodes.append(node)
+                gradients.append(g)
+        return nodes, gradients
+    except ArithmeticError:
+        return None
+    finally:
+        for waiting in (*window, *[node for _, node in older]):
+            if waiting is not None:
+                waiting._pending = None
+        _walking.release()
