@@ -58,8 +58,8 @@ class Elementwise(Op):
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
         self.arity = len(rules)
-        self.flat = self.arity <= 2
         super().rules(*rules)
+        self.numeric = self.flat
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Check the number of inputs."""

@@ -173,9 +173,9 @@ class Node:
         """Give a gradient the form of this node's data (undo broadcasting, cast)."""
         raise NotImplementedError
 
-    def accumulate(self, gradient: Any) -> None:
-        """Add to ``.grad``; never writes into an array that somebody else may hold."""
-        raise NotImplementedError
+    def own(self, gradient: Any) -> Any:
+        """Return a gradient as ``.grad`` can keep it: nobody else writes to it."""
+        return gradient
 
 
 class Constant(Node):
@@ -332,7 +332,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     """Make the node that carries ``data``, with its trail if some input requires gradients."""
     kind = type(data)
     if kind is not np.ndarray and kind is not float:
-        data = as_array(data)
+        data = np.asarray(data) if isinstance(data, np.generic) else as_array(data)
         kind = type(data)
         _kinds.setdefault(kind, _kinds[np.ndarray])
     node: Node = _new(_kinds[kind])
@@ -348,11 +348,13 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
             requires = True
     if requires and (not _paused or is_recording()):
         if kind is np.ndarray:
-            data.setflags(write=False)  # rules may read it again on the way back
+            data.setflags(False)  # not writeable: rules may read it again on the way back
         node.op = op
         if constants:
             inputs = tuple([x if isinstance(x, Node) else _constant(x) for x in inputs])
-        if len(inputs) == 2:  # what the setter of inputs does, without the call
+        if len(inputs) == 1:  # what the setter of inputs does, without the call
+            node._x, node._y = inputs[0], None
+        elif len(inputs) == 2:
             node._x, node._y = inputs
         else:
             node.inputs = inputs

@@ -56,8 +56,11 @@ class Op:
     #: Whether the result may ignore elements of its inputs (``where``).
     masks = False
 
-    #: Whether it has one or two inputs and no parameters, as the walk back has it most often.
+    #: Whether it has one or two inputs and a rule for each, as the walk back has it most often.
     flat = False
+
+    #: Whether it is moreover elementwise and has no parameters: what the walk through plain numbers knows.
+    numeric = False
 
     #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, where
     #: that is quicker than one rule after the other. It may answer None: then the rules are asked.
@@ -94,6 +97,7 @@ class Op:
         if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
         self.rule = rules
+        self.flat = self.arity in (1, 2) and not self.masks
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
         """Return one rule per input."""

@@ -65,7 +65,7 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
                 if g.__class__ is not float:
                     return None
                 if op is not None and not (stop and (node in stop or node.number < floor)):
-                    if not op.flat:
+                    if not op.numeric:
                         return None
                     # Both inputs are written out: a call for each edge would cost as much as all the rest.
                     x, y, rules = node._x, node._y, op.rule

@@ -14,6 +14,7 @@ from .elementwise import Elementwise
 from .graph import (
     NO_PARAMS,
     Node,
+    Notes,
     _new,
     _paused,
     annotate,
@@ -38,8 +39,11 @@ def _method(operation: Callable[..., Any]) -> Any:
     """Make a method of a function of an array."""
     if isinstance(operation, Op):
         bind, apply = operation.bind, operation.apply
+        alone = operation.arity == 1 and len(operation.defaults) == len(operation.param_names)
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            if alone and not (args or kwargs):
+                return apply((self,), operation.defaults)
             return apply(*bind((self, *args), kwargs))
     else:
 
@@ -199,7 +203,7 @@ class Tensor(Node, carries=np.ndarray):
         seed = self._seed(grad)
         table = backprop(self, Tensor(seed) if create_graph else seed, create_graph=create_graph)
         for node, g in table.items():
-            if node.notes is not None and "hooks" in node.notes and node.op is None:
+            if node.op is None and node._told.__class__ is Notes and "hooks" in node._told:
                 table[node] = run_hooks(node, g)
         accumulate(table.items())
 
@@ -279,12 +283,9 @@ class Tensor(Node, carries=np.ndarray):
             gradient = shaping.astype(gradient, data.dtype)
         return gradient
 
-    def accumulate(self, gradient: Any) -> None:
-        """Add to ``.grad``, in an array of its own."""
-        if self._grad is not None:
-            self._grad = self._grad + gradient
-        else:
-            self._grad = gradient if isinstance(gradient, Node) else np.array(gradient, like=self._data)
+    def own(self, gradient: Any) -> Any:
+        """Return a gradient as ``.grad`` can keep it: a copy, because many nodes may get the same array."""
+        return gradient if isinstance(gradient, Node) else np.array(gradient, like=self._data)
 
     # --------------------------------------------------------------------------------------- arithmetic
 
@@ -580,7 +581,7 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
         data = op.array(x._data, y._data)
         if data.__class__ is not np.ndarray or _paused or on_record or not (x._tracked or y._tracked):
             return record(op, data, (x, y))
-        data.setflags(write=False)  # what record() does, without a call: the commonest of all cases
+        data.setflags(False)  # what record() does, without a call: the commonest of all cases
         node = _new(Tensor)
         node._data, node.op, node._x, node._y = data, op, x, y
         node._grad = node._pending = None

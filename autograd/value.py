@@ -148,10 +148,6 @@ class Value(Node, carries=float):
             return to_value(sum_to(gradient, ()))
         return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
 
-    def accumulate(self, gradient: Any) -> None:
-        """Add to ``.grad``."""
-        self._grad = gradient if self._grad is None else self._grad + gradient
-
     # --------------------------------------------------------------------------------------- arithmetic
     # The sum, the product and relu of Values, of which scalar networks are made, are written out: a call costs
     # as much as the rest. Whatever is not the usual case goes the general way.

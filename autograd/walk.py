@@ -163,11 +163,14 @@ class Walk:
         self.table: dict[Node, Any] = {}
         self.waiting: list[tuple[int, Node]] = []
         self.guarded = False
-        self.usual = not (create_graph or on_gradient)
+        usual = not (create_graph or on_gradient)
         self.send(root, seed)
+        waiting = self.waiting
         try:
-            while self.waiting:
-                self.hand_on(heappop(self.waiting)[1])
+            while waiting:
+                _, node = heappop(waiting)
+                if not (usual and node.op.flat and not self.guarded and self.hand_on_flat(node)):
+                    self.hand_on(node)
         finally:
             if self.quiet is not None:
                 self.quiet.__exit__(None, None, None)
@@ -182,25 +185,53 @@ class Walk:
         if x.op is not None and x.number >= self.floor and x not in self.stop:
             heappush(self.waiting, (-x.number, x))
 
+    def hand_on_flat(self, node: Node) -> bool:
+        """Hand on the gradient of one of the commonest operations; False if that takes more care."""
+        op, x, y, params = node.op, node._x, node._y, node._told
+        if params.__class__ is Notes or x.number > node.number or (y is not None and y.number > node.number):
+            return False
+        if op.poles and self.quiet is None:
+            self.hush()
+        g, out, rules = self.table[node], node._data, op.rule
+        dx = dy = None
+        try:
+            if params:
+                inputs = (x._data,) if y is None else (x._data, y._data)
+                if x._tracked:
+                    dx = x.fit(rules[0](g, out, *inputs, **params))
+                if y is not None and y._tracked:
+                    dy = y.fit(rules[1](g, out, *inputs, **params))
+            elif y is None:
+                dx = x.fit(rules[0](g, out, x._data))
+            else:
+                if x._tracked:
+                    dx = x.fit(rules[0](g, out, x._data, y._data))
+                if y._tracked:
+                    dy = y.fit(rules[1](g, out, x._data, y._data))
+        except Exception:  # the careful way has an answer, or an error that says more
+            return False
+        if not self.keep:
+            del self.table[node]  # it may be large
+        if dx is not None:
+            self.send(x, dx)
+        if dy is not None:
+            self.send(y, dy)
+        return True
+
     def hand_on(self, node: Node) -> None:
-        """Hand a node's gradient on to its inputs."""
-        table, op, params = self.table, node.op, node._told
-        g = table[node]
-        keep = self.keep
+        """Hand a node's gradient on to its inputs: every case."""
+        g, op, params, keep = self.table[node], node.op, node._told, self.keep
         if params.__class__ is Notes:
             keep = keep or "retain" in params
             if "hooks" in params:
-                g = table[node] = run_hooks(node, g)
+                g = self.table[node] = run_hooks(node, g)
             params = params.params
         if not keep:
-            del table[node]  # it may be large
-        if op.poles and self.quiet is None:  # an infinite derivative is an answer, not an accident
-            self.quiet = np.errstate(all="ignore")
-            self.quiet.__enter__()
-        if op.flat and self.usual and self.hand_on_flat(node, g):
-            return
+            del self.table[node]
+        if op.poles and self.quiet is None:
+            self.hush()
         if op.masks:
-            self.guarded, self.usual = True, False
+            self.guarded = True
         inputs = inputs_of(node)
         gradients = None if op.joint is None else op.joint(g, node)
         if gradients is not None:
@@ -232,27 +263,10 @@ class Walk:
                     watch(node, x, d)
             self.send(x, d)
 
-    def hand_on_flat(self, node: Node, g: Any) -> bool:
-        """Do the same for the commonest operations, in a third of the time; False if it takes more care."""
-        x, y, (rule, *others) = node._x, node._y, node.op.rule
-        if x.number > node.number or (y is not None and y.number > node.number):
-            return False
-        dx = dy = None
-        try:
-            if y is None:
-                dx = x.fit(rule(g, node._data, x._data))
-            else:
-                if x._tracked:
-                    dx = x.fit(rule(g, node._data, x._data, y._data))
-                if y._tracked:
-                    dy = y.fit(others[0](g, node._data, x._data, y._data))
-        except Exception:  # the careful way has an answer, or an error that says more
-            return False
-        if dx is not None:
-            self.send(x, dx)
-        if dy is not None:
-            self.send(y, dy)
-        return True
+    def hush(self) -> None:
+        """Let NumPy be quiet until the walk ends: an infinite derivative is an answer, not an accident."""
+        self.quiet = np.errstate(all="ignore")
+        self.quiet.__enter__()
 
 
 def _misfit(op: Op, d: Any, x: Node) -> ValueError:
@@ -288,9 +302,7 @@ def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
     """Add gradients to the ``.grad`` of their nodes."""
     with _accumulating:
         for node, g in gradients:
-            if g.__class__ is not float:
-                node.accumulate(g)
-            elif node._grad is None:
-                node._grad = g
+            if node._grad is not None:
+                node._grad = node._grad + g  # in an array of its own: others may hold either of them
             else:
-                node._grad = node._grad + g
+                node._grad = g if g.__class__ is float else node.own(g)
