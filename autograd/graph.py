@@ -125,7 +125,7 @@ class Node:
             self._told = params
 
     @property
-    def notes(self) -> Notes | None:
+    def notes(self) -> dict[str, Any] | None:
         """Rare things about this node, if there are any."""
         told = self._told
         return told if told.__class__ is Notes else None

@@ -581,7 +581,7 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
         data = op.array(x._data, y._data)
         if data.__class__ is not np.ndarray or _paused or on_record or not (x._tracked or y._tracked):
             return record(op, data, (x, y))
-        data.setflags(False)  # what record() does, without a call: the commonest of all cases
+        data.setflags(False)  # type: ignore[call-arg]  # what record() does, without a call: the commonest case
         node = _new(Tensor)
         node._data, node.op, node._x, node._y = data, op, x, y
         node._grad = node._pending = None

@@ -124,7 +124,7 @@ class Value(Node, carries=float):
         """
         if on_look:
             look("calls backward()", self)
-        seed = Value(grad) if create_graph else _real(grad)
+        seed: Any = Value(grad) if create_graph else _real(grad)
         found = None if create_graph else walk_numbers(self, seed)
         accumulate(zip(*found) if found else backprop(self, seed, create_graph=create_graph, keep=True).items())
 

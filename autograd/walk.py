@@ -168,7 +168,7 @@ class Walk:
         waiting = self.waiting
         try:
             while waiting:
-                _, node = heappop(waiting)
+                node: Any = heappop(waiting)[1]
                 if not (usual and node.op.flat and not self.guarded and self.hand_on_flat(node)):
                     self.hand_on(node)
         finally:
@@ -187,7 +187,9 @@ class Walk:
 
     def hand_on_flat(self, node: Node) -> bool:
         """Hand on the gradient of one of the commonest operations; False if that takes more care."""
-        op, x, y, params = node.op, node._x, node._y, node._told
+        op: Any = node.op
+        y: Any = node._y
+        x, params = node._x, node._told
         if params.__class__ is Notes or x.number > node.number or (y is not None and y.number > node.number):
             return False
         if op.poles and self.quiet is None:
@@ -220,7 +222,8 @@ class Walk:
 
     def hand_on(self, node: Node) -> None:
         """Hand a node's gradient on to its inputs: every case."""
-        g, op, params, keep = self.table[node], node.op, node._told, self.keep
+        op: Any = node.op
+        g, params, keep = self.table[node], node._told, self.keep
         if params.__class__ is Notes:
             keep = keep or "retain" in params
             if "hooks" in params:
@@ -287,7 +290,7 @@ def zero_where_masked(g: Any, d: Any) -> Any:
 
 def run_hooks(node: Node, g: Any) -> Any:
     """Let the node's hooks see, and perhaps replace, its gradient."""
-    for hook in list(node.notes["hooks"].values()):
+    for hook in list((node.notes or {})["hooks"].values()):
         replaced = hook(g)
         if replaced is not None:
             g = node.fit(replaced)
