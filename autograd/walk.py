@@ -210,7 +210,7 @@ class Walk:
                     dx = x.fit(rules[0](g, out, x._data, y._data))
                 if y._tracked:
                     dy = y.fit(rules[1](g, out, x._data, y._data))
-        except Exception:  # the careful way has an answer, or an error that says more
+        except (ArithmeticError, AttributeError, TypeError, ValueError):  # the careful way knows more
             return False
         if not self.keep:
             del self.table[node]  # it may be large

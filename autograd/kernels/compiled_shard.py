@@ -39,6 +39,7 @@ def _compiled(*arguments: Any, **options: Any) -> Any:
 
 
 # BLAS's product of matrices. Compiled code knows it by a name, so that it can be kept on disk.
+assert blas.sgemm is not None  # numba_use.py has looked
 _address, _bits = blas.sgemm
 llvmlite.binding.add_symbol("seegrad_sgemm", _address)
 _length = types.int64 if _bits == 64 else types.int32
@@ -53,7 +54,7 @@ _ROW_MAJOR, _AS_IT_IS, _TRANSPOSED = 101, 111, 112  # CBLAS's numbers
 
 
 @_compiled(*(types.int32, types.int32, _int, _int, _int, types.intp, _int, types.intp, _int, types.boolean, types.intp))
-def _multiply(turn_a, turn_b, m, n, k, a, step_a, b, step_b, add, c):  # type: ignore[no-untyped-def]
+def _multiply(turn_a, turn_b, m, n, k, a, step_a, b, step_b, add, c):
     """Set c (m, n), or add to it, the product of a (m, k) and b (k, n), given by addresses and lengths of rows."""
     rows, columns, inner = _length(m), _length(n), _length(k)
     one, kept = np.float32(1.0), np.float32(1.0 if add else 0.0)
@@ -62,7 +63,7 @@ def _multiply(turn_a, turn_b, m, n, k, a, step_a, b, step_b, add, c):  # type: i
 
 
 @_compiled(_given(4), _int, _int, _given(1, _int), _int, _int, _array(6))
-def _shift(x, start, row, lows, stride, dilation, out):  # type: ignore[no-untyped-def]
+def _shift(x, start, row, lows, stride, dilation, out):
     """Copy the horizontal shifts (rows, kw, C, runs, columns, images) of (H, C, W, N), with the padding."""
     rows, taps, channels, runs, columns, images = out.shape
     for r in range(rows):
@@ -81,7 +82,7 @@ def _shift(x, start, row, lows, stride, dilation, out):  # type: ignore[no-untyp
 
 
 @_compiled(_given(5), _given(1, _int), _int, _int, _array(4), _int, _int)
-def _collect(products, lows, stride, dilation, out, row, start):  # type: ignore[no-untyped-def]
+def _collect(products, lows, stride, dilation, out, row, start):
     """Set a row of (H, C, W, N) to the sum of (kw, C, runs, columns, images), each moved to its place."""
     taps, channels, runs, columns, images = products.shape
     line = np.empty((out.shape[2], images), np.float32)
@@ -103,7 +104,7 @@ _geometry = types.UniTuple(_int, 6)
 
 
 @_compiled(_given(3), _given(4), _geometry, _given(1, _int), _int, _array(4), _int)
-def _input_gradient(layer, w, geometry, lows, width, dx, start):  # type: ignore[no-untyped-def]
+def _input_gradient(layer, w, geometry, lows, width, dx, start):
     """Set some images of `dx` (H, C, W, N) from the gradient of the convolution (OH, Cout, columns).
 
     `w` is (kw, C, kh, Cout) with the last row of the kernel first: rows that meet adjacent rows of the gradient are
@@ -142,7 +143,7 @@ def _forward(high: int, wide: int) -> Any:
         *(_given(4), _int, _given(4), _given(1), _geometry, _given(1, _int)),
         *(_array(6), _array(4), _int, _array(3, _byte), types.boolean),
     )
-    def forward(x, start, w, bias, geometry, lows, shifted, values, to, winners, named):  # type: ignore[no-untyped-def]
+    def forward(x, start, w, bias, geometry, lows, shifted, values, to, winners, named):
         top, row_stride, row_dilation, column_stride, column_dilation, together = geometry
         kernel, outputs, images = w.shape[0], w.shape[3], shifted.shape[5]
         lines, length = shifted.shape[1] * shifted.shape[2], shifted.shape[4] * images
@@ -188,7 +189,7 @@ def _backward(high: int, wide: int) -> Any:
         *(_array(3), _array(4), _array(1), _array(4), _int),
         fastmath={"reassoc", "contract"},  # so that sums are made of vector instructions, too
     )
-    def backward(g, start, winners, shifted, w, geometry, lows, layer, dw, db, dx, to):  # type: ignore[no-untyped-def]
+    def backward(g, start, winners, shifted, w, geometry, lows, layer, dw, db, dx, to):
         top, row_stride, row_dilation, column_stride, column_dilation, together = geometry
         kernel, outputs, images = dw.shape[0], dw.shape[3], shifted.shape[5]
         lines, length = shifted.shape[1] * shifted.shape[2], shifted.shape[4] * images
