@@ -1,8 +1,9 @@
 """What `shard` does, as one function each way that Numba compiles; for float32.
 
 Products are BLAS's, called from the compiled code: from beginning to end, a thread needs neither Python nor its lock,
-and each row goes through all the steps while it is in the cache. Compiled code is kept on disk, so that it is
-compiled once on a machine.
+and each row goes through all the steps while it is in the cache. Lines are cut out before the loops over them: an
+index that may be negative, for all that Numba knows, keeps a loop from being made of vector instructions. Compiled
+code is kept on disk, so that it is compiled once on a machine.
 """
 
 from __future__ import annotations
@@ -73,12 +74,14 @@ def _shift(x, start, row, lows, stride, dilation, out):
                 for run in range(runs):
                     for k in range(columns):
                         column = k * stride + tap * dilation - lows[run]
+                        target = out[r, tap, c, run, k]
                         if inside and 0 <= column < x.shape[2]:
+                            line = x[row + r, c, column, start : start + images]
                             for i in range(images):
-                                out[r, tap, c, run, k, i] = x[row + r, c, column, start + i]
+                                target[i] = line[i]
                         else:
                             for i in range(images):
-                                out[r, tap, c, run, k, i] = _zero
+                                target[i] = _zero
 
 
 @_compiled(_given(5), _given(1, _int), _int, _int, _array(4), _int, _int)
@@ -93,11 +96,13 @@ def _collect(products, lows, stride, dilation, out, row, start):
                 for k in range(columns):
                     column = k * stride + tap * dilation - lows[run]
                     if 0 <= column < out.shape[2]:
+                        sums, piece = line[column], products[tap, c, run, k]
                         for i in range(images):
-                            line[column, i] += products[tap, c, run, k, i]
+                            sums[i] += piece[i]
         for column in range(out.shape[2]):
+            target, sums = out[row, c, column, start : start + images], line[column]
             for i in range(images):
-                out[row, c, column, start + i] = line[column, i]
+                target[i] = sums[i]
 
 
 _geometry = types.UniTuple(_int, 6)
@@ -173,8 +178,9 @@ def _forward(high: int, wide: int) -> Any:
                     if named:
                         winners[row, c, i] = number if largest > _zero else np.int32(pool)
                 for k in range(values.shape[2]):
+                    target, part = values[row, c, k, to : to + images], best[k * images : (k + 1) * images]
                     for i in range(images):
-                        values[row, c, k, to + i] = best[k * images + i]
+                        target[i] = part[i]
 
     return forward
 
@@ -198,16 +204,18 @@ def _backward(high: int, wide: int) -> Any:
         for row in range(winners.shape[0]):
             for c in range(outputs):
                 for k in range(g.shape[2]):
+                    part, given = line[k * images : (k + 1) * images], g[row, c, k, start : start + images]
                     for i in range(images):
-                        line[k * images + i] = g[row, c, k, start + i]
+                        part[i] = given[i]
                 total = _zero
                 for i in range(length):
                     total += line[i] if winners[row, c, i] < pool else _zero
                 db[c] += total
                 for tap in range(pool):
+                    first = tap % wide * length
+                    target = layer[row * high + tap // wide, c, first : first + length]
                     for i in range(length):
-                        arrives = line[i] if winners[row, c, i] == tap else _zero
-                        layer[row * high + tap // wide, c, tap % wide * length + i] = arrives
+                        target[i] = line[i] if winners[row, c, i] == tap else _zero
             for r in range(row * high, (row + 1) * high):
                 for tap in range(0, kernel, together):
                     read = r * row_stride + tap * row_dilation

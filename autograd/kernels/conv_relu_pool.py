@@ -23,7 +23,7 @@ from .plan import Plan, plan_of
 from .shard import Shard
 from .workspace import take
 
-SHARD = 32
+SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
 
 
