@@ -238,30 +238,41 @@ def _numbers(plan: Plan) -> tuple[int, ...]:
     return rows.padding[0], rows.stride, rows.dilation, columns.stride, columns.dilation, together
 
 
+def prepare(plan: Plan) -> None:
+    """Compile what is needed, if it is not yet: before several threads would do so at once."""
+    _forward(*plan.pool)
+    _backward(*plan.pool)
+
+
 def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
     """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
     source, start = _memory(x, images)
-    rows, columns, count = plan.rows, plan.columns[0], images.stop - images.start
-    height = (rows.windows - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1
-    shape = (height, columns.kernel, source.shape[1], len(plan.columns), columns.windows, count)
-    shifted = take(shape, x.dtype)
-    size = (*values.shape[:2], columns.windows * count)
+    shifted = take(_shifted_shape(plan, source.shape[1], images), x.dtype)
+    size = (*values.shape[:2], plan.size[1] * (images.stop - images.start))
     winners = take(size if trail else (0, 0, 0), np.uint8)
     b = np.ascontiguousarray(b)
     _forward(*plan.pool)(source, start, w, b, _numbers(plan), plan.lows, shifted, values, images.start, winners, trail)
-    return Shard(images, shifted, winners) if trail else None
+    return (
+        Shard(images, shifted.reshape(plan.height, shifted.shape[1] * shifted.shape[2], -1), winners) if trail else None
+    )
 
 
 def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
     """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `shard.backward`."""
     source, start = _memory(g, shard.images)
-    layer = take((plan.rows.windows, w.shape[3], shard.shifted[0, 0, 0].size), g.dtype)
+    shifted = shard.shifted.reshape(_shifted_shape(plan, w.shape[2], shard.images))
+    layer = take((plan.rows.windows, w.shape[3], shard.shifted.shape[2]), g.dtype)
     out = take((0, 0, 0, 0), g.dtype) if dx is None else dx
     turned = np.ascontiguousarray(w[::-1].transpose(1, 2, 0, 3))
     _backward(*plan.pool)(
-        *(source, start, shard.winners, shard.shifted, turned, _numbers(plan), plan.lows),
+        *(source, start, shard.winners, shifted, turned, _numbers(plan), plan.lows),
         *(layer, dw, db, out, shard.images.start),
     )
+
+
+def _shifted_shape(plan: Plan, channels: int, images: slice) -> tuple[int, ...]:
+    count = images.stop - images.start
+    return plan.height, plan.columns[0].kernel, channels, len(plan.columns), plan.size[1], count
 
 
 def _memory(x: Array, images: slice) -> tuple[Array, int]:

@@ -29,8 +29,10 @@ SHARD = 96
 
 def _best(plan: Plan, dtype: DTypeLike) -> ModuleType:
     """Return the module that is the fastest here: `shard`, or `compiled_shard` if there is Numba."""
-    compiled = numba_use.compiled_shard() if dtype == np.float32 and plan.number_type == np.uint8 else None
-    return compiled or shard
+    if dtype == np.float32 and plan.number_type == np.uint8 and (compiled := numba_use.compiled_shard()):
+        compiled.prepare(plan)
+        return compiled
+    return shard
 
 
 def conv2d_relu_pool(

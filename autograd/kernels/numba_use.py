@@ -22,4 +22,7 @@ def compiled_shard() -> ModuleType | None:
 def _import_compiled() -> ModuleType | None:
     if blas.sgemm is None or importlib.util.find_spec("numba") is None:
         return None
-    return importlib.import_module(".compiled_shard", __package__)
+    try:
+        return importlib.import_module(".compiled_shard", __package__)
+    except (ImportError, RuntimeError):  # a Numba that does not know this NumPy, or no place to keep compiled code
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -12,11 +11,10 @@ from .blocks import Block, Lines, lines_of, whole_block
 from .geometry import Array, Axis, Padding, Pair, axes_of
 
 
-@dataclass(frozen=True, eq=False)
 class Plan:
     """The windows that the pool reads.
 
-    Attributes
+    Parameters
     ----------
     rows
         Of the convolution.
@@ -26,14 +24,18 @@ class Plan:
         Height and width of the pool's window.
     """
 
-    rows: Axis
-    columns: tuple[Axis, ...]
-    pool: Pair
+    def __init__(self, rows: Axis, columns: tuple[Axis, ...], pool: Pair) -> None:
+        self.rows, self.columns, self.pool = rows, columns, pool
 
     @cached_property
     def size(self) -> Pair:
         """Height and width of the result."""
         return self.rows.windows // self.pool[0], self.columns[0].windows
+
+    @cached_property
+    def height(self) -> int:
+        """Number of input rows under the windows, padding included."""
+        return (self.rows.windows - 1) * self.rows.stride + (self.rows.kernel - 1) * self.rows.dilation + 1
 
     @cached_property
     def lows(self) -> Array:

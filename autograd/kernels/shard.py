@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +17,7 @@ from .selection import keep
 from .workspace import take
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(NamedTuple):
     """What some images leave for the way back.
 
     Attributes

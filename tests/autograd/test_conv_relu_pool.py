@@ -180,3 +180,30 @@ def test_large_windows_have_large_numbers(rng):
     assert shards[0].winners.dtype == np.uint16
     np.testing.assert_array_equal(values.ravel(), x.max((1, 2, 3)))
     np.testing.assert_array_equal(kernels.winners_of(shards, values.shape).ravel(), x.reshape(2, -1).argmax(1))
+
+
+def test_what_one_module_leaves_the_other_can_use(rng, monkeypatch):
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 7, 7, 2), (3, 3, 2, 4), (4,)))
+    values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
+    results = []
+    for enabled in (False, NUMBA):
+        monkeypatch.setattr(numba_use, "enabled", enabled)
+        results.append(kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0]))
+    for one, other in zip(*results):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("error", [ImportError("Numba needs NumPy 2.4 or less"), RuntimeError("no locator available")])
+def test_a_numba_that_does_not_work_is_left_alone(error, monkeypatch, rng):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(numba_use, "enabled", True)
+    monkeypatch.setattr(numba_use.importlib, "import_module", refuse)
+    numba_use._import_compiled.cache_clear()
+    try:
+        assert numba_use.compiled_shard() is None
+        x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 7, 7, 2), (3, 3, 2, 4), (4,)))
+        assert kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])[0].shape == (3, 2, 2, 4)
+    finally:
+        numba_use._import_compiled.cache_clear()
