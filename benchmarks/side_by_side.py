@@ -93,7 +93,8 @@ class Contestant:
         if python is None:
             return
         command = [str(python), str(HERE / "peers" / self.command[0]), *self.command[1:]]
-        variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages are compiled: so may we be
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables
         )
