@@ -240,9 +240,7 @@ class Walk:
         if gradients is not None:
             for x, d in zip(inputs, gradients):
                 if x._tracked and d is not None:
-                    for watch in on_gradient:
-                        watch(node, x, d)
-                    self.send(x, d)
+                    self.watch_and_send(node, x, d)
             return
         if self.create_graph:
             args = [g, node, *[x if x._tracked else x._data for x in inputs]]
@@ -261,10 +259,13 @@ class Walk:
                 d = x.fit(d)
             except (TypeError, ValueError, AttributeError) as error:
                 raise _misfit(op, d, x) from error
-            if on_gradient:
-                for watch in on_gradient:
-                    watch(node, x, d)
-            self.send(x, d)
+            self.watch_and_send(node, x, d)
+
+    def watch_and_send(self, node: Node, x: Node, d: Any) -> None:
+        """Show a gradient to those who want to know, then let it arrive."""
+        for watch in on_gradient:
+            watch(node, x, d)
+        self.send(x, d)
 
     def hush(self) -> None:
         """Let NumPy be quiet until the walk ends: an infinite derivative is an answer, not an accident."""

@@ -143,7 +143,7 @@ def whole_block(rows: Axis, lines: Lines) -> Block:
 
 def _block(rows: Axis, unit: int, low: int, high: int, start: int, stop: int) -> Block:
     first = low * rows.stride - rows.padding[0]
-    count = (high - low - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1
+    count = rows.span(high - low)
     real = slice(*(min(max(0, row - first), count) for row in (0, rows.size)))
     source = slice(first + real.start, first + real.stop) if real.start < real.stop else slice(0, 0)
     return Block(low, high, start, stop, slice(start * unit, stop * unit), count, real, source)

@@ -47,9 +47,13 @@ class Axis:
 
     def every(self, step: int, first: int, count: int) -> Axis:
         """Return `count` of the windows, every `step`-th from `first` on. What they leave out is negative padding."""
-        stride, low = self.stride * step, self.padding[0] - first * self.stride
-        reach = (count - 1) * stride + (self.kernel - 1) * self.dilation + 1
-        return replace(self, stride=stride, padding=(low, reach - self.size - low))
+        low = self.padding[0] - first * self.stride
+        axis = replace(self, stride=self.stride * step)
+        return replace(axis, padding=(low, axis.span(count) - self.size - low))
+
+    def span(self, count: int) -> int:
+        """Return how many positions `count` adjacent windows span, padding included."""
+        return (count - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
 
     def overlap(self, tap: int, start: int = 0, stop: int | None = None) -> tuple[slice, slice]:
         """Windows in ``range(start, stop)`` whose `tap` meets real input, and the input positions they read."""

@@ -35,7 +35,7 @@ class Plan:
     @cached_property
     def height(self) -> int:
         """Number of input rows under the windows, padding included."""
-        return (self.rows.windows - 1) * self.rows.stride + (self.rows.kernel - 1) * self.rows.dilation + 1
+        return self.rows.span(self.rows.windows)
 
     @cached_property
     def lows(self) -> Array:
