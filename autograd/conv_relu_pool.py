@@ -115,12 +115,18 @@ def conv2d_relu_max_pool2d(
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
-    images, w, b = (t._data if isinstance(t, Node) else t for t in (x, weight, bias))
-    if not all(isinstance(a, np.ndarray) and a.size and a.dtype.char in "fd" for a in (images, w, b)):
+    images, w, b = _data(x), _data(weight), _data(bias)
+    usual = images.__class__ is np.ndarray and images.dtype.char in "fd" and images.size and w.size
+    if not (usual and kernels.one_pass_suits(len(images), images.size * (w.size // w.shape[2]))):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
-    tracked = is_recording() and any(isinstance(t, Node) and t._tracked for t in (x, weight, bias))
+    nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
+    tracked = is_recording() and any(t._tracked for t in nodes)
     values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, trail=tracked)
-    if not any(isinstance(t, Node) for t in (x, weight, bias)):
+    if not nodes:
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})
+
+
+def _data(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x

@@ -38,11 +38,7 @@ _kinds: dict[type, type[Node]] = {}
 class Notes(dict[str, Any]):
     """Rare things about a node, with its parameters behind them."""
 
-    __slots__ = ("params",)
-
-    def __init__(self, params: Mapping[str, Any] = NO_PARAMS) -> None:
-        super().__init__()
-        self.params = params
+    params: Mapping[str, Any] = NO_PARAMS
 
 
 class Node:
@@ -213,7 +209,8 @@ def annotate(node: Node, key: str, value: Any) -> None:
     """Attach one of the rare things to a node."""
     notes = node.notes
     if notes is None:
-        node._told = notes = Notes(node.params)
+        notes = Notes()
+        notes.params, node._told = node.params, notes
     notes[key] = value
 
 
@@ -367,14 +364,15 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.op = node._y = None
         node._x = ()
         node._tracked = False
-        if requires:
-            annotate(node, "lost", f"{op.name} was computed under no_grad")
+        lost = op.lost if requires else None
         for x in inputs:
             if isinstance(x, Node):
-                if x.notes is not None and "lost" in x.notes:
-                    annotate(node, "lost", x.notes["lost"])
+                if x._told.__class__ is Notes:
+                    lost = x._told.get("lost", lost)
                 if kind is np.ndarray and data.base is not None and np.may_share_memory(data, x._data):
                     node._data = data = data.copy(order="K")  # a write to one must not reach the other
+        if lost is not None:
+            node._told = Notes(lost=lost)
     return node
 
 

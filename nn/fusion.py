@@ -54,22 +54,27 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
     pool_size : (int, int)
         The pool's window; (1, 1) without a pool.
     """
-    conv, relu, pool = [*modules[place : place + 3], None, None][:3]
-    if not (_plain(conv, Conv2d) and _plain(relu, ReLU)) or on_record or len(getattr(x, "shape", ())) != 4:
+    conv, after = modules[place], modules[place + 1 : place + 3]
+    if (
+        not (after and _plain(conv, Conv2d) and _plain(after[0], ReLU))
+        or on_record
+        or len(getattr(x, "shape", ())) != 4
+    ):
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
-    size = conv.output_size(x.shape)
-    work = x.shape[0] * size[0] * size[1] * conv.weight.size
+    high, wide = conv.output_size(x.shape)
+    work = x.shape[0] * high * wide * conv.weight.size
     if conv.bias is None or (is_recording() and (work < WORTH_IT or _layer_by_layer.get())):
         return 0, (1, 1)
+    pool = after[-1]
     if _plain(pool, MaxPool2d):
         assert isinstance(pool, MaxPool2d)
-        tiles = pool.stride == pool.kernel_size and pool.padding == (0, 0)
-        if tiles and all(length >= window for length, window in zip(size, pool.kernel_size, strict=True)):
-            return 2, pool.kernel_size
+        window = pool.kernel_size
+        if pool.stride == window and pool.padding == (0, 0) and high >= window[0] and wide >= window[1]:
+            return 2, window
     return 1, (1, 1)
 
 
-def _plain(module: Module | None, kind: type[Module]) -> bool:
+def _plain(module: Module, kind: type[Module]) -> bool:
     """Whether nobody could tell if it were not called."""
-    return type(module) is kind and not module._hooks and "forward" not in vars(module)
+    return module.__class__ is kind and not module._hooks and "forward" not in module.__dict__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .activation import channel_sum, relu, relu_gradient
 from .conv_relu_pool import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
+from .conv_relu_pool import suits as one_pass_suits
 from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .geometry import conv2d_shape
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
@@ -23,6 +24,7 @@ __all__ = [
     "conv2d_weight_gradient",
     "get_num_threads",
     "num_threads",
+    "one_pass_suits",
     "relu",
     "relu_gradient",
     "set_num_threads",

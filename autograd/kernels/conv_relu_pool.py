@@ -16,15 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import numba_use, shard, threads
+from . import im2col, numba_use, shard, threads
 from .convolution import SMALLEST_PART
-from .geometry import Array, Padding, Pair, in_logical_order
+from .geometry import Array, Padding, Pair, axes_of, in_logical_order
 from .plan import Plan, plan_of
 from .shard import Shard
 from .workspace import take
 
 SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
+
+
+FEW, MUCH = 16, 3e7
+"""Fewer images than this cannot be shared well, and more multiplications than this should be."""
+
+
+def suits(batch: int, work: float) -> bool:
+    """Tell whether one pass over so many images, with about so many multiplications, is quicker than several passes.
+
+    It is not for a few large images, whose rows each pass by itself shares among threads.
+    """
+    return batch >= FEW or work < MUCH
 
 
 def _best(plan: Plan, dtype: DTypeLike) -> ModuleType:
@@ -60,7 +72,7 @@ def conv2d_relu_pool(
     Returns
     -------
     values
-        (N, PH, PW, Cout), in memory (PH, Cout, PW, N).
+        (N, PH, PW, Cout), in memory (PH, Cout, PW, N), or as the shape says for a few images without `trail`.
     shards
         For `conv2d_relu_pool_gradients`; none without `trail`.
 
@@ -71,6 +83,10 @@ def conv2d_relu_pool(
     """
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
     high, wide = plan.size
+    read = (high * pool[0], wide * pool[1])
+    if not trail and im2col.suits(x.shape[0], read, w.size // w.shape[3]):
+        axes = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
+        return im2col.relu_pool(im2col.conv2d(x, np.ascontiguousarray(w), *axes, read), b, pool), []
     values = take((high, w.shape[3], wide, x.shape[0]), x.dtype)
     kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype)
     cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import threads
+from . import im2col, threads
 from .blocks import (
     Block,
     Lines,
@@ -65,7 +65,7 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
     Returns
     -------
     Array
-        (N, OH, OW, Cout), in memory (OH, Cout, OW, N).
+        (N, OH, OW, Cout), in memory (OH, Cout, OW, N), or as the shape says for a few images.
 
     Raises
     ------
@@ -74,8 +74,12 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
     """
     rows, columns = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
     dtype = accumulation_dtype(x, w)
-    source, kernel = in_memory_order(x, dtype), np.ascontiguousarray(w, dtype)
-    outputs = w.shape[3]
+    kernel, outputs, size = np.ascontiguousarray(w, dtype), w.shape[3], (rows.windows, columns.windows)
+    if x.size and w.size and im2col.suits(x.shape[0], size, w.size // outputs):
+        few = im2col.conv2d(x.astype(dtype, copy=False), kernel, rows, columns, size)
+        few = few if bias is None else np.add(few, bias, out=few)
+        return few.astype(np.result_type(x, w), copy=False)
+    source = in_memory_order(x, dtype)
     out = take((rows.windows, outputs, columns.windows, x.shape[0]), dtype)
     offsets = None if bias is None else np.asarray(bias, dtype)[:, None]
     if not out.size or not w.size:

@@ -95,10 +95,15 @@ def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads
         assert result.dtype == dtype
         np.testing.assert_allclose(result, wanted, atol=tolerance * 10, rtol=tolerance)
     assert len(shards) == threads
+    few, none = kernels.conv2d_relu_pool(
+        *[a[:2] if a.ndim == 4 and len(a) == 17 else a for a in given], pool, *window, False
+    )
+    assert none == []
+    np.testing.assert_allclose(few, expected[:2], atol=tolerance * 10, rtol=tolerance)
 
 
 def test_nothing_is_kept_without_a_trail_and_nothing_computed_that_is_not_wanted(rng):
-    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 6, 6, 1), (3, 3, 1, 2), (2,)))
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((40, 6, 6, 1), (3, 3, 1, 2), (2,)))
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
     again, none = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0], trail=False)
     assert none == []
@@ -129,6 +134,30 @@ def test_special_numbers_pass_as_one_after_the_other(special, rng):
         gradients_of(sg.conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
     ):
         np.testing.assert_allclose(result, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38, 1e-45])
+@pytest.mark.filterwarnings("ignore:.*(overflow|invalid).*:RuntimeWarning")
+def test_special_numbers_pass_in_few_and_in_many_images(special, rng, monkeypatch):
+    x, w, b = (
+        rng.normal(size=(2, 6, 6, 1)).astype(np.float32),
+        np.ones((1, 1, 1, 1), np.float32),
+        np.zeros(1, np.float32),
+    )
+    x[0, 1, 2, 0] = x[1, 4, 4, 0] = special
+    few = sg.conv2d_relu_max_pool2d(x, w, b, 2)
+    monkeypatch.setattr("seegrad.autograd.kernels.im2col.LONGEST_LINE", 0)
+    np.testing.assert_allclose(few, sg.conv2d_relu_max_pool2d(x, w, b, 2), rtol=1e-6)
+    np.testing.assert_allclose(few, one_after_the_other(x, w, b, 2), rtol=1e-6)
+
+
+def test_a_few_large_images_go_layer_by_layer(rng, monkeypatch):
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 7, 7, 2), (3, 3, 2, 4), (4,)))
+    in_one_pass = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)
+    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.MUCH", 0)
+    assert sg.conv2d_relu_max_pool2d(sg.tensor(x, requires_grad=True), w, b, 2).op.name == "window_take"
+    for one, other in zip(in_one_pass, gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
 def test_the_first_of_equal_elements_wins():

@@ -76,6 +76,14 @@ def threads(request, monkeypatch):
         yield request.param
 
 
+@pytest.fixture(params=["few images", "many images"])
+def amount(request, monkeypatch):
+    """Go the way of a few images, and that of many."""
+    if request.param == "many images":
+        monkeypatch.setattr("seegrad.autograd.kernels.im2col.LONGEST_LINE", 0)
+
+
+@pytest.mark.usefixtures("amount")
 class TestConvolution:
     @pytest.mark.parametrize("size", SIZES)
     @pytest.mark.parametrize("dilation", DILATIONS)
@@ -124,7 +132,7 @@ class TestConvolution:
             np.testing.assert_array_equal(given, original)
 
     def test_result_keeps_the_kernels_memory_order_and_so_does_arithmetic(self):
-        x = np.ones((5, 8, 8, 3), np.float32)
+        x = np.ones((30, 8, 8, 3), np.float32)
         out = kernels.conv2d(x, np.ones((3, 3, 3, 4), np.float32), (1, 1), NONE, (1, 1))
         assert out.transpose(1, 3, 2, 0).flags.c_contiguous
         assert np.maximum(out + 1, 0).transpose(1, 3, 2, 0).flags.c_contiguous

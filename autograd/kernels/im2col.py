@@ -1,0 +1,73 @@
+"""Convolution of a few images: all windows are copied side by side and multiplied at once (im2col).
+
+With the batch innermost, as elsewhere, the lines of a few images are so short that to call for them costs more than
+to compute them. Here channels are innermost, in memory as in the shape, and a layer takes a handful of calls.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import blas
+from .geometry import Array, Axis, Pair
+
+LONGEST_LINE = 128
+"""Columns times images up to which this is the quickest."""
+LARGEST_COPY = 1 << 19
+"""Elements that the copy of all windows has at most."""
+
+
+def suits(batch: int, size: Pair, taps: int) -> bool:
+    """Tell whether this is the quickest for a result of so many images of a size, from so many inputs each."""
+    return batch * size[1] <= LONGEST_LINE and batch * size[0] * size[1] * taps <= LARGEST_COPY
+
+
+def conv2d(x: Array, w: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
+    """Return the convolution's first rows and columns, as many as `size` says: (N, OH, OW, Cout), contiguous."""
+    channels, outputs = w.shape[2:]
+    if columns.kernel * channels >= size[1]:
+        matrix = _windows(x, rows, columns, size).reshape(-1, w.size // outputs)
+    else:  # the lines that are copied are longer the other way round
+        matrix = _windows(x, rows, columns, size).transpose(3, 4, 5, 0, 1, 2).reshape(w.size // outputs, -1).T
+    with blas.single_threaded():
+        return np.matmul(matrix, w.reshape(-1, outputs)).reshape(len(x), *size, outputs)
+
+
+def relu_pool(x: Array, bias: Array, pool: Pair) -> Array:
+    """Return relu of the largest element of each window plus the bias; `x` (N, OH, OW, C) has no more than windows."""
+    high, wide = pool
+    batch, height, width, channels = x.shape
+    tiles = x.reshape(batch, height // high, high, width * channels)
+    best = tiles[:, :, 0]
+    for row in range(1, high):
+        best = np.maximum(best, tiles[:, :, row])
+    tiles = best.reshape(batch, height // high, width // wide, wide, channels)
+    best = tiles[:, :, :, 0]
+    for column in range(1, wide):
+        best = np.maximum(best, tiles[:, :, :, column])
+    best = best + bias
+    return np.maximum(best, np.zeros(channels, x.dtype), out=best)
+
+
+def _windows(x: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
+    """View images (N, H, W, C) as overlapping windows (N, OH, OW, kh, kw, C)."""
+    padded = _padded(x, rows, columns)
+    image, line, pixel, channel = padded.strides
+    return np.ndarray(
+        (len(x), *size, rows.kernel, columns.kernel, x.shape[3]),
+        x.dtype,
+        padded,
+        0,
+        (image, rows.stride * line, columns.stride * pixel, rows.dilation * line, columns.dilation * pixel, channel),
+    )
+
+
+def _padded(x: Array, rows: Axis, columns: Axis) -> Array:
+    """Return the images, contiguous, with zeros around them."""
+    (top, bottom), (left, right) = rows.padding, columns.padding
+    if not (top or bottom or left or right):
+        return np.ascontiguousarray(x)
+    batch, height, width, channels = x.shape
+    out = np.zeros((batch, top + height + bottom, left + width + right, channels), x.dtype)
+    out[:, top : top + height, left : left + width] = x
+    return out
