@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..autograd import Tensor, exp, log, log_softmax, maximum, softplus, take_along_axis, where
+from ..autograd import Tensor, exp, log, log_softmax, maximum, softplus, where
 from .checks import check_fraction
 from .loss_inputs import (
     check_probabilities,
@@ -169,7 +169,7 @@ def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> A
 def _picked(log_p: Tensor, labels: Array, weights: Array | None, ignore_index: int | None) -> Tensor:
     """Minus each row's log-probability of its label, weighted; 0 where ignored."""
     safe = labels if ignore_index is None else np.where(labels == ignore_index, 0, labels)
-    rows: Tensor = -take_along_axis(log_p, safe[..., np.newaxis], axis=-1).squeeze(axis=-1)
+    rows: Tensor = -log_p[(*np.indices(safe.shape, sparse=True), safe)]
     if weights is not None:
         rows = rows * weights[safe]
     if ignore_index is not None:

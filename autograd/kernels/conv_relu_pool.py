@@ -27,6 +27,8 @@ SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
 
 
+LEAST_CHANNELS = 16
+"""Channels on either side from which Winograd's products are large enough to gain from being fewer."""
 FEW, MUCH = 16, 3e7
 """Fewer images than this cannot be shared well, and more multiplications than this should be."""
 
@@ -39,12 +41,26 @@ def suits(batch: int, work: float) -> bool:
     return batch >= FEW or work < MUCH
 
 
-def _best(plan: Plan, dtype: DTypeLike) -> ModuleType:
-    """Return the module that is the fastest here: `shard`, or `compiled_shard` if there is Numba."""
-    if dtype == np.float32 and plan.number_type == np.uint8 and (compiled := numba_use.compiled_shard()):
+def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
+    """Tell whether Winograd's method can be used, and pays."""
+    rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
+    window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
+    return plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1) and min(channels, outputs) >= LEAST_CHANNELS
+
+
+def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
+    """Return the module that is the fastest here: `shard`, or in its place one that Numba compiles.
+
+    It is `compiled_winograd` if `tiles`, else `compiled_shard`.
+    """
+    if dtype != np.float32 or plan.number_type != np.uint8:
+        return shard
+    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard")
+    if compiled is None:
+        return shard
+    if not tiles:
         compiled.prepare(plan)
-        return compiled
-    return shard
+    return compiled
 
 
 def conv2d_relu_pool(
@@ -88,7 +104,7 @@ def conv2d_relu_pool(
         axes = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
         return im2col.relu_pool(im2col.conv2d(x, np.ascontiguousarray(w), *axes, read), b, pool), []
     values = take((high, w.shape[3], wide, x.shape[0]), x.dtype)
-    kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype)
+    kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype, _tiled(plan, *w.shape[2:]))
     cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
 
@@ -127,7 +143,7 @@ def conv2d_relu_pool_gradients(
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
     out = take((height, channels, width, batch), g.dtype) if to_input else None
-    work = _best(plan, g.dtype)
+    work = _best(plan, g.dtype, shards[0].tiles)
 
     def part(k: int) -> None:
         work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)

@@ -9,20 +9,20 @@ from types import ModuleType
 
 from . import blas
 
-#: Set to False, kernels use NumPy alone even where Numba is installed.
+#: Set to False, kernels use NumPy alone even where Numba is installed. Not to be changed within a step of training.
 enabled = True
 
 
-def compiled_shard() -> ModuleType | None:
-    """Return the compiled module, if there is Numba and a BLAS that it can call."""
-    return _import_compiled() if enabled else None
+def compiled(name: str) -> ModuleType | None:
+    """Return a module of functions to compile, if there is Numba and a BLAS that they can call."""
+    return _import(name) if enabled else None
 
 
-@lru_cache(maxsize=1)
-def _import_compiled() -> ModuleType | None:
+@lru_cache(maxsize=8)
+def _import(name: str) -> ModuleType | None:
     if blas.sgemm is None or importlib.util.find_spec("numba") is None:
         return None
     try:
-        return importlib.import_module(".compiled_shard", __package__)
+        return importlib.import_module(f".{name}", __package__)
     except (ImportError, RuntimeError):  # a Numba that does not know this NumPy, or no place to keep compiled code
         return None

@@ -24,16 +24,20 @@ class Shard(NamedTuple):
     ----------
     images
         Which of the batch.
-    shifted
-        Their horizontal shifts (rows, kw * Cin, columns), see `convolution.shift`.
+    inputs
+        What the products read: horizontal shifts (rows, kw * Cin, columns), see `convolution.shift`; or transformed
+        tiles, see `compiled_winograd`.
     winners
         (PH, Cout, PW * images), unsigned integers: the winner of each window is ``i * pool[1] + j``, or
         ``pool[0] * pool[1]`` where none is positive.
+    tiles
+        Whether the inputs are transformed tiles.
     """
 
     images: slice
-    shifted: Array
+    inputs: Array
     winners: Array
+    tiles: bool = False
 
 
 def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
@@ -64,7 +68,7 @@ def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array,
     alive = keep(gradient.reshape(shard.winners.shape), shard.winners < plan.taps)
     np.add.reduce((alive @ np.ones((alive.shape[2], 1), g.dtype))[:, :, 0], axis=0, out=db)
     layer = _spread(alive, shard.winners, plan)
-    add_weight_gradient(shard.shifted, layer, plan.rows, dw)
+    add_weight_gradient(shard.inputs, layer, plan.rows, dw)
     if dx is not None:
         (rows,) = input_parts(plan.rows, 1)
         _, products = input_products(layer, backward_matrices(w, plan.rows, g.dtype), rows)

@@ -102,6 +102,38 @@ def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads
     np.testing.assert_allclose(few, expected[:2], atol=tolerance * 10, rtol=tolerance)
 
 
+@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@pytest.mark.parametrize("padding", [NONE, ((1, 1), (1, 1)), ((3, 0), (0, 5))])
+@pytest.mark.parametrize("size", [(4, 4), (6, 5), (7, 10), (13, 13)])
+def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layout, rng, threads, monkeypatch):
+    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 2)
+    x, w, b = rng.normal(size=(17, *size, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
+    window = ((1, 1), padding, (1, 1))
+    expected, winners = naive(x, w, b, (2, 2), *window)
+    g = rng.normal(size=expected.shape)
+    x, w, b, g = (a.astype(np.float32) for a in (x, w, b, g))
+    values, shards = kernels.conv2d_relu_pool(in_layout(x, layout), in_layout(w, layout), b, (2, 2), *window)
+    without, _ = kernels.conv2d_relu_pool(np.concatenate([x] * 8), w, b, (2, 2), *window, trail=False)
+    np.testing.assert_allclose(without[:17], values, rtol=1e-5, atol=1e-5)
+    gradients = kernels.conv2d_relu_pool_gradients(in_layout(g, layout), w, x.shape, shards, (2, 2), *window)
+    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, padding))):
+        np.testing.assert_allclose(result, wanted, atol=1e-4, rtol=1e-5)
+    assert len(shards) == threads
+    assert all(part.tiles == (numba_use.enabled and NUMBA) for part in shards)
+    to_weights = kernels.conv2d_relu_pool_gradients(g, w, x.shape, shards, (2, 2), *window, to_input=False)
+    np.testing.assert_array_equal(to_weights[1], gradients[1])
+
+
+@pytest.mark.parametrize("magnitude", [1e-20, 1e15])
+def test_small_kernels_with_many_channels_are_as_exact_as_others(magnitude, rng):
+    """Compare with sums in double precision."""
+    x, w, b = rng.normal(size=(20, 12, 12, 32)), rng.normal(size=(3, 3, 32, 48)), np.zeros(48)
+    x = x.astype(np.float32) * np.float32(magnitude)
+    exact = kernels.conv2d_relu_pool(x.astype(float), w, b, (2, 2), *WINDOWS[0])[0]
+    single = kernels.conv2d_relu_pool(x, w.astype(np.float32), b.astype(np.float32), (2, 2), *WINDOWS[0])[0]
+    assert np.abs(single - exact).max() < 2e-6 * np.abs(exact).max()
+
+
 def test_nothing_is_kept_without_a_trail_and_nothing_computed_that_is_not_wanted(rng):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((40, 6, 6, 1), (3, 3, 1, 2), (2,)))
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
@@ -229,10 +261,10 @@ def test_a_numba_that_does_not_work_is_left_alone(error, monkeypatch, rng):
 
     monkeypatch.setattr(numba_use, "enabled", True)
     monkeypatch.setattr(numba_use.importlib, "import_module", refuse)
-    numba_use._import_compiled.cache_clear()
+    numba_use._import.cache_clear()
     try:
-        assert numba_use.compiled_shard() is None
+        assert numba_use.compiled("compiled_shard") is None
         x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 7, 7, 2), (3, 3, 2, 4), (4,)))
         assert kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])[0].shape == (3, 2, 2, 4)
     finally:
-        numba_use._import_compiled.cache_clear()
+        numba_use._import.cache_clear()

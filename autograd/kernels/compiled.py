@@ -1,0 +1,62 @@
+"""What the functions that Numba compiles have in common: types, and BLAS's product of matrices; for float32.
+
+Products are BLAS's, called from the compiled code: from beginning to end, a thread needs neither Python nor its lock.
+Lines are cut out before the loops over them: an index that may be negative, for all that Numba knows, keeps a loop
+from being made of vector instructions. Compiled code is kept on disk, so that it is compiled once on a machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba import types
+
+from . import blas
+
+FLOAT, INT, BYTE = types.float32, types.int64, types.uint8
+ZERO = np.float32(0.0)
+
+#: Compile for whatever types it is called with, as part of the function that calls it.
+inlined = numba.njit(nogil=True, cache=True, error_model="numpy")
+
+
+def array(ndim: int, dtype: Any = FLOAT) -> Any:
+    """Return the type of a contiguous array."""
+    return types.Array(dtype, ndim, "C")
+
+
+def given(ndim: int, dtype: Any = FLOAT) -> Any:
+    """Return the type of a contiguous array that is only read."""
+    return types.Array(dtype, ndim, "C", readonly=True)
+
+
+def compiled(*arguments: Any, **options: Any) -> Any:
+    """Compile a function of these types of arguments; other threads may run during a call."""
+    return numba.njit(types.void(*arguments), nogil=True, cache=True, error_model="numpy", **options)
+
+
+# BLAS's product of matrices. Compiled code knows it by a name, so that it can be kept on disk.
+assert blas.sgemm is not None  # numba_use.py has looked
+_address, _bits = blas.sgemm
+llvmlite.binding.add_symbol("seegrad_sgemm", _address)
+_length = types.int64 if _bits == 64 else types.int32
+_sgemm = types.ExternalFunction(
+    "seegrad_sgemm",
+    types.void(
+        *(types.int32, types.int32, types.int32, _length, _length, _length, FLOAT),
+        *(types.intp, _length, types.intp, _length, FLOAT, types.intp, _length),
+    ),
+)
+_ROW_MAJOR, AS_IT_IS, TRANSPOSED = 101, 111, 112  # CBLAS's numbers
+
+
+@compiled(*(types.int32, types.int32, INT, INT, INT, types.intp, INT, types.intp, INT, types.boolean, types.intp))
+def multiply(turn_a, turn_b, m, n, k, a, step_a, b, step_b, add, c):
+    """Set c (m, n), or add to it, the product of a (m, k) and b (k, n), given by addresses and lengths of rows."""
+    rows, columns, inner = _length(m), _length(n), _length(k)
+    one, kept = np.float32(1.0), np.float32(1.0 if add else 0.0)
+    lead_a, lead_b = _length(step_a), _length(step_b)
+    _sgemm(_ROW_MAJOR, turn_a, turn_b, rows, columns, inner, one, a, lead_a, b, lead_b, kept, c, columns)
