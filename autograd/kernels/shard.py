@@ -115,8 +115,8 @@ def _strongest(layers: Array, bias: Array, plan: Plan, named: bool) -> tuple[Arr
 
 def _later(number: Array, where: Array, other: Any) -> Array:
     """Return `number`, but in some places `other`, which is larger everywhere."""
-    chosen: Array = np.multiply(where, other, dtype=number.dtype)
-    return np.maximum(number, chosen, out=chosen)
+    chosen: Array = np.multiply(where.view(np.uint8), other, dtype=number.dtype)  # bytes need no conversion
+    return np.maximum(number, chosen, out=chosen) if number.ndim else chosen
 
 
 def _spread(g: Array, winners: Array, plan: Plan) -> Array:
