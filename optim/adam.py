@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..autograd.kernels import LARGE, numba_use
 from .flat import FlatParameters
 from .optimizer import Array, Group, Optimizer, Parameters
 
@@ -84,8 +85,14 @@ class Adam(Optimizer):
         """Apply the formula."""
         p, g = flat.values[where], flat.gradients[where]
         m, v = flat.state["exp_avg"][where], flat.state["exp_avg_sq"][where]
-        beta1, beta2 = group["betas"]
+        (beta1, beta2), eps = group["betas"], group["eps"]
+        scale, rate = 1.0 / math.sqrt(1.0 - beta2**step), group["lr"] / (1.0 - beta1**step)
         self.decay(p, g, group)
+        if isinstance(p, np.ndarray) and p.dtype == np.float32 and flat.values.size >= LARGE:
+            compiled = numba_use.compiled("compiled_adam")
+            if compiled is not None:
+                compiled.update(p, g, m, v, beta1, 1.0 - beta1, beta2, 1.0 - beta2, scale, eps, rate)
+                return
         m *= beta1
         m += (work := (1.0 - beta1) * g)
         v *= beta2
@@ -93,10 +100,10 @@ class Adam(Optimizer):
         g *= 1.0 - beta2
         v += g
         np.sqrt(v, out=work)
-        work *= 1.0 / math.sqrt(1.0 - beta2**step)
-        work += group["eps"]
+        work *= scale
+        work += eps
         np.divide(m, work, out=work)
-        work *= group["lr"] / (1.0 - beta1**step)
+        work *= rate
         p -= work
 
 

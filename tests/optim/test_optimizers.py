@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import optim
+from seegrad.autograd.kernels import numba_use
 
 STEPS = 30
 
@@ -130,6 +132,29 @@ def test_float32_stays_float32(case, rng):
     assert all(array.dtype == np.float32 for name, array in state.items() if not name.endswith("step"))
     expected = slow(start.astype("f8"), gradients.astype("f8"), **settings)
     np.testing.assert_allclose(p.data, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="Numba is not installed")
+@pytest.mark.parametrize("kind", [optim.Adam, optim.AdamW])
+def test_adam_compiled_rounds_as_in_numpy(kind, rng, monkeypatch):
+    start = [rng.normal(size=shape).astype(np.float32) for shape in ((300, 200), (17,))]
+    gradients = [[rng.normal(size=p.shape).astype(np.float32) for p in start] for _ in range(4)]
+    gradients[1][0][:2] = np.float32([0.0, np.inf])[:, None]
+    results = []
+    for enabled in (True, False):
+        monkeypatch.setattr(numba_use, "enabled", enabled)
+        parameters = [sg.tensor(p, requires_grad=True) for p in start]
+        optimizer = kind(parameters, lr=0.01, betas=(0.8, 0.99), weight_decay=0.1)
+        with np.errstate(invalid="ignore"):
+            for step in gradients:
+                for p, g in zip(parameters, step):
+                    p.grad = g
+                optimizer.step()
+        results.append([p.data for p in parameters])
+    for one, other in zip(*results):
+        np.testing.assert_array_equal(one, other)
+    assert np.isnan(results[0][0][1]).all()
+    assert np.isfinite(results[0][0][2:]).all()
 
 
 @pytest.mark.parametrize("case", CASES)
