@@ -199,6 +199,10 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
     height, channels = source.shape[:2]
     taps, unit, length = runs[0].axis.kernel, runs[0].unit, block.stop - block.start
     shifted = take((block.count, taps, channels, len(runs), length, unit), source.dtype)
+    view = _shifts(source, runs, block)
+    if view is not None:
+        np.copyto(shifted, view)
+        return shifted.reshape(block.count, taps * channels, -1)
     if block.real.stop - block.real.start < block.count:
         shifted[: block.real.start] = 0
         shifted[block.real.stop :] = 0
@@ -212,6 +216,25 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
                 target[:, :, windows.stop - block.start :] = 0
             target[:, :, windows.start - block.start : windows.stop - block.start] = inside[:, :, positions]
     return shifted.reshape(block.count, taps * channels, -1)
+
+
+def _shifts(source: Array, runs: Sequence[Lines], block: Block) -> Array | None:
+    """View (H, C, W, N) as all of its horizontal shifts, see `shift`; None if some of them are padding."""
+    axis, unit, length = runs[0].axis, runs[0].unit, block.stop - block.start
+    starts = [lines.axis.offset(0) + block.start * axis.stride for lines in runs]
+    last = starts[-1] + (axis.kernel - 1) * axis.dilation + (length - 1) * axis.stride
+    if starts[0] < 0 or last >= axis.size or block.real.stop - block.real.start < block.count:
+        return None
+    row, line = source.strides[:2]
+    column = unit * source.itemsize
+    between = starts[1] - starts[0] if len(runs) > 1 else 0
+    return np.ndarray(
+        (block.count, axis.kernel, source.shape[1], len(runs), length, unit),
+        source.dtype,
+        source,
+        block.source.start * row + starts[0] * column,
+        (row, axis.dilation * column, line, between * column, axis.stride * column, source.itemsize),
+    )
 
 
 def correlate(shifted: Array, kernel: Array, rows: Axis, out: Array, first: int = 0) -> None:
