@@ -15,9 +15,9 @@ from .pooling import MaxPool2d
 
 Pair = tuple[int, int]
 
-#: Multiplications of a convolution below which a graph has a node for each layer, for those who look at it: there is
-#: little time to be saved.
-WORTH_IT = 4e6
+#: Images, and multiplications of a convolution, below which a graph has a node for each layer, for those who look at
+#: it: there is little time to be saved.
+FEW, WORTH_IT = 4, 5e5
 
 _layer_by_layer = ContextVar("layer_by_layer", default=False)
 
@@ -63,8 +63,8 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
     high, wide = conv.output_size(x.shape)
-    work = x.shape[0] * high * wide * conv.weight.size
-    if conv.bias is None or (is_recording() and (work < WORTH_IT or _layer_by_layer.get())):
+    small = x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
+    if conv.bias is None or (is_recording() and (small or _layer_by_layer.get())):
         return 0, (1, 1)
     pool = after[-1]
     if _plain(pool, MaxPool2d):

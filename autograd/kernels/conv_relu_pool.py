@@ -25,8 +25,6 @@ from .workspace import take
 
 SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
-
-
 LEAST_CHANNELS = 16
 """Channels on either side from which Winograd's products are large enough to gain from being fewer."""
 FEW, MUCH = 16, 3e7

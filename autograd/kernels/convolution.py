@@ -127,6 +127,9 @@ def conv2d_weight_gradient(
     shape = (rows.kernel, columns.kernel, x.shape[3], g.shape[3])
     if not x.size or not g.size:
         return np.zeros(shape, np.result_type(x, g))
+    if im2col.suits(x.shape[0], g.shape[1:3], shape[0] * shape[1] * shape[2]):
+        few = im2col.weight_gradient(x.astype(dtype, copy=False), g.astype(dtype, copy=False), rows, columns)
+        return few.astype(np.result_type(x, g), copy=False)
     source, gradient = in_memory_order(x, dtype), in_memory_order(g, dtype)
     lines = lines_of(columns, x.shape[0])
     flat = gradient.reshape(rows.windows, shape[3], -1)
@@ -160,13 +163,16 @@ def conv2d_input_gradient(
     Returns
     -------
     Array
-        (N, H, W, Cin), in memory (H, Cin, W, N).
+        (N, H, W, Cin), in memory (H, Cin, W, N), or as the shape says for a few images.
     """
     name = "conv2d_input_gradient"
     batch, height, width, channels = input_shape
     rows, columns = axes_of(name, (height, width), w.shape[:2], stride, padding, dilation)
     _check_gradient(name, g, batch, rows, columns)
     dtype = accumulation_dtype(g, w)
+    if g.size and w.size and im2col.suits(batch, g.shape[1:3], w.size // w.shape[3]):
+        few = im2col.input_gradient(g.astype(dtype, copy=False), w.astype(dtype, copy=False), rows, columns)
+        return few.astype(np.result_type(g, w), copy=False)
     out = take((height, channels, width, batch), dtype)
     if not g.size or not w.size:
         out.fill(0)

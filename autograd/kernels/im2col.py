@@ -1,4 +1,4 @@
-"""Convolution of a few images: all windows are copied side by side and multiplied at once (im2col).
+"""Convolution of a few images, and its gradients: all windows are copied side by side and multiplied at once (im2col).
 
 With the batch innermost, as elsewhere, the lines of a few images are so short that to call for them costs more than
 to compute them. Here channels are innermost, in memory as in the shape, and a layer takes a handful of calls.
@@ -24,13 +24,32 @@ def suits(batch: int, size: Pair, taps: int) -> bool:
 
 def conv2d(x: Array, w: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
     """Return the convolution's first rows and columns, as many as `size` says: (N, OH, OW, Cout), contiguous."""
-    channels, outputs = w.shape[2:]
-    if columns.kernel * channels >= size[1]:
-        matrix = _windows(x, rows, columns, size).reshape(-1, w.size // outputs)
-    else:  # the lines that are copied are longer the other way round
-        matrix = _windows(x, rows, columns, size).transpose(3, 4, 5, 0, 1, 2).reshape(w.size // outputs, -1).T
     with blas.single_threaded():
-        return np.matmul(matrix, w.reshape(-1, outputs)).reshape(len(x), *size, outputs)
+        return np.matmul(_side_by_side(x, rows, columns, size), w.reshape(-1, w.shape[3])).reshape(len(x), *size, -1)
+
+
+def weight_gradient(x: Array, g: Array, rows: Axis, columns: Axis) -> Array:
+    """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `w`: (kh, kw, Cin, Cout)."""
+    windows = _side_by_side(x, rows, columns, g.shape[1:3])
+    with blas.single_threaded():
+        return np.matmul(windows.T, g.reshape(len(windows), -1)).reshape(rows.kernel, columns.kernel, x.shape[3], -1)
+
+
+def input_gradient(g: Array, w: Array, rows: Axis, columns: Axis) -> Array:
+    """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `x`: (N, H, W, Cin)."""
+    batch, high, wide, outputs = g.shape
+    with blas.single_threaded():
+        products = np.matmul(g.reshape(-1, outputs), w.reshape(-1, outputs).T)
+    products = products.reshape(batch, high, wide, rows.kernel, columns.kernel, -1)
+    lengths = [axis.size + sum(axis.padding) for axis in (rows, columns)]
+    out = np.zeros((batch, *lengths, w.shape[2]), g.dtype)
+    for i in range(rows.kernel):
+        for j in range(columns.kernel):
+            top, left = i * rows.dilation, j * columns.dilation
+            seen = out[:, top :: rows.stride, left :: columns.stride][:, :high, :wide]
+            seen += products[:, :, :, i, j]
+    top, left = rows.padding[0], columns.padding[0]
+    return out[:, top : top + rows.size, left : left + columns.size]
 
 
 def relu_pool(x: Array, bias: Array, pool: Pair) -> Array:
@@ -47,6 +66,15 @@ def relu_pool(x: Array, bias: Array, pool: Pair) -> Array:
         best = np.maximum(best, tiles[:, :, :, column])
     best = best + bias
     return np.maximum(best, np.zeros(channels, x.dtype), out=best)
+
+
+def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
+    """Copy windows of images (N, H, W, C): (N * OH * OW, kh * kw * C), the one or the other innermost in memory."""
+    windows = _windows(x, rows, columns, size)
+    taps = rows.kernel * columns.kernel * x.shape[3]
+    if columns.kernel * x.shape[3] >= size[1]:
+        return windows.reshape(-1, taps)
+    return windows.transpose(3, 4, 5, 0, 1, 2).reshape(taps, -1).T  # the lines that are copied are longer so
 
 
 def _windows(x: Array, rows: Axis, columns: Axis, size: Pair) -> Array:

@@ -12,6 +12,7 @@ from seegrad.autograd.draw import draw
 
 @pytest.fixture(autouse=True)
 def _also_small_ones(monkeypatch):
+    monkeypatch.setattr("seegrad.nn.fusion.FEW", 0)
     monkeypatch.setattr("seegrad.nn.fusion.WORTH_IT", 0)
 
 
