@@ -80,8 +80,8 @@ def conv2d_relu_max_pool2d(
 ) -> Any:
     """``max_pool2d(relu(conv2d(x, weight, bias)), pool_size)``, computed in one pass.
 
-    The results are the same, in less time and memory: images are taken in shards that fit into the cache, and what
-    no window of the pool reads is not computed. :class:`seegrad.nn.Sequential` uses it for such layers.
+    The results are the same up to rounding, in less time and memory: images are taken in shards that fit into the
+    cache, and what no window of the pool reads is not computed. :class:`seegrad.nn.Sequential` uses it for such layers.
 
     Parameters
     ----------
@@ -116,8 +116,11 @@ def conv2d_relu_max_pool2d(
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
     images, w, b = _data(x), _data(weight), _data(bias)
-    usual = images.__class__ is np.ndarray and images.dtype.char in "fd" and images.size and w.size
-    if not (usual and kernels.one_pass_suits(len(images), images.size * (w.size // w.shape[2]))):
+    usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"
+    # The multiplications are counted as if the stride were 1.
+    if not (usual and images.size and w.size) or not kernels.one_pass_suits(
+        len(images), images.size * (w.size // w.shape[2])
+    ):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]

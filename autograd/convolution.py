@@ -234,6 +234,10 @@ def conv_transpose2d(
         (x.shape[i + 1] - 1) * stride[i] - sum(pads[i]) + dilation[i] * (weight.shape[i] - 1) + extra[i] + 1
         for i in (0, 1)
     ]
+    if min(sizes) < 1:
+        raise ValueError(
+            f"conv_transpose2d: images of shape {x.shape} would become {sizes[0]} x {sizes[1]}; use less padding"
+        )
     shape = (x.shape[0], *sizes, weight.shape[2])
     out = conv2d_input_gradient(x, weight, shape, stride, pads, dilation)
     return out if bias is None else out + bias

@@ -85,8 +85,8 @@ class Adam(Optimizer):
         """Apply the formula."""
         p, g = flat.values[where], flat.gradients[where]
         m, v = flat.state["exp_avg"][where], flat.state["exp_avg_sq"][where]
-        (beta1, beta2), eps = group["betas"], group["eps"]
-        scale, rate = 1.0 / math.sqrt(1.0 - beta2**step), group["lr"] / (1.0 - beta1**step)
+        beta1, beta2, eps, lr = map(float, (*group["betas"], group["eps"], group["lr"]))
+        scale, rate = 1.0 / math.sqrt(1.0 - beta2**step), lr / (1.0 - beta1**step)
         self.decay(p, g, group)
         if isinstance(p, np.ndarray) and p.dtype == np.float32 and flat.values.size >= LARGE:
             compiled = numba_use.compiled("compiled_adam")

@@ -173,7 +173,8 @@ def input_parts(rows: Axis, parts: int) -> tuple[tuple[RowGroup, ...], ...]:
     marks = [int(np.argmin(abs(reached - reached[-1] * k / parts))) + 1 for k in range(1, parts)]
     cuts = zip([0, *marks], [*marks, rows.size], strict=True)
     inside = [[group.between(low, high) for group in groups] for low, high in cuts]
-    return tuple(tuple(group for group in part if group.count) for part in inside)
+    filled = (tuple(group for group in part if group.count) for part in inside)
+    return tuple(part for part in filled if part)
 
 
 def _row_groups(rows: Axis) -> Sequence[RowGroup]:

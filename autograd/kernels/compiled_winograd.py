@@ -13,9 +13,9 @@ transforms; here the signs of the last row of ``B^T``, and so of the last column
     tile of results = A^T (G w G^T * B^T inputs B) A
 
 The way back goes through the same transforms, each transposed. A row of tiles goes through all the steps while it is
-in the cache. Results differ by rounding from those of `shard`; an infinite input may become NaN, since inputs are
-added up before they are multiplied. Loops over lines have one result each: with more, a compiler cannot tell that it is
-safe to make vector instructions of them.
+in the cache. Results differ by rounding from those of `shard`; inputs that are infinite, or near the largest float,
+may become NaN, since inputs are added up before they are multiplied. Loops over lines have one result each: with more,
+a compiler cannot tell that it is safe to make vector instructions of them.
 """
 
 from __future__ import annotations
@@ -180,9 +180,10 @@ def _transform_inputs(x, row, images, out):
 
 @compiled(array(4), INT, INT, INT, INT, array(4), INT)
 def _input_gradient(tiles, images, row, top, left, dx, start):
-    """Add to some images of `dx` (H, C, W, N) the sum of ``B tile B^T`` over a row of (4, 4, C, PW * images).
+    """Send ``B tile B^T`` for a row of tiles (4, 4, C, PW * images) to some images of `dx` (H, C, W, N).
 
-    Each tile overlaps its neighbours by half. The upper half of the row meets what the row before has left.
+    Each tile overlaps its neighbours by half: the upper half of the row is added to what the row before has set, the
+    lower half is set.
     """
     length = tiles.shape[3]
     lines = np.empty((4, 2, length + images), np.float32)
@@ -284,7 +285,7 @@ def _forward(x, w, bias, inputs, products, values, start, winners, named):
     *(array(3), array(3), array(3), array(1), array(4), INT),
     fastmath={"reassoc", "contract"},  # so that the sum for the bias is made of vector instructions, too
 )
-def _backward(g, start, winners, inputs, w, top, left, products, tiles, dw, db, dx, to):
+def _backward(g, start, winners, inputs, w, top, left, products, tiles, sums, db, dx, to):
     (high, _, channels, length), outputs = inputs.shape, w.shape[2]
     images = length // g.shape[2]
     line = np.empty(length, np.float32)
@@ -298,7 +299,7 @@ def _backward(g, start, winners, inputs, w, top, left, products, tiles, dw, db, 
             db[c] += total
             _gradient_of_products(line, winners[row, c], c, products.reshape(4, 4, outputs, length))
         for p in range(16):
-            a, b, c = inputs[row, p].ctypes.data, products[p].ctypes.data, dw[p].ctypes.data
+            a, b, c = inputs[row, p].ctypes.data, products[p].ctypes.data, sums[p].ctypes.data
             multiply(AS_IT_IS, TRANSPOSED, channels, outputs, length, a, length, b, length, row > 0, c)
             if dx.size:
                 a, c = w[p].ctypes.data, tiles[p].ctypes.data
@@ -324,16 +325,16 @@ def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array,
     """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `shard.backward`."""
     source, start = memory_of(g, shard.images)
     (channels, outputs), length, (top, left) = w.shape[2:], shard.inputs.shape[3], _padding(plan)
-    products, weights = take((16, outputs, length), g.dtype), take((16, channels, outputs), g.dtype)
+    products, sums = take((16, outputs, length), g.dtype), take((16, channels, outputs), g.dtype)
     tiles = take((16, channels, 0 if dx is None else length), g.dtype)
     out = take((0, 0, 0, 0), g.dtype) if dx is None else dx
     out[max(0, 2 * plan.size[0] + 2 - top) :, ..., shard.images] = 0  # no tile reaches these
     out[:, :, max(0, 2 * plan.size[1] + 2 - left) :, shard.images] = 0
     _backward(
         *(source, start, shard.winners, shard.inputs, _transformed(w), top, left),
-        *(products, tiles, weights, db, out, shard.images.start),
+        *(products, tiles, sums, db, out, shard.images.start),
     )
-    _weight_gradient(weights, dw)
+    _weight_gradient(sums, dw)
 
 
 def _transformed(w: Array) -> Array:

@@ -27,7 +27,7 @@ SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
 LEAST_CHANNELS = 16
 """Channels on either side from which Winograd's products are large enough to gain from being fewer."""
-FEW, MUCH = 16, 3e7
+SHARED_WELL, MUCH = 16, 3e7
 """Fewer images than this cannot be shared well, and more multiplications than this should be."""
 
 
@@ -36,7 +36,7 @@ def suits(batch: int, work: float) -> bool:
 
     It is not for a few large images, whose rows each pass by itself shares among threads.
     """
-    return batch >= FEW or work < MUCH
+    return batch >= SHARED_WELL or work < MUCH
 
 
 def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
@@ -46,14 +46,15 @@ def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
     return plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1) and min(channels, outputs) >= LEAST_CHANNELS
 
 
-def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
+def _best(plan: Plan, dtype: DTypeLike, tiles: bool, left: bool = False) -> ModuleType:
     """Return the module that is the fastest here: `shard`, or in its place one that Numba compiles.
 
-    It is `compiled_winograd` if `tiles`, else `compiled_shard`.
+    It is `compiled_winograd` if `tiles`, else `compiled_shard`. If tiles were `left` on the way there, no other can use
+    them on the way back.
     """
     if dtype != np.float32 or plan.number_type != np.uint8:
         return shard
-    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard")
+    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard", anyway=tiles and left)
     if compiled is None:
         return shard
     if not tiles:
@@ -141,7 +142,7 @@ def conv2d_relu_pool_gradients(
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
     out = take((height, channels, width, batch), g.dtype) if to_input else None
-    work = _best(plan, g.dtype, shards[0].tiles)
+    work = _best(plan, g.dtype, shards[0].tiles, left=True)
 
     def part(k: int) -> None:
         work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)

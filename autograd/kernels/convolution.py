@@ -163,7 +163,7 @@ def conv2d_input_gradient(
     Returns
     -------
     Array
-        (N, H, W, Cin), in memory (H, Cin, W, N), or as the shape says for a few images.
+        (N, H, W, Cin), in memory (H, Cin, W, N), or, for a few images, a part of what the shape says.
     """
     name = "conv2d_input_gradient"
     batch, height, width, channels = input_shape

@@ -14,7 +14,7 @@ from .geometry import Array, Axis, Pair
 LONGEST_LINE = 128
 """Columns times images up to which this is the quickest."""
 LARGEST_COPY = 1 << 19
-"""Elements that the copy of all windows has at most."""
+"""Elements that the copy of all windows has at most; the images themselves are not counted."""
 
 
 def suits(batch: int, size: Pair, taps: int) -> bool:
@@ -53,7 +53,7 @@ def input_gradient(g: Array, w: Array, rows: Axis, columns: Axis) -> Array:
 
 
 def relu_pool(x: Array, bias: Array, pool: Pair) -> Array:
-    """Return relu of the largest element of each window plus the bias; `x` (N, OH, OW, C) has no more than windows."""
+    """Return relu of the largest element of each window of `x` (N, OH, OW, C), which they tile, plus the bias."""
     high, wide = pool
     batch, height, width, channels = x.shape
     tiles = x.reshape(batch, height // high, high, width * channels)

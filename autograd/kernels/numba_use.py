@@ -9,13 +9,16 @@ from types import ModuleType
 
 from . import blas
 
-#: Set to False, kernels use NumPy alone even where Numba is installed. Not to be changed within a step of training.
+#: Set to False, kernels use NumPy alone even where Numba is installed.
 enabled = True
 
 
-def compiled(name: str) -> ModuleType | None:
-    """Return a module of functions to compile, if there is Numba and a BLAS that they can call."""
-    return _import(name) if enabled else None
+def compiled(name: str, anyway: bool = False) -> ModuleType | None:
+    """Return a module of functions to compile, if there is Numba and a BLAS that they can call.
+
+    With `anyway` also where they are not `enabled`: what they have begun only they can end.
+    """
+    return _import(name) if enabled or anyway else None
 
 
 @lru_cache(maxsize=8)

@@ -47,7 +47,7 @@ def window_max(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> tuple[
     ValueError
         If the kernel does not fit into the padded image.
     """
-    rows, columns = axes_of("window_max", x.shape[1:3], kernel, stride, padding)
+    rows, columns = axes_of("max_pool2d", x.shape[1:3], kernel, stride, padding)
     source = in_memory_order(x, x.dtype)
     shape = (rows.windows, source.shape[1], columns.windows, source.shape[3])
     taps = rows.kernel * columns.kernel

@@ -31,10 +31,11 @@ class _Job:
 
     def perform(self) -> None:
         """Take parts in a helper, and tell the caller of each that has ended."""
+        context = self.context.copy()  # one cannot be entered by two threads at once
         for part in self.left:
             failure = None
             try:
-                self.context.run(self.work, part)  # type: ignore[arg-type]
+                context.run(self.work, part)  # type: ignore[arg-type]
             except BaseException as error:
                 failure = error
             self.ended.put(failure)

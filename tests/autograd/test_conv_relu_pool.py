@@ -183,6 +183,36 @@ def test_special_numbers_pass_in_few_and_in_many_images(special, rng, monkeypatc
     np.testing.assert_allclose(few, one_after_the_other(x, w, b, 2), rtol=1e-6)
 
 
+def test_small_kernels_with_many_channels_meet_nan_and_ties(rng, monkeypatch):
+    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 1)
+    x, b = rng.integers(-2, 3, (20, 8, 8, 1)).astype(np.float32), np.zeros(1, np.float32)
+    w = np.zeros((3, 3, 1, 1), np.float32)
+    w[1, 1] = 2.0  # powers of 2 are exact, and so are ties
+    x[3, 2, 5] = np.nan
+    for result, wanted in zip(
+        gradients_of(sg.conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
+    ):
+        np.testing.assert_array_equal(result, wanted)
+    assert np.isnan(sg.conv2d_relu_max_pool2d(x, w, b, 2)).sum() > 1
+
+
+def test_what_winograd_began_it_ends(rng, monkeypatch):
+    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 1)
+    x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((20, 7, 7, 2), (3, 3, 2, 4), (4,)))
+    values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
+    gradients = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0])
+    monkeypatch.setattr(numba_use, "enabled", not numba_use.enabled and NUMBA)
+    again = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0])
+    for one, other in zip(gradients, again):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_without_a_bias(rng):
+    x, w = rng.normal(size=(3, 6, 6, 2)), rng.normal(size=(3, 3, 2, 4))
+    result = sg.conv2d_relu_max_pool2d(x, w, None, 2)
+    np.testing.assert_allclose(result, one_after_the_other(x, w, np.zeros(4), 2), rtol=1e-12)
+
+
 def test_a_few_large_images_go_layer_by_layer(rng, monkeypatch):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 7, 7, 2), (3, 3, 2, 4), (4,)))
     in_one_pass = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)

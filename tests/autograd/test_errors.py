@@ -66,6 +66,7 @@ SHAPES = [
         lambda: sg.conv_transpose2d(image(), leaf(3, 3, 3, 2)),
         ["conv_transpose2d", "(3, 3, 3, 2)", "(2, 5, 5, 3)"],
     ),
+    ("transposed to nothing", lambda: sg.conv_transpose2d(leaf(1, 1, 1, 1), leaf(3, 3, 1, 1), padding=2), ["-1 x -1"]),
     (
         "output padding",
         lambda: sg.conv_transpose2d(image(), leaf(3, 3, 2, 3), output_padding=1),

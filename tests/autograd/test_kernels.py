@@ -65,10 +65,10 @@ def in_layout(x, layout):
 LAYOUTS = ["contiguous", "fortran", "kernel", "reversed", "stepped", "readonly"]
 
 
-@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+@pytest.fixture(params=[1, 2, 4], ids=["one thread", "two threads", "four threads"])
 def threads(request, monkeypatch):
-    """Run with one thread, and with two even for small work."""
-    if request.param == 2:
+    """Run with one thread, and with more even for small work."""
+    if request.param > 1:
         monkeypatch.setattr("seegrad.autograd.kernels.convolution.SMALLEST_PART", 1)
         monkeypatch.setattr("seegrad.autograd.kernels.pooling.SMALLEST_PART", 1)
         monkeypatch.setattr("seegrad.autograd.kernels.activation.SMALLEST_PART", 1)
@@ -165,6 +165,17 @@ class TestConvolution:
         gx = kernels.conv2d_input_gradient(g, w, (2, 6, 6, 1), (3, 3), NONE, (1, 1))
         assert gx.sum() == g.size
         assert gx[0, 4:].sum() == gx[0, 1:3].sum() == 0
+
+    @pytest.mark.usefixtures("threads")
+    @pytest.mark.parametrize("shape", [(9, 1, 5, 2), (9, 5, 1, 2), (9, 1, 1, 2)])
+    def test_images_of_one_row_or_column(self, shape):
+        rng = np.random.default_rng(4)
+        x, w = rng.standard_normal(shape), rng.standard_normal((3, 3, 2, 4))
+        arguments = (1, 1), ((1, 1), (1, 1)), (1, 1)
+        g = rng.standard_normal((*shape[:3], 4))
+        np.testing.assert_allclose(kernels.conv2d(x, w, *arguments), naive_conv(x, w, *arguments), atol=1e-12)
+        gx = kernels.conv2d_input_gradient(g, w, shape, *arguments)
+        np.testing.assert_allclose(gx, naive_input_gradient(g, w, shape, *arguments), atol=1e-12)
 
     def test_kernel_that_does_not_fit_is_refused(self):
         with pytest.raises(ValueError, match=r"conv2d: a kernel that spans 5 x 5 .* 4 x 4"):
@@ -350,6 +361,19 @@ class TestWorkspace:
 
 
 class TestThreads:
+    def test_several_helpers_work_at_the_same_time(self):
+        from seegrad.autograd.kernels import threads
+
+        together = threading.Barrier(4, timeout=10)
+
+        def part(k):
+            together.wait()
+            with pytest.raises(FloatingPointError):
+                np.float32(1) / np.float32(0)
+
+        with kernels.num_threads(4), np.errstate(divide="raise"):
+            threads.run(4, part)
+
     def test_number_of_threads_changes_results_by_rounding_only(self):
         rng = np.random.default_rng(5)
         x = rng.standard_normal((32, 28, 28, 8)).astype(np.float32)

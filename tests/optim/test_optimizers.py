@@ -144,7 +144,7 @@ def test_adam_compiled_rounds_as_in_numpy(kind, rng, monkeypatch):
     for enabled in (True, False):
         monkeypatch.setattr(numba_use, "enabled", enabled)
         parameters = [sg.tensor(p, requires_grad=True) for p in start]
-        optimizer = kind(parameters, lr=0.01, betas=(0.8, 0.99), weight_decay=0.1)
+        optimizer = kind(parameters, lr=np.array(0.01), betas=(0.8, np.array(0.99)), weight_decay=0.1)
         with np.errstate(invalid="ignore"):
             for step in gradients:
                 for p, g in zip(parameters, step):
