@@ -24,7 +24,7 @@ from .convolution import (
     window_put,
 )
 from .elementwise import relu
-from .graph import Node, is_recording, record
+from .graph import Node, data_of, is_recording, record
 from .operation import Op
 from .shaping import sum_to
 
@@ -115,12 +115,9 @@ def conv2d_relu_max_pool2d(
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
-    images, w, b = _data(x), _data(weight), _data(bias)
+    images, w, b = data_of(x), data_of(weight), data_of(bias)
     usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"
-    # The multiplications are counted as if the stride were 1.
-    if not (usual and images.size and w.size) or not kernels.one_pass_suits(
-        len(images), images.size * (w.size // w.shape[2])
-    ):
+    if not (usual and images.size and w.size and kernels.one_pass_suits(images.shape, w.shape)):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
@@ -129,7 +126,3 @@ def conv2d_relu_max_pool2d(
     if not nodes:
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})
-
-
-def _data(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -307,6 +307,11 @@ def as_array(x: Any) -> Any:
     return x if hasattr(x, "__array_function__") and hasattr(x, "__array_ufunc__") else np.asarray(x)
 
 
+def data_of(x: Any) -> Any:
+    """The plain number or array in a node; anything else as it is."""
+    return x._data if isinstance(x, Node) else x
+
+
 def plain(x: Any) -> Any:
     """The plain number or array in an operand that is not a node; TypeError if there is none."""
     if isinstance(x, (float, int, np.ndarray, np.generic)):
@@ -364,7 +369,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node.op = node._y = None
         node._x = ()
         node._tracked = False
-        lost = op.lost if requires else None
+        lost = f"{op.name} was computed under no_grad" if requires else None
         for x in inputs:
             if isinstance(x, Node):
                 if x._told.__class__ is Notes:

@@ -89,11 +89,6 @@ class Op:
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
 
-    @functools.cached_property
-    def lost(self) -> str:
-        """Why a result has no trail although an input has one."""
-        return f"{self.name} was computed under no_grad"
-
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
         if self.variadic:

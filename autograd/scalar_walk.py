@@ -20,6 +20,11 @@ _walking = threading.Lock()
 FIRST, LONGEST = 8, 8192
 
 
+def floor_of(stop: frozenset[Node]) -> int:
+    """Return the number below which no node can depend on any of ``stop``."""
+    return min([x.number for x in stop], default=-1)
+
+
 def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -> tuple[list[Node], list[float]] | None:
     """Walk back from ``root`` and return the nodes that a gradient has reached, newest first, with their gradients.
 
@@ -43,7 +48,7 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
     """
     if on_gradient or not _walking.acquire(blocking=False):
         return None
-    floor = min([x.number for x in stop]) if stop else -1  # what is older cannot depend on them
+    floor = floor_of(stop)
     older: list[tuple[int, Node]] = [(-root.number, root)]
     window: list[Node | None] = []
     nodes, gradients = [], []

@@ -20,6 +20,7 @@ from .graph import (
     annotate,
     as_array,
     clock,
+    data_of,
     init_node,
     is_recording,
     on_record,
@@ -384,22 +385,22 @@ class Tensor(Node, carries=np.ndarray):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self._data == _data_of(other)
+        return self._data == data_of(other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != _data_of(other)
+        return self._data != data_of(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _data_of(other)
+        return self._data < data_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _data_of(other)
+        return self._data <= data_of(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _data_of(other)
+        return self._data > data_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _data_of(other)
+        return self._data >= data_of(other)
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -416,7 +417,7 @@ class Tensor(Node, carries=np.ndarray):
         if tracked and self.op is None and self.requires_grad:
             raise RuntimeError(_LEAF_OVERWRITTEN)
         if not tracked:
-            self._overwrite(index, _data_of(value))
+            self._overwrite(index, data_of(value))
             return
         _check_floating(self._data)
         before = Tensor.__new__(Tensor)
@@ -449,7 +450,7 @@ class Tensor(Node, carries=np.ndarray):
         return (self[i] for i in range(len(self._data)))
 
     def __contains__(self, item: Any) -> bool:
-        return bool(np.any(self._data == _data_of(item)))
+        return bool(np.any(self._data == data_of(item)))
 
     # ------------------------------------------------------------------------------- meeting the outside
 
@@ -597,10 +598,6 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
                 except TypeError:
                     return NotImplemented
         raise
-
-
-def _data_of(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
 
 
 def as_numbers(data: Any) -> npt.NDArray[Any]:

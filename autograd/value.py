@@ -16,6 +16,7 @@ from .graph import (
     _paused,
     annotate,
     clock,
+    data_of,
     init_node,
     is_recording,
     look,
@@ -284,7 +285,7 @@ class Value(Node, carries=float):
         return not self._compare("==", operator.eq, 0.0)
 
     def _compare(self, what: str, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        answer = compare(self._data, _data_of(other))
+        answer = compare(self._data, data_of(other))
         if on_look:
             look(what, self, other, answer)
         return answer
@@ -326,10 +327,6 @@ def _real(number: Any) -> float:
     except (TypeError, ValueError):
         pass
     raise TypeError(f"a Value holds one real number, got {type(number).__name__}: {number!r}")
-
-
-def _data_of(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
 
 
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import Node, Notes, on_gradient
 from .operation import Op
-from .scalar_walk import walk_numbers
+from .scalar_walk import floor_of, walk_numbers
 
 _by_number = attrgetter("number")
 
@@ -84,7 +84,7 @@ def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node
     list of Node
         Only nodes that require gradients and have an operation.
     """
-    floor = min([x.number for x in stop]) if stop else -1
+    floor = floor_of(stop)
     seen = {root}
     todo = [root]
     order = []
@@ -132,7 +132,7 @@ def backprop(
     found = walk_numbers(root, seed, stop) if seed.__class__ is float and not create_graph else None
     if found is None:
         return Walk(root, seed, create_graph, keep, stop).table
-    floor = min([x.number for x in stop], default=0)
+    floor = floor_of(stop)
     return {x: g for x, g in zip(*found) if keep or x.op is None or x in stop or x.number < floor}
 
 
@@ -159,7 +159,7 @@ class Walk:
         self, root: Node, seed: Any, create_graph: bool, keep: bool, stop: frozenset[Node] = frozenset()
     ) -> None:
         self.create_graph, self.keep, self.stop = create_graph, keep, stop
-        self.floor = min([x.number for x in stop]) if stop else -1
+        self.floor = floor_of(stop)
         self.table: dict[Node, Any] = {}
         self.waiting: list[tuple[int, Node]] = []
         self.guarded = False

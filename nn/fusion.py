@@ -77,4 +77,4 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
 
 def _plain(module: Module, kind: type[Module]) -> bool:
     """Whether nobody could tell if it were not called."""
-    return module.__class__ is kind and not module._hooks and "forward" not in module.__dict__
+    return type(module) is kind and not module._hooks and "forward" not in vars(module)

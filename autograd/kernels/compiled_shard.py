@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from .compiled import AS_IT_IS, BYTE, INT, TRANSPOSED, ZERO, array, compiled, given, multiply
+from .compiled import (
+    AS_IT_IS,
+    BYTE,
+    INT,
+    TRANSPOSED,
+    ZERO,
+    array,
+    compiled,
+    copy,
+    given,
+    multiply,
+    read_line,
+    write_line,
+)
 from .geometry import Array
 from .plan import Plan
 from .shard import Shard, images_of
@@ -31,12 +44,9 @@ def _shift(x, start, row, lows, stride, dilation, out):
                         column = k * stride + tap * dilation - lows[run]
                         target = out[r, tap, c, run, k]
                         if inside and 0 <= column < x.shape[2]:
-                            line = x[row + r, c, column, start : start + images]
-                            for i in range(images):
-                                target[i] = line[i]
+                            copy(x[row + r, c, column, start : start + images], target)
                         else:
-                            for i in range(images):
-                                target[i] = ZERO
+                            target[:] = ZERO
 
 
 @compiled(given(5), given(1, INT), INT, INT, array(4), INT, INT)
@@ -54,10 +64,7 @@ def _collect(products, lows, stride, dilation, out, row, start):
                         sums, piece = line[column], products[tap, c, run, k]
                         for i in range(images):
                             sums[i] += piece[i]
-        for column in range(out.shape[2]):
-            target, sums = out[row, c, column, start : start + images], line[column]
-            for i in range(images):
-                target[i] = sums[i]
+        write_line(line.reshape(-1), out, row, c, start)
 
 
 _geometry = types.UniTuple(INT, 6)
@@ -132,10 +139,7 @@ def _forward(high: int, wide: int) -> Any:
                     best[i] = ZERO if largest <= ZERO else largest
                     if named:
                         winners[row, c, i] = number if largest > ZERO else np.int32(pool)
-                for k in range(values.shape[2]):
-                    target, part = values[row, c, k, to : to + images], best[k * images : (k + 1) * images]
-                    for i in range(images):
-                        target[i] = part[i]
+                write_line(best, values, row, c, to)
 
     return forward
 
@@ -158,10 +162,7 @@ def _backward(high: int, wide: int) -> Any:
         line = np.empty(length, np.float32)
         for row in range(winners.shape[0]):
             for c in range(outputs):
-                for k in range(g.shape[2]):
-                    part, given = line[k * images : (k + 1) * images], g[row, c, k, start : start + images]
-                    for i in range(images):
-                        part[i] = given[i]
+                read_line(g, row, c, start, line)
                 total = ZERO
                 for i in range(length):
                     total += line[i] if winners[row, c, i] < pool else ZERO

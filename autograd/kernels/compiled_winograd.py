@@ -23,7 +23,21 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from .compiled import AS_IT_IS, BYTE, INT, TRANSPOSED, ZERO, array, compiled, given, inlined, multiply
+from .compiled import (
+    AS_IT_IS,
+    BYTE,
+    INT,
+    TRANSPOSED,
+    ZERO,
+    array,
+    compiled,
+    copy,
+    given,
+    inlined,
+    multiply,
+    read_line,
+    write_line,
+)
 from .compiled_shard import memory_of
 from .geometry import Array
 from .plan import Plan
@@ -34,12 +48,6 @@ _half = np.float32(0.5)
 
 
 # ------------------------------------------------------------------------------------------------- lines
-
-
-@inlined
-def _copy(a, out):
-    for i in range(out.size):
-        out[i] = a[i]
 
 
 @inlined
@@ -93,10 +101,10 @@ def _halve_difference(a, b, out):
 @inlined
 def _times_g(a, b, c, out):
     """Set four lines to ``G`` times three."""
-    _copy(a, out[0])
+    copy(a, out[0])
     _halve_sum(a, b, c, out[1])
     _halve_alternate(a, b, c, out[2])
-    _copy(c, out[3])
+    copy(c, out[3])
 
 
 @inlined
@@ -154,7 +162,7 @@ def _split(x, start, top, left, out):
             for k in range(2 * columns):
                 column, target = k - left, out[r, c, k % 2, k // 2]
                 if 0 <= row < x.shape[0] and 0 <= column < x.shape[2]:
-                    _copy(x[row, c, column, start : start + images], target)
+                    copy(x[row, c, column, start : start + images], target)
                 else:
                     target[:] = ZERO
 
@@ -192,7 +200,7 @@ def _input_gradient(tiles, images, row, top, left, dx, start):
             first, second, third, fourth = tiles[r, 0, c], tiles[r, 1, c], tiles[r, 2, c], tiles[r, 3, c]
             even, odd = lines[r, 0], lines[r, 1]
             even[length:] = odd[length:] = ZERO
-            _copy(first, even[:length])
+            copy(first, even[:length])
             for i in range(length):
                 odd[i] = second[i] - third[i] - fourth[i]
             later = even[images:]
@@ -218,7 +226,7 @@ def _input_gradient(tiles, images, row, top, left, dx, start):
                     for i in range(images):
                         target[i] = second[i] + third[i] - first[i]
                 else:
-                    _copy(fourth, target)
+                    copy(fourth, target)
 
 
 @inlined
@@ -276,8 +284,7 @@ def _forward(x, w, bias, inputs, products, values, start, winners, named):
                 best[i] = ZERO if largest <= ZERO else largest
                 if named:
                     winners[row, c, i] = number if largest > ZERO else np.int32(4)
-            for k in range(values.shape[2]):
-                _copy(best[k * images : (k + 1) * images], values[row, c, k, start : start + images])
+            write_line(best, values, row, c, start)
 
 
 @compiled(
@@ -291,8 +298,7 @@ def _backward(g, start, winners, inputs, w, top, left, products, tiles, sums, db
     line = np.empty(length, np.float32)
     for row in range(high):
         for c in range(outputs):
-            for k in range(g.shape[2]):
-                _copy(g[row, c, k, start : start + images], line[k * images : (k + 1) * images])
+            read_line(g, row, c, start, line)
             total = ZERO
             for i in range(length):
                 total += line[i] if winners[row, c, i] < 4 else ZERO

@@ -10,6 +10,7 @@ where there is less to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from types import ModuleType
 from typing import Any
 
@@ -31,30 +32,31 @@ SHARED_WELL, MUCH = 16, 3e7
 """Fewer images than this cannot be shared well, and more multiplications than this should be."""
 
 
-def suits(batch: int, work: float) -> bool:
-    """Tell whether one pass over so many images, with about so many multiplications, is quicker than several passes.
+def suits(images: Sequence[int], kernel: Sequence[int]) -> bool:
+    """Tell from the shapes of images and kernel whether one pass is quicker than several.
 
-    It is not for a few large images, whose rows each pass by itself shares among threads.
+    It is not for a few large images, whose rows each pass by itself shares among threads. Multiplications are counted
+    as if the stride were 1.
     """
-    return batch >= SHARED_WELL or work < MUCH
+    return images[0] >= SHARED_WELL or prod(images[:3]) * prod(kernel) < MUCH
 
 
 def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
-    """Tell whether Winograd's method can be used, and pays."""
+    """Tell whether Winograd's method may be used, and pays."""
     rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
     window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
-    return plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1) and min(channels, outputs) >= LEAST_CHANNELS
+    fits = plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1)
+    return numba_use.enabled and fits and min(channels, outputs) >= LEAST_CHANNELS
 
 
-def _best(plan: Plan, dtype: DTypeLike, tiles: bool, left: bool = False) -> ModuleType:
+def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
     """Return the module that is the fastest here: `shard`, or in its place one that Numba compiles.
 
-    It is `compiled_winograd` if `tiles`, else `compiled_shard`. If tiles were `left` on the way there, no other can use
-    them on the way back.
+    It is `compiled_winograd` if `tiles`, which only it can use, else `compiled_shard`.
     """
     if dtype != np.float32 or plan.number_type != np.uint8:
         return shard
-    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard", anyway=tiles and left)
+    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard", anyway=tiles)
     if compiled is None:
         return shard
     if not tiles:
@@ -142,7 +144,7 @@ def conv2d_relu_pool_gradients(
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
     out = take((height, channels, width, batch), g.dtype) if to_input else None
-    work = _best(plan, g.dtype, shards[0].tiles, left=True)
+    work = _best(plan, g.dtype, shards[0].tiles)
 
     def part(k: int) -> None:
         work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)

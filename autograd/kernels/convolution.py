@@ -202,26 +202,31 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
     Array
         (input rows under the block, kw * C, columns).
     """
-    height, channels = source.shape[:2]
     taps, unit, length = runs[0].axis.kernel, runs[0].unit, block.stop - block.start
-    shifted = take((block.count, taps, channels, len(runs), length, unit), source.dtype)
+    shifted = take((block.count, taps, source.shape[1], len(runs), length, unit), source.dtype)
     view = _shifts(source, runs, block)
-    if view is not None:
+    if view is None:
+        _shift_with_padding(source, runs, block, shifted)
+    else:
         np.copyto(shifted, view)
-        return shifted.reshape(block.count, taps * channels, -1)
+    return shifted.reshape(block.count, taps * source.shape[1], -1)
+
+
+def _shift_with_padding(source: Array, runs: Sequence[Lines], block: Block, shifted: Array) -> None:
+    """Set `shifted` (rows, kw, C, runs, units, unit) to zeros where it is padding, else to the shifts."""
+    length = block.stop - block.start
     if block.real.stop - block.real.start < block.count:
         shifted[: block.real.start] = 0
         shifted[block.real.stop :] = 0
     for run, lines in enumerate(runs):
-        inside = source.reshape(height, channels, lines.axis.size, unit)[block.source]
-        for tap in range(taps):
+        inside = source.reshape(*source.shape[:2], lines.axis.size, lines.unit)[block.source]
+        for tap in range(lines.axis.kernel):
             windows, positions = lines.shifts[tap] if length == lines.length else lines.between(tap, block)
             target = shifted[block.real, tap, :, run]
             if windows.stop - windows.start < length:
                 target[:, :, : windows.start - block.start] = 0
                 target[:, :, windows.stop - block.start :] = 0
             target[:, :, windows.start - block.start : windows.stop - block.start] = inside[:, :, positions]
-    return shifted.reshape(block.count, taps * channels, -1)
 
 
 def _shifts(source: Array, runs: Sequence[Lines], block: Block) -> Array | None:
