@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from heapq import heappop, heappush
+from typing import Any
 
+from .elementwise import add, multiply
 from .graph import Node, on_gradient
-from .operation import same
 
 #: Held while gradients wait in nodes: a second walk at the same time (another thread's) goes the general way.
 _walking = threading.Lock()
@@ -46,12 +47,12 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
     tuple or None
         None if something is out of the ordinary: arrays, a pole, changed data, a watcher. Then nothing has happened.
     """
-    if on_gradient or not _walking.acquire(blocking=False):
+    if root._data.__class__ is not float or on_gradient or not _walking.acquire(blocking=False):
         return None
     floor = floor_of(stop)
     older: list[tuple[int, Node]] = [(-root.number, root)]
     window: list[Node | None] = []
-    nodes, gradients = [], []
+    reached: tuple[list[Node], list[float]] = [], []
     top, size = root.number, 0
     root._pending = seed
     try:
@@ -63,52 +64,9 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
             while older and top + older[0][0] < size:
                 window[top + older[0][0]] = older[0][1]
                 heappop(older)
-            for node in window:
-                if node is None:
-                    continue
-                op, g = node.op, node._pending
-                if g.__class__ is not float:
-                    return None
-                if op is not None and not (stop and (node in stop or node.number < floor)):
-                    if not op.numeric:
-                        return None
-                    # Both inputs are written out: a call for each edge would cost as much as all the rest.
-                    x, y, rules = node._x, node._y, op.rule
-                    if x._tracked:
-                        rule = rules[0]
-                        if rule is same:
-                            d = g
-                        elif y is None:
-                            d = rule(g, node._data, x._data)
-                        else:
-                            d = rule(g, node._data, x._data, y._data)
-                        if (arrived := x._pending) is not None:
-                            x._pending = arrived + d
-                        elif (number := x.number) > node.number:
-                            return None
-                        else:
-                            x._pending = d
-                            if (place := top - number) < size:
-                                window[place] = x
-                            else:
-                                heappush(older, (-number, x))
-                    if y is not None and y._tracked:
-                        rule = rules[1]
-                        d = g if rule is same else rule(g, node._data, x._data, y._data)
-                        if (arrived := y._pending) is not None:
-                            y._pending = arrived + d
-                        elif (number := y.number) > node.number:
-                            return None
-                        else:
-                            y._pending = d
-                            if (place := top - number) < size:
-                                window[place] = y
-                            else:
-                                heappush(older, (-number, y))
-                node._pending = None
-                nodes.append(node)
-                gradients.append(g)
-        return nodes, gradients
+            if not _walk_window(window, top, older, reached, stop, floor):
+                return None
+        return reached
     except ArithmeticError:
         return None
     finally:
@@ -116,3 +74,66 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
             if waiting is not None:
                 waiting._pending = None
         _walking.release()
+
+
+def _walk_window(
+    window: list[Node | None],
+    top: int,
+    older: list[tuple[int, Node]],
+    reached: tuple[list[Node], list[float]],
+    stop: frozenset[Node],
+    floor: int,
+) -> bool:
+    """Hand on the gradients of the nodes in a window whose first place has number ``top``; False if one is unusual."""
+    nodes, gradients = reached
+    size, free = len(window), not stop
+    g: Any
+    y: Any
+    for node in window:
+        if node is None:
+            continue
+        op, g = node.op, node._pending
+        if op is not None and (free or node.number >= floor and node not in stop):
+            # Sum and product, and both inputs, are written out: a call would cost as much as all the rest.
+            x, y = node._x, node._y
+            if op is add:
+                dx = dy = g
+            elif op is multiply:
+                dx, dy = g * y._data, g * x._data
+            elif not op.numeric:
+                return False
+            else:
+                if y is None:
+                    dx = dy = op.rule[0](g, node._data, x._data)
+                else:
+                    dx, dy = [
+                        rule(g, node._data, x._data, y._data) if z._tracked else g for rule, z in zip(op.rule, (x, y))
+                    ]
+                if not (dx.__class__ is dy.__class__ is float):
+                    return False
+            if x._tracked:
+                if (arrived := x._pending) is not None:
+                    x._pending = arrived + dx
+                elif (number := x.number) > node.number:
+                    return False
+                else:
+                    x._pending = dx
+                    if (place := top - number) < size:
+                        window[place] = x
+                    else:
+                        heappush(older, (-number, x))
+            if y is not None and y._tracked:
+                if (arrived := y._pending) is not None:
+                    y._pending = arrived + dy
+                elif (number := y.number) > node.number:
+                    return False
+                else:
+                    y._pending = dy
+                    if (place := top - number) < size:
+                        window[place] = y
+                    else:
+                        heappush(older, (-number, y))
+        node._pending = None
+        nodes.append(node)
+        gradients.append(g)
+    return True

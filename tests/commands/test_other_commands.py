@@ -102,8 +102,10 @@ def test_ctrl_c(trained, tmp_path):
     os.mkfifo(pipe)  # reading it waits, until somebody presses Ctrl-C
     command = [sys.executable, "-m", "seegrad", "predict", "--model", str(trained), str(pipe)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, text=True, cwd=tmp_path) as process, open(pipe, "wb"):
-        process.send_signal(signal.SIGINT)
+    with subprocess.Popen(command, **pipes, text=True, cwd=tmp_path) as process:
+        with open(pipe, "wb"):  # opens as soon as the other side does
+            process.send_signal(signal.SIGINT)
+        # closed, the pipe ends a read that began just after the signal, and would have waited for ever
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.strip() == "interrupted"
