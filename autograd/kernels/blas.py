@@ -10,8 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 _NAMES = [f"{prefix}openblas_{{}}_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "", "_64")]
 _SGEMM = {"scipy_cblas_sgemm64_": 64, "cblas_sgemm64_": 64, "scipy_cblas_sgemm": 32, "cblas_sgemm": 32}
@@ -56,26 +55,28 @@ def controllable() -> bool:
     return _functions is not None
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
+class single_threaded:  # noqa: N801 (reads as the statement it is)
     """Let BLAS use one thread inside a ``with`` block; the last of overlapping blocks restores the former number."""
-    global _users, _count_before
-    if _functions is None:
-        yield
-        return
-    get, set_ = _functions
-    with _lock:
-        if _users == 0:
-            _count_before = get()
-            set_(1)
-        _users += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _users, _count_before
+        if _functions is None:
+            return
+        get, set_ = _functions
+        with _lock:
+            if _users == 0:
+                _count_before = get()
+                set_(1)
+            _users += 1
+
+    def __exit__(self, *exc: object) -> None:
+        global _users
+        if _functions is None:
+            return
         with _lock:
             _users -= 1
             if _users == 0:
-                set_(_count_before)
+                _functions[1](_count_before)
 
 
 def _forget_users() -> None:

@@ -103,7 +103,7 @@ def conv2d_relu_pool(
     read = (high * pool[0], wide * pool[1])
     if not trail and im2col.suits(x.shape[0], read, w.size // w.shape[3]):
         axes = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
-        return im2col.relu_pool(im2col.conv2d(x, np.ascontiguousarray(w), *axes, read), b, pool), []
+        return im2col.conv2d_relu_pool(x, np.ascontiguousarray(w), b, *axes, plan.size, pool), []
     values = take((high, w.shape[3], wide, x.shape[0]), x.dtype)
     kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype, _tiled(plan, *w.shape[2:]))
     cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))

@@ -52,41 +52,42 @@ def input_gradient(g: Array, w: Array, rows: Axis, columns: Axis) -> Array:
     return out[:, top : top + rows.size, left : left + columns.size]
 
 
-def relu_pool(x: Array, bias: Array, pool: Pair) -> Array:
-    """Return relu of the largest element of each window of `x` (N, OH, OW, C), which they tile, plus the bias."""
-    high, wide = pool
-    batch, height, width, channels = x.shape
-    tiles = x.reshape(batch, height // high, high, width * channels)
-    best = tiles[:, :, 0]
-    for row in range(1, high):
-        best = np.maximum(best, tiles[:, :, row])
-    tiles = best.reshape(batch, height // high, width // wide, wide, channels)
-    best = tiles[:, :, :, 0]
-    for column in range(1, wide):
-        best = np.maximum(best, tiles[:, :, :, column])
-    best = best + bias
-    return np.maximum(best, np.zeros(channels, x.dtype), out=best)
+def conv2d_relu_pool(x: Array, w: Array, bias: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Array:
+    """Return relu of the largest element of each pool window of the convolution, plus the bias: (N, PH, PW, Cout).
+
+    The elements of a pool's window are rows of products that lie far apart, in the same order as the windows: so
+    whole blocks are compared. `size` is that of the result.
+    """
+    with blas.single_threaded():
+        products = np.matmul(_side_by_side(x, rows, columns, size, pool), w.reshape(-1, w.shape[3]))
+    best = np.maximum.reduce(products.reshape(pool[0] * pool[1], -1), axis=0)
+    best = best.reshape(len(x), *size, -1) + bias
+    return np.maximum(best, 0, out=best)
 
 
-def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
-    """Copy windows of images (N, H, W, C): (N * OH * OW, kh * kw * C), the one or the other innermost in memory."""
-    windows = _windows(x, rows, columns, size)
+def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair = (1, 1)) -> Array:
+    """Copy windows of images (N, H, W, C): (ph * pw * N * PH * PW, kh * kw * C), the one or the other innermost.
+
+    There is a row for each element of each of the windows, `size` of them, of a pool.
+    """
+    windows = _windows(x, rows, columns, size, pool)
     taps = rows.kernel * columns.kernel * x.shape[3]
     if columns.kernel * x.shape[3] >= size[1]:
         return windows.reshape(-1, taps)
-    return windows.transpose(3, 4, 5, 0, 1, 2).reshape(taps, -1).T  # the lines that are copied are longer so
+    return windows.transpose(5, 6, 7, 0, 1, 2, 3, 4).reshape(taps, -1).T  # the lines that are copied are longer so
 
 
-def _windows(x: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
-    """View images (N, H, W, C) as overlapping windows (N, OH, OW, kh, kw, C)."""
+def _windows(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Array:
+    """View images (N, H, W, C) as overlapping windows (ph, pw, N, PH, PW, kh, kw, C)."""
     padded = _padded(x, rows, columns)
     image, line, pixel, channel = padded.strides
+    down, right = rows.stride * line, columns.stride * pixel
     return np.ndarray(
-        (len(x), *size, rows.kernel, columns.kernel, x.shape[3]),
+        (*pool, len(x), *size, rows.kernel, columns.kernel, x.shape[3]),
         x.dtype,
         padded,
         0,
-        (image, rows.stride * line, columns.stride * pixel, rows.dilation * line, columns.dilation * pixel, channel),
+        (down, right, image, pool[0] * down, pool[1] * right, rows.dilation * line, columns.dilation * pixel, channel),
     )
 
 
