@@ -3,10 +3,11 @@
 import random
 import threading
 
+import numpy as np
 import pytest
 
 from seegrad import Value, where
-from seegrad.autograd import scalar_walk
+from seegrad.autograd import elementwise, scalar_walk
 from seegrad.autograd.scalar_walk import walk_numbers
 from seegrad.autograd.walk import Walk, backprop
 
@@ -51,6 +52,26 @@ def test_a_number_that_was_changed_between_two_readers_is_noticed():
     with pytest.raises(RuntimeError, match="changed in place"):
         out.backward()
     assert x.grad == 0.0
+
+
+@pytest.mark.parametrize("read", [lambda x, y: x * y, lambda x, y: y * x, lambda x, y: x - y, lambda x, y: y - x])
+def test_either_input_may_have_been_changed(read):
+    x = Value(2.0)
+    out = read(x, Value(3.0))
+    x.data = 5.0
+    assert walk_numbers(out, 1.0) is None
+    with pytest.raises(RuntimeError, match="changed in place"):
+        out.backward()
+
+
+def test_a_rule_that_answers_in_numpys_numbers_is_left_to_the_general_walk(monkeypatch):
+    monkeypatch.setattr(elementwise.tanh, "rule", (lambda g, out, x: np.float64(g) * 2.0,))
+    x = Value(2.0)
+    out = x.tanh() * 3.0
+    assert walk_numbers(out, 1.0) is None
+    out.backward()
+    assert x.grad == 6.0
+    assert type(x.grad) is float
 
 
 def out_of_the_ordinary(x):
