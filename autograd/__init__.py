@@ -79,6 +79,7 @@ from .elementwise import absolute as abs
 from .graph import Node, is_recording, no_grad, stamp
 from .indexing import diag, diagonal, sort, take, take_along_axis
 from .linalg import norm
+from .normalization import batch_norm
 from .operation import Op
 from .primitive import primitive
 from .products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
@@ -157,6 +158,7 @@ __all__ = [
     "atleast_2d",
     "avg_pool2d",
     "backprop",
+    "batch_norm",
     "broadcast_to",
     "cbrt",
     "ceil",

@@ -271,7 +271,7 @@ class _Replayed(Op):
         self.variadic_rule = None
         self.joint = self._joint
 
-    def _joint(self, g: Any, node: Node) -> list[Any]:
+    def _joint(self, g: Any, node: Node, inputs: tuple[Node, ...]) -> list[Any]:
         """Gradients of all inputs."""
         replay = node.params["replay"]
         if isinstance(g, Node):

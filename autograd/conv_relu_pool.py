@@ -58,11 +58,11 @@ _conv2d_relu_max_pool2d.rules(
 )
 
 
-def _at_once(g: Any, node: Node) -> Sequence[Any] | None:
+def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Sequence[Any] | None:
     """What the three rules say, for plain arrays."""
     if isinstance(g, Node):
         return None
-    x, w, _ = node.inputs
+    x, w, _ = inputs
     return kernels.conv2d_relu_pool_gradients(g, w._data, x._data.shape, **node.params, to_input=x._tracked)
 
 

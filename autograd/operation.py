@@ -57,9 +57,10 @@ class Op:
     #: Whether it is moreover elementwise and has no parameters: what the walk through plain numbers knows.
     numeric = False
 
-    #: One function that gives the gradients of all inputs at once, from the gradient of the result and the node, where
-    #: that is quicker than one rule after the other. It may answer None: then the rules are asked.
-    joint: Callable[[Any, Node], Sequence[Any] | None] | None = None
+    #: One function that gives the gradients of all inputs at once, from the gradient of the result, the node and its
+    #: inputs as it read them, where that is quicker than one rule after the other. It may answer None: then the rules
+    #: are asked.
+    joint: Callable[[Any, Node, tuple[Node, ...]], Sequence[Any] | None] | None = None
 
     #: Whether the operation is an in-place update: its first input is the earlier version of its result.
     updates = False

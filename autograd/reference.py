@@ -10,7 +10,7 @@ import inspect
 import re
 from types import ModuleType
 
-from . import conv_relu_pool, convolution, elementwise, indexing, linalg, products, reductions, shaping
+from . import conv_relu_pool, convolution, elementwise, indexing, linalg, normalization, products, reductions, shaping
 from .draw.formula import input_names, rule_texts
 from .elementwise import Elementwise
 from .operation import Op
@@ -20,9 +20,9 @@ _HEAD = """# The engine
 Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
 `elementwise.py` (the calculus on one page), `walk.py` (the way back), `scalar_walk.py` (its short cut through plain
 numbers), `value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`,
-`indexing.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`; on top of them
-`composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`; and to look inside
-`check.py`, `diagnosis.py` and `draw/`. The heavy arithmetic is in `kernels/`.
+`indexing.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`, `normalization.py`;
+on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`; and
+to look inside `check.py`, `diagnosis.py` and `draw/`. The heavy arithmetic is in `kernels/`.
 
 # Every operation and its derivative
 
@@ -39,7 +39,8 @@ _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
     ("Products", products),
     ("Linear algebra", linalg),
     ("Convolution and pooling", convolution),
-    ("All at once", conv_relu_pool),
+    ("Convolution, relu and pooling at once", conv_relu_pool),
+    ("Normalisation at once", normalization),
 )
 
 

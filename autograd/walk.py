@@ -236,7 +236,7 @@ class Walk:
         if op.masks:
             self.guarded = True
         inputs = inputs_of(node)
-        gradients = None if op.joint is None else op.joint(g, node)
+        gradients = None if op.joint is None else op.joint(g, node, inputs)
         if gradients is not None:
             for x, d in zip(inputs, gradients):
                 if x._tracked and d is not None:

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
+from ..autograd import Tensor
 from ..autograd.graph import is_recording, on_record
+from ..autograd.kernels import LARGE
 from .activation import ReLU
 from .convolution import Conv2d
 from .module import Module
@@ -73,6 +77,13 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
         if pool.stride == window and pool.padding == (0, 0) and high >= window[0] and wide >= window[1]:
             return 2, window
     return 1, (1, 1)
+
+
+def are_large(images: Tensor) -> bool:
+    """Tell whether steps that are taken with images can be taken at once: nobody looks at so many numbers singly."""
+    if images.ndim != 4 or images.size < LARGE or type(images.data) is not np.ndarray or images.dtype.char not in "fd":
+        return False
+    return not (on_record or (is_recording() and (len(images) < FEW or _layer_by_layer.get())))
 
 
 def _plain(module: Module, kind: type[Module]) -> bool:

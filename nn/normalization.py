@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..autograd import Tensor
+from ..autograd import Tensor, batch_norm
 from .checks import as_input, check_channels, check_count, check_fraction
 from .errors import LayerShapeError
 from .functional import layer_norm, normalize
+from .fusion import are_large
 from .module import Module, Parameter
 
 
@@ -57,7 +58,6 @@ class _BatchNorm(Module):
         x = as_input(self, x, self._dtype())
         self._check(x.shape)
         if self.training or not self.track_running_stats:
-            over = tuple(range(x.ndim - 1))
             count = math.prod(x.shape[:-1])
             if count < 2:
                 raise LayerShapeError(
@@ -65,13 +65,20 @@ class _BatchNorm(Module):
                     f"got one value for each channel (shape {x.shape}), which has no variance; use larger batches in "
                     "training, for example DataLoader(..., drop_last=True), or eval() to predict",
                 )
-            mean: Any = x.mean(axis=over)
-            var: Any = x.var(axis=over)
+            result, mean, var = self._by_own_moments(x)
             if self.training and self.track_running_stats:
-                self._follow(mean.data, var.data * (count / (count - 1)))
-        else:
-            mean, var = self.running_mean, self.running_var
-        return normalize(x, mean, var, self.weight, self.bias, self.eps)
+                self._follow(mean, var * (count / (count - 1)))
+            return result
+        return normalize(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+
+    def _by_own_moments(self, x: Tensor) -> tuple[Tensor, Any, Any]:
+        """Normalise by the batch's own mean and variance; return them, too."""
+        if self.weight is not None and are_large(x):
+            return batch_norm(x, self.weight, self.bias, self.eps)
+        over = tuple(range(x.ndim - 1))
+        mean: Any = x.mean(axis=over)
+        var: Any = x.var(axis=over)
+        return normalize(x, mean, var, self.weight, self.bias, self.eps), mean.data, var.data
 
     def _dtype(self) -> np.dtype[Any] | None:
         if self.weight is not None:

@@ -7,6 +7,7 @@ from .conv_relu_pool import conv2d_relu_pool, conv2d_relu_pool_gradients, winner
 from .conv_relu_pool import suits as one_pass_suits
 from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .geometry import conv2d_shape
+from .normalization import batch_norm, batch_norm_gradients
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
 
@@ -15,6 +16,8 @@ LARGE = 1 << 15
 
 __all__ = [
     "LARGE",
+    "batch_norm",
+    "batch_norm_gradients",
     "channel_sum",
     "conv2d",
     "conv2d_input_gradient",

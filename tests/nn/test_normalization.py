@@ -7,6 +7,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.nn.fusion import layer_by_layer
 
 
 class TestBatchNorm:
@@ -58,6 +59,37 @@ class TestBatchNorm:
         np.testing.assert_allclose(layer.eval()(x).data.mean(0), 0, atol=1e-6)
         assert repr(layer) == "BatchNorm1d(2, track_running_stats=False, affine=False)"
         assert repr(nn.BatchNorm2d(4, eps=0.1, momentum=None)) == "BatchNorm2d(4, eps=0.1, momentum=None)"
+
+    @pytest.mark.parametrize("track", [True, False])
+    def test_large_images_are_normalised_at_once(self, rng, track):
+        x = rng.normal(5.0, 2.0, size=(4, 32, 32, 8))
+        weights = rng.normal(size=x.shape)
+
+        def train():
+            layer = nn.BatchNorm2d(8, track_running_stats=track).to(np.float64)
+            leaf = sg.tensor(x, requires_grad=True)
+            out = layer(leaf)
+            (out * weights).sum().backward()
+            return out.op.name, [out.data, leaf.grad, layer.weight.grad, layer.bias.grad, *layer.buffers()]
+
+        name, at_once = train()
+        with layer_by_layer():
+            other, step_by_step = train()
+        assert (name, other) == ("batch_norm", "add")
+        for result, wanted in zip(at_once, step_by_step):
+            np.testing.assert_allclose(result, wanted, rtol=1e-9, atol=1e-9)
+
+    def test_who_looks_at_single_steps_sees_them(self, rng):
+        x = rng.normal(size=(4, 32, 32, 8)).astype(np.float32)
+        for layer, images in (
+            (nn.BatchNorm2d(8), x[:3]),  # few images
+            (nn.BatchNorm2d(8), x[:, :8]),  # small ones
+            (nn.BatchNorm2d(8, affine=False), x),
+            (nn.BatchNorm2d(8).eval(), x),
+        ):
+            assert layer(sg.tensor(images, requires_grad=True)).op.name != "batch_norm"
+        with sg.detect_anomaly():
+            assert nn.BatchNorm2d(8)(sg.tensor(x, requires_grad=True)).op.name == "add"
 
     def test_float32_and_input_left_alone(self, rng):
         x = rng.normal(size=(8, 4, 4, 2)).astype(np.float32)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import convolution, elementwise, factorisations, indexing, linalg, reductions, shaping
+from . import convolution, elementwise, factorisations, indexing, linalg, normalization, reductions, shaping
 
 CASES = [
     *elementwise.CASES,
@@ -15,4 +15,5 @@ CASES = [
     *linalg.CASES,
     *factorisations.CASES,
     *convolution.CASES,
+    *normalization.CASES,
 ]
