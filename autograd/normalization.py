@@ -9,7 +9,7 @@ import numpy as np
 
 from . import kernels
 from .elementwise import sqrt
-from .graph import Node, data_of, record
+from .graph import Node, data_of, is_recording, record
 from .operation import Op
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand
@@ -58,8 +58,8 @@ def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Sequence[Any] | No
 _batch_norm.joint = _at_once
 
 
-def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5) -> tuple[Any, Any, Any]:
-    """``(x - mean) / sqrt(var + eps) * weight + bias``, with the mean and variance of each channel of ``x``.
+def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any = None) -> tuple[Any, Any, Any]:
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, by default with mean and variance of each channel of ``x``.
 
     Parameters
     ----------
@@ -69,13 +69,15 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5) -> tuple[Any, 
         Shape ``(channels,)``, of the same dtype.
     eps : float
         Added to the variance.
+    moments : (ndarray, ndarray), optional
+        Mean and variance to use instead, shape ``(channels,)``; constants for the derivatives.
 
     Returns
     -------
     out : Tensor or ndarray
         The shape of ``x``. Derivatives flow through mean and variance, too.
     mean, var : ndarray
-        Shape ``(channels,)``; no derivative flows through these copies.
+        Shape ``(channels,)``, those that were used; no derivative flows through these copies.
 
     Raises
     ------
@@ -99,10 +101,13 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5) -> tuple[Any, 
                 f"{x.shape} and dtype {x.dtype}; expected shape {x.shape[3:]} and the same dtype"
             )
     images, w, b = data_of(x), data_of(weight), data_of(bias)
-    if not (images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"):
-        standard, _, axes = _standardized(x, eps)
-        return standard * weight + bias, mean(images, axes), var(images, axes)
-    out, center, spread = kernels.batch_norm(images, w, b, eps)
-    if any(isinstance(t, Node) for t in (x, weight, bias)):
+    nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
+    tracked = is_recording() and any(t._tracked for t in nodes)
+    usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"
+    if not usual or (tracked and moments is not None):
+        center, spread = (mean(x, (0, 1, 2)), var(x, (0, 1, 2))) if moments is None else moments
+        return (x - center) * (1.0 / sqrt(spread + eps) * weight) + bias, data_of(center), data_of(spread)
+    out, center, spread = kernels.batch_norm(images, w, b, eps, moments)
+    if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
     return out, center, spread

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, batch_norm
+from ..autograd.graph import data_of
 from .checks import as_input, check_channels, check_count, check_fraction
 from .errors import LayerShapeError
 from .functional import layer_norm, normalize
@@ -65,20 +66,19 @@ class _BatchNorm(Module):
                     f"got one value for each channel (shape {x.shape}), which has no variance; use larger batches in "
                     "training, for example DataLoader(..., drop_last=True), or eval() to predict",
                 )
-            result, mean, var = self._by_own_moments(x)
+            result, mean, var = self._normalized(x)
             if self.training and self.track_running_stats:
                 self._follow(mean, var * (count / (count - 1)))
             return result
-        return normalize(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+        return self._normalized(x, (self.running_mean, self.running_var))[0]
 
-    def _by_own_moments(self, x: Tensor) -> tuple[Tensor, Any, Any]:
-        """Normalise by the batch's own mean and variance; return them, too."""
+    def _normalized(self, x: Tensor, moments: tuple[Any, Any] | None = None) -> tuple[Tensor, Any, Any]:
+        """Normalise by given moments or the batch's own; return these, too."""
         if self.weight is not None and are_large(x):
-            return batch_norm(x, self.weight, self.bias, self.eps)
+            return batch_norm(x, self.weight, self.bias, self.eps, moments)
         over = tuple(range(x.ndim - 1))
-        mean: Any = x.mean(axis=over)
-        var: Any = x.var(axis=over)
-        return normalize(x, mean, var, self.weight, self.bias, self.eps), mean.data, var.data
+        mean, var = (x.mean(axis=over), x.var(axis=over)) if moments is None else moments
+        return normalize(x, mean, var, self.weight, self.bias, self.eps), data_of(mean), data_of(var)
 
     def _dtype(self) -> np.dtype[Any] | None:
         if self.weight is not None:

@@ -15,7 +15,9 @@ SMALLEST_PART = 1 << 18
 """Elements in the smallest part of work worth handing to another thread."""
 
 
-def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array]:
+def batch_norm(
+    x: Array, weight: Array, bias: Array, eps: float, moments: tuple[Array, Array] | None = None
+) -> tuple[Array, Array, Array]:
     """Give each channel mean 0 and variance 1, then scale and shift it.
 
     Parameters
@@ -26,26 +28,29 @@ def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array,
         (C,), of the dtype of `x`.
     eps
         Added to the variance.
+    moments
+        Mean and variance, (C,), to use instead of the channels' own.
 
     Returns
     -------
     out
         (N, H, W, C), in memory (H, C, W, N).
     mean, var
-        (C,), of the channels.
+        (C,), that were used.
     """
     lines, count = _lines(x), x.dtype.type(x.size // x.shape[3])
-    mean = channel_sum(x) / count
+    mean = channel_sum(x) / count if moments is None else moments[0]
     out = take(lines.shape, x.dtype)
     squares = np.empty(lines.shape[:2], x.dtype)
 
     def center(part: slice) -> None:
         centered = np.subtract(lines[part], mean[:, None], out=out[part])
-        np.einsum("hcl,hcl->hc", centered, centered, out=squares[part])
+        if moments is None:
+            np.einsum("hcl,hcl->hc", centered, centered, out=squares[part])
 
     _share(lines, center)
-    var = np.add.reduce(squares, axis=0) / count
-    scale = weight / _deviation(var, eps)
+    var = np.add.reduce(squares, axis=0) / count if moments is None else moments[1]
+    scale = 1 / _deviation(var, eps) * weight
 
     def spread(part: slice) -> None:
         centered = out[part]

@@ -52,6 +52,19 @@ def test_moments_are_those_of_the_channels(arrays):
     np.testing.assert_allclose(var, x.var((0, 1, 2)))
 
 
+def test_given_moments_are_constants(arrays):
+    x, weight, bias = arrays
+    mean, var = np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.0, 2.0])
+
+    def with_moments(*leaves):
+        return sg.batch_norm(*leaves, 0.1, (mean, var))[0]
+
+    found = results(with_moments, *arrays)
+    wanted = results(lambda x, weight, bias: (x - mean) / np.sqrt(var + 0.1) * weight + bias, *arrays)
+    for result, other in zip([with_moments(*arrays), *found], [wanted[0], *wanted], strict=True):
+        np.testing.assert_allclose(result, other, rtol=1e-12, atol=1e-12)
+
+
 def test_a_mean_far_from_zero_costs_no_digits(arrays):
     x, weight, bias = [array.astype(np.float32) for array in arrays]
     x += np.float32(10_000.0)
