@@ -22,27 +22,28 @@ def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> 
     return (x - center) / np.sqrt(spread + eps) * weight + bias
 
 
-def _standardized(x: Any, eps: float) -> tuple[Any, Any, tuple[int, ...]]:
-    """Return `x` with mean 0 and variance 1 in each channel, what it was divided by, and the axes of a channel."""
-    axes = tuple(range(ndim_of(x) - 1))
-    deviation = sqrt(var(x, axes) + eps)
-    return (x - mean(x, axes)) / deviation, deviation, axes
+def _axes(x: Any) -> tuple[int, ...]:
+    """Those over which a channel extends."""
+    return tuple(range(ndim_of(x) - 1))
 
 
-def _to_images(g: Any, out: Any, x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
-    standard, deviation, axes = _standardized(x, eps)
-    return (g - mean(g, axes) - standard * mean(g * standard, axes)) * (weight / deviation)
+def _deviation(x: Any, eps: float) -> Any:
+    """What each channel is divided by."""
+    return sqrt(var(x, _axes(x)) + eps)
 
 
-def _to_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
-    standard, _, axes = _standardized(x, eps)
-    return sum(g * standard, axes)
+def _standard(x: Any, eps: float) -> Any:
+    """`x` with mean 0 and variance 1 in each channel."""
+    return (x - mean(x, _axes(x))) / _deviation(x, eps)
 
 
 _batch_norm.rules(
-    _to_images,
-    _to_weight,
-    lambda g, out, x, weight, bias, eps, moments: sum(g, tuple(range(ndim_of(g) - 1))),
+    lambda g, out, x, weight, bias, eps, moments: (
+        (g - mean(g, _axes(g)) - _standard(x, eps) * mean(g * _standard(x, eps), _axes(g)))
+        * (weight / _deviation(x, eps))
+    ),
+    lambda g, out, x, weight, bias, eps, moments: sum(g * _standard(x, eps), _axes(g)),
+    lambda g, out, x, weight, bias, eps, moments: sum(g, _axes(g)),
 )
 
 
