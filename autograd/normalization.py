@@ -22,28 +22,28 @@ def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> 
     return (x - center) / np.sqrt(spread + eps) * weight + bias
 
 
-def _axes(x: Any) -> tuple[int, ...]:
+def axes_of(x: Any) -> tuple[int, ...]:
     """Those over which a channel extends."""
     return tuple(range(ndim_of(x) - 1))
 
 
-def _deviation(x: Any, eps: float) -> Any:
+def deviation(x: Any, eps: float) -> Any:
     """What each channel is divided by."""
-    return sqrt(var(x, _axes(x)) + eps)
+    return sqrt(var(x, axes_of(x)) + eps)
 
 
-def _standard(x: Any, eps: float) -> Any:
+def standardized(x: Any, eps: float) -> Any:
     """`x` with mean 0 and variance 1 in each channel."""
-    return (x - mean(x, _axes(x))) / _deviation(x, eps)
+    return (x - mean(x, axes_of(x))) / deviation(x, eps)
 
 
 _batch_norm.rules(
     lambda g, out, x, weight, bias, eps, moments: (
-        (g - mean(g, _axes(g)) - _standard(x, eps) * mean(g * _standard(x, eps), _axes(g)))
-        * (weight / _deviation(x, eps))
+        (g - mean(g, axes_of(g)) - standardized(x, eps) * mean(g * standardized(x, eps), axes_of(g)))
+        * (weight / deviation(x, eps))
     ),
-    lambda g, out, x, weight, bias, eps, moments: sum(g * _standard(x, eps), _axes(g)),
-    lambda g, out, x, weight, bias, eps, moments: sum(g, _axes(g)),
+    lambda g, out, x, weight, bias, eps, moments: sum(g * standardized(x, eps), axes_of(g)),
+    lambda g, out, x, weight, bias, eps, moments: sum(g, axes_of(g)),
 )
 
 
