@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import random
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -304,8 +303,7 @@ class _Looks:
     def __exit__(self, *exc: object) -> None:
         on_look.remove(self.note)
         if _dice_state() != self.dice:
-            random.setstate(self.dice[0])
-            np.random.set_state(self.dice[1])
+            _set_dice(self.dice)
             raise NotReplayable("it draws random numbers; draw them outside and pass them in")
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
@@ -322,8 +320,17 @@ class _Looks:
 
 def _dice_state() -> Any:
     """The state of the usual generators of random numbers, in a form that can be compared and set."""
+    import random  # here, since it takes a while
+
     legacy: Any = np.random.get_state()
     return random.getstate(), (legacy[0], tuple(legacy[1].tolist()), *legacy[2:])
+
+
+def _set_dice(state: Any) -> None:
+    import random
+
+    random.setstate(state[0])
+    np.random.set_state(state[1])
 
 
 def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,8 @@ def _finite(x: Any) -> bool:
 
 def _users_line() -> str:
     """Where the code outside of this package is."""
+    import traceback  # here, since it takes a while
+
     for frame in reversed(traceback.extract_stack()):
         if not str(Path(frame.filename).resolve()).startswith(_HERE):
             return f"{frame.filename}, line {frame.lineno}: {frame.line}"

@@ -6,10 +6,11 @@ All of it depends on shapes alone and is computed once per shape.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,16 +50,15 @@ class Lines:
         return self.axis.overlap(tap, block.start, block.stop)
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Window rows ``low:high`` and units ``start:stop`` of their output lines, and the input under them.
 
     Attributes
     ----------
-    count
+    height
         Input rows under the block, padding included.
     real
-        Those of the `count` rows that are no padding.
+        Those of the `height` rows that are no padding.
     source
         The input rows that these are.
     """
@@ -68,13 +68,12 @@ class Block:
     start: int
     stop: int
     columns: slice
-    count: int
+    height: int
     real: slice
     source: slice
 
 
-@dataclass(frozen=True)
-class RowGroup:
+class RowGroup(NamedTuple):
     """Input rows ``first, first + step, ...`` that receive from the same taps of windows a row apart.
 
     The taps are a slice of those of the rows' phase (see `taps_by_phase`). The first input row receives from the
@@ -83,7 +82,7 @@ class RowGroup:
 
     first: int
     step: int
-    count: int
+    length: int
     phase: int
     taps: slice
     window: int
@@ -92,18 +91,18 @@ class RowGroup:
     @property
     def last(self) -> int:
         """The last of the input rows."""
-        return self.first + (self.count - 1) * self.step
+        return self.first + (self.length - 1) * self.step
 
     @property
     def rows(self) -> slice:
         """The input rows."""
-        return slice(self.first, self.first + self.count * self.step, self.step)
+        return slice(self.first, self.first + self.length * self.step, self.step)
 
     def between(self, low: int, high: int) -> RowGroup:
         """Return the part of the group in the input rows ``low:high``."""
         skip = max(0, -((self.first - low) // self.step))
-        count = max(0, min(self.count, -((self.first - high) // self.step)) - skip)
-        return replace(self, first=self.first + skip * self.step, count=count, window=self.window + skip)
+        length = max(0, min(self.length, -((self.first - high) // self.step)) - skip)
+        return self._replace(first=self.first + skip * self.step, length=length, window=self.window + skip)
 
 
 @lru_cache(maxsize=256)
@@ -143,10 +142,10 @@ def whole_block(rows: Axis, lines: Lines) -> Block:
 
 def _block(rows: Axis, unit: int, low: int, high: int, start: int, stop: int) -> Block:
     first = low * rows.stride - rows.padding[0]
-    count = rows.span(high - low)
-    real = slice(*(min(max(0, row - first), count) for row in (0, rows.size)))
+    height = rows.span(high - low)
+    real = slice(*(min(max(0, row - first), height) for row in (0, rows.size)))
     source = slice(first + real.start, first + real.stop) if real.start < real.stop else slice(0, 0)
-    return Block(low, high, start, stop, slice(start * unit, stop * unit), count, real, source)
+    return Block(low, high, start, stop, slice(start * unit, stop * unit), height, real, source)
 
 
 def adjacent_taps(rows: Axis) -> list[Pair]:
@@ -173,7 +172,7 @@ def input_parts(rows: Axis, parts: int) -> tuple[tuple[RowGroup, ...], ...]:
     marks = [int(np.argmin(abs(reached - reached[-1] * k / parts))) + 1 for k in range(1, parts)]
     cuts = zip([0, *marks], [*marks, rows.size], strict=True)
     inside = [[group.between(low, high) for group in groups] for low, high in cuts]
-    filled = (tuple(group for group in part if group.count) for part in inside)
+    filled = (tuple(group for group in part if group.length) for part in inside)
     return tuple(part for part in filled if part)
 
 

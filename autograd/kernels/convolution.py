@@ -203,19 +203,19 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
         (input rows under the block, kw * C, columns).
     """
     taps, unit, length = runs[0].axis.kernel, runs[0].unit, block.stop - block.start
-    shifted = take((block.count, taps, source.shape[1], len(runs), length, unit), source.dtype)
+    shifted = take((block.height, taps, source.shape[1], len(runs), length, unit), source.dtype)
     view = _shifts(source, runs, block)
     if view is None:
         _shift_with_padding(source, runs, block, shifted)
     else:
         np.copyto(shifted, view)
-    return shifted.reshape(block.count, taps * source.shape[1], -1)
+    return shifted.reshape(block.height, taps * source.shape[1], -1)
 
 
 def _shift_with_padding(source: Array, runs: Sequence[Lines], block: Block, shifted: Array) -> None:
     """Set `shifted` (rows, kw, C, runs, units, unit) to zeros where it is padding, else to the shifts."""
     length = block.stop - block.start
-    if block.real.stop - block.real.start < block.count:
+    if block.real.stop - block.real.start < block.height:
         shifted[: block.real.start] = 0
         shifted[block.real.stop :] = 0
     for run, lines in enumerate(runs):
@@ -234,13 +234,13 @@ def _shifts(source: Array, runs: Sequence[Lines], block: Block) -> Array | None:
     axis, unit, length = runs[0].axis, runs[0].unit, block.stop - block.start
     starts = [lines.axis.offset(0) + block.start * axis.stride for lines in runs]
     last = starts[-1] + (axis.kernel - 1) * axis.dilation + (length - 1) * axis.stride
-    if starts[0] < 0 or last >= axis.size or block.real.stop - block.real.start < block.count:
+    if starts[0] < 0 or last >= axis.size or block.real.stop - block.real.start < block.height:
         return None
     row, line = source.strides[:2]
     column = unit * source.itemsize
     between = starts[1] - starts[0] if len(runs) > 1 else 0
     return np.ndarray(
-        (block.count, axis.kernel, source.shape[1], len(runs), length, unit),
+        (block.height, axis.kernel, source.shape[1], len(runs), length, unit),
         source.dtype,
         source,
         block.source.start * row + starts[0] * column,
@@ -375,7 +375,7 @@ def _multiply_rows(group: RowGroup, flat: Array, taps: Array, products: Array) -
     run = length if group.spacing == 1 else 1  # taps in one product: their window rows must be adjacent
     for tap in range(0, length, run):
         offset = (group.window + tap * group.spacing) * row
-        windows = np.ndarray((group.count, run * outputs, columns), flat.dtype, flat, offset, (row, line, item))
+        windows = np.ndarray((group.length, run * outputs, columns), flat.dtype, flat, offset, (row, line, item))
         weights = taps[:, tap : tap + run].reshape(taps.shape[0], -1)
         if tap == 0:
             np.matmul(weights, windows, out=products)
