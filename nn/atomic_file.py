@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import tempfile
 from pathlib import Path
 
 
@@ -60,11 +61,10 @@ def make_writable_folder(path: str | os.PathLike[str]) -> Path:
         If it cannot be created or written into; the message names the folder.
     """
     folder = Path(path)
-    probe = folder / f".{secrets.token_hex(4)}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(probe, b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):  # has no name where the system can do without: a kill leaves nothing
+            pass
     except OSError as error:
         raise OSError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
     return folder

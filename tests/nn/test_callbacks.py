@@ -162,11 +162,21 @@ def test_csv(points, tmp_path):
     assert [{name: float(value) for name, value in row.items()} for row in rows] == history.epochs
 
 
+def test_what_a_killed_training_left_half_written_is_removed(points, tmp_path):
+    path = tmp_path / "history.csv"
+    for name in (".history.csv.0123abcd.tmp", ".other.csv.0123abcd.tmp"):
+        (tmp_path / name).write_text("epoch,lo")
+    make_trainer().fit(points, 1, callbacks=[nn.CSVLogger(path)], seed=0)
+    assert {file.name for file in tmp_path.iterdir()} == {"history.csv", ".other.csv.0123abcd.tmp"}
+
+
 def test_live_curves_in_a_file(points, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "live.png"
+    (tmp_path / ".live.png.0123abcd.tmp").write_bytes(b"left by a killed training")
     make_trainer().fit(points, 1, callbacks=[nn.LiveCurves(path, seconds=0)], seed=0)
     assert path.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_live_curves_in_a_notebook(points, monkeypatch):
