@@ -24,13 +24,11 @@ def relu(x: Array) -> Array:
     whole = x.size // LINE * LINE
     source, target = source.reshape(-1), target.reshape(-1)
     lines, results, zeros = source[:whole].reshape(-1, LINE), target[:whole].reshape(-1, LINE), np.zeros(LINE, x.dtype)
-    cuts = threads.bounds(len(lines), threads.parts_for(x.size, SMALLEST_PART))
 
-    def part(k: int) -> None:
-        start, stop = cuts[k]
+    def part(start: int, stop: int) -> None:
         np.maximum(lines[start:stop], zeros, out=results[start:stop])
 
-    threads.run(len(cuts), part)
+    threads.share(len(lines), x.size, SMALLEST_PART, part)
     np.maximum(source[whole:], zeros[: x.size - whole], out=target[whole:])
     return out
 
@@ -41,15 +39,13 @@ def relu_gradient(g: Array, y: Array) -> Array:
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
     if not y.ndim:
         return keep(g, y > 0)
-    cuts = threads.bounds(len(result), threads.parts_for(y.size, SMALLEST_PART))
 
-    def part(k: int) -> None:
-        start, stop = cuts[k]
+    def part(start: int, stop: int) -> None:
         rows = result[start:stop]
         positive = np.greater(rows, y.dtype.type(0), out=take(rows.shape, bool))
         keep(gradient[start:stop], positive, target[start:stop])
 
-    threads.run(len(cuts), part)
+    threads.share(len(result), y.size, SMALLEST_PART, part)
     return out
 
 
@@ -65,13 +61,11 @@ def channel_sum(x: Array) -> Array:
     lines = source.reshape(*source.shape[:2], -1)
     ones = np.ones((lines.shape[2], 1), dtype)
     sums = np.empty((*lines.shape[:2], 1), dtype)
-    cuts = threads.bounds(len(lines), threads.parts_for(x.size, 4 * SMALLEST_PART))
 
-    def part(k: int) -> None:
-        start, stop = cuts[k]
+    def part(start: int, stop: int) -> None:
         np.matmul(lines[start:stop], ones, out=sums[start:stop])
 
-    threads.run(len(cuts), part)
+    threads.share(len(lines), x.size, 4 * SMALLEST_PART, part)
     return np.add.reduce(sums[:, :, 0], axis=0).astype(x.dtype, copy=False)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from . import threads
@@ -43,21 +41,21 @@ def batch_norm(
     out = take(lines.shape, x.dtype)
     squares = np.empty(lines.shape[:2], x.dtype)
 
-    def center(part: slice) -> None:
-        centered = np.subtract(lines[part], mean[:, None], out=out[part])
+    def center(low: int, high: int) -> None:
+        centered = np.subtract(lines[low:high], mean[:, None], out=out[low:high])
         if moments is None:
-            np.einsum("hcl,hcl->hc", centered, centered, out=squares[part])
+            np.einsum("hcl,hcl->hc", centered, centered, out=squares[low:high])
 
-    _share(lines, center)
+    threads.share(len(lines), x.size, SMALLEST_PART, center)
     var = np.add.reduce(squares, axis=0) / count if moments is None else moments[1]
     scale = 1 / _deviation(var, eps) * weight
 
-    def spread(part: slice) -> None:
-        centered = out[part]
+    def spread(low: int, high: int) -> None:
+        centered = out[low:high]
         centered *= scale[:, None]
         centered += bias[:, None]
 
-    _share(lines, spread)
+    threads.share(len(lines), x.size, SMALLEST_PART, spread)
     return _images(out, x), mean, var
 
 
@@ -73,22 +71,22 @@ def batch_norm_gradients(
     out = take(lines.shape, x.dtype)
     products = np.empty(lines.shape[:2], x.dtype)
 
-    def center(part: slice) -> None:
-        centered = np.subtract(lines[part], mean[:, None], out=out[part])
-        np.einsum("hcl,hcl->hc", gradient[part], centered, out=products[part])
+    def center(low: int, high: int) -> None:
+        centered = np.subtract(lines[low:high], mean[:, None], out=out[low:high])
+        np.einsum("hcl,hcl->hc", gradient[low:high], centered, out=products[low:high])
 
-    _share(lines, center)
+    threads.share(len(lines), x.size, SMALLEST_PART, center)
     to_bias, to_weight = channel_sum(g), np.add.reduce(products, axis=0) / deviation
     level, slope, scale = to_bias / count, to_weight / count / deviation, weight / deviation
 
-    def combine(part: slice) -> None:
-        centered = out[part]
+    def combine(low: int, high: int) -> None:
+        centered = out[low:high]
         centered *= -slope[:, None]
-        centered += gradient[part]
+        centered += gradient[low:high]
         centered -= level[:, None]
         centered *= scale[:, None]
 
-    _share(lines, combine)
+    threads.share(len(lines), x.size, SMALLEST_PART, combine)
     return _images(out, x), to_weight, to_bias
 
 
@@ -105,9 +103,3 @@ def _lines(x: Array) -> Array:
 def _images(lines: Array, x: Array) -> Array:
     """Return lines (H, C, W * N) as images of the shape of `x`."""
     return in_logical_order(lines.reshape(*lines.shape[:2], x.shape[2], x.shape[0]))
-
-
-def _share(lines: Array, work: Callable[[slice], None]) -> None:
-    """Call ``work`` for slices of the rows of images, on the team."""
-    cuts = threads.bounds(len(lines), threads.parts_for(lines.size, SMALLEST_PART))
-    threads.run(len(cuts), lambda k: work(slice(*cuts[k])))

@@ -137,8 +137,7 @@ def _places(rows: Axis, columns: Axis, low: int = 0, high: int | None = None) ->
 
 def _over_rows(rows: Axis, work: int, part: Callable[[int, int], None]) -> None:
     """Call ``part(low, high)`` for slices of the window rows, on the team."""
-    cuts = threads.bounds(rows.windows, threads.parts_for(work, SMALLEST_PART))
-    threads.run(len(cuts), lambda k: part(*cuts[k]))
+    threads.share(rows.windows, work, SMALLEST_PART, part)
 
 
 def _max_of_four(x: Array, values: Array, winners: Array) -> None:

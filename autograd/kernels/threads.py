@@ -155,6 +155,12 @@ def run(parts: int, work: Callable[[int], None]) -> None:
             _team.busy.release()
 
 
+def share(length: int, work: float, smallest: float, part: Callable[[int, int], None]) -> None:
+    """Call ``part(low, high)`` for slices of ``range(length)`` on the team: as many as `parts_for` says."""
+    cuts = bounds(length, parts_for(work, smallest))
+    run(len(cuts), lambda k: part(*cuts[k]))
+
+
 @contextmanager
 def num_threads(n: int) -> Iterator[None]:
     """Use up to `n` threads inside a ``with`` block."""
