@@ -70,15 +70,21 @@ def make_writable_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove what programs that were killed while writing a file have left beside it.
+def prepare_file(path: str | os.PathLike[str]) -> None:
+    """Make a file's folder, and remove what programs that were killed while writing the file have left in it.
 
     Parameters
     ----------
     path : path
-        The file itself, which stays. Nobody else may be writing it.
+        The file itself, which stays if it exists. Nobody else may be writing it.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be created or written into; the message names it.
     """
     target = Path(path)
+    make_writable_folder(target.parent)
     for found in target.parent.iterdir():
         if re.fullmatch(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.tmp", found.name):
             with contextlib.suppress(OSError):

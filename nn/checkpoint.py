@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.checks import checked_count
-from .atomic_file import make_writable_folder, remove_leftovers
+from .atomic_file import prepare_file
 from .callbacks import Callback
 from .monitor import Mode, Monitor
 from .nonfinite import nonfinite_parameter
@@ -77,8 +77,7 @@ class Checkpoint(Callback):
         self._due, self._saved = False, _place(run)
         for path in (self.path, self.best):
             if path is not None and run.ranks.first:
-                make_writable_folder(path.parent)
-                remove_leftovers(path)
+                prepare_file(path)
         run.state_dict()
 
     def on_step_end(self, run: Run) -> None:

@@ -7,7 +7,7 @@ import io
 import os
 from pathlib import Path
 
-from .atomic_file import make_writable_folder, remove_leftovers, write_atomically
+from .atomic_file import prepare_file, write_atomically
 from .callbacks import Callback
 from .run import Run
 
@@ -30,8 +30,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Find out now if it cannot be written, and remove what a killed training has left half written."""
-        make_writable_folder(self.path.parent)
-        remove_leftovers(self.path)
+        prepare_file(self.path)
 
     def on_epoch_end(self, run: Run) -> None:
         """Write the file."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .atomic_file import make_writable_folder, remove_leftovers
+from .atomic_file import prepare_file
 from .callbacks import Callback
 from .plots import plot_curves
 from .run import Run
@@ -44,8 +43,7 @@ class LiveCurves(Callback):
     def on_train_begin(self, run: Run) -> None:
         """Begin a new picture; find out now if its file cannot be written."""
         if self.path is not None:
-            make_writable_folder(Path(self.path).parent)
-            remove_leftovers(self.path)
+            prepare_file(self.path)
         self._handle, self._running = None, []
         self._next = perf_counter() + self.seconds
 
