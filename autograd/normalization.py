@@ -22,6 +22,15 @@ def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> 
     return (x - center) / np.sqrt(spread + eps) * weight + bias
 
 
+def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """``(x - center) / sqrt(spread + eps) * weight + bias``, step by step; `weight` and `bias` may be None."""
+    scale = 1.0 / sqrt(spread + eps)
+    if weight is not None:
+        scale = scale * weight
+    result = (x - center) * scale
+    return result if bias is None else result + bias
+
+
 def axes_of(x: Any) -> tuple[int, ...]:
     """Those over which a channel extends."""
     return tuple(range(ndim_of(x) - 1))
@@ -106,8 +115,8 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any =
     tracked = is_recording() and any(t._tracked for t in nodes)
     usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"
     if not usual or (tracked and moments is not None):
-        center, spread = (mean(x, (0, 1, 2)), var(x, (0, 1, 2))) if moments is None else moments
-        return (x - center) * (1.0 / sqrt(spread + eps) * weight) + bias, data_of(center), data_of(spread)
+        center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
+        return normalize(x, center, spread, weight, bias, eps), data_of(center), data_of(spread)
     out, center, spread = kernels.batch_norm(images, w, b, eps, moments)
     if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})

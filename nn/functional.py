@@ -27,6 +27,7 @@ from ..autograd import (
     tanh,
     where,
 )
+from ..autograd.normalization import normalize as _normalize
 from ..rng import Seed, default_rng
 from .checks import check_fraction
 from .classification_losses import (
@@ -134,12 +135,7 @@ def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None,
     eps : float, default 1e-5
         Keeps the division finite.
     """
-    scale = 1.0 / sqrt(as_tensor(var) + eps)
-    if weight is not None:
-        scale = scale * weight
-    result: Tensor = (as_tensor(x) - mean) * scale
-    if bias is not None:
-        result = result + bias
+    result: Tensor = _normalize(as_tensor(x), mean, as_tensor(var), weight, bias, eps)
     return result
 
 

@@ -59,16 +59,12 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
         The pool's window; (1, 1) without a pool.
     """
     conv, after = modules[place], modules[place + 1 : place + 3]
-    if (
-        not (after and _plain(conv, Conv2d) and _plain(after[0], ReLU))
-        or on_record
-        or len(getattr(x, "shape", ())) != 4
-    ):
+    if not (after and _plain(conv, Conv2d) and _plain(after[0], ReLU)) or len(getattr(x, "shape", ())) != 4:
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
     high, wide = conv.output_size(x.shape)
     small = x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
-    if conv.bias is None or (is_recording() and (small or _layer_by_layer.get())):
+    if conv.bias is None or _looked_at_singly(small):
         return 0, (1, 1)
     pool = after[-1]
     if _plain(pool, MaxPool2d):
@@ -83,7 +79,12 @@ def are_large(images: Tensor) -> bool:
     """Tell whether steps that are taken with images can be taken at once: nobody looks at so many numbers singly."""
     if images.ndim != 4 or images.size < LARGE or type(images.data) is not np.ndarray or images.dtype.char not in "fd":
         return False
-    return not (on_record or (is_recording() and (len(images) < FEW or _layer_by_layer.get())))
+    return not _looked_at_singly(len(images) < FEW)
+
+
+def _looked_at_singly(small: bool) -> bool:
+    """Whether somebody may look at single steps: watches every node, asked for them, or will draw a `small` graph."""
+    return bool(on_record) or (is_recording() and (small or _layer_by_layer.get()))
 
 
 def _plain(module: Module, kind: type[Module]) -> bool:
