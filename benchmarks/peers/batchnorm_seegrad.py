@@ -1,6 +1,7 @@
 """A CNN with batch normalisation in seegrad."""
 
 from cnn import run
+from cnn_seegrad import functions
 
 import seegrad as sg
 from seegrad import nn
@@ -8,21 +9,14 @@ from seegrad import nn
 
 def build():
     sg.manual_seed(0)
-    model = nn.Sequential(
-        *(nn.Conv2d(1, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.Flatten()),
-        *(nn.Linear(3136, 64), nn.ReLU(), nn.Linear(64, 10)),
+    return functions(
+        nn.Sequential(
+            *(nn.Conv2d(1, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.Flatten()),
+            *(nn.Linear(3136, 64), nn.ReLU(), nn.Linear(64, 10)),
+        )
     )
-    optimizer = sg.optim.Adam(model.parameters(), lr=1e-3)
-    loss = nn.CrossEntropyLoss()
-
-    def train(x, y):
-        optimizer.zero_grad()
-        loss(model(sg.Tensor(x)), y).backward()
-        optimizer.step()
-
-    return train, None, None
 
 
 run(build)

@@ -5,14 +5,9 @@ from cnn import run
 from torch import nn
 
 
-def build():
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten()),
-        *(nn.Linear(576, 64), nn.ReLU(), nn.Linear(64, 10)),
-    ).to(memory_format=torch.channels_last)
+def functions(model):
+    """What ``build()`` is to return, for any model."""
+    model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     loss = nn.CrossEntropyLoss()
 
@@ -35,4 +30,17 @@ def build():
     return train, predict, fit
 
 
-run(build)
+def build():
+    torch.manual_seed(0)
+    return functions(
+        nn.Sequential(
+            *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten()),
+            *(nn.Linear(576, 64), nn.ReLU(), nn.Linear(64, 10)),
+        )
+    )
+
+
+if __name__ == "__main__":
+    run(build)

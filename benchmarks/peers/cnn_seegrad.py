@@ -5,9 +5,8 @@ from cnn import run
 import seegrad as sg
 
 
-def build():
-    sg.manual_seed(0)
-    model = sg.nn.models.mnist_cnn()
+def functions(model):
+    """What ``build()`` is to return, for any model."""
     optimizer = sg.optim.Adam(model.parameters(), lr=1e-3)
     loss = sg.nn.CrossEntropyLoss()
 
@@ -27,4 +26,10 @@ def build():
     return train, predict, fit
 
 
-run(build)
+def build():
+    sg.manual_seed(0)
+    return functions(sg.nn.models.mnist_cnn())
+
+
+if __name__ == "__main__":
+    run(build)
