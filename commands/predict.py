@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.kernels.numba_use import numpy_alone
 from ..data import prepare_digit, read_picture
 from ..nn import load
 from .saved_model import HELP, class_names, probabilities
@@ -57,7 +58,8 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _answers(model: Any, digits: Any, names: list[str]) -> list[dict[str, Any]]:
-    found = probabilities(model, digits)
+    with numpy_alone():  # to import Numba takes longer than to look at a few pictures
+        found = probabilities(model, digits)
     if found.shape[1] < 2:
         raise ValueError("the model has a single output, so there is nothing to choose between")
     labels = class_names(model, found.shape[1])

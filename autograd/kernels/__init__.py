@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .activation import channel_sum, relu, relu_gradient
 from .conv_relu_pool import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
+from .conv_relu_pool import for_few as one_pass_for_few
 from .conv_relu_pool import suits as one_pass_suits
 from .convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .geometry import conv2d_shape
@@ -27,6 +28,7 @@ __all__ = [
     "conv2d_weight_gradient",
     "get_num_threads",
     "num_threads",
+    "one_pass_for_few",
     "one_pass_suits",
     "relu",
     "relu_gradient",

@@ -28,6 +28,8 @@ SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
 LEAST_CHANNELS = 16
 """Channels on either side from which Winograd's products are large enough to gain from being fewer."""
+MOST_TAPS = 16
+"""Elements of a pool's window up to which there is a function compiled for it that takes few images."""
 SHARED_WELL, MUCH = 16, 3e7
 """Fewer images than this cannot be shared well, and more multiplications than this should be."""
 
@@ -64,6 +66,32 @@ def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
     return compiled
 
 
+def for_few(
+    images: Sequence[int],
+    kernel: Sequence[int],
+    dtype: DTypeLike,
+    pool: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+) -> im2col.Forward | None:
+    """Return what computes `conv2d_relu_pool` without a way back, for images and a kernel of these shapes.
+
+    It takes images, kernel and bias. None if these are not the few images that have a way of their own.
+    """
+    if np.dtype(dtype).char not in "fd" or 0 in images or 0 in kernel or not suits(images, kernel):
+        return None
+    plan = plan_of(tuple(images[1:3]), tuple(kernel[:2]), pool, stride, padding, dilation)
+    read = (plan.size[0] * pool[0], plan.size[1] * pool[1])
+    if not im2col.suits(images[0], read, prod(kernel[:3])):
+        return None
+    axes = axes_of("conv2d", tuple(images[1:3]), tuple(kernel[:2]), stride, padding, dilation)
+    usual = dtype == np.float32 and plan.taps <= MOST_TAPS
+    work = (numba_use.compiled("compiled_im2col") if usual else None) or im2col
+    prepared: im2col.Forward = work.prepared(*axes, plan.size, pool)
+    return prepared
+
+
 def conv2d_relu_pool(
     x: Array, w: Array, b: Array, pool: Pair, stride: Pair, padding: Padding, dilation: Pair, trail: bool = True
 ) -> tuple[Array, list[Shard]]:
@@ -98,13 +126,11 @@ def conv2d_relu_pool(
     ValueError
         If a window does not fit.
     """
+    few = None if trail else for_few(x.shape, w.shape, x.dtype, pool, stride, padding, dilation)
+    if few is not None:
+        return few(x, w, b), []
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
-    high, wide = plan.size
-    read = (high * pool[0], wide * pool[1])
-    if not trail and im2col.suits(x.shape[0], read, w.size // w.shape[3]):
-        axes = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
-        return im2col.conv2d_relu_pool(x, np.ascontiguousarray(w), b, *axes, plan.size, pool), []
-    values = take((high, w.shape[3], wide, x.shape[0]), x.dtype)
+    values = take((plan.size[0], w.shape[3], plan.size[1], x.shape[0]), x.dtype)
     kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype, _tiled(plan, *w.shape[2:]))
     cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first

@@ -6,10 +6,14 @@ to compute them. Here channels are innermost, in memory as in the shape, and a l
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import blas
 from .geometry import Array, Axis, Pair
+
+Forward = Callable[[Array, Array, Array], Array]
 
 LONGEST_LINE = 128
 """Columns times images up to which this is the quickest."""
@@ -52,17 +56,22 @@ def input_gradient(g: Array, w: Array, rows: Axis, columns: Axis) -> Array:
     return out[:, top : top + rows.size, left : left + columns.size]
 
 
-def conv2d_relu_pool(x: Array, w: Array, bias: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Array:
-    """Return relu of the largest element of each pool window of the convolution, plus the bias: (N, PH, PW, Cout).
+def prepared(rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Forward:
+    """Return what computes relu of the largest element of each pool window of a convolution, plus the bias.
 
-    The elements of a pool's window are rows of products that lie far apart, in the same order as the windows: so
-    whole blocks are compared. `size` is that of the result.
+    It takes images (N, H, W, Cin), the kernel (kh, kw, Cin, Cout) and the bias, and returns (N, PH, PW, Cout), where
+    `size` is (PH, PW). The elements of a pool's window are rows of products that lie far apart, in the same order as
+    the windows: so whole blocks are compared.
     """
-    with blas.single_threaded():
-        products = np.matmul(_side_by_side(x, rows, columns, size, pool), w.reshape(-1, w.shape[3]))
-    best = np.maximum.reduce(products.reshape(pool[0] * pool[1], -1), axis=0)
-    best = best.reshape(len(x), *size, -1) + bias
-    return np.maximum(best, 0, out=best)
+
+    def conv2d_relu_pool(x: Array, w: Array, bias: Array) -> Array:
+        with blas.single_threaded():
+            products = np.matmul(_side_by_side(x, rows, columns, size, pool), w.reshape(-1, w.shape[3]))
+        best = np.maximum.reduce(products.reshape(pool[0] * pool[1], -1), axis=0)
+        best = best.reshape(len(x), *size, -1) + bias
+        return np.maximum(best, 0, out=best)
+
+    return conv2d_relu_pool
 
 
 def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair = (1, 1)) -> Array:
@@ -79,23 +88,23 @@ def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair = 
 
 def _windows(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Array:
     """View images (N, H, W, C) as overlapping windows (ph, pw, N, PH, PW, kh, kw, C)."""
-    padded = _padded(x, rows, columns)
-    image, line, pixel, channel = padded.strides
+    images = padded(x, rows, columns)
+    image, line, pixel, channel = images.strides
     down, right = rows.stride * line, columns.stride * pixel
     return np.ndarray(
         (*pool, len(x), *size, rows.kernel, columns.kernel, x.shape[3]),
         x.dtype,
-        padded,
+        images,
         0,
         (down, right, image, pool[0] * down, pool[1] * right, rows.dilation * line, columns.dilation * pixel, channel),
     )
 
 
-def _padded(x: Array, rows: Axis, columns: Axis) -> Array:
+def padded(x: Array, rows: Axis, columns: Axis) -> Array:
     """Return the images, contiguous, with zeros around them."""
-    (top, bottom), (left, right) = rows.padding, columns.padding
-    if not (top or bottom or left or right):
+    if rows.padding == columns.padding == (0, 0):
         return np.ascontiguousarray(x)
+    (top, bottom), (left, right) = rows.padding, columns.padding
     batch, height, width, channels = x.shape
     out = np.zeros((batch, top + height + bottom, left + width + right, channels), x.dtype)
     out[:, top : top + height, left : left + width] = x

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 
@@ -19,6 +21,17 @@ def compiled(name: str, anyway: bool = False) -> ModuleType | None:
     With `anyway` also where they are not `enabled`: what they have begun only they can end.
     """
     return _import(name) if enabled or anyway else None
+
+
+@contextmanager
+def numpy_alone() -> Iterator[None]:
+    """Let kernels use NumPy alone inside this block, for work that is done before Numba is imported."""
+    global enabled
+    before, enabled = enabled, False
+    try:
+        yield
+    finally:
+        enabled = before
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -100,6 +103,18 @@ def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads
     )
     assert none == []
     np.testing.assert_allclose(few, expected[:2], atol=tolerance * 10, rtol=tolerance)
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "reversed"])
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("pool", [*POOLS, (5, 4)])
+def test_a_few_images_of_many_channels_equal_naive_loops(pool, window, layout, rng):
+    """Many channels, so that windows are copied one by one; and a pool that nothing is compiled for."""
+    x, w, b = rng.normal(size=(2, 12, 12, 9)), rng.normal(size=(2, 3, 9, 5)), rng.normal(size=5)
+    expected, _ = naive(x, w, b, pool, *window)
+    x, w = (in_layout(array.astype(np.float32), layout) for array in (x, w))
+    values, _ = kernels.conv2d_relu_pool(x, w, b.astype(np.float32), pool, *window, trail=False)
+    np.testing.assert_allclose(values, expected, atol=1e-4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
@@ -312,3 +327,21 @@ def test_a_numba_that_does_not_work_is_left_alone(error, monkeypatch, rng):
         assert kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])[0].shape == (3, 2, 2, 4)
     finally:
         numba_use._import.cache_clear()
+
+
+def test_compiled_functions_read_nothing_that_is_freed(passes):
+    """With what is freed overwritten, as the C library does when asked to."""
+    code = """
+import numpy as np
+import seegrad as sg
+from seegrad.autograd.kernels import numba_use
+numba_use.enabled = {enabled}
+rng = np.random.default_rng(0)
+for channels in (1, 4, 16):
+    x, w, b = (rng.normal(size=size).astype(np.float32) for size in ((4, 28, 28, channels), (3, 3, channels, 32), 32))
+    whole = sg.conv2d_relu_max_pool2d(np.concatenate([x] * 8), w, b, 2)[:4]
+    for n in range(1, 5):
+        np.testing.assert_allclose(sg.conv2d_relu_max_pool2d(x[:n], w, b, 2), whole[:n], rtol=1e-4, atol=1e-4)
+"""
+    environment = {**os.environ, "MALLOC_PERTURB_": "165"}
+    subprocess.run([sys.executable, "-c", code.format(enabled=passes == "Numba")], env=environment, check=True)

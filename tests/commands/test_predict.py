@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -35,6 +37,13 @@ def test_pictures_are_recognised(trained, pictures, capsys):
         assert ranked[0] == (answer["label"], answer["confidence"])
         assert ranked[1] == tuple(answer["runner_up"].values())
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_few_pictures_need_no_numba(trained, pictures):
+    """To import it takes longer than to look at them."""
+    arguments = ["predict", "--model", str(trained), *map(str, pictures[0][:3])]
+    code = f"import sys; from seegrad.__main__ import main; main({arguments}); sys.exit('numba' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_one_line_for_each_picture(trained, pictures, capsys):
