@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
+from ..autograd import is_recording
+from ..autograd.graph import on_record
 from .convolution import Conv2d
 from .fusion import relu_pool_after
+from .inference import Call, Inference, key_of
 from .module import Module
 
 L = TypeVar("L", bound="ModuleList")
@@ -70,14 +73,20 @@ class Sequential(ModuleList):
 
     def forward(self, x: Any) -> Any:
         """Apply all of them in turn; a convolution, ReLU and max pooling in one pass where they follow each other."""
-        done = 0
-        for place, module in enumerate(self._parts):
-            if place < done:
-                continue
-            following, pool_size = relu_pool_after(self._parts, place, x) if type(module) is Conv2d else (0, None)
-            x = module(x, relu_pool=pool_size) if following else module(x)
-            done = place + 1 + following
-        return x
+        key = None if is_recording() or on_record else key_of(x)
+        if key is None:
+            return _call_in_turn(self._parts, x)
+        inference = vars(self).get("_inference")  # past what subclasses do with attributes
+        if inference is None:
+            inference = vars(self)["_inference"] = Inference()
+        result = inference.run(self._parts, x, key)
+        if result is None:
+            state = inference.state(self._parts, key)
+            calls: list[Call] | None = None if state is None else []
+            result = _call_in_turn(self._parts, x, calls)
+            if state is not None and calls is not None:
+                inference.learn(self._parts, state, x, key, calls, result)
+        return result
 
     @overload
     def __getitem__(self, index: int) -> Module: ...
@@ -137,6 +146,20 @@ class ModuleDict(Module):
     def _members(self) -> Iterator[tuple[str, object]]:
         yield from super()._members()
         yield from self._parts.items()
+
+
+def _call_in_turn(layers: Sequence[Module], x: Any, calls: list[Call] | None = None) -> Any:
+    """Call one after the other, and list the calls, where there is a list for them."""
+    done = 0
+    for place, module in enumerate(layers):
+        if place < done:
+            continue
+        following, window = relu_pool_after(layers, place, x) if type(module) is Conv2d else (0, None)
+        if calls is not None:
+            calls.append((module, x.shape, x.dtype, window if following else None))
+        x = module(x, relu_pool=window) if following else module(x)
+        done = place + 1 + following
+    return x
 
 
 def _checked(owner: Module, module: Any) -> Module:

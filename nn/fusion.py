@@ -59,15 +59,16 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
         The pool's window; (1, 1) without a pool.
     """
     conv, after = modules[place], modules[place + 1 : place + 3]
-    if not (after and _plain(conv, Conv2d) and _plain(after[0], ReLU)) or len(getattr(x, "shape", ())) != 4:
+    if not (after and plain(conv, Conv2d) and plain(after[0], ReLU)) or len(getattr(x, "shape", ())) != 4:
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
     high, wide = conv.output_size(x.shape)
-    small = x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
-    if conv.bias is None or _looked_at_singly(small):
+    if conv.bias is None or _looked_at_singly(
+        x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
+    ):
         return 0, (1, 1)
     pool = after[-1]
-    if _plain(pool, MaxPool2d):
+    if plain(pool, MaxPool2d):
         assert isinstance(pool, MaxPool2d)
         window = pool.kernel_size
         if pool.stride == window and pool.padding == (0, 0) and high >= window[0] and wide >= window[1]:
@@ -87,6 +88,7 @@ def _looked_at_singly(small: bool) -> bool:
     return bool(on_record) or (is_recording() and (small or _layer_by_layer.get()))
 
 
-def _plain(module: Module, kind: type[Module]) -> bool:
+def plain(module: Module, kind: type[Module]) -> bool:
     """Whether nobody could tell if it were not called."""
-    return type(module) is kind and not module._hooks and "forward" not in vars(module)
+    own = vars(module)
+    return type(module) is kind and not module._hooks and "forward" not in own and "function" not in own
