@@ -17,9 +17,9 @@ def at(size):
 
 
 tried = []
-for size in SIZES:  # a short round each, to find the best
+for size in SIZES:  # to find the best
     group = at(size)
-    take_turns(group, rounds=1)
+    take_turns(group, rounds=3)
     tried.append(group)
 best = {
     name: min((c.median("seconds") or 1e9, size) for group, size in zip(tried, SIZES) for c in group if c.name == name)[
