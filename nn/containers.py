@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
-from ..autograd import is_recording
+import numpy as np
+
+from ..autograd import Tensor, is_recording
 from ..autograd.graph import on_record
 from .convolution import Conv2d
 from .fusion import relu_pool_after
@@ -155,7 +157,7 @@ def _call_in_turn(layers: Sequence[Module], x: Any, calls: list[Call] | None = N
         if place < done:
             continue
         following, window = relu_pool_after(layers, place, x) if type(module) is Conv2d else (0, None)
-        if calls is not None:
+        if calls is not None and isinstance(x, (Tensor, np.ndarray)):
             calls.append((module, x.shape, x.dtype, window if following else None))
         x = module(x, relu_pool=window) if following else module(x)
         done = place + 1 + following

@@ -1,8 +1,9 @@
 """What a sequence of layers computes where nothing is recorded, without what surrounds the arithmetic.
 
 A single image's arithmetic takes less time than the checks, the choice of kernels and the Tensors around it. All that
-comes out the same for inputs of the same shape. So a :class:`Sequential` notes which functions of arrays its layers
-amount to, and calls these as long as the layers are what they were: that, it asks at every call.
+comes out the same for inputs of the same shape. So from the second input of a shape a :class:`Sequential` learns which
+functions of arrays its layers amount to, and calls these as long as the layers are what they were. That, it asks at
+every call: nobody has to tell it of a change.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Inference:
             return None
         if steps.state.is_that_of(layers):
             return steps.run(x)
-        del self.known[key]
+        self.known.pop(key, None)
         return None
 
     def state(self, layers: Sequence[Module], key: Any) -> State | None:
@@ -151,10 +152,13 @@ class Inference:
     def learn(self, layers: Sequence[Module], state: State, x: Any, key: Any, calls: Sequence[Call], out: Any) -> None:
         """Learn from calls that made `out` of `x`, unless a layer has been changed meanwhile."""
         meant = set(map(id, layers))
-        if not state.is_that_of(layers) or not all(id(layer) in meant for layer, *_ in calls):
-            return
-        if out is not x and out._data is not data_of(x) and not np.may_share_memory(out._data, data_of(x)):
+        unchanged = state.is_that_of(layers) and all(id(layer) in meant for layer, *_ in calls)
+        if unchanged and out.__class__ is Tensor and not _share_memory(out._data, data_of(x)):
             self.known[key] = Steps([_step(*call) for call in calls], state, (out.notes or {}).get("lost"))
+
+
+def _share_memory(data: Array, given: Array) -> bool:
+    return data is given or np.may_share_memory(data, given)
 
 
 def _suit(layers: Sequence[Module]) -> bool:
