@@ -116,8 +116,8 @@ def conv2d_relu_max_pool2d(
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
     images, w, b = data_of(x), data_of(weight), data_of(bias)
-    usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray and images.dtype.char in "fd"
-    if not (usual and images.size and w.size and kernels.one_pass_suits(images.shape, w.shape)):
+    usual = images.__class__ is w.__class__ is b.__class__ is np.ndarray
+    if not (usual and kernels.one_pass_suits(images.shape, w.shape, images.dtype)):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]

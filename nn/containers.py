@@ -81,13 +81,15 @@ class Sequential(ModuleList):
         inference = vars(self).get("_inference")  # past what subclasses do with attributes
         if inference is None:
             inference = vars(self)["_inference"] = Inference()
-        result = inference.run(self._parts, x, key)
-        if result is None:
-            state = inference.state(self._parts, key)
-            calls: list[Call] | None = None if state is None else []
-            result = _call_in_turn(self._parts, x, calls)
-            if state is not None and calls is not None:
-                inference.learn(self._parts, state, x, key, calls, result)
+        result: Any = inference.run(self._parts, x, key)
+        if result is not None:
+            return result
+        state = inference.state(self._parts, key)
+        if state is None:
+            return _call_in_turn(self._parts, x)
+        calls: list[Call] = []
+        result = _call_in_turn(self._parts, x, calls)
+        inference.learn(self._parts, state, x, key, calls, result)
         return result
 
     @overload

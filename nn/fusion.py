@@ -63,9 +63,8 @@ def relu_pool_after(modules: Sequence[Module], place: int, x: Any) -> tuple[int,
         return 0, (1, 1)
     assert isinstance(conv, Conv2d)
     high, wide = conv.output_size(x.shape)
-    if conv.bias is None or _looked_at_singly(
-        x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
-    ):
+    small = x.shape[0] < FEW or x.shape[0] * high * wide * conv.weight.size < WORTH_IT
+    if conv.bias is None or _looked_at_singly(small):
         return 0, (1, 1)
     pool = after[-1]
     if plain(pool, MaxPool2d):

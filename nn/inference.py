@@ -38,7 +38,7 @@ Pair = tuple[int, int]
 #: A layer, shape and dtype of what it got, and the window of the pool that was computed in the same pass.
 Call = tuple[Module, tuple[int, ...], np.dtype[Any], Pair | None]
 
-#: Layers with functions of arrays that are quicker than a call.
+#: Layers with functions of arrays that are quicker than a call, and those that these functions may include.
 SHORT: frozenset[type[Module]] = frozenset({Conv2d, Flatten, Linear, MaxPool2d, ReLU})
 #: Others that make a Tensor of a Tensor. Layers of one's own may do anything.
 CALLED: frozenset[type[Module]] = frozenset(
@@ -140,7 +140,7 @@ class Inference:
 
     def state(self, layers: Sequence[Module], key: Any) -> State | None:
         """Return the state of the layers if it is worth learning from the coming calls what they amount to."""
-        if key is None or not _suit(layers):
+        if not _suit(layers):
             return None
         if key in self.known:
             return State(layers)
@@ -164,7 +164,9 @@ def _share_memory(data: Array, given: Array) -> bool:
 def _suit(layers: Sequence[Module]) -> bool:
     """Tell whether one can know what these layers do, and do it in less time."""
     kinds = set(map(type, layers))
-    if SHORT.isdisjoint(kinds) or not kinds <= SHORT | CALLED or not all(plain(layer, type(layer)) for layer in layers):
+    if kinds.isdisjoint(SHORT) or not kinds - SHORT <= CALLED:
+        return False
+    if not all(plain(layer, type(layer)) for layer in layers):
         return False
     short = [vars(layer) for layer in layers if type(layer) in SHORT]
     return all(type(value) in FIXED for own in short for name, value in own.items() if name != "_hooks")
@@ -207,12 +209,12 @@ def _convolution(
 ) -> Callable[[Array], Array] | None:
     """Return the kernel for a few images, if there are few."""
     weight, bias = layer.weight, layer.bias
-    stride, dilation = pair(layer.stride, "stride"), pair(layer.dilation, "dilation")
-    padding = padding_pairs(layer.padding, pair(weight.shape[:2], "size"), stride, dilation)
-    few = kernels.one_pass_for_few(shape, weight.shape, dtype, pool, stride, padding, dilation)
-    if few is None or bias is None:
+    if bias is None or not kernels.one_pass_suits(shape, weight.shape, dtype):
         return None
-    return lambda x: few(x, weight._data, bias._data)
+    stride, dilation = pair(layer.stride, "stride"), pair(layer.dilation, "dilation")
+    padding = padding_pairs(layer.padding, (weight.shape[0], weight.shape[1]), stride, dilation)
+    few = kernels.one_pass_for_few(shape, weight.shape, dtype, pool, stride, padding, dilation)
+    return None if few is None else lambda x: few(x, weight._data, bias._data)
 
 
 def _linear(weight: Parameter, bias: Parameter | None) -> Callable[[Array], Array]:

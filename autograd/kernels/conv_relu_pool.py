@@ -34,12 +34,14 @@ SHARED_WELL, MUCH = 16, 3e7
 """Fewer images than this cannot be shared well, and more multiplications than this should be."""
 
 
-def suits(images: Sequence[int], kernel: Sequence[int]) -> bool:
-    """Tell from the shapes of images and kernel whether one pass is quicker than several.
+def suits(images: Sequence[int], kernel: Sequence[int], dtype: np.dtype[Any]) -> bool:
+    """Tell from the shapes of images and kernel, and their dtype, whether there is one pass, quicker than several.
 
     It is not for a few large images, whose rows each pass by itself shares among threads. Multiplications are counted
     as if the stride were 1.
     """
+    if dtype.char not in "fd" or 0 in images or 0 in kernel:
+        return False
     return images[0] >= SHARED_WELL or prod(images[:3]) * prod(kernel) < MUCH
 
 
@@ -79,8 +81,6 @@ def for_few(
 
     It takes images, kernel and bias. None if these are not the few images that have a way of their own.
     """
-    if np.dtype(dtype).char not in "fd" or 0 in images or 0 in kernel or not suits(images, kernel):
-        return None
     plan = plan_of(tuple(images[1:3]), tuple(kernel[:2]), pool, stride, padding, dilation)
     read = (plan.size[0] * pool[0], plan.size[1] * pool[1])
     if not im2col.suits(images[0], read, prod(kernel[:3])):
