@@ -46,6 +46,12 @@ def copy(a, out):
 
 
 @inlined
+def wins(element, largest):
+    """Tell whether an element takes the place of the largest so far: NaN does, and of equal ones the first stays."""
+    return (element > largest) | (element != element)
+
+
+@inlined
 def read_line(x, row, c, start, out):
     """Set a line to a channel's row of some images of (H, C, W, N), column by column."""
     images = out.size // x.shape[2]

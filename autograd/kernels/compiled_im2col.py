@@ -9,7 +9,7 @@ import numpy as np
 from numba import types
 
 from . import blas
-from .compiled import AS_IT_IS, INT, TRANSPOSED, ZERO, array, compiled, copy, given, multiply
+from .compiled import AS_IT_IS, INT, TRANSPOSED, ZERO, array, compiled, copy, given, multiply, wins
 from .geometry import Array, Axis, Pair
 from .im2col import Forward, padded
 
@@ -80,8 +80,7 @@ def _forward(high: int, wide: int) -> Any:
                         largest = products[image, i, 0, j, 0, k]
                         for tap in range(1, pool):
                             element = products[image, i, tap // wide, j, tap % wide, k]
-                            wins = (element > largest) | (element != element)
-                            largest = element if wins else largest
+                            largest = element if wins(element, largest) else largest
                         largest += bias[k]
                         out[image, i, j, k] = ZERO if largest <= ZERO else largest
 

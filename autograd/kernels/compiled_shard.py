@@ -23,6 +23,7 @@ from .compiled import (
     given,
     multiply,
     read_line,
+    wins,
     write_line,
 )
 from .geometry import Array
@@ -132,9 +133,9 @@ def _forward(high: int, wide: int) -> Any:
                     largest, number = layer[0, c, 0, i], np.int32(0)
                     for tap in range(1, pool):
                         element = layer[tap // wide, c, tap % wide, i]
-                        wins = (element > largest) | (element != element)
-                        largest = element if wins else largest
-                        number = np.int32(tap) if wins else number
+                        later = wins(element, largest)
+                        largest = element if later else largest
+                        number = np.int32(tap) if later else number
                     largest += bias[c]
                     best[i] = ZERO if largest <= ZERO else largest
                     if named:

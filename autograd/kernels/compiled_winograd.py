@@ -36,6 +36,7 @@ from .compiled import (
     inlined,
     multiply,
     read_line,
+    wins,
     write_line,
 )
 from .compiled_shard import memory_of
@@ -277,9 +278,9 @@ def _forward(x, w, bias, inputs, products, values, start, winners, named):
             for i in range(length):
                 largest, number = tile[0, i], np.int32(0)
                 for tap in range(1, 4):
-                    wins = (tile[tap, i] > largest) | (tile[tap, i] != tile[tap, i])
-                    largest = tile[tap, i] if wins else largest
-                    number = np.int32(tap) if wins else number
+                    later = wins(tile[tap, i], largest)
+                    largest = tile[tap, i] if later else largest
+                    number = np.int32(tap) if later else number
                 largest += bias[c]
                 best[i] = ZERO if largest <= ZERO else largest
                 if named:
