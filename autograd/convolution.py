@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import kernels, windows
-from .graph import Node, as_array, plain, record
+from . import kernels
+from .graph import Node, plain, record
 from .operation import Op
 from .shaping import sum_to
 
@@ -150,8 +150,6 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
         If shapes do not fit, or the kernel is larger than the padded image.
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
-    if windows.is_foreign(x):
-        return windows.conv2d(x, weight, bias, **window)
     return _conv2d(x, weight, **window) if bias is None else _conv2d_with_bias(x, weight, bias, **window)
 
 
@@ -244,7 +242,7 @@ def conv_transpose2d(
 
 
 def _numbers(x: Any) -> Any:
-    return x if isinstance(x, Node) else as_array(plain(x))
+    return x if isinstance(x, Node) else np.asarray(plain(x))
 
 
 # ---------------------------------------------------------------------------------------------- pooling
@@ -317,8 +315,6 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("max_pool2d", x, kernel_size, stride, padding)
-    if windows.is_foreign(x):
-        return windows.max_pool2d(x, **window)
     values, winners = kernels.window_max(x._data if isinstance(x, Node) else x, **window)
     if not isinstance(x, Node):
         return values
@@ -344,5 +340,4 @@ def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("avg_pool2d", x, kernel_size, stride, padding)
-    total = windows.sum_pool2d(x, **window) if windows.is_foreign(x) else _window_sum(x, **window)
-    return total * (1.0 / (window["kernel"][0] * window["kernel"][1]))
+    return _window_sum(x, **window) * (1.0 / (window["kernel"][0] * window["kernel"][1]))

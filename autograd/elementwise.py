@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .graph import Node, plain, record
+from .graph import Node, as_array, record
 from .operation import Op, Rule
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
 
@@ -80,10 +80,10 @@ class Elementwise(Op):
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        data = [x._data if isinstance(x, Node) else plain(x) for x in inputs]
+        data = [x._data if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [x.item() if isinstance(x, np.generic) else x for x in data]
-            inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
+        inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
         return record(self, self._compute(*data), inputs)
 
 
@@ -411,6 +411,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """
     if isinstance(condition, Node):
         condition = bool(condition) if condition._data.__class__ is float else condition._data != 0
-    elif isinstance(condition, np.ndarray) and (isinstance(x, Node) or isinstance(y, Node)):
-        condition = condition.astype(bool)  # a copy: its owner may change it before the gradient is asked for
+    elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
+        condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
     return _where(x, y, condition=condition)

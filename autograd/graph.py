@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -129,7 +130,8 @@ class Node:
     def __setstate__(self, state: Any) -> None:
         """Become a copy of another node, with a number of its own."""
         for slot, content in state[1].items():
-            setattr(self, slot, content)
+            if slot != "_memory":  # a copy shares its memory with nobody
+                setattr(self, slot, content)
         self.number = clock()
 
     @property
@@ -297,46 +299,82 @@ def recording() -> Generator[None, None, None]:
             _paused[me] = depth
 
 
-def as_array(x: Any) -> Any:
-    """Return ``x`` as an array: NumPy's, unless it is one of a library whose arrays NumPy's functions accept.
-
-    Those know both of NumPy's protocols (NEP 13 and NEP 18), as CuPy's do; they stay as they are, and where they are.
-    """
-    if isinstance(x, (np.ndarray, np.generic, Node)):
-        return np.asarray(x)
-    return x if hasattr(x, "__array_function__") and hasattr(x, "__array_ufunc__") else np.asarray(x)
-
-
 def data_of(x: Any) -> Any:
     """The plain number or array in a node; anything else as it is."""
     return x._data if isinstance(x, Node) else x
 
 
 def plain(x: Any) -> Any:
-    """The plain number or array in an operand that is not a node; TypeError if there is none."""
-    if isinstance(x, (float, int, np.ndarray, np.generic)):
+    """Return an operand that is not a node as a plain number or a base-class array: the door for all outside data.
+
+    Whatever computes with it afterwards can rely on NumPy's own arithmetic by position. A Series would align by
+    label, a matrix would multiply as a matrix.
+
+    Raises
+    ------
+    TypeError
+        If there are no real numbers in it, or something would be lost on the way: a mask, a gradient.
+    """
+    kind = x.__class__
+    if kind is float or kind is int:
         return x
-    if isinstance(x, (list, tuple)) and any(isinstance(item, Node) for item in x):
-        raise TypeError("a list of nodes is not an array; build one with sg.stack([...])")
-    array = as_array(x)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"cannot compute with {type(x).__name__}: expected numbers, an array, a Value or a Tensor")
-    return array
+    if kind is not np.ndarray and not isinstance(x, np.generic):
+        if isinstance(x, (list, tuple)) and _holds_nodes(x):
+            raise TypeError("a list of nodes is not an array; build one with sg.stack([...])")
+        x = as_array(x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(_not_real(x, kind))
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+
+
+def _holds_nodes(items: Any) -> bool:
+    return any(isinstance(x, Node) or (isinstance(x, (list, tuple)) and _holds_nodes(x)) for x in items)
+
+
+def as_array(x: Any) -> np.ndarray[Any, Any]:
+    """Return ``x`` as a base-class array; TypeError for a masked one, whose mask would be lost."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "a masked array would lose its mask here. Write m.filled(value) for a plain array, "
+            "or sg.where(m.mask, value, ...) for a choice"
+        )
+    return np.asarray(x)
+
+
+def _not_real(x: Any, kind: type) -> str:
+    if x.dtype.kind == "c":
+        return (
+            f"cannot compute with complex numbers ({kind.__name__} of {x.dtype}): derivatives here are real. Compute "
+            "with the real and the imaginary part as two arrays"
+        )
+    return f"cannot compute with {kind.__name__}: expected numbers, an array, a Value or a Tensor"
+
+
+def is_operand(x: Any) -> bool:
+    """Whether something looks like a number or an array, so that a refusal of it should be told."""
+    if hasattr(x, "__array__") or isinstance(x, numbers.Number):
+        return True
+    return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
+
+
+def frozen(array: Any) -> Any:
+    """Return an array that nobody else can write to: a copy, unless it is read-only and owns its memory.
+
+    The owner of the memory behind a read-only view may still change it before the gradient is asked for.
+    """
+    return array if array.base is None and not array.flags.writeable else array.copy()
 
 
 def _constant(x: Any) -> Constant:
-    # A copy, because whoever owns the array may change it before the gradient is asked for.
-    fixed = isinstance(x, (float, int, np.generic)) or (isinstance(x, np.ndarray) and not x.flags.writeable)
-    return Constant(x if fixed else x.copy())
+    return Constant(frozen(x) if x.__class__ is np.ndarray else x)
 
 
 def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
     """Make the node that carries ``data``, with its trail if some input requires gradients."""
     kind = type(data)
     if kind is not np.ndarray and kind is not float:
-        data = np.asarray(data) if isinstance(data, np.generic) else as_array(data)
-        kind = type(data)
-        _kinds.setdefault(kind, _kinds[np.ndarray])
+        data = np.asarray(data if isinstance(data, np.generic) else plain(data))
+        kind = np.ndarray
     node: Node = _new(_kinds[kind])
     node._data = data
     node._grad = node._pending = None

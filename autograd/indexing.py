@@ -2,39 +2,76 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .graph import Node
+from .graph import Node, as_array, data_of, frozen
 from .operation import Op
-from .shaping import moveaxis, operand
+from .shaping import moveaxis, operand, reshape
+from .views import View, read_only
 
 Index = Any
 
 
 def plain_index(index: Index) -> Index:
-    """Return an index without nodes in it, and with arrays that nobody else can change."""
-    if isinstance(index, tuple):
-        return tuple([plain_index(part) for part in index])
-    if isinstance(index, Node):
-        index = index._data
-        if isinstance(index, float) or index.dtype.kind == "f":
-            raise TypeError("an index must be made of integers or booleans, not of floats")
-        return index
-    if isinstance(index, list):
-        return np.asarray(index) if index else np.asarray(index, dtype=np.intp)
-    return index.copy() if isinstance(index, np.ndarray) else index
+    """Return an index of slices, integers, None, ``...`` and arrays that nobody else can change.
+
+    As in NumPy, a tuple holds one part for each axis, and any other sequence is an array.
+    """
+    return tuple([_plain_part(part) for part in index]) if isinstance(index, tuple) else _plain_part(index)
+
+
+def _plain_part(part: Any) -> Any:
+    if part is None or part is ... or isinstance(part, (int, np.integer)):
+        return part
+    if isinstance(part, slice):
+        ends = (part.start, part.stop, part.step)
+        plain = all(end is None or isinstance(end, int) for end in ends)
+        return part if plain else slice(*[None if end is None else operator.index(end) for end in ends])
+    return index_array(part)
+
+
+def index_array(index: Any) -> Any:
+    """Return an array of integers or booleans that nobody else can change.
+
+    Raises
+    ------
+    TypeError
+        If the elements are floats.
+    IndexError
+        If they are not numbers at all.
+    """
+    array = as_array(data_of(index))
+    if array.dtype.kind == "f" and not array.size and isinstance(index, (list, tuple)):
+        array = array.astype(np.intp)
+    if array.dtype.kind == "f":
+        raise TypeError("an index must be made of integers or booleans, not of floats")
+    if array.dtype.kind not in "biu":
+        raise IndexError(
+            f"an index is made of integers, slices, None, ... and arrays of integers or booleans, got {index!r:.80}"
+        )
+    return frozen(array)
 
 
 def is_basic(index: Index) -> bool:
     """Whether an index selects each element at most once (no arrays in it)."""
     parts = index if isinstance(index, tuple) else (index,)
-    return not any(isinstance(part, (np.ndarray, list)) for part in parts)
+    return not any(isinstance(part, np.ndarray) for part in parts)
 
 
-@Op
+class Part(View):
+    """An operation that reads part of an array."""
+
+    def put_back(self, base: Any, content: Any, params: Mapping[str, Any]) -> Any:
+        """Return ``base`` with the new ``content`` of a part of it."""
+        return put(base, content, **params)
+
+
+@Part
 def getitem(x: Any, /, index: Index) -> Any:
     """Read part of an array: slices, integers, integer and boolean arrays, None, ``...``."""
     return x[index]
@@ -43,7 +80,7 @@ def getitem(x: Any, /, index: Index) -> Any:
 @Op
 def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
     """Add ``x`` into zeros of ``shape`` at ``index``; what is selected twice receives both."""
-    result = np.zeros(shape, x.dtype, like=None if isinstance(x, np.generic) else x)
+    result = np.zeros(shape, x.dtype)
     if is_basic(index):
         result[index] = x
     else:
@@ -63,19 +100,19 @@ def put(x: Any, value: Any, /, index: Index) -> Any:
     return result
 
 
-def _written(g: Any, index: Index) -> Any:
+def _written(g: Any, value: Any, index: Index) -> Any:
     """What arrives at the written values: where an index repeats, only the last write counts."""
     part = getitem(g, index)
-    if is_basic(index):
-        return part
-    writer = np.arange(part.size).reshape(part.shape)
-    last = np.zeros(g.shape, dtype=np.intp)
-    last[index] = writer
-    return part * (last[index] == writer)
+    if not is_basic(index):
+        writer = np.arange(part.size).reshape(part.shape)
+        last = np.zeros(g.shape, dtype=np.intp)
+        last[index] = writer
+        part = part * (last[index] == writer)
+    extra = np.ndim(data_of(value)) - part.ndim  # leading axes of length 1, which assignment ignores
+    return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
 
 
-put.updates = True
-put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, index))
+put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, value, index))
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -89,9 +126,9 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """
     x = operand(x)
     if axis is None:
-        return getitem(x.reshape(-1), plain_index(indices))
+        return getitem(x.reshape(-1), index_array(indices))
     before = (slice(None),) * normalize_axis_index(axis, x.ndim)
-    return getitem(x, (*before, plain_index(indices)))
+    return getitem(x, (*before, index_array(indices)))
 
 
 def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
@@ -105,7 +142,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
     axis : int
     """
     x = operand(x)
-    indices = plain_index(indices)
+    indices = index_array(indices)
     axis = normalize_axis_index(axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ValueError(f"take_along_axis: indices have {indices.ndim} axes, the array has {x.ndim}")
@@ -122,7 +159,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     x = moveaxis(operand(x), (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
     i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return getitem(x, (..., i - min(offset, 0), i + max(offset, 0)))
+    return read_only(getitem(x, (..., i - min(offset, 0), i + max(offset, 0))))
 
 
 def diag(x: Any, k: int = 0) -> Any:

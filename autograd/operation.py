@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .graph import NO_PARAMS, Node, as_array, plain, record
+from .graph import NO_PARAMS, Node, plain, record
 
 Rule = Callable[..., Any]
 
@@ -62,9 +62,6 @@ class Op:
     #: are asked.
     joint: Callable[[Any, Node, tuple[Node, ...]], Sequence[Any] | None] | None = None
 
-    #: Whether the operation is an in-place update: its first input is the earlier version of its result.
-    updates = False
-
     def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
         self._describe(forward, name, symbol)
         if self.name in Op.table:
@@ -107,12 +104,12 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
-        lists = False
+        others = False
         for x in args:
             if isinstance(x, Node):
                 return self.apply(*self.bind(args, kwargs))
-            lists = lists or not hasattr(x, "dtype")
-        if lists:
+            others = others or not (x.__class__ is np.ndarray or isinstance(x, np.generic))
+        if others:
             inputs, params = self.bind(args, kwargs)
             return self.forward(*[self.data_of(x) for x in inputs], **params)
         return self.forward(*args, **kwargs)
@@ -140,14 +137,22 @@ class Op:
         """Compute on the inputs' data and record the result."""
         if len(inputs) == 1 and inputs[0]._data.__class__ is np.ndarray:
             return record(self, self.forward(inputs[0]._data, **params), inputs, params)
+        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
         return record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
 
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
-        data = x._data if isinstance(x, Node) else plain(x)
+        data = x._data if isinstance(x, Node) else self.plain(x)
         if data.__class__ is np.ndarray:
             return data
-        return data if self.elementwise or hasattr(data, "dtype") else as_array(data)
+        return data if self.elementwise or hasattr(data, "dtype") else np.asarray(data)
+
+    def plain(self, x: Any) -> Any:
+        """Return an operand that is not a node as a plain number or array; the error names this operation."""
+        try:
+            return plain(x)
+        except TypeError as error:
+            raise TypeError(f"{self.symbol}: {error}") from None
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from .operation import Op
 
 
@@ -47,4 +49,7 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
             raise TypeError(
                 f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
             )
-        return super().apply(inputs, params)
+        result = super().apply(inputs, params)
+        if isinstance(result._data, np.ndarray) and result._data.dtype.kind not in "biuf":
+            raise TypeError(f"{self.name} gave {result._data.dtype} data; an operation gives real numbers")
+        return result

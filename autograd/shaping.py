@@ -13,16 +13,20 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
-from .graph import Node, as_array, plain
+from .graph import Node, plain
 from .operation import Op
+from .views import View, apart
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
 
 
 def operand(x: Any) -> Any:
-    """Return what has a shape as it is, and lists and numbers as arrays."""
-    return x if hasattr(x, "ndim") else np.asarray(plain(x))
+    """Return a node as it is, and anything else as an array or a number of NumPy."""
+    if isinstance(x, Node):
+        return x
+    x = plain(x)
+    return x if hasattr(x, "ndim") else np.asarray(x)
 
 
 def ndim_of(x: Any) -> int:
@@ -33,7 +37,7 @@ def ndim_of(x: Any) -> int:
 # ------------------------------------------------------------------------------------------ broadcasting
 
 
-@Op
+@View
 def broadcast_to(x: Any, /, shape: Shape) -> Any:
     """Repeat ``x`` to ``shape`` by NumPy's broadcasting rules, without copying.
 
@@ -62,9 +66,10 @@ def sum_to(x: Any, /, shape: Shape) -> Any:
     if new == x.ndim - 1 == 3 and large and x.shape[-1:] == shape:  # of a bias, from image channels
         return kernels.channel_sum(x)
     axes = tuple(range(new)) + tuple(i + new for i, n in enumerate(shape) if n == 1 != x.shape[i + new])
-    return as_array(add_reduce(x, axes)).reshape(shape)
+    return np.asarray(add_reduce(x, axes)).reshape(shape)
 
 
+broadcast_to.read_only = True
 broadcast_to.rules(lambda g, out, x, shape: sum_to(g, getattr(x, "shape", ())))  # a number has no shape
 sum_to.rules(lambda g, out, x, shape: broadcast_to(g, x.shape))
 
@@ -127,7 +132,7 @@ to_value.rules(lambda g, out, x: broadcast_to(g, x.shape))
 # -------------------------------------------------------------------------------------------- rearranging
 
 
-@Op
+@View
 def reshape(x: Any, /, shape: Shape | int) -> Any:
     """Give the elements, in C order, another shape.
 
@@ -143,7 +148,7 @@ def reshape(x: Any, /, shape: Shape | int) -> Any:
 reshape.rules(lambda g, out, x, shape: reshape(g, x.shape))
 
 
-@Op
+@View
 def transpose(x: Any, /, axes: Axes | None = None) -> Any:
     """Permute the axes; reverse them if ``axes`` is None."""
     return np.transpose(x, axes)
@@ -175,7 +180,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
     return transpose(x, tuple(order))
 
 
-@Op
+@View
 def expand_dims(x: Any, /, axis: Axes) -> Any:
     """Insert axes of length 1 at the given positions of the result."""
     return np.expand_dims(x, axis)
@@ -184,7 +189,7 @@ def expand_dims(x: Any, /, axis: Axes) -> Any:
 expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
 
 
-@Op
+@View
 def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
     """Remove axes of length 1 (all of them, or the given ones)."""
     return np.squeeze(x, axis)
@@ -210,7 +215,7 @@ def flatten(x: Any, start: int = 0) -> Any:
     """
     x = operand(x)
     kept = x.shape[:start]
-    return reshape(x, (*kept, int(np.prod(x.shape[start:]))))
+    return apart(reshape(x, (*kept, int(np.prod(x.shape[start:])))))
 
 
 def atleast_1d(x: Any) -> Any:
@@ -223,7 +228,7 @@ def atleast_2d(x: Any) -> Any:
     return x if ndim_of(x) > 1 else reshape(x, (1, -1))
 
 
-@Op
+@View
 def flip(x: Any, /, axis: Axes | None = None) -> Any:
     """Reverse the order of elements along the given axes (default: all)."""
     return np.flip(x, axis)  # type: ignore[arg-type]
@@ -245,7 +250,7 @@ def roll(x: Any, /, shift: Axes, axis: Axes | None = None) -> Any:
 roll.rules(lambda g, out, x, shift, axis: roll(g, _opposite(shift), axis))
 
 
-@Op
+@View
 def rot90(x: Any, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Rotate by 90 degrees ``k`` times in the plane of two axes, from the first towards the second."""
     return np.rot90(x, k, axes)
@@ -382,7 +387,7 @@ def tile(x: Any, reps: Axes) -> Any:
     reps = (1,) * (len(shape) - len(reps)) + reps
     interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))
     repeated = broadcast_to(interleaved, tuple(n for pair in zip(reps, shape) for n in pair))
-    return reshape(repeated, tuple(r * n for r, n in zip(reps, shape)))
+    return apart(reshape(repeated, tuple(r * n for r, n in zip(reps, shape))))
 
 
 @Op

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import elementwise as ew
-from . import indexing, products, reductions, shaping
+from . import indexing, products, reductions, shaping, views
 from .elementwise import Elementwise
 from .graph import (
     NO_PARAMS,
@@ -20,20 +20,14 @@ from .graph import (
     annotate,
     as_array,
     clock,
-    data_of,
     init_node,
+    is_operand,
     is_recording,
     on_record,
-    plain,
     record,
 )
 from .operation import Op
-from .walk import accumulate, backprop, point_to_versions, run_hooks
-
-_LEAF_OVERWRITTEN = (
-    "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
-    "t = t + ... or t = t.copy() for a new tensor, or use sg.no_grad() if you mean to change the leaf itself"
-)
+from .walk import accumulate, backprop, run_hooks
 
 
 def _method(operation: Callable[..., Any]) -> Any:
@@ -76,7 +70,12 @@ class Tensor(Node, carries=np.ndarray):
         If gradients are required of data that is not floating-point.
     """
 
-    __slots__ = ()
+    __slots__ = ("_memory",)
+
+    #: Lets pandas leave ``series * tensor`` to the tensor.
+    __pandas_priority__ = 5000
+
+    _memory: views.Memory | None
 
     def __init__(self, data: Any, requires_grad: bool = False, label: str = "") -> None:
         array = as_numbers(data)
@@ -106,6 +105,11 @@ class Tensor(Node, carries=np.ndarray):
 
     @data.setter
     def data(self, array: Any) -> None:
+        if self.op is not None:
+            raise RuntimeError(
+                "the data of a computed tensor follows from its inputs. Write t[...] = ... to record a change, or "
+                "change a copy, t.detach()"
+            )
         array = as_numbers(array)
         if array.shape != self._data.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
@@ -123,7 +127,7 @@ class Tensor(Node, carries=np.ndarray):
     @grad.setter
     def grad(self, gradient: Any) -> None:
         if gradient is not None and not isinstance(gradient, Tensor):
-            gradient = as_array(gradient)
+            gradient = as_numbers(gradient)
             gradient = gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
         if gradient is not None and gradient.shape != self.shape:
             raise ValueError(f"a gradient of shape {gradient.shape} does not fit a tensor of shape {self.shape}")
@@ -251,7 +255,7 @@ class Tensor(Node, carries=np.ndarray):
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
-            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim, like=self._data)
+            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim)
         array = as_numbers(grad._data if isinstance(grad, Node) else grad)
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
@@ -286,7 +290,7 @@ class Tensor(Node, carries=np.ndarray):
 
     def own(self, gradient: Any) -> Any:
         """Return a gradient as ``.grad`` can keep it: a copy, because many nodes may get the same array."""
-        return gradient if isinstance(gradient, Node) else np.array(gradient, like=self._data)
+        return gradient if isinstance(gradient, Node) else np.array(gradient)
 
     # --------------------------------------------------------------------------------------- arithmetic
 
@@ -339,36 +343,39 @@ class Tensor(Node, carries=np.ndarray):
         return products.matmul(other, self)
 
     def __iadd__(self, other: Any) -> Any:
-        return self._update(_binary(ew.add, self, other))
+        return self._update(ew.add, other)
 
     def __isub__(self, other: Any) -> Any:
-        return self._update(_binary(ew.subtract, self, other))
+        return self._update(ew.subtract, other)
 
     def __imul__(self, other: Any) -> Any:
-        return self._update(_binary(ew.multiply, self, other))
+        return self._update(ew.multiply, other)
 
     def __itruediv__(self, other: Any) -> Any:
-        return self._update(_binary(ew.divide, self, other))
+        return self._update(ew.divide, other)
 
     def __ipow__(self, other: Any) -> Any:
-        return self._update(_binary(ew.power, self, other))
+        return self._update(ew.power, other)
 
     def __imod__(self, other: Any) -> Any:
-        return self._update(_binary(ew.remainder, self, other))
+        return self._update(ew.remainder, other)
 
     def __ifloordiv__(self, other: Any) -> Any:
-        return self._update(_binary(ew.floor_divide, self, other))
+        return self._update(ew.floor_divide, other)
 
     def __imatmul__(self, other: Any) -> Any:
-        return self._update(products.matmul(self, other))
+        return self._update(products.matmul, other)
 
-    def _update(self, result: Any) -> Any:
-        """What ``t += ...`` leaves in ``t``: a new node, or under no_grad the same leaf with new data."""
-        if result is NotImplemented or not (self.requires_grad and self.op is None):
-            return result
-        if is_recording():
-            raise RuntimeError(_LEAF_OVERWRITTEN)
-        self.data = result._data
+    def _update(self, operation: Any, other: Any) -> Any:
+        """``t += other`` and the like: the same tensor with a new content, for all that share its memory.
+
+        A single number is shared with nobody: there it is a new tensor, as with NumPy's scalars.
+        """
+        if not (isinstance(other, Node) or is_operand(other)):
+            return NotImplemented
+        if not self.ndim and self._memory is None and (self.op is not None or not self.requires_grad):
+            return operation(self, other)
+        views.write(self, lambda t: operation(t, other))
         return self
 
     def __neg__(self) -> Any:
@@ -385,22 +392,22 @@ class Tensor(Node, carries=np.ndarray):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self._data == data_of(other)
+        return self._data == _comparand(other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != data_of(other)
+        return self._data != _comparand(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < data_of(other)
+        return self._data < _comparand(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= data_of(other)
+        return self._data <= _comparand(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > data_of(other)
+        return self._data > _comparand(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= data_of(other)
+        return self._data >= _comparand(other)
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -408,36 +415,16 @@ class Tensor(Node, carries=np.ndarray):
         return indexing.getitem(self, indexing.plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Write elements: recorded on a computed tensor, in place on one that is not being recorded.
+        """Write elements, for all tensors that share this one's memory: its views, and what it is a view of.
 
-        What was computed from the tensor earlier keeps the old elements.
+        The write is recorded on a computed tensor. What was computed from the tensor earlier keeps the old elements.
         """
         index = indexing.plain_index(index)
-        tracked = is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad))
-        if tracked and self.op is None and self.requires_grad:
-            raise RuntimeError(_LEAF_OVERWRITTEN)
-        if not tracked:
-            self._overwrite(index, data_of(value))
-            return
-        _check_floating(self._data)
-        before = Tensor.__new__(Tensor)
-        init_node(before, self._data, self.op, self.inputs, self.params, self.requires_grad, self.number)
-        after = indexing.put(before, value, index)
-        for slot in ("_data", "op", "inputs", "params", "_tracked", "number"):
-            setattr(self, slot, getattr(after, slot))
-        point_to_versions(self)
-
-    def _overwrite(self, index: Any, value: Any) -> None:
-        """Write elements of data that is not being recorded."""
-        if self.op is not None:
-            raise RuntimeError(
-                "a tensor with a trail cannot be overwritten under no_grad: its gradient would no longer belong to its "
-                "data. Write while recording, or to t.detach().copy()"
-            )
-        data = self._data.copy()  # others may share the old one: what was detached from it, or views of it
-        data[index] = value
-        self._data = data
-        self.number = clock()
+        if indexing.is_basic(index) and views.is_view_of(value, self, indexing.getitem, {"index": index}):
+            return  # t[index] += v: the view has passed it on
+        if is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad)):
+            _check_floating(self._data)
+        views.write(self, lambda t: indexing.put(t, value, index))
 
     def __len__(self) -> int:
         if not self._data.ndim:
@@ -450,7 +437,7 @@ class Tensor(Node, carries=np.ndarray):
         return (self[i] for i in range(len(self._data)))
 
     def __contains__(self, item: Any) -> bool:
-        return bool(np.any(self._data == data_of(item)))
+        return bool(np.any(self == item))
 
     # ------------------------------------------------------------------------------- meeting the outside
 
@@ -493,6 +480,14 @@ class Tensor(Node, carries=np.ndarray):
                 f"If you want plain numbers, write {way_out}"
             )
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "_memory":
+            return None
+        if name in views.CONTENT:
+            views.refresh(self)
+            return getattr(self, name)
+        raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+
     def __repr__(self) -> str:
         extra = f", label={self.label!r}" if self.label else ""
         if self.op is not None:
@@ -515,6 +510,10 @@ class Tensor(Node, carries=np.ndarray):
     def transpose(self, *axes: Any) -> Any:
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
         return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def sort(self, axis: int = -1) -> None:
+        """Sort along an axis in place, as :meth:`numpy.ndarray.sort`; :func:`seegrad.sort` returns a sorted copy."""
+        views.write(self, lambda t: indexing.sort(t, axis))
 
     def astype(self, dtype: npt.DTypeLike) -> Any:
         """Cast to another dtype; a gradient flows only between floating dtypes."""
@@ -557,7 +556,6 @@ class Tensor(Node, carries=np.ndarray):
     copy = _method(shaping.copy)
     take = _method(indexing.take)
     diagonal = _method(indexing.diagonal)
-    sort = _method(indexing.sort)
     dot = _method(products.dot)
     trace = _method(products.trace)
 
@@ -588,26 +586,28 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
         node._grad = node._pending = None
         node._told, node.number, node._tracked = NO_PARAMS, clock(), True
         return node
-    try:
-        return op.apply((x, y), NO_PARAMS)
-    except TypeError:
-        for other in (x, y):
-            if not isinstance(other, Node):
-                try:
-                    plain(other)
-                except TypeError:
-                    return NotImplemented
-        raise
+    for other in (x, y):
+        if not (isinstance(other, Node) or is_operand(other)):
+            return NotImplemented
+    return op.apply((x, y), NO_PARAMS)
+
+
+def _comparand(x: Any) -> Any:
+    """What the data of a tensor is compared with: by position, whatever it was."""
+    if isinstance(x, Node):
+        return x._data
+    return as_array(x) if hasattr(x, "__array__") else x
 
 
 def as_numbers(data: Any) -> npt.NDArray[Any]:
-    """Return ``data`` as an array of real numbers, copying only if it is not an array yet."""
+    """Return ``data`` as a base-class array of real numbers, copying only if it is not an array yet."""
     if isinstance(data, Node) or (isinstance(data, (list, tuple)) and any(isinstance(d, Node) for d in data)):
         raise TypeError("tensor() copies plain numbers; use sg.stack([...]) to build a Tensor from nodes")
     array = as_array(data)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor holds real numbers, got {array.dtype} data: {data!r:.80}")
-    return array
+        what = f"{array.dtype}, complex numbers" if array.dtype.kind == "c" else f"{array.dtype} data"
+        raise TypeError(f"a tensor holds real numbers, got {what}: {data!r:.80}")
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _check_floating(array: npt.NDArray[Any]) -> None:
@@ -651,7 +651,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     if isinstance(data, Node):
         data = data._data
     array = as_numbers(data)
-    array = np.array(array, dtype=dtype, like=array)
+    array = np.array(array, dtype=dtype)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
     return Tensor(array, requires_grad, label)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .elementwise import multiply
-from .graph import Node, as_array, is_recording, recording
+from .graph import Node, is_recording, recording
 from .reductions import sum
 from .shaping import identity, reshape, stack
-from .tensor import Tensor
+from .tensor import Tensor, as_numbers
 from .value import Value
 from .walk import backprop, backward_order
 
@@ -54,7 +54,8 @@ def _variable(x: Any) -> Any:
         return Value(x._data) if isinstance(x, Value) else Tensor(x._data, requires_grad=True)
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
-    return Tensor(float(x) if isinstance(x, int) else x, requires_grad=True)
+    # A copy, because the owner of an array may change it before a derivative is asked for.
+    return Tensor(float(x) if isinstance(x, int) else as_numbers(x).copy(), requires_grad=True)
 
 
 def _structure(tree: Any) -> Any:
@@ -128,7 +129,7 @@ class _Trace:
 
 def _plain_data(data: Any, like: Any) -> Any:
     """Plain derivative in the form of what it belongs to."""
-    return float(data) if isinstance(like, (float, int, Value)) else as_array(data).copy()
+    return float(data) if isinstance(like, (float, int, Value)) else np.asarray(data).copy()
 
 
 def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
@@ -140,7 +141,7 @@ def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
         return out.fit(seed)
     if isinstance(out, Value):
         return Value(seed) if create_graph else float(seed)
-    array = np.asarray(seed, dtype=out._data.dtype, like=out._data)
+    array = np.asarray(seed, dtype=out._data.dtype)
     return Tensor(array) if create_graph else array
 
 
@@ -200,7 +201,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 def _value(out: Any, differentiable: bool, like: Any = None) -> Any:
     if not isinstance(out, Node) or differentiable:
         return out
-    return float(out._data) if isinstance(like, (float, int, Value)) else as_array(out._data).copy()[()]
+    return float(out._data) if isinstance(like, (float, int, Value)) else np.asarray(out._data).copy()[()]
 
 
 def _detached(x: Any) -> Any:

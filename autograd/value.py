@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from . import elementwise as ew
 from .elementwise import Elementwise
 from .graph import (
@@ -18,11 +20,11 @@ from .graph import (
     clock,
     data_of,
     init_node,
+    is_operand,
     is_recording,
     look,
     on_look,
     on_record,
-    plain,
     record,
 )
 from .operation import Op
@@ -321,8 +323,10 @@ class Value(Node, carries=float):
 
 def _real(number: Any) -> float:
     """One real number as a Python float."""
+    if number.__class__ is float:
+        return number  # type: ignore[no-any-return]
     try:
-        if not isinstance(number, (str, bytes, Node)):
+        if not (isinstance(number, (str, bytes, Node)) or np.iscomplexobj(number)):
             return float(number)
     except (TypeError, ValueError):
         pass
@@ -368,9 +372,6 @@ def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
 def _mixed(op: Elementwise, x: Any, y: Any) -> Any:
     """A Value met an array, a Tensor, or something that is no number at all."""
     for other in (x, y):
-        if not isinstance(other, Node):
-            try:
-                plain(other)
-            except TypeError:
-                return NotImplemented
+        if not (isinstance(other, Node) or is_operand(other)):
+            return NotImplemented
     return op.apply((x, y), NO_PARAMS)

@@ -38,35 +38,15 @@ def inputs_of(node: Node) -> tuple[Node, ...]:
 def _version_before(x: Node, reader: Node) -> Node:
     current = x
     while current.number > reader.number:
-        if current.op is None or not current.op.updates:
+        memory = getattr(current, "_memory", None)
+        if memory is None or memory.before is None:
             name = f" {x.label!r}" if x.label else ""
             raise RuntimeError(
                 f"the data of an input{name} of {reader.op.name if reader.op else 'a leaf'!r} was changed in place "
                 "after it was read, so its derivative can no longer be computed; run the forward pass again"
             )
-        current = current.inputs[0]
+        current = memory.before
     return current
-
-
-def point_to_versions(node: Node) -> None:
-    """After an in-place update, let the trail of what was written lead to the versions of ``node`` it read.
-
-    The trail may have read ``node`` itself; left as it was, the updated node would lead back to itself.
-    """
-    versions = {node}
-    current = node
-    while current.op is not None and current.op.updates:
-        current = current.inputs[0]
-        versions.add(current)
-    todo = list(node.inputs[1:])
-    seen = set(versions)
-    while todo:
-        reader = todo.pop()
-        if reader in seen or reader.number <= current.number:
-            continue
-        seen.add(reader)
-        reader.inputs = inputs_of(reader)
-        todo.extend(reader.inputs)
 
 
 def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:

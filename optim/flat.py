@@ -41,7 +41,7 @@ class FlatParameters:
         self.parameters = list(parameters)
         self.ends = [int(end) for end in np.cumsum([p.size for p in self.parameters])]
         self.starts = [0, *self.ends[:-1]]
-        self.values = np.empty(self.ends[-1], self.parameters[0].dtype, like=self.parameters[0].data)
+        self.values = np.empty(self.ends[-1], self.parameters[0].dtype)
         self.gradients = np.empty_like(self.values)
         self._value_views = self.views(self.values)
         self._gradient_views = self.views(self.gradients)
@@ -101,7 +101,7 @@ class FlatParameters:
         for p, value, here in zip(self.parameters, self._value_views, present, strict=True):
             if not here:
                 continue
-            if not isinstance(p.data, np.ndarray) or p.data.flags.writeable:
+            if p.data.flags.writeable:
                 np.copyto(p.data, value)
                 stamp(p)
             else:

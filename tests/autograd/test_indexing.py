@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import array
+
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -93,15 +97,88 @@ def test_in_looks_at_the_data():
     assert 5.0 not in x
 
 
-def test_reading_a_view_does_not_tie_it_to_the_tensor():
-    x = sg.tensor([1.0, 2.0, 3.0])
-    part = x[1:]
-    x[1] = 10.0
-    assert x.data[1] == 10.0
+def test_an_array_index_reads_a_copy():
     y = leaf(1.0, 2.0, 3.0) * 1.0
-    part = y[1:]
+    part = y[[1, 2]]
     y[1] = 10.0
-    np.testing.assert_array_equal(part.data, [2.0, 3.0])
+    part[0] += 1.0
+    np.testing.assert_array_equal(part.data, [3.0, 3.0])
+    np.testing.assert_array_equal(y.data, [1.0, 10.0, 3.0])
+
+
+SEQUENCES = {
+    "tuple in a tuple": ((0, 0),),
+    "list": [0, 0],
+    "Series": pd.Series([0, 0]),
+    "Index": pd.Index([0, 0]),
+    "DataArray": xr.DataArray([0, 0]),
+    "array.array": array.array("q", [0, 0]),
+    "memoryview": memoryview(array.array("q", [0, 0])),
+    "list in a tuple": ([0, 0],),
+    "Tensor": sg.tensor([0, 0]),
+    "int8": np.array([0, 0], np.int8),
+    "unsigned": np.array([0, 0], np.uint64),
+    "big-endian": np.array([0, 0], ">i4"),
+    "non-contiguous": np.array([[0], [0]])[:, 0],
+}
+sequences = pytest.mark.parametrize("index", SEQUENCES.values(), ids=SEQUENCES)
+
+
+@sequences
+def test_any_sequence_is_an_array_of_indices(index):
+    x = leaf(1.0, 2.0, 3.0)
+    (x[index] * np.array([1.0, 10.0])).sum().backward()
+    np.testing.assert_array_equal(x.grad, [11.0, 0.0, 0.0])
+    table = sg.tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    part = index[0] if isinstance(index, tuple) else index
+    table[:, part].sum().backward()
+    np.testing.assert_array_equal(table.grad, [[2.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
+    table.grad = None
+    np.take(table, part, axis=1).sum().backward()
+    np.testing.assert_array_equal(table.grad, [[2.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
+
+
+@sequences
+def test_a_write_at_any_sequence_counts_its_last_element(index):
+    x, value = leaf(1.0, 2.0, 3.0), leaf(5.0, 7.0)
+    y = x * 1
+    y[index] = value
+    np.testing.assert_array_equal(y.data, [7.0, 2.0, 3.0])
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 1.0, 1.0])
+    np.testing.assert_array_equal(value.grad, [0.0, 1.0])
+
+
+@pytest.mark.parametrize("indices", [(2,), [2], (2, 0), [[0, 1], [1, 1]], 2, np.int64(2), range(2), ()])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_take_gives_the_shape_that_numpy_gives(indices, axis):
+    x = leaf(1.0, 2.0, 3.0)
+    taken = np.take(x, indices, axis=axis)
+    plain = np.take(x.data, np.array(indices, dtype=int), axis=axis)
+    assert taken.shape == plain.shape
+    np.testing.assert_array_equal(taken.data, plain)
+
+
+def test_a_slice_keeps_its_ends():
+    x, start = leaf(1.0, 2.0, 3.0), sg.tensor(1)
+    y = x[start:]
+    start[...] = 0
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("index", ["a", b"a", {0}, 1j, object(), ("a", 0), np.datetime64("2000-01-01")])
+def test_what_is_no_index_is_refused(index):
+    x = leaf(1.0, 2.0)
+    for use in (lambda: x[index], lambda: (x * 1).__setitem__(index, 1.0)):
+        with pytest.raises(IndexError):
+            use()
+
+
+def test_the_mask_of_an_index_would_be_lost():
+    x = leaf(1.0, 2.0)
+    with pytest.raises(TypeError, match="mask"):
+        x[np.ma.array([0, 1], mask=[True, False])]
 
 
 # ---------------------------------------------------------------------------------------------- writing

@@ -1,0 +1,287 @@
+"""Tensors that share memory in NumPy: a write to one of them is seen in all the others.
+
+``row = z[0]`` is a view of ``z``: ``row[1] = 5`` also changes ``z``, and ``z[0] = 0`` also changes ``row``. Tensors
+have no common memory, since a recorded result never changes. So a view knows its base, and a write goes to the base,
+which becomes a new result, computed from the old one. The views of the base lose their content at that moment, and
+take it from the base again when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .graph import NO_PARAMS, annotate, clock, init_node, is_recording, record, recording
+from .operation import Op
+from .walk import inputs_of
+
+LEAF_OVERWRITTEN = (
+    "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
+    "t = t + ... or t = t.copy() for a new tensor, or use sg.no_grad() if you mean to change the leaf itself"
+)
+
+#: The slots of a node that hold its content; a view whose base has changed has none until it is asked for.
+CONTENT = frozenset(("_data", "_tracked", "_x", "_y", "op"))
+
+
+class Memory:
+    """What a tensor has to do with other tensors over the same memory.
+
+    Attributes
+    ----------
+    base : Tensor or None
+        What it is a view of.
+    op, params : View, mapping
+        How it was taken.
+    number : int
+        The number of the base when it was taken.
+    views : list of weak references
+        Tensors that are views of it.
+    before : Tensor or None
+        What it was before the last write, for the operations that read it then.
+    read_only : bool
+        Whether NumPy refuses to write to it.
+    """
+
+    __slots__ = ("base", "before", "number", "op", "params", "read_only", "views")
+
+    def __init__(self) -> None:
+        self.base: Any = None
+        self.op: Any = None
+        self.params: Mapping[str, Any] = NO_PARAMS
+        self.number = 0
+        self.views: list[weakref.ref[Any]] = []
+        self.before: Any = None
+        self.read_only = False
+
+    def __reduce__(self) -> Any:
+        return Memory, ()  # weak references cannot be pickled, and a copy of a tensor shares its memory with nobody
+
+
+class View(Op):
+    """An operation whose result is a view of its input in NumPy.
+
+    Attributes
+    ----------
+    read_only : bool
+        Whether NumPy refuses to write to the result.
+    """
+
+    read_only = False
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the input's data, record the result, and remember the input as its base."""
+        (x,) = inputs
+        data = self.forward(self.data_of(x), **params)
+        view = record(self, data, inputs, params)
+        if x._data.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._data):
+            _link(view, x, self, params)
+        return view
+
+    def put_back(self, base: Any, content: Any, params: Mapping[str, Any]) -> Any:
+        """Return ``base`` with the new ``content`` of a view of it."""
+        return self.rule[0](content, content, base, **params)  # its adjoint undoes a rearrangement
+
+
+def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:
+    memory = view._memory = Memory()
+    memory.base, memory.op, memory.params, memory.number = base, op, params, base.number
+    memory.read_only = op.read_only
+    _register(view, base)
+
+
+def _register(view: Any, base: Any) -> None:
+    if base._memory is None:
+        base._memory = Memory()
+    views = base._memory.views
+    if len(views) >= 8 and not len(views) & (len(views) - 1):  # at every power of two, forget those that are gone
+        views[:] = [ref for ref in views if ref() is not None]
+    views.append(weakref.ref(view))
+
+
+def read_only(view: Any) -> Any:
+    """Refuse writes to a result that is a copy here, and in NumPy a view that is read-only."""
+    if not isinstance(view, np.ndarray):
+        view._memory = Memory()
+        view._memory.read_only = True
+    return view
+
+
+def apart(result: Any) -> Any:
+    """Return a new result that was taken as a view as one with memory of its own: NumPy makes a copy there."""
+    if not isinstance(result, np.ndarray):
+        result._memory = None
+    return result
+
+
+def is_view_of(x: Any, base: Any, op: View, params: Mapping[str, Any]) -> bool:
+    """Whether ``x`` is the view of ``base`` that ``op`` takes."""
+    memory = getattr(x, "_memory", None)
+    return memory is not None and memory.base is base and memory.op is op and memory.params == params
+
+
+def write(t: Any, compute: Callable[[Any], Any]) -> None:
+    """Let ``compute(t)`` be the content of ``t`` from now on, for all tensors that share its memory.
+
+    Parameters
+    ----------
+    t : Tensor
+    compute : callable
+        Takes a tensor with the present content; returns a Tensor of the same shape.
+
+    Raises
+    ------
+    RuntimeError
+        If that would lose a gradient.
+    ValueError, TypeError
+        If the result does not fit into ``t``, or NumPy does not write to such a view.
+    """
+    _check_writable(t)
+    before = {t: snapshot(t)}
+    new = _fit(t, compute(before[t]))
+    while (memory := t._memory) is not None and memory.base is not None:
+        t = memory.base
+        before[t] = snapshot(t)
+        new = _fit(t, memory.op.put_back(before[t], new, memory.params))
+    _become(t, new, before)
+
+
+def _check_writable(t: Any) -> None:
+    """Raise if the content of ``t`` cannot be replaced."""
+    if not _has_content(t):
+        refresh(t)
+    while (memory := t._memory) is not None:
+        if memory.read_only:
+            raise ValueError("this result is read-only, as in NumPy; write to a copy of it, t.copy()")
+        if memory.base is None:
+            break
+        if memory.number != memory.base.number:
+            raise RuntimeError(
+                f"this tensor was taken by {memory.op.name} from one that has been given other data since: take it "
+                "again, or write to a copy of it, t.copy()"
+            )
+        t = memory.base
+    if t.op is None and t._tracked and is_recording():
+        raise RuntimeError(LEAF_OVERWRITTEN)
+    if t.op is not None and not is_recording():
+        raise RuntimeError(
+            "a tensor with a recorded history cannot be overwritten under no_grad: its gradient would no longer belong "
+            "to its data. Write while recording, or to t.detach().copy()"
+        )
+
+
+def _fit(t: Any, new: Any) -> Any:
+    """Return ``new`` in the dtype of ``t``; raise if it cannot take its place."""
+    if new.shape != t.shape:
+        raise ValueError(
+            f"an update in place cannot turn a tensor of shape {t.shape} into one of shape {new.shape}; write "
+            "t = t + ... for a new tensor"
+        )
+    if new.dtype == t.dtype:
+        return new
+    if not np.can_cast(new.dtype, t.dtype, "same_kind"):
+        raise TypeError(
+            f"an update in place cannot keep {new.dtype} results in a tensor of {t.dtype}; write t = t + ... for a new "
+            "tensor"
+        )
+    return new.astype(t.dtype)
+
+
+def snapshot(t: Any) -> Any:
+    """Return a tensor with the present content and number of ``t``, which later writes to ``t`` do not change."""
+    copied = object.__new__(t.__class__)
+    init_node(copied, t._data, t.op, t.inputs, t.params, t._tracked, t.number)
+    if t._tracked and t._memory is not None and t._memory.before is not None:
+        copied._memory = Memory()
+        copied._memory.before = t._memory.before
+    return copied
+
+
+def _become(t: Any, new: Any, before: dict[Any, Any]) -> None:
+    """Replace the content of ``t``, which is no view; ``before`` has what it and views of it have been."""
+    if new.op is not None:
+        if t._memory is None:
+            t._memory = Memory()
+        t._memory.before = before[t]
+        t.op, t.params, t._tracked = new.op, new.params, True
+        t.inputs = tuple([before[t] if x is t else x for x in new.inputs])
+    elif new.notes is not None:
+        annotate(t, "lost", new.notes["lost"])
+    t._data = _in_layout(new._data, t._data)
+    t.number = clock()
+    _empty_views(t, before)
+    if t.op is not None:
+        _point_to_versions(t)
+
+
+def _in_layout(data: Any, old: Any) -> Any:
+    """Return ``data`` laid out as ``old``: whether a shape of it is a view must not depend on how it was written."""
+    if data.strides == old.strides:
+        return data
+    result = np.empty_like(old)
+    result[...] = data
+    result.setflags(write=data.flags.writeable)
+    return result
+
+
+def _empty_views(t: Any, before: dict[Any, Any]) -> None:
+    """Take their content from all views of ``t``, and from the views of these."""
+    todo = [t]
+    while todo:
+        memory = todo.pop()._memory
+        if memory is None:
+            continue
+        views = [view for ref in memory.views if (view := ref()) is not None]
+        memory.views.clear()
+        for view in views:
+            view._memory.before = before[view] if view in before else snapshot(view)
+            for slot in CONTENT:
+                delattr(view, slot)
+            view.number = clock()
+        todo += views
+
+
+def refresh(t: Any) -> None:
+    """Let a view that has no content take it from its base again."""
+    chain = [t]
+    while not _has_content(base := chain[-1]._memory.base):
+        chain.append(base)
+    with recording():
+        for view in reversed(chain):
+            memory = view._memory
+            fresh = Op.apply(memory.op, (memory.base,), memory.params)
+            view._data, view._tracked = fresh._data, fresh._tracked
+            view.op, view.inputs, view.params = fresh.op, fresh.inputs, fresh.params
+            view.number, memory.number = fresh.number, memory.base.number
+            _register(view, memory.base)
+
+
+def _has_content(t: Any) -> bool:
+    try:
+        object.__getattribute__(t, "_data")
+    except AttributeError:
+        return False
+    return True
+
+
+def _point_to_versions(t: Any) -> None:
+    """After a write to ``t``, let the graph of what was written lead to the versions of ``t`` that it read.
+
+    It may have read ``t`` itself; left as it was, ``t`` would lead back to itself.
+    """
+    seen = {t}
+    oldest = t
+    while oldest._memory is not None and oldest._memory.before is not None:
+        oldest = oldest._memory.before
+        seen.add(oldest)
+    todo = list(t.inputs)
+    while todo:
+        reader = todo.pop()
+        if reader in seen or reader.number <= oldest.number:
+            continue
+        seen.add(reader)
+        reader.inputs = inputs_of(reader)
+        todo.extend(reader.inputs)
