@@ -83,7 +83,8 @@ class Elementwise(Op):
         data = [x._data if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [x.item() if isinstance(x, np.generic) else x for x in data]
-        inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
+        if len(inputs) > 1:
+            inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
         return record(self, self._compute(*data), inputs)
 
 

@@ -138,7 +138,8 @@ class Op:
         if len(inputs) == 1 and inputs[0]._data.__class__ is np.ndarray:
             return record(self, self.forward(inputs[0]._data, **params), inputs, params)
         inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
-        return record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
+        data = [self.data_of(x) if isinstance(x, Node) else x for x in inputs]
+        return record(self, self.forward(*data, **params), inputs, params)
 
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,9 @@ class Tensor(Node, carries=np.ndarray):
 
     #: Lets pandas leave ``series * tensor`` to the tensor.
     __pandas_priority__ = 5000
+
+    #: What a view becomes, until somebody asks for it, when its base is written to.
+    emptied: ClassVar[type[Tensor]]
 
     _memory: views.Memory | None
 
@@ -373,7 +376,7 @@ class Tensor(Node, carries=np.ndarray):
         """
         if not (isinstance(other, Node) or is_operand(other)):
             return NotImplemented
-        if not self.ndim and self._memory is None and (self.op is not None or not self.requires_grad):
+        if not self.ndim and views.memory_of(self) is None and (self.op is not None or not self.requires_grad):
             return operation(self, other)
         views.write(self, lambda t: operation(t, other))
         return self
@@ -480,14 +483,6 @@ class Tensor(Node, carries=np.ndarray):
                 f"If you want plain numbers, write {way_out}"
             )
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "_memory":
-            return None
-        if name in views.CONTENT:
-            views.refresh(self)
-            return getattr(self, name)
-        raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-
     def __repr__(self) -> str:
         extra = f", label={self.label!r}" if self.label else ""
         if self.op is not None:
@@ -558,6 +553,15 @@ class Tensor(Node, carries=np.ndarray):
     diagonal = _method(indexing.diagonal)
     dot = _method(products.dot)
     trace = _method(products.trace)
+
+
+class EmptiedTensor(views.Emptied, Tensor):
+    """A view that has lost its content by a write to its base."""
+
+    __slots__ = ()
+
+
+Tensor.emptied = EmptiedTensor
 
 
 class RemovableHook:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import NO_PARAMS, annotate, clock, init_node, is_recording, record, recording
+from .graph import NO_PARAMS, annotate, clock, is_recording, record, recording
 from .operation import Op
 from .walk import inputs_of
 
@@ -22,9 +22,6 @@ LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
     "t = t + ... or t = t.copy() for a new tensor, or use sg.no_grad() if you mean to change the leaf itself"
 )
-
-#: The slots of a node that hold its content; a view whose base has changed has none until it is asked for.
-CONTENT = frozenset(("_data", "_tracked", "_x", "_y", "op"))
 
 
 class Memory:
@@ -86,6 +83,11 @@ class View(Op):
         return self.rule[0](content, content, base, **params)  # its adjoint undoes a rearrangement
 
 
+def memory_of(t: Any) -> Memory | None:
+    """What is known of the memory of a tensor; None where there is nothing to know."""
+    return getattr(t, "_memory", None)
+
+
 def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:
     memory = view._memory = Memory()
     memory.base, memory.op, memory.params, memory.number = base, op, params, base.number
@@ -94,9 +96,10 @@ def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:
 
 
 def _register(view: Any, base: Any) -> None:
-    if base._memory is None:
-        base._memory = Memory()
-    views = base._memory.views
+    memory = memory_of(base)
+    if memory is None:
+        memory = base._memory = Memory()
+    views = memory.views
     if len(views) >= 8 and not len(views) & (len(views) - 1):  # at every power of two, forget those that are gone
         views[:] = [ref for ref in views if ref() is not None]
     views.append(weakref.ref(view))
@@ -119,7 +122,7 @@ def apart(result: Any) -> Any:
 
 def is_view_of(x: Any, base: Any, op: View, params: Mapping[str, Any]) -> bool:
     """Whether ``x`` is the view of ``base`` that ``op`` takes."""
-    memory = getattr(x, "_memory", None)
+    memory = memory_of(x)
     return memory is not None and memory.base is base and memory.op is op and memory.params == params
 
 
@@ -142,7 +145,7 @@ def write(t: Any, compute: Callable[[Any], Any]) -> None:
     _check_writable(t)
     before = {t: snapshot(t)}
     new = _fit(t, compute(before[t]))
-    while (memory := t._memory) is not None and memory.base is not None:
+    while (memory := memory_of(t)) is not None and memory.base is not None:
         t = memory.base
         before[t] = snapshot(t)
         new = _fit(t, memory.op.put_back(before[t], new, memory.params))
@@ -151,9 +154,9 @@ def write(t: Any, compute: Callable[[Any], Any]) -> None:
 
 def _check_writable(t: Any) -> None:
     """Raise if the content of ``t`` cannot be replaced."""
-    if not _has_content(t):
+    if isinstance(t, Emptied):
         refresh(t)
-    while (memory := t._memory) is not None:
+    while (memory := memory_of(t)) is not None:
         if memory.read_only:
             raise ValueError("this result is read-only, as in NumPy; write to a copy of it, t.copy()")
         if memory.base is None:
@@ -193,27 +196,30 @@ def _fit(t: Any, new: Any) -> Any:
 def snapshot(t: Any) -> Any:
     """Return a tensor with the present content and number of ``t``, which later writes to ``t`` do not change."""
     copied = object.__new__(t.__class__)
-    init_node(copied, t._data, t.op, t.inputs, t.params, t._tracked, t.number)
-    if t._tracked and t._memory is not None and t._memory.before is not None:
+    copied._data, copied.op, copied._x, copied._y, copied._tracked = t._data, t.op, t._x, t._y, t._tracked
+    copied._told, copied.number = t.params, t.number
+    copied._grad = copied._pending = None
+    memory = memory_of(t)
+    if memory is not None and memory.before is not None and t._tracked:
         copied._memory = Memory()
-        copied._memory.before = t._memory.before
+        copied._memory.before = memory.before
     return copied
 
 
 def _become(t: Any, new: Any, before: dict[Any, Any]) -> None:
     """Replace the content of ``t``, which is no view; ``before`` has what it and views of it have been."""
-    if new.op is not None:
-        if t._memory is None:
+    recorded = new.op is not None
+    if recorded:
+        if memory_of(t) is None:
             t._memory = Memory()
         t._memory.before = before[t]
-        t.op, t.params, t._tracked = new.op, new.params, True
-        t.inputs = tuple([before[t] if x is t else x for x in new.inputs])
     elif new.notes is not None:
         annotate(t, "lost", new.notes["lost"])
     t._data = _in_layout(new._data, t._data)
     t.number = clock()
     _empty_views(t, before)
-    if t.op is not None:
+    if recorded:
+        t.op, t.inputs, t.params, t._tracked = new.op, inputs_of(new), new.params, True
         _point_to_versions(t)
 
 
@@ -231,40 +237,50 @@ def _empty_views(t: Any, before: dict[Any, Any]) -> None:
     """Take their content from all views of ``t``, and from the views of these."""
     todo = [t]
     while todo:
-        memory = todo.pop()._memory
+        memory = memory_of(todo.pop())
         if memory is None:
             continue
         views = [view for ref in memory.views if (view := ref()) is not None]
         memory.views.clear()
         for view in views:
             view._memory.before = before[view] if view in before else snapshot(view)
-            for slot in CONTENT:
-                delattr(view, slot)
             view.number = clock()
+            view.__class__ = view.emptied
         todo += views
 
 
+class Emptied:
+    """A view whose base has been written to: when it is asked for anything, it takes its content from the base.
+
+    A tensor becomes one and turns back by a change of its class, so that tensors with a content pay nothing.
+    """
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in ("number", "_memory"):
+            refresh(self)
+        return object.__getattribute__(self, name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        refresh(self)
+        return self.__reduce_ex__(protocol)
+
+
 def refresh(t: Any) -> None:
-    """Let a view that has no content take it from its base again."""
+    """Let an emptied view take its content from its base."""
     chain = [t]
-    while not _has_content(base := chain[-1]._memory.base):
+    while isinstance(base := chain[-1]._memory.base, Emptied):
         chain.append(base)
     with recording():
         for view in reversed(chain):
             memory = view._memory
             fresh = Op.apply(memory.op, (memory.base,), memory.params)
+            view.__class__ = fresh.__class__
             view._data, view._tracked = fresh._data, fresh._tracked
             view.op, view.inputs, view.params = fresh.op, fresh.inputs, fresh.params
             view.number, memory.number = fresh.number, memory.base.number
             _register(view, memory.base)
-
-
-def _has_content(t: Any) -> bool:
-    try:
-        object.__getattribute__(t, "_data")
-    except AttributeError:
-        return False
-    return True
 
 
 def _point_to_versions(t: Any) -> None:
@@ -274,8 +290,8 @@ def _point_to_versions(t: Any) -> None:
     """
     seen = {t}
     oldest = t
-    while oldest._memory is not None and oldest._memory.before is not None:
-        oldest = oldest._memory.before
+    while (memory := memory_of(oldest)) is not None and memory.before is not None:
+        oldest = memory.before
         seen.add(oldest)
     todo = list(t.inputs)
     while todo:

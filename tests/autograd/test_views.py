@@ -469,6 +469,8 @@ def test_nothing_keeps_a_written_tensor_alive():
         y = x * 1
         row = y[0]
         y[1] = row * y[1]
+        y[0] = y[1]
+        row[:2] = row[1:]
         row += y[1]
         y += y
         loss = (y * row).sum()
