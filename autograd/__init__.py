@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from . import choices as _choices
 from . import linalg
 from .check import GradientError, gradcheck
 from .checkpoint import checkpoint

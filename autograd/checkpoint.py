@@ -20,6 +20,7 @@ class _Recomputed(Op):
 
     def __init__(self, function: Callable[..., Any], arguments: int) -> None:
         self._describe(lambda *xs: None, "checkpoint", "checkpoint")
+        self.foreign = True
         self.function = function
         self.arguments = arguments
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import threading
 from collections.abc import Callable
@@ -274,17 +275,19 @@ class _Replayed(Op):
         """Gradients of all inputs."""
         replay = node.params["replay"]
         if isinstance(g, Node):
-            return self._recorded(g, node, replay)
+            return self._run_again(g, node, replay)
         found = replay.run.backward(g)
+        if not all(d is None or math.isfinite(d) for d in found):  # what was not chosen takes a careful walk
+            return self._run_again(g, node, replay)
         wanted = replay.wanted
         return [d for d, w in zip(found, wanted) if w] + found[len(wanted) :]
 
-    def _recorded(self, g: Node, node: Node, replay: Replay) -> list[Any]:
-        """Gradients that can be differentiated again: the function is run once more, the plain way."""
+    def _run_again(self, g: Any, node: Node, replay: Replay) -> list[Any]:
+        """Gradients by the plain way, for which the function is run once more: they can be differentiated again."""
         args, kwargs = replay.arguments.content
         with recording():
             again = self.function(*args, **kwargs)
-        table = backprop(again, g, create_graph=True, stop=frozenset(node.inputs))
+        table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(node.inputs))
         return [table.get(x) for x in node.inputs]
 
 

@@ -6,7 +6,8 @@ this input is ...". Rules are written with operators and with operations of this
 numbers, on arrays, and on nodes when the derivative is itself differentiated.
 
 Conventions at kinks: ``relu``, ``absolute`` and ``sign`` have derivative 0 at 0; ``maximum`` and ``minimum``
-give each side half at a tie. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python
+give each side half at a tie; ``clip`` passes the whole gradient on its ends. What an operation did not choose gets a
+gradient of exactly 0, whatever arrives: no 0 * inf. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python
 floats too.
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .graph import Node, as_array, record
+from .graph import Node, as_array, data_of, plain, record
 from .operation import Op, Rule
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
 
@@ -124,11 +125,18 @@ power.rules(
     lambda g, out, x, y: g * out * log(where(x == 0, 1.0, x)),
 )
 
+
+
+def _nothing(g: Any) -> Any:
+    """The gradient of what has no influence between its steps: 0 whatever arrives."""
+    return where(False, g, 0.0)
+
+
 absolute = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
 absolute.rules(lambda g, out, x: g * sign(x))
 
 sign = Elementwise("sign", "sign(x)", lambda x: x if x != x else (x > 0) - (x < 0), np.sign)
-sign.rules(lambda g, out, x: g * 0.0)
+sign.rules(lambda g, out, x: _nothing(g))
 
 remainder = Elementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
 remainder.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * floor(x / y))
@@ -137,22 +145,22 @@ fmod = Elementwise("fmod", "x mod y with the sign of x", math.fmod, np.fmod)
 fmod.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * trunc(x / y))
 
 floor_divide = Elementwise("floor_divide", "floor(x / y)", operator.floordiv, np.floor_divide, "//")
-floor_divide.rules(lambda g, out, x, y: g * 0.0, lambda g, out, x, y: g * 0.0)
+floor_divide.rules(lambda g, out, x, y: _nothing(g), lambda g, out, x, y: _nothing(g))
 
 copysign = Elementwise("copysign", "|x| with the sign of y", math.copysign, np.copysign)
-copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: g * 0.0)
+copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: _nothing(g))
 
 floor = Elementwise("floor", "floor(x)", np.floor, np.floor)
-floor.rules(lambda g, out, x: g * 0.0)
+floor.rules(lambda g, out, x: _nothing(g))
 
 ceil = Elementwise("ceil", "ceil(x)", np.ceil, np.ceil)
-ceil.rules(lambda g, out, x: g * 0.0)
+ceil.rules(lambda g, out, x: _nothing(g))
 
 rint = Elementwise("rint", "x rounded to an integer", np.rint, np.rint)
-rint.rules(lambda g, out, x: g * 0.0)
+rint.rules(lambda g, out, x: _nothing(g))
 
 trunc = Elementwise("trunc", "x rounded towards 0", np.trunc, np.trunc)
-trunc.rules(lambda g, out, x: g * 0.0)
+trunc.rules(lambda g, out, x: _nothing(g))
 
 # --------------------------------------------------------------------------------- exponents, logarithms
 
@@ -277,44 +285,58 @@ rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
 
 # -------------------------------------------------------------------------------------- choices, kinks
 
+
+def _is_nan(x: Any) -> Any:
+    data = data_of(x)
+    return data != data
+
+
+def _won(g: Any, wins: Any, x: Any, y: Any) -> Any:
+    """The gradient of ``x`` where it wins against ``y``, or where it is NaN, as the result is; half of it at a tie."""
+    tie = (x == y) | (_is_nan(x) & _is_nan(y))
+    return where(tie, 0.5 * g, where(wins | _is_nan(x), g, 0.0))
+
+
 maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum, "max")
-maximum.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * (x > y)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * (y > x)),
-)
+maximum.rules(lambda g, out, x, y: _won(g, x > y, x, y), lambda g, out, x, y: _won(g, y > x, y, x))
 
 minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum, "min")
-minimum.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * (x < y)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * (y < x)),
-)
+minimum.rules(lambda g, out, x, y: _won(g, x < y, x, y), lambda g, out, x, y: _won(g, y < x, y, x))
+
+
+def _won_not_nan(g: Any, wins: Any, x: Any, y: Any) -> Any:
+    """The gradient of ``x`` where it wins against ``y``, or where ``y`` is NaN; half of it at a tie."""
+    return where(x == y, 0.5 * g, where(wins | _is_nan(y), g, 0.0))
+
 
 # fmax and fmin ignore a NaN where the other side is a number.
 fmax = Elementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
-fmax.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((x > y) | (y != y))),
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((y > x) | (x != x))),
-)
+fmax.rules(lambda g, out, x, y: _won_not_nan(g, x > y, x, y), lambda g, out, x, y: _won_not_nan(g, y > x, y, x))
 
 fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
-fmin.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((x < y) | (y != y))),
-    lambda g, out, x, y: where(x == y, 0.5 * g, g * ((y < x) | (x != x))),
-)
+fmin.rules(lambda g, out, x, y: _won_not_nan(g, x < y, x, y), lambda g, out, x, y: _won_not_nan(g, y < x, y, x))
 
 
 def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
-    """Limit elements to an interval; outside of it, and on its ends, the gradient is shared as by ``maximum``.
+    """Limit elements to an interval.
+
+    Inside of the interval and on its ends ``x`` gets the whole gradient, outside of it the limit does.
 
     Parameters
     ----------
     x : array_like, Tensor or Value
     minimum_value, maximum_value : array_like or None
         None: no limit on that side.
+
+    Examples
+    --------
+    >>> sg.grad(lambda x: sg.clip(x, 0.0, 6.0).sum())(np.array([-1.0, 0.0, 6.0, 7.0]))
+    array([0., 1., 1., 0.])
     """
-    if minimum_value is not None:
-        x = maximum(x, minimum_value)
-    return x if maximum_value is None else minimum(x, maximum_value)
+    x, low, high = [v if v is None or isinstance(v, Node) else plain(v) for v in (x, minimum_value, maximum_value)]
+    if low is not None:
+        x = where((x < low) | _is_nan(low), low, x)
+    return x if high is None else where((x > high) | _is_nan(high), high, x)
 
 
 def _is_large(x: Any) -> bool:
@@ -325,7 +347,18 @@ relu = Elementwise(
     *("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x),
     lambda x: kernels.relu(x) if _is_large(x) else np.maximum(x, 0),
 )
-relu.rules(lambda g, out, x: kernels.relu_gradient(g, out) if _is_large(out) and _is_large(g) else g * (out > 0))
+
+
+def _passed(g: Any, out: Any, x: Any) -> Any:
+    """The gradient of what relu passed: of what is not 0, and so of NaN too."""
+    if g.__class__ is float:
+        return g if out else 0.0
+    if g.__class__ is out.__class__ is np.ndarray:
+        return kernels.relu_gradient(g, out)
+    return where(data_of(out) != 0, g, 0.0)
+
+
+relu.rules(_passed)
 
 # ----------------------------------------------------------------------------- functions of neural networks
 
@@ -357,7 +390,7 @@ def gelu(x: Any) -> Any:
 erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
 erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
 
-for _op in (add, subtract, multiply, negative, positive, square, sin, cos, tanh, maximum, minimum, relu, sigmoid):
+for _op in (add, subtract, multiply, negative, positive, square, sin, cos, tanh, sigmoid):
     _op.poles = False
 
 # Further names that NumPy has for the same functions.
@@ -373,13 +406,12 @@ Elementwise.by_ufunc |= {
 @Op
 def _where(x: Any, y: Any, /, condition: Any) -> Any:
     """``x`` where the condition holds, ``y`` elsewhere."""
-    if isinstance(condition, (bool, np.bool_)) and isinstance(x, float) and isinstance(y, float):
-        return x if condition else y
+    if isinstance(condition, (bool, np.bool_)) and isinstance(x, (float, int)) and isinstance(y, (float, int)):
+        return float(x if condition else y)
     return np.where(condition, x, y)
 
 
-_where.elementwise = _where.masks = True
-_where.poles = False
+_where.elementwise = True
 _where.rules(
     lambda g, out, x, y, condition: where(condition, g, 0.0),
     lambda g, out, x, y, condition: where(condition, 0.0, g),
@@ -414,4 +446,6 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         condition = bool(condition) if condition._data.__class__ is float else condition._data != 0
     elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
+    if not (isinstance(x, Node) or isinstance(y, Node)):
+        return _where.forward(x, y, condition)
     return _where(x, y, condition=condition)

@@ -48,8 +48,22 @@ class Op:
     #: Whether a derivative may be infinite or undefined somewhere.
     poles = True
 
-    #: Whether the result may ignore elements of its inputs (``where``).
-    masks = False
+    #: Whether the result may leave out elements of its inputs (``where``, an index). Then it is `exact`, too.
+    chooses = False
+
+    #: Whether its rules only move, add up, scale by constants and leave out gradients, whatever the inputs are. So a
+    #: gradient of 0 stays 0, and a rule tells of an array of ones and zeros which elements of the input they lead to.
+    exact = False
+
+    #: Whether its rules are linear in the gradient, with the other inputs as factors (products, convolutions).
+    linear = False
+
+    #: Which elements of an input lead to some of the result, where that is along lines of the array: from those of the
+    #: result as ones and zeros, the input's data and the parameters, an array that is 0 elsewhere.
+    lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
+
+    #: Whether its rules are not of this package: they may do more than compute.
+    foreign = False
 
     #: Whether it has one or two inputs and a rule for each, as the walk back has it most often.
     flat = False
@@ -71,6 +85,7 @@ class Op:
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         functools.update_wrapper(self, forward)
         self.forward = forward
+        self.foreign = not str(getattr(forward, "__module__", "")).startswith(str(__package__))
         self.name = name or forward.__name__.strip("_")
         self.symbol = symbol or self.name
         self.rule: tuple[Rule, ...] = ()
@@ -90,7 +105,7 @@ class Op:
         if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
         self.rule = rules
-        self.flat = self.arity in (1, 2) and not self.masks
+        self.flat = self.arity in (1, 2) and not self.foreign
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
         """Return one rule per input."""

@@ -157,10 +157,9 @@ def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _extreme_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    winners = x == spread(out, x, axis, keepdims)
-    shares = np.maximum(np.sum(winners, axis, keepdims=True), 1)
-    weights = (winners / shares).astype(x.dtype)
-    return spread(g, x, axis, keepdims) * weights
+    winners = (x == spread(out, x, axis, keepdims)) | (x != x)  # a NaN wins against numbers
+    shares = (1.0 / np.maximum(np.sum(winners, axis, keepdims=True), 1)).astype(x.dtype)
+    return where(winners, spread(g, x, axis, keepdims) * shares, 0.0)
 
 
 max.rules(_extreme_rule)

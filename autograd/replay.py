@@ -16,7 +16,6 @@ import numpy.typing as npt
 from .elementwise import Elementwise, add
 from .graph import Node
 from .operation import Op
-from .walk import zero_where_masked
 
 Array = npt.NDArray[Any]
 
@@ -90,7 +89,7 @@ class Group:
         else:
             values[self.place] = self.op.array(*[source(values) for source in self.sources])
 
-    def backward(self, values: Array, gradients: Array, masked: bool) -> None:
+    def backward(self, values: Array, gradients: Array) -> None:
         """Hand the gradients that have arrived on to the inputs."""
         if self.arriving is None:
             return
@@ -98,8 +97,7 @@ class Group:
         if self.leaving:
             inputs = [source(values) for source in self.sources]
             for position, place in self.leaving:
-                d = self.op.rule[position](g, values[self.place], *inputs)
-                gradients[place] = zero_where_masked(g, d) if masked else d
+                gradients[place] = self.op.rule[position](g, values[self.place], *inputs)
 
 
 class Plan:
@@ -126,7 +124,7 @@ class Plan:
     def __init__(self, root: Node, variables: list[Node], wanted: list[bool], watched: Iterable[Node]) -> None:
         self.root, self.size = resolve(root), len(variables)
         watched = [resolve(x) for x in watched]
-        order, constants, self.masked = _collect([root, *watched], set(variables))
+        order, constants = _collect([root, *watched], set(variables))
         self.index: dict[Node, int] = {x: i for i, x in enumerate([*variables, *constants])}
         wants = dict(zip(variables, wanted))
         members = _by_depth(order, self.root, set(watched), wants)
@@ -215,7 +213,7 @@ class Run:
         gradients[plan.seed_place] = seed
         with np.errstate(all="ignore"):
             for group in reversed(plan.groups):
-                group.backward(self.values, gradients, plan.masked)
+                group.backward(self.values, gradients)
             if plan.arriving is not None:
                 for i, g in zip(plan.reached, plan.arriving(gradients).tolist()):
                     found[i] = g
@@ -237,11 +235,10 @@ def resolve(x: Node) -> Node:
     return x
 
 
-def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[Node], bool]:
-    """Return the computed nodes in order of recording, the constants, and whether ``where`` took part."""
+def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[Node]]:
+    """Return the computed nodes in order of recording, and the constants."""
     computed: dict[Node, None] = {}
     constants: dict[Node, None] = {}
-    masked = False
     todo = list(roots)
     while todo:
         x = todo.pop()
@@ -250,14 +247,13 @@ def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[
         if x.op is None:
             constants[x] = None
             continue
-        if x.op is Op.table["where"] and isinstance(x.params["condition"], bool):
-            masked = True
-        elif not isinstance(x.op, Elementwise) or x._data.__class__ is not float:
+        chosen = x.op is Op.table["where"] and isinstance(x.params["condition"], bool)
+        if not chosen and (not isinstance(x.op, Elementwise) or x._data.__class__ is not float):
             raise NotReplayable(f"it uses {x.op.name}, which is not an operation on single numbers")
         computed[x] = None
         todo.extend(x.inputs)
     order = sorted((x for x in computed if x.op is not Op.table["where"]), key=lambda x: x.number)
-    return order, list(constants), masked
+    return order, list(constants)
 
 
 def _by_depth(

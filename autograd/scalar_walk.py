@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from heapq import heappop, heappush
+from math import isfinite
 from typing import Any
 
 from .elementwise import add, multiply
@@ -45,7 +46,8 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
     Returns
     -------
     tuple or None
-        None if something is out of the ordinary: arrays, a pole, changed data, a watcher. Then nothing has happened.
+        None if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed data, a
+        watcher. Then nothing has happened.
     """
     if root._data.__class__ is not float or on_gradient or not _walking.acquire(blocking=False):
         return None
@@ -66,7 +68,7 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
                 heappop(older)
             if not _walk_window(window, top, older, reached, stop, floor):
                 return None
-        return reached
+        return reached if isfinite(sum(reached[1])) else None
     except ArithmeticError:
         return None
     finally:

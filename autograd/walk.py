@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
@@ -110,10 +111,13 @@ def backprop(
         Node to gradient: plain numbers and arrays, or nodes under ``create_graph``.
     """
     found = walk_numbers(root, seed, stop) if seed.__class__ is float and not create_graph else None
-    if found is None:
-        return Walk(root, seed, create_graph, keep, stop).table
-    floor = floor_of(stop)
-    return {x: g for x, g in zip(*found) if keep or x.op is None or x in stop or x.number < floor}
+    if found is not None:
+        floor = floor_of(stop)
+        return {x: g for x, g in zip(*found) if keep or x.op is None or x in stop or x.number < floor}
+    walk = Walk(root, seed, create_graph, keep, stop, careful=create_graph or bool(on_gradient))
+    if not walk.settled:
+        walk = Walk(root, seed, create_graph, keep, stop, careful=True)
+    return walk.table
 
 
 class Walk:
@@ -122,38 +126,64 @@ class Walk:
     Every reader of a node is newer than the node, so in this order all of a node's gradients have arrived before
     their sum is handed on.
 
+    What a choice (``where``, ``relu``, an index, ...) did not take has no influence, and its gradient is 0 even where
+    its own derivative is infinite. A *careful* walk knows what was taken; that costs time. A usual one lets
+    0 * inf = NaN happen, and if such a thing comes out after a choice, it is not *settled* and is to be repeated
+    carefully. Code of the user (rules, hooks, observers) is called by careful walks only, and so once.
+
     Attributes
     ----------
     table : dict
         Node to gradient: what has arrived so far.
+    taken : dict
+        Node to array of bool: where a gradient that has arrived comes from something that was taken. A node that is
+        not in it was taken everywhere.
     waiting : list
         The computed nodes that gradients have arrived at, as a heap of (-number, node): the newest comes first.
-    guarded : bool
-        Whether some operation ignored elements of its inputs, whose gradients must stay zero from there on.
+    chose : bool
+        Whether some operation may have left out elements of its inputs.
+    settled : bool
+        Whether the table is right.
     """
 
     #: NumPy's error state of this walk, once it is wanted.
     quiet: Any = None
 
     def __init__(
-        self, root: Node, seed: Any, create_graph: bool, keep: bool, stop: frozenset[Node] = frozenset()
+        self,
+        root: Node,
+        seed: Any,
+        create_graph: bool,
+        keep: bool,
+        stop: frozenset[Node] = frozenset(),
+        careful: bool = False,
     ) -> None:
-        self.create_graph, self.keep, self.stop = create_graph, keep, stop
+        self.create_graph, self.keep, self.stop, self.careful = create_graph, keep, stop, careful
         self.floor = floor_of(stop)
         self.table: dict[Node, Any] = {}
+        self.taken: dict[Node, Any] = {}
         self.waiting: list[tuple[int, Node]] = []
-        self.guarded = False
-        usual = not (create_graph or on_gradient)
+        self.chose = False
         self.send(root, seed)
-        waiting = self.waiting
         try:
-            while waiting:
-                node: Any = heappop(waiting)[1]
-                if not (usual and node.op.flat and not self.guarded and self.hand_on_flat(node)):
-                    self.hand_on(node)
+            self.settled = self.go() and (self.careful or not self.chose or _finite(self.table))
         finally:
             if self.quiet is not None:
                 self.quiet.__exit__(None, None, None)
+
+    def go(self) -> bool:
+        """Hand on gradients until none waits; False if the walk should have been careful from the beginning."""
+        waiting = self.waiting
+        while waiting:
+            node: Any = heappop(waiting)[1]
+            if node.op.flat and not self.careful and self.hand_on_flat(node):
+                continue
+            if not self.careful and _calls_the_user(node):
+                if self.chose:
+                    return False
+                self.careful = True
+            self.hand_on(node)
+        return True
 
     def send(self, x: Node, d: Any) -> None:
         """Let a gradient arrive at a node."""
@@ -172,32 +202,34 @@ class Walk:
         x, params = node._x, node._told
         if params.__class__ is Notes or x.number > node.number or (y is not None and y.number > node.number):
             return False
-        if op.poles and self.quiet is None:
-            self.hush()
+        if op.poles:
+            if node._data.__class__ is float:
+                return False
+            if self.quiet is None:
+                self.hush()
+            if op.chooses:
+                self.chose = True
         g, out, rules = self.table[node], node._data, op.rule
-        dx = dy = None
-        try:
-            if params:
-                inputs = (x._data,) if y is None else (x._data, y._data)
-                if x._tracked:
-                    dx = x.fit(rules[0](g, out, *inputs, **params))
-                if y is not None and y._tracked:
-                    dy = y.fit(rules[1](g, out, *inputs, **params))
-            elif y is None:
-                dx = x.fit(rules[0](g, out, x._data))
-            else:
-                if x._tracked:
-                    dx = x.fit(rules[0](g, out, x._data, y._data))
-                if y._tracked:
-                    dy = y.fit(rules[1](g, out, x._data, y._data))
-        except (ArithmeticError, AttributeError, TypeError, ValueError):  # the careful way knows more
-            return False
         if not self.keep:
             del self.table[node]  # it may be large
-        if dx is not None:
-            self.send(x, dx)
-        if dy is not None:
-            self.send(y, dy)
+        dx = dy = None
+        if params:
+            inputs = (x._data,) if y is None else (x._data, y._data)
+            if x._tracked:
+                dx = rules[0](g, out, *inputs, **params)
+            if y is not None and y._tracked:
+                dy = rules[1](g, out, *inputs, **params)
+        elif y is None:
+            dx = rules[0](g, out, x._data)
+        else:
+            if x._tracked:
+                dx = rules[0](g, out, x._data, y._data)
+            if y._tracked:
+                dy = rules[1](g, out, x._data, y._data)
+        if x._tracked:
+            self.send(x, fitted(x, dx, op))
+        if y is not None and y._tracked:
+            self.send(y, fitted(y, dy, op))
         return True
 
     def hand_on(self, node: Node) -> None:
@@ -213,39 +245,50 @@ class Walk:
             del self.table[node]
         if op.poles and self.quiet is None:
             self.hush()
-        if op.masks:
-            self.guarded = True
-        inputs = inputs_of(node)
+        self.chose = self.chose or op.chooses
+        inputs, taken = inputs_of(node), self.taken.pop(node, None)
         gradients = None if op.joint is None else op.joint(g, node, inputs)
         if gradients is not None:
-            for x, d in zip(inputs, gradients):
+            for x, rule, d in zip(inputs, op.rule or (None,) * len(inputs), gradients):
                 if x._tracked and d is not None:
-                    self.watch_and_send(node, x, d)
+                    self.arrive(node, x, d, rule, inputs, taken)
             return
         if self.create_graph:
             args = [g, node, *[x if x._tracked else x._data for x in inputs]]
         else:
             args = [g, node._data, *[x._data for x in inputs]]
+        if op.poles:  # where Python's floats raise, IEEE has an answer
+            args = [np.float64(v) if v.__class__ is float else v for v in args]
         for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
-            if not x._tracked:
-                continue
-            try:
-                d = rule(*args, **params) if params else rule(*args)
-            except ArithmeticError:  # a pole: IEEE has an answer where Python's floats raise
-                d = rule(*[np.float64(v) if type(v) is float else v for v in args], **params)
-            if self.guarded and op.elementwise:
-                d = zero_where_masked(g, d)
-            try:
-                d = x.fit(d)
-            except (TypeError, ValueError, AttributeError) as error:
-                raise _misfit(op, d, x) from error
-            self.watch_and_send(node, x, d)
+            if x._tracked:
+                self.arrive(node, x, rule(*args, **params), rule, inputs, taken)
 
-    def watch_and_send(self, node: Node, x: Node, d: Any) -> None:
-        """Show a gradient to those who want to know, then let it arrive."""
-        for watch in on_gradient:
-            watch(node, x, d)
+    def arrive(self, node: Node, x: Node, d: Any, rule: Any, inputs: tuple[Node, ...], taken: Any) -> None:
+        """Bring a gradient into the form of an input, leave out what was not taken, and let it arrive there."""
+        op: Any = node.op
+        if taken is not None and op.elementwise and not op.exact:
+            d = _only(taken, d)
+        d = fitted(x, d, op)
+        if self.careful:
+            part = None if taken is None and not op.chooses else reach(taken, node, x, rule, inputs)
+            if part is not None and not (op.exact or op.elementwise):
+                d = _only(part, d)
+            self.mark(x, part)
+            for watch in on_gradient:
+                watch(node, x, d)
         self.send(x, d)
+
+    def mark(self, x: Node, part: Any) -> None:
+        """Note what was taken of a node that a gradient is about to arrive at; None for all."""
+        if x not in self.table:
+            if part is not None:
+                self.taken[x] = part
+        elif x in self.taken:
+            part = None if part is None else part | self.taken[x]
+            if part is None or np.all(part):
+                del self.taken[x]
+            else:
+                self.taken[x] = part
 
     def hush(self) -> None:
         """Let NumPy be quiet until the walk ends: an infinite derivative is an answer, not an accident."""
@@ -253,20 +296,77 @@ class Walk:
         self.quiet.__enter__()
 
 
+def _calls_the_user(node: Node) -> bool:
+    """Whether handing on the gradient of a node runs code that may do more than compute."""
+    op: Any = node.op
+    return op.foreign or (node._told.__class__ is Notes and "hooks" in node._told)
+
+
+def _finite(table: dict[Node, Any]) -> bool:
+    """Whether all gradients are finite, or, as good as that, their sums."""
+    for g in table.values():
+        if not isfinite(g if g.__class__ is float else np.sum(g)):
+            return False
+    return True
+
+
+def fitted(x: Node, d: Any, op: Op) -> Any:
+    """Return a gradient in the form of the data of ``x``; what is no gradient of it is refused."""
+    try:
+        return x.fit(d)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _misfit(op, d, x) from error
+
+
+def _only(taken: Any, d: Any) -> Any:
+    """Return a gradient where something was taken, 0 elsewhere."""
+    return Op.table["where"](d, 0.0, condition=taken)
+
+
+def reach(taken: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -> Any:
+    """Tell which elements of an input lead to those of a result that were taken.
+
+    Parameters
+    ----------
+    taken : array of bool or None
+        Which elements of the result; None for all.
+    node : Node
+        The result.
+    x : Node
+        The input.
+    rule : callable
+        Its derivative rule.
+    inputs : tuple of Node
+        All inputs, as they were read.
+
+    Returns
+    -------
+    array of bool or None
+        Of the shape of ``x``; None for all.
+    """
+    op: Any = node.op
+    data, params = node._data, node.params
+    number = isinstance(data, float)
+    ones = 1.0 if number else np.ones_like(data)
+    gradient = ones if taken is None else taken * 1.0 if number else taken.astype(data.dtype)
+    if op.exact:
+        found = rule(gradient, data, *[i._data for i in inputs], **params)
+    elif op.linear:
+        stand_ins = [1.0 if isinstance(i._data, float) else np.ones_like(i._data) for i in inputs]
+        found = rule(gradient, ones, *stand_ins, **params)
+    elif op.elementwise:
+        found = gradient
+    elif op.lines:
+        found = op.lines(gradient, x._data, params)
+    else:
+        return None if np.any(taken) else np.zeros_like(x._data, dtype=bool)
+    part = x.fit(found) != 0
+    return None if np.all(part) else part
+
+
 def _misfit(op: Op, d: Any, x: Node) -> ValueError:
     shape = "None" if d is None else f"shape {np.shape(getattr(d, '_data', d))}"
     return ValueError(f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._data)}")
-
-
-def zero_where_masked(g: Any, d: Any) -> Any:
-    """Keep a gradient of zero at zero even through an infinite derivative.
-
-    0 * inf is NaN, but a branch that ``where`` did not take has no influence at all.
-    """
-    data = d._data if isinstance(d, Node) else d
-    if np.isfinite(np.sum(data)):
-        return d
-    return Op.table["where"](0.0, d, condition=g == 0)
 
 
 def run_hooks(node: Node, g: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .activation import channel_sum, relu, relu_gradient
+from .activation import LARGE, channel_sum, relu, relu_gradient
 from .conv_relu_pool import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .conv_relu_pool import for_few as one_pass_for_few
 from .conv_relu_pool import suits as one_pass_suits
@@ -11,9 +11,6 @@ from .geometry import conv2d_shape
 from .normalization import batch_norm, batch_norm_gradients
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
-
-#: Number of elements from which a kernel of ours beats a call of NumPy.
-LARGE = 1 << 15
 
 __all__ = [
     "LARGE",

@@ -9,6 +9,8 @@ from .geometry import Array, in_memory_order
 from .selection import keep
 from .workspace import like, take
 
+LARGE = 1 << 15
+"""Number of elements from which a kernel of ours beats a call of NumPy."""
 SMALLEST_PART = 1 << 19
 """Elements in the smallest part of work worth handing to another thread."""
 LINE = 1 << 14
@@ -34,16 +36,16 @@ def relu(x: Array) -> Array:
 
 
 def relu_gradient(g: Array, y: Array) -> Array:
-    """Return `g` where ``y = relu(x)`` is positive, 0 elsewhere, in the memory order of `y`."""
+    """Return `g` where ``y = relu(x)`` is not 0 (it is positive or NaN), 0 elsewhere, in the memory order of `y`."""
+    if y.size < LARGE:
+        return np.where(y != 0, g, g.dtype.type(0))
     out = like(y, g.dtype)
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
-    if not y.ndim:
-        return keep(g, y > 0)
 
     def part(start: int, stop: int) -> None:
         rows = result[start:stop]
-        positive = np.greater(rows, y.dtype.type(0), out=take(rows.shape, bool))
-        keep(gradient[start:stop], positive, target[start:stop])
+        passed = np.not_equal(rows, y.dtype.type(0), out=take(rows.shape, bool))
+        keep(gradient[start:stop], passed, target[start:stop])
 
     threads.share(len(result), y.size, SMALLEST_PART, part)
     return out

@@ -47,8 +47,8 @@ def copy(a, out):
 
 @inlined
 def wins(element, largest):
-    """Tell whether an element takes the place of the largest so far: NaN does, and of equal ones the first stays."""
-    return (element > largest) | (element != element)
+    """Tell whether an element takes the place of the largest so far: the first NaN does, and of equal ones the first."""
+    return (largest == largest) & (not (element <= largest))
 
 
 @inlined

@@ -139,7 +139,7 @@ def _forward(high: int, wide: int) -> Any:
                     largest += bias[c]
                     best[i] = ZERO if largest <= ZERO else largest
                     if named:
-                        winners[row, c, i] = number if largest > ZERO else np.int32(pool)
+                        winners[row, c, i] = np.int32(pool) if largest <= ZERO else number
                 write_line(best, values, row, c, to)
 
     return forward

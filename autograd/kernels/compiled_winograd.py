@@ -284,7 +284,7 @@ def _forward(x, w, bias, inputs, products, values, start, winners, named):
                 largest += bias[c]
                 best[i] = ZERO if largest <= ZERO else largest
                 if named:
-                    winners[row, c, i] = number if largest > ZERO else np.int32(4)
+                    winners[row, c, i] = np.int32(4) if largest <= ZERO else number
             write_line(best, values, row, c, start)
 
 

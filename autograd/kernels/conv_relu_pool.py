@@ -130,16 +130,26 @@ def conv2d_relu_pool(
     if few is not None:
         return few(x, w, b), []
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
-    values = take((plan.size[0], w.shape[3], plan.size[1], x.shape[0]), x.dtype)
-    kernel, work = np.ascontiguousarray(w), _best(plan, x.dtype, _tiled(plan, *w.shape[2:]))
-    cuts = _cuts(x.shape[0], values.size * plan.taps * (w.size // w.shape[3]))
+    tiles = _tiled(plan, *w.shape[2:])
+    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, tiles))
+    if tiles and not np.isfinite(values.max()):  # Winograd's method does not know infinity
+        values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, False))
+    return in_logical_order(values), shards
+
+
+def _in_shards(
+    x: Array, kernel: Array, b: Array, plan: Plan, trail: bool, work: ModuleType
+) -> tuple[Array, list[Shard]]:
+    """Return the values (PH, Cout, PW, N) as a module computes them, and what the way back needs, if there is one."""
+    values = take((plan.size[0], kernel.shape[3], plan.size[1], x.shape[0]), x.dtype)
+    cuts = _cuts(x.shape[0], values.size * plan.taps * (kernel.size // kernel.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
 
     def part(k: int) -> None:
         shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, trail)
 
     threads.run(len(cuts), part)
-    return in_logical_order(values), shards if trail else []
+    return values, shards if trail else []
 
 
 def conv2d_relu_pool_gradients(
@@ -152,8 +162,10 @@ def conv2d_relu_pool_gradients(
     padding: Padding,
     dilation: Pair,
     to_input: bool = True,
-) -> tuple[Array | None, Array, Array]:
+) -> tuple[Array | None, Array, Array] | None:
     """Return the gradients of ``sum(conv2d_relu_pool(x, w, b) * g)`` with respect to `x`, `w` and `b`.
+
+    None if they are not finite and Winograd's method cannot tell which of them are not.
 
     Parameters
     ----------
@@ -177,6 +189,8 @@ def conv2d_relu_pool_gradients(
 
     threads.run(len(shards), part)
     gradients = np.add.reduce(weight_sums, axis=0), np.add.reduce(bias_sums, axis=0)
+    if shards[0].tiles and not np.isfinite(gradients[0]).all():
+        return None
     return None if out is None else in_logical_order(out), *gradients
 
 

@@ -45,13 +45,27 @@ def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Arr
     source = images_of(x, images)
     wide = plan.pool[1]
     shifted = shift(source, *runs_of(plan, source.shape[3]))
-    columns = shifted.shape[2] // wide
-    layers = take((wide, plan.rows.windows, w.shape[3], columns), x.dtype)
-    for run, layer in enumerate(layers):
-        correlate(shifted, w, plan.rows, layer, run * columns)
-    best, winners = _strongest(layers, b, plan, trail)
+    best, winners = _strongest(_layers(shifted, w, plan), b, plan, trail)
+    if winners is not None and np.isnan(best.max(initial=0)):
+        _let_first_nan_win(_layers(shifted, w, plan), plan, winners)
     values[..., images] = best.reshape(*values.shape[:3], -1)
     return None if winners is None else Shard(images, shifted, winners)
+
+
+def _layers(shifted: Array, w: Array, plan: Plan) -> Array:
+    """Return the convolution without a bias, apart for each column of the pool's window: (columns, OH, Cout, ...)."""
+    columns = shifted.shape[2] // plan.pool[1]
+    layers = take((plan.pool[1], plan.rows.windows, w.shape[3], columns), shifted.dtype)
+    for run, layer in enumerate(layers):
+        correlate(shifted, w, plan.rows, layer, run * columns)
+    return layers
+
+
+def _let_first_nan_win(layers: Array, plan: Plan, winners: Array) -> None:
+    """Write the number of the first NaN of each window to `winners`, where there is one."""
+    high, wide = plan.pool
+    for tap in reversed(range(plan.taps)):
+        winners[np.isnan(layers[tap % wide, tap // wide :: high])] = tap
 
 
 def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
@@ -107,8 +121,7 @@ def _strongest(layers: Array, bias: Array, plan: Plan, named: bool) -> tuple[Arr
     best += bias[:, None]
     winners = None
     if named:
-        dead = np.logical_not(positive := best > 0, out=positive)  # NaN is dead, too
-        winners = _later(number, dead, plan.number_type.type(plan.taps))
+        winners = _later(number, best <= 0, plan.number_type.type(plan.taps))
     zeros = np.zeros(best.shape[2], best.dtype)  # NumPy compares with an array faster than with a number
     return np.maximum(best, zeros, out=best), winners
 
