@@ -16,7 +16,7 @@ from .operation import Op
 from .shaping import add_reduce, spread
 
 for _op in (
-    *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin),
+    *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
     *(ew.sign, ew.floor, ew.ceil, ew.rint, ew.trunc, ew.floor_divide),
     *(indexing.getitem, indexing.put, shaping.tril, shaping.triu, reductions.max, reductions.min),
     *(convolution.window_take, convolution._window_sum),
@@ -54,11 +54,18 @@ def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     return spread(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
 
 
-for _op in (
-    *(reductions.var, reductions.std, reductions.prod, reductions.logsumexp, linalg.euclidean_norm),
-):
+for _op in (*(reductions.var, reductions.std, reductions.prod, reductions.logsumexp, linalg.euclidean_norm),):
     _op.lines = _lines_of_reduction
 for _op in (reductions.softmax, reductions.log_softmax, reductions.cumprod):
     _op.lines = _lines_along_axis
-for _op in (linalg.inv, linalg.det, linalg._logabsdet, linalg.pinv, linalg.cholesky, linalg._eigh, linalg._svd, linalg._qr):
+for _op in (
+    linalg.inv,
+    linalg.det,
+    linalg._logabsdet,
+    linalg.pinv,
+    linalg.cholesky,
+    linalg._eigh,
+    linalg._svd,
+    linalg._qr,
+):
     _op.lines = _matrices

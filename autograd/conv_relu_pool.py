@@ -114,11 +114,12 @@ def conv2d_relu_max_pool2d(
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
     images, w, b = data_of(x), data_of(weight), data_of(bias)
-    if bias is None or not kernels.one_pass_suits(images.shape, w.shape, images.dtype):
-        result = relu(conv2d(x, weight, bias, **window))
-        return result if pool == (1, 1) else max_pool2d(result, pool)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
     tracked = is_recording() and any(t._tracked for t in nodes)
+    ties = tracked and b is not None and not np.isfinite(b).all()  # all elements of a window are equal then
+    if bias is None or ties or not kernels.one_pass_suits(images.shape, w.shape, images.dtype):
+        result = relu(conv2d(x, weight, bias, **window))
+        return result if pool == (1, 1) else max_pool2d(result, pool)
     values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, trail=tracked)
     if not nodes:
         return values

@@ -126,7 +126,6 @@ power.rules(
 )
 
 
-
 def _nothing(g: Any) -> Any:
     """The gradient of what has no influence between its steps: 0 whatever arrives."""
     return where(False, g, 0.0)
@@ -317,6 +316,24 @@ fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float
 fmin.rules(lambda g, out, x, y: _won_not_nan(g, x < y, x, y), lambda g, out, x, y: _won_not_nan(g, y < x, y, x))
 
 
+# Limits. On the limit, x gets the whole gradient; to give it to the limit, exchange the two.
+at_least = Elementwise(
+    "at_least", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), lambda x, y: np.maximum(x, y)
+)
+at_least.rules(
+    lambda g, out, x, y: where((x >= y) | _is_nan(x), g, 0.0),
+    lambda g, out, x, y: where((x >= y) | _is_nan(x), 0.0, g),
+)
+
+at_most = Elementwise(
+    "at_most", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), lambda x, y: np.minimum(x, y)
+)
+at_most.rules(
+    lambda g, out, x, y: where((x <= y) | _is_nan(x), g, 0.0),
+    lambda g, out, x, y: where((x <= y) | _is_nan(x), 0.0, g),
+)
+
+
 def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
     """Limit elements to an interval.
 
@@ -333,10 +350,9 @@ def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
     >>> sg.grad(lambda x: sg.clip(x, 0.0, 6.0).sum())(np.array([-1.0, 0.0, 6.0, 7.0]))
     array([0., 1., 1., 0.])
     """
-    x, low, high = [v if v is None or isinstance(v, Node) else plain(v) for v in (x, minimum_value, maximum_value)]
-    if low is not None:
-        x = where((x < low) | _is_nan(low), low, x)
-    return x if high is None else where((x > high) | _is_nan(high), high, x)
+    if minimum_value is not None:
+        x = at_least(x, minimum_value)
+    return x if maximum_value is None else at_most(x, maximum_value)
 
 
 def _is_large(x: Any) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import inspect
 import numbers
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -223,19 +223,42 @@ def stamp(leaf: Node) -> None:
 
 # ---------------------------------------------------------------------------------------------- recording
 
-_paused: dict[int, int] = {}  # thread identifier -> how many no_grad blocks that thread is inside
+
+class _Block:
+    """A ``no_grad`` block that was entered, with the one around it."""
+
+    __slots__ = ("around", "over")
+
+    def __init__(self, around: _Block | None) -> None:
+        self.around, self.over = around, False
+
+
+#: The innermost block that this thread or asynchronous task is inside.
+_innermost: ContextVar[_Block | None] = ContextVar("no_grad", default=None)
+
+#: All blocks that are open, whoever is inside: as long as there is none, nobody needs to ask further.
+_paused: list[_Block] = []
+
+
+def _block() -> _Block | None:
+    """The innermost block that is still open: one may have ended elsewhere, as that of a generator that moved on."""
+    block = _innermost.get()
+    while block is not None and block.over:
+        block = block.around
+    return block
 
 
 def is_recording() -> bool:
-    """Whether operations on nodes leave a trail in this thread."""
-    return not _paused or threading.get_ident() not in _paused
+    """Whether operations on nodes leave a trail in this thread and task."""
+    return not _paused or _block() is None
 
 
 class no_grad:  # noqa: N801 (reads as the statement it is)
-    """Compute without leaving a trail, in this thread: a context manager and a decorator.
+    """Compute without leaving a trail, in this thread or task: a context manager and a decorator.
 
-    Blocks nest, end with an exception as well as without one, and do not touch other threads. A decorated
-    generator is paused only while its own code runs.
+    Blocks nest, end with an exception as well as without one, and do not touch other threads or asynchronous tasks
+    (a task that is begun inside a block is inside, too, as long as the block is). A decorated generator or coroutine
+    is paused only while its own code runs.
 
     Examples
     --------
@@ -246,16 +269,24 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
     False
     """
 
+    def __init__(self) -> None:
+        self._entered: list[_Block] = []
+
     def __enter__(self) -> None:
-        me = threading.get_ident()
-        _paused[me] = _paused.get(me, 0) + 1
+        block = _Block(_block())
+        self._entered.append(block)
+        _paused.append(block)
+        _innermost.set(block)
 
     def __exit__(self, *exc: object) -> None:
-        me = threading.get_ident()
-        if _paused[me] == 1:
-            del _paused[me]
-        else:
-            _paused[me] -= 1
+        block = _innermost.get()
+        if block not in self._entered:  # left in another thread or task, or in another order, than entered
+            block = self._entered[-1]
+        assert block is not None
+        self._entered.remove(block)
+        _paused.remove(block)
+        block.over = True
+        _innermost.set(_block())
 
     def __call__(self, function: F) -> F:
         """Decorate ``function`` so that it runs inside a block of its own."""
@@ -284,19 +315,27 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
                 except BaseException as error:
                     send = functools.partial(inner.throw, error)
 
+        @functools.wraps(function)
+        async def paused_coroutine(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return await function(*args, **kwargs)
+
+        if inspect.isasyncgenfunction(function):
+            raise TypeError("no_grad cannot decorate an asynchronous generator; write `with no_grad():` inside of it")
+        if inspect.iscoroutinefunction(function):
+            return cast(F, paused_coroutine)
         return cast(F, paused_generator if inspect.isgeneratorfunction(function) else paused)
 
 
 @contextmanager
 def recording() -> Generator[None, None, None]:
     """Leave a trail inside this block even if it stands in a ``no_grad`` block."""
-    me = threading.get_ident()
-    depth = _paused.pop(me, 0)
+    around = _innermost.get()
+    _innermost.set(None)
     try:
         yield
     finally:
-        if depth:
-            _paused[me] = depth
+        _innermost.set(around)
 
 
 def data_of(x: Any) -> Any:

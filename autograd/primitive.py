@@ -18,6 +18,9 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
     name. (A ``/`` in the signature draws the line somewhere else.) The function is called with plain arrays or
     numbers and may use anything that computes with them.
 
+    Where ``where`` (or an index, ...) leaves out a part of the result, all inputs still count as used, unless you say
+    that each element of the result depends on its own elements of the inputs alone: ``softsign.elementwise = True``.
+
     Parameters
     ----------
     function : callable

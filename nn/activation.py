@@ -9,7 +9,6 @@ import numpy as np
 from ..autograd import (
     Tensor,
     abs,
-    clip,
     elu,
     gelu,
     leaky_relu,
@@ -22,6 +21,7 @@ from ..autograd import (
     tanh,
     where,
 )
+from ..autograd.elementwise import at_least, at_most
 from .checks import as_input, check_count
 from .errors import LayerShapeError
 from .module import Module, Parameter
@@ -277,7 +277,7 @@ class LogSigmoid(Activation):
 
 
 class Hardtanh(Activation):
-    """x, kept between two values.
+    """x, kept between two values; the gradient is 0 outside of them and on them.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ class Hardtanh(Activation):
 
     def function(self, x: Tensor) -> Any:
         """Compute it elementwise."""
-        return clip(x, self.min_val, self.max_val)
+        return at_most(self.max_val, at_least(self.min_val, x))
 
     def extra_repr(self) -> str:
         """Return the limits."""
@@ -300,8 +300,8 @@ class Hardtanh(Activation):
 
 
 class ReLU6(Activation):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6); the gradient is 0 at 0 and at 6."""
 
     def function(self, x: Tensor) -> Any:
         """Compute it elementwise."""
-        return clip(x, 0.0, 6.0)
+        return at_most(6.0, at_least(0.0, x))

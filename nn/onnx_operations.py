@@ -175,6 +175,8 @@ SAME = {
     "arcsinh": "Asinh",
     "arccosh": "Acosh",
     "arctanh": "Atanh",
+    "at_least": "Max",
+    "at_most": "Min",
     "maximum": "Max",
     "minimum": "Min",
     "relu": "Relu",

@@ -91,8 +91,17 @@ class _Team:
             self._queue.get().perform()
 
 
+def _wanted() -> int:
+    """Return the number of threads to begin with: what the environment asks NumPy's BLAS for, if it does."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        asked = os.environ.get(name, "").split(",")[0].strip()  # OpenMP takes a list, for nested teams
+        if asked.isdecimal() and int(asked):
+            return min(int(asked), cores.available())
+    return min(cores.available(), MAX_DEFAULT_THREADS)
+
+
 _team = _Team()
-_num_threads = min(cores.available(), MAX_DEFAULT_THREADS)
+_num_threads = _wanted()
 
 
 def get_num_threads() -> int:

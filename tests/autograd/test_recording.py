@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 import sys
 import threading
 
@@ -129,6 +132,155 @@ def test_values_made_under_no_grad_are_constants():
         v = Value(2.0) * 3
     assert v.data == 6.0
     assert v.op is None
+
+
+# ------------------------------------------------------------------------------------------------ tasks
+
+
+def run_tasks(*makers):
+    async def together():
+        return await asyncio.gather(*[maker() for maker in makers])
+
+    return asyncio.run(together())
+
+
+def test_no_grad_belongs_to_its_task():
+    async def paused():
+        with sg.no_grad():
+            await asyncio.sleep(0.01)
+            return is_recording()
+
+    async def other():
+        await asyncio.sleep(0)  # the other task is inside now
+        seen = is_recording()
+        await asyncio.sleep(0.02)
+        return seen, is_recording()
+
+    assert run_tasks(paused, other, paused) == [False, (True, True), False]
+    assert is_recording()
+
+
+def test_blocks_of_tasks_that_end_in_another_order():
+    def block(before, after):
+        async def task():
+            await asyncio.sleep(before)
+            with sg.no_grad():
+                await asyncio.sleep(after)
+            return is_recording()
+
+        return task
+
+    assert run_tasks(block(0, 0.02), block(0.01, 0.02), block(0.01, 0.005)) == [True] * 3
+
+
+def test_no_grad_decorates_coroutines():
+    @sg.no_grad()
+    async def slow():
+        """Slow."""
+        before = is_recording()
+        await asyncio.sleep(0.01)
+        return before, is_recording()
+
+    async def other():
+        await asyncio.sleep(0)
+        return is_recording()
+
+    assert run_tasks(slow, other) == [(False, False), True]
+    assert slow.__doc__ == "Slow."
+
+
+def test_no_grad_refuses_asynchronous_generators():
+    async def numbers():
+        yield 1
+
+    with pytest.raises(TypeError, match="with no_grad"):
+        sg.no_grad()(numbers)
+
+
+def paused_halfway():
+    with sg.no_grad():
+        yield
+
+
+def test_generators_that_interleave_their_blocks():
+    first, second = paused_halfway(), paused_halfway()
+    next(first)
+    next(second)
+    next(first, None)
+    assert not is_recording()  # the second is still inside
+    next(second, None)
+    assert is_recording()
+
+
+def test_a_generator_that_ends_in_another_thread():
+    generator, seen = paused_halfway(), []
+    next(generator)
+    assert not is_recording()
+
+    def other():
+        next(generator, None)
+        seen.append(is_recording())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert seen == [True]
+    assert is_recording()
+
+
+def test_threads_may_share_one_guard():
+    guard, inside, leave = sg.no_grad(), threading.Event(), threading.Event()
+    seen = []
+
+    def other():
+        with guard:
+            inside.set()
+            leave.wait(5)
+            seen.append(is_recording())
+        seen.append(is_recording())
+
+    thread = threading.Thread(target=other)
+    with guard:
+        thread.start()
+        inside.wait(5)
+    assert is_recording()
+    leave.set()
+    thread.join()
+    assert seen == [False, True]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_while_another_thread_is_inside():
+    """In a process of its own: the child has other threads' numbers again, but not the threads."""
+    program = """
+import os, threading, warnings
+warnings.simplefilter("ignore")
+import seegrad as sg
+from seegrad.autograd import is_recording
+def begin(target):
+    thread = threading.Thread(target=target)
+    thread.start()
+    return thread
+inside, leave = threading.Event(), threading.Event()
+def hold():
+    with sg.no_grad():
+        inside.set()
+        leave.wait(20)
+holder = begin(hold)
+inside.wait(5)
+child = os.fork()
+if child == 0:
+    seen = [is_recording()]
+    for _ in range(5):
+        begin(lambda: seen.append(is_recording())).join()
+    with sg.no_grad():
+        seen.append(not is_recording())
+    os._exit(0 if all(seen) else 1)
+leave.set()
+holder.join()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 # ---------------------------------------------------------------------------------------------- threads

@@ -1,0 +1,260 @@
+"""Infinity, NaN, ties and -0.0, in what goes in and in the gradients that arrive: the same on both sides of every size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.autograd import kernels
+from seegrad.autograd.kernels import im2col, numba_use
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.0, 1e-40, 3e38])
+PAIRS = np.array(np.meshgrid(SPECIAL, SPECIAL)).reshape(2, -1)
+BELOW, ABOVE = kernels.LARGE - 4, kernels.LARGE + 4
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide).*:RuntimeWarning")
+
+
+def gradients(function, inputs, g):
+    leaves = [sg.tensor(x, requires_grad=True) for x in inputs]
+    out = function(*leaves)
+    out.backward(np.asarray(g, out.dtype))
+    return [out.data, *[leaf.grad for leaf in leaves]]
+
+
+def is_nan(x):
+    return x != x
+
+
+def won(g, wins, tie):
+    return np.where(tie, 0.5 * g, np.where(wins, g, 0.0))
+
+
+def both_nan(x, y):
+    return is_nan(x) & is_nan(y)
+
+
+#: For each elementwise choice: the function, its value and its gradients, written out.
+ELEMENTWISE = {
+    "relu": (
+        lambda x, y: sg.relu(x),
+        lambda x, y: np.where(x <= 0, 0.0, x),
+        lambda g, x, y: (np.where(x <= 0, 0.0, g), 0.0),
+    ),
+    "maximum": (
+        sg.maximum,
+        lambda x, y: np.where((x > y) | is_nan(x), x, y),
+        lambda g, x, y: (
+            won(g, (x > y) | is_nan(x), (x == y) | both_nan(x, y)),
+            won(g, (y > x) | is_nan(y), (x == y) | both_nan(x, y)),
+        ),
+    ),
+    "minimum": (
+        sg.minimum,
+        lambda x, y: np.where((x < y) | is_nan(x), x, y),
+        lambda g, x, y: (
+            won(g, (x < y) | is_nan(x), (x == y) | both_nan(x, y)),
+            won(g, (y < x) | is_nan(y), (x == y) | both_nan(x, y)),
+        ),
+    ),
+    "fmax": (
+        sg.fmax,
+        lambda x, y: np.where((x > y) | is_nan(y), x, y),
+        lambda g, x, y: (won(g, (x > y) | is_nan(y), x == y), won(g, (y > x) | is_nan(x), x == y)),
+    ),
+    "fmin": (
+        sg.fmin,
+        lambda x, y: np.where((x < y) | is_nan(y), x, y),
+        lambda g, x, y: (won(g, (x < y) | is_nan(y), x == y), won(g, (y < x) | is_nan(x), x == y)),
+    ),
+    "where": (
+        lambda x, y: sg.where(x > 0, x, y),
+        lambda x, y: np.where(x > 0, x, y),
+        lambda g, x, y: (np.where(x > 0, g, 0.0), np.where(x > 0, 0.0, g)),
+    ),
+    "clip": (
+        lambda x, y: sg.clip(x, -1.0, 2.0),
+        lambda x, y: np.where(x < -1, -1.0, np.where(x > 2, 2.0, x)),
+        lambda g, x, y: (np.where((x < -1) | (x > 2), 0.0, g), 0.0),
+    ),
+    "clip to a tensor": (
+        lambda x, y: sg.clip(x, y),
+        lambda x, y: np.where((x >= y) | is_nan(x), x, y),
+        lambda g, x, y: (np.where((x >= y) | is_nan(x), g, 0.0), np.where((x >= y) | is_nan(x), 0.0, g)),
+    ),
+    "ReLU6": (
+        lambda x, y: sg.nn.ReLU6()(x),
+        lambda x, y: np.where(x <= 0, 0.0, np.where(x >= 6, 6.0, x)),
+        lambda g, x, y: (np.where((x <= 0) | (x >= 6), 0.0, g), 0.0),
+    ),
+    "leaky_relu": (
+        lambda x, y: sg.nn.LeakyReLU(0.5)(x),
+        lambda x, y: np.where(x > 0, x, 0.5 * x),
+        lambda g, x, y: (np.where(x > 0, g, 0.5 * g), 0.0),
+    ),
+    **{
+        name: (
+            lambda x, y, name=name: getattr(sg, name)(x),
+            lambda x, y, name=name: getattr(np, name)(x),
+            lambda g, x, y: (np.zeros_like(g), 0.0),
+        )
+        for name in ("floor", "ceil", "rint", "trunc", "sign")
+    },
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [len(PAIRS[0]), BELOW, ABOVE])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_choices_agree_with_their_definition(name, size, dtype):
+    function, value, rules = ELEMENTWISE[name]
+    for arriving in (1.0, np.inf, -np.inf, np.nan, 0.0, -0.0):
+        x, y = (np.resize(v, size).astype(dtype) for v in PAIRS)
+        g = np.full(size, arriving, dtype)
+        leaves = [sg.tensor(v, requires_grad=True) for v in (x, y)]
+        out = function(*leaves)
+        assert out.dtype == dtype
+        np.testing.assert_array_equal(out.data, value(x, y).astype(dtype))
+        out.backward(g)
+        for leaf, wanted in zip(leaves, rules(g, x, y)):
+            if leaf.grad is not None:
+                np.testing.assert_array_equal(leaf.grad, wanted)
+
+
+@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if name not in ("ReLU6", "leaky_relu")])
+def test_values_agree_with_arrays(name):
+    function, value, rules = ELEMENTWISE[name]
+    for x, y in PAIRS.T:
+        for arriving in (1.0, np.inf, np.nan):
+            a, b = sg.Value(x), sg.Value(y)
+            out = function(a, b)
+            np.testing.assert_array_equal(out.data, float(value(x, y)))
+            out.backward(arriving)
+            wanted = rules(np.float64(arriving), x, y)
+            np.testing.assert_array_equal([a.grad, b.grad], [float(wanted[0]), float(wanted[1])])
+
+
+@pytest.mark.parametrize("order", ["C", "kernel"])
+@pytest.mark.parametrize("size", [BELOW, ABOVE])
+def test_the_sign_of_zero_does_not_depend_on_the_size(size, order):
+    x = np.full((size // 4, 2, 2, 1), -0.0, np.float32)
+    if order == "kernel":
+        x = np.ascontiguousarray(x.transpose(1, 3, 2, 0)).transpose(3, 0, 2, 1)
+    few = np.signbit(sg.relu(sg.tensor(x[:1])).data).ravel()[0]
+    assert (np.signbit(sg.relu(sg.tensor(x)).data) == few).all()
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (2, 64, 64, 3), (2, 64, 64, 5)])
+def test_channel_sums(shape, rng):
+    for special in SPECIAL:
+        g = rng.integers(-3, 4, shape).astype(np.float32)
+        g[1, 2, 3, 1] = special
+        _, _, db = gradients(lambda x, b: x + b, [np.zeros(shape, np.float32), np.zeros(shape[3], np.float32)], g)
+        np.testing.assert_array_equal(db[[0, 2]], g.sum(axis=(0, 1, 2))[[0, 2]])
+        np.testing.assert_allclose(db, g.astype(np.float64).sum(axis=(0, 1, 2)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (2, 64, 64, 3)])
+@pytest.mark.parametrize("place", ["x", "g"])
+def test_batch_norm_in_one_step_and_in_several(shape, place, rng):
+    x, g = (rng.normal(size=shape) for _ in "xg")
+    weight, bias = rng.normal(size=shape[3]), rng.normal(size=shape[3])
+    for special in (np.nan, np.inf, -np.inf, 1e200):
+        (x if place == "x" else g)[1, 2, 3, 1] = special
+
+        def in_steps(x, weight, bias):
+            mean = x.mean((0, 1, 2))
+            return (x - mean) / ((x - mean) ** 2).mean((0, 1, 2)).__add__(1e-5).sqrt() * weight + bias
+
+        both = [gradients(f, (x, weight, bias), g) for f in (lambda *a: sg.batch_norm(*a, eps=1e-5)[0], in_steps)]
+        for one, other in zip(*both):
+            np.testing.assert_allclose(np.isfinite(one), np.isfinite(other))
+            np.testing.assert_allclose(one[..., [0, 2]], other[..., [0, 2]], rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("special", SPECIAL[:3])
+@pytest.mark.parametrize("place", ["x", "w", "g"])
+def test_convolutions_of_few_and_of_many_images(special, place, rng, monkeypatch):
+    shapes = {"x": (2, 6, 5, 2), "w": (3, 3, 2, 3), "b": (3,), "g": (2, 6, 5, 3)}
+    arrays = {key: rng.normal(size=shape) for key, shape in shapes.items()}
+    arrays[place][1, 2, 1, 1] = special
+    g = arrays.pop("g")
+
+    def run():
+        return gradients(lambda x, w, b: sg.conv2d(x, w, b, padding=1), arrays.values(), g)
+
+    few = run()
+    monkeypatch.setattr(im2col, "LONGEST_LINE", 0)
+    many = run()
+    for one, other in zip(few, many):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("enabled", [False, True], ids=["NumPy", "Numba"])
+@pytest.mark.parametrize("channels", [2, 16])
+@pytest.mark.parametrize("batch", [2, 20])
+@pytest.mark.parametrize("special", SPECIAL[:3])
+@pytest.mark.parametrize("place", ["x", "w", "b", "g"])
+def test_convolutions_in_one_pass_and_in_four(place, special, batch, channels, enabled, rng, monkeypatch):
+    """Also by Winograd's method (20 images of 16 channels), which adds inputs up before it multiplies them."""
+    monkeypatch.setattr(numba_use, "enabled", enabled)
+    shapes = {"x": (batch, 8, 8, channels), "w": (3, 3, channels, 16), "b": (16,), "g": (batch, 3, 3, 16)}
+    arrays = {key: rng.integers(-2, 3, shape).astype(np.float32) for key, shape in shapes.items()}
+    arrays[place].flat[[7, 12] if place == "b" else [7, 200]] = special
+    g = arrays.pop("g")
+    one = gradients(lambda *a: sg.conv2d_relu_max_pool2d(*a, 2), arrays.values(), g)
+    four = gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 2), arrays.values(), g)
+    for result, wanted in zip(one, four):
+        np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("two_nan", [[1, 2], [0, 3], [5, 1]])
+@pytest.mark.parametrize("enabled", [False, True], ids=["NumPy", "Numba"])
+def test_the_first_nan_of_a_window_wins_in_one_pass_too(enabled, two_nan, monkeypatch):
+    monkeypatch.setattr(numba_use, "enabled", enabled)
+    x = np.arange(36, dtype=np.float32).reshape(1, 6, 6, 1)
+    for k in two_nan:
+        x[0, k // 3, k % 3] = np.nan
+    w, b = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
+    g = np.ones((1, 2, 2, 1), np.float32)
+    one = gradients(lambda *a: sg.conv2d_relu_max_pool2d(*a, 3), (x, w, b), g)
+    four = gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 3), (x, w, b), g)
+    for result, wanted in zip(one, four):
+        np.testing.assert_array_equal(result, wanted)
+    first = min(two_nan, key=lambda k: (k // 3, k % 3))
+    assert one[1][0, first // 3, first % 3, 0] == 1.0
+
+
+@pytest.mark.parametrize("kernel", [2, 3])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pools_of_special_numbers(kernel, threads, rng, monkeypatch):
+    monkeypatch.setattr("seegrad.autograd.kernels.pooling.SMALLEST_PART", 1)
+    x = rng.choice(SPECIAL, (3, 6, 6, 4)).astype(np.float32)
+    with kernels.num_threads(threads):
+        out, dx = gradients(lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf))
+    for n, r, s, c in np.ndindex(out.shape):
+        window = x[n, r * kernel : (r + 1) * kernel, s * kernel : (s + 1) * kernel, c].ravel()
+        first = int(np.argmax(window))  # the first NaN, or the first of the largest
+        np.testing.assert_array_equal(out[n, r, s, c], window[first])
+        wanted = np.where(np.arange(len(window)) == first, np.inf, 0.0)
+        got = dx[n, r * kernel : (r + 1) * kernel, s * kernel : (s + 1) * kernel, c].ravel()
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("f", [sg.max, sg.min])
+@pytest.mark.parametrize("arriving", [1.0, np.inf, -np.inf])
+def test_losers_get_nothing_whatever_arrives(f, arriving):
+    _, dx = gradients(f, [np.array([1.0, 3.0, -2.0])], arriving)
+    winner = 1 if f is sg.max else 2
+    np.testing.assert_array_equal(dx, np.where(np.arange(3) == winner, arriving, 0.0))
+    # As PyTorch's max() and the value itself: a NaN wins, and several share.
+    _, dx = gradients(f, [np.array([1.0, np.nan, np.nan])], 1.0)
+    np.testing.assert_array_equal(dx, [0.0, 0.5, 0.5])
+
+
+@pytest.mark.parametrize("size", [4, BELOW, ABOVE])
+def test_a_root_of_relu_is_flat_below_zero(size):
+    x = sg.tensor(-np.ones(size), requires_grad=True)
+    sg.sqrt(sg.relu(x)).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.zeros(size))
