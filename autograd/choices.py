@@ -12,7 +12,6 @@ from typing import Any
 
 from . import conv_relu_pool, convolution, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
-from .operation import Op
 from .shaping import add_reduce, spread
 
 for _op in (

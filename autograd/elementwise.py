@@ -7,8 +7,7 @@ numbers, on arrays, and on nodes when the derivative is itself differentiated.
 
 Conventions at kinks: ``relu``, ``absolute`` and ``sign`` have derivative 0 at 0; ``maximum`` and ``minimum``
 give each side half at a tie; ``clip`` passes the whole gradient on its ends. What an operation did not choose gets a
-gradient of exactly 0, whatever arrives: no 0 * inf. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python
-floats too.
+gradient of exactly 0, whatever arrives; NaN passes. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python floats too.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .graph import Node, as_array, data_of, plain, record
+from .graph import Node, as_array, record
 from .operation import Op, Rule
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
 
@@ -125,17 +124,12 @@ power.rules(
     lambda g, out, x, y: g * out * log(where(x == 0, 1.0, x)),
 )
 
-
-def _nothing(g: Any) -> Any:
-    """The gradient of what has no influence between its steps: 0 whatever arrives."""
-    return where(False, g, 0.0)
-
-
 absolute = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
 absolute.rules(lambda g, out, x: g * sign(x))
 
+# Steps have no influence between their edges, whatever arrives.
 sign = Elementwise("sign", "sign(x)", lambda x: x if x != x else (x > 0) - (x < 0), np.sign)
-sign.rules(lambda g, out, x: _nothing(g))
+sign.rules(lambda g, out, x: where(False, g, 0.0))
 
 remainder = Elementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
 remainder.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * floor(x / y))
@@ -144,22 +138,22 @@ fmod = Elementwise("fmod", "x mod y with the sign of x", math.fmod, np.fmod)
 fmod.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * trunc(x / y))
 
 floor_divide = Elementwise("floor_divide", "floor(x / y)", operator.floordiv, np.floor_divide, "//")
-floor_divide.rules(lambda g, out, x, y: _nothing(g), lambda g, out, x, y: _nothing(g))
+floor_divide.rules(lambda g, out, x, y: where(False, g, 0.0), lambda g, out, x, y: where(False, g, 0.0))
 
 copysign = Elementwise("copysign", "|x| with the sign of y", math.copysign, np.copysign)
-copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: _nothing(g))
+copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: where(False, g, 0.0))
 
 floor = Elementwise("floor", "floor(x)", np.floor, np.floor)
-floor.rules(lambda g, out, x: _nothing(g))
+floor.rules(lambda g, out, x: where(False, g, 0.0))
 
 ceil = Elementwise("ceil", "ceil(x)", np.ceil, np.ceil)
-ceil.rules(lambda g, out, x: _nothing(g))
+ceil.rules(lambda g, out, x: where(False, g, 0.0))
 
 rint = Elementwise("rint", "x rounded to an integer", np.rint, np.rint)
-rint.rules(lambda g, out, x: _nothing(g))
+rint.rules(lambda g, out, x: where(False, g, 0.0))
 
 trunc = Elementwise("trunc", "x rounded towards 0", np.trunc, np.trunc)
-trunc.rules(lambda g, out, x: _nothing(g))
+trunc.rules(lambda g, out, x: where(False, g, 0.0))
 
 # --------------------------------------------------------------------------------- exponents, logarithms
 
@@ -285,53 +279,42 @@ rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
 # -------------------------------------------------------------------------------------- choices, kinks
 
 
-def _is_nan(x: Any) -> Any:
-    data = data_of(x)
-    return data != data
-
-
-def _won(g: Any, wins: Any, x: Any, y: Any) -> Any:
-    """The gradient of ``x`` where it wins against ``y``, or where it is NaN, as the result is; half of it at a tie."""
-    tie = (x == y) | (_is_nan(x) & _is_nan(y))
-    return where(tie, 0.5 * g, where(wins | _is_nan(x), g, 0.0))
-
-
+# Where one side is NaN, so is the result, and both get the whole gradient.
 maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum, "max")
-maximum.rules(lambda g, out, x, y: _won(g, x > y, x, y), lambda g, out, x, y: _won(g, y > x, y, x))
+maximum.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(y < x, 0.0, g)),
+)
 
 minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum, "min")
-minimum.rules(lambda g, out, x, y: _won(g, x < y, x, y), lambda g, out, x, y: _won(g, y < x, y, x))
+minimum.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(y > x, 0.0, g)),
+)
 
-
-def _won_not_nan(g: Any, wins: Any, x: Any, y: Any) -> Any:
-    """The gradient of ``x`` where it wins against ``y``, or where ``y`` is NaN; half of it at a tie."""
-    return where(x == y, 0.5 * g, where(wins | _is_nan(y), g, 0.0))
-
-
-# fmax and fmin ignore a NaN where the other side is a number.
+# fmax and fmin ignore a NaN where the other side is a number: y <= y says that y is one.
 fmax = Elementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
-fmax.rules(lambda g, out, x, y: _won_not_nan(g, x > y, x, y), lambda g, out, x, y: _won_not_nan(g, y > x, y, x))
+fmax.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(y <= y, where(x > y, g, 0.0), g)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(x <= x, where(y > x, g, 0.0), g)),
+)
 
 fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
-fmin.rules(lambda g, out, x, y: _won_not_nan(g, x < y, x, y), lambda g, out, x, y: _won_not_nan(g, y < x, y, x))
+fmin.rules(
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(y <= y, where(x < y, g, 0.0), g)),
+    lambda g, out, x, y: where(x == y, 0.5 * g, where(x <= x, where(y < x, g, 0.0), g)),
+)
 
-
-# Limits. On the limit, x gets the whole gradient; to give it to the limit, exchange the two.
+# Limits of x. On the limit, x gets the whole gradient; to give it to the limit, exchange the two.
 at_least = Elementwise(
-    "at_least", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), lambda x, y: np.maximum(x, y)
+    *("at_least", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), lambda x, y: np.maximum(x, y))
 )
-at_least.rules(
-    lambda g, out, x, y: where((x >= y) | _is_nan(x), g, 0.0),
-    lambda g, out, x, y: where((x >= y) | _is_nan(x), 0.0, g),
-)
+at_least.rules(lambda g, out, x, y: where(x < y, 0.0, g), lambda g, out, x, y: where(x >= y, 0.0, g))
 
 at_most = Elementwise(
-    "at_most", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), lambda x, y: np.minimum(x, y)
+    *("at_most", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), lambda x, y: np.minimum(x, y))
 )
-at_most.rules(
-    lambda g, out, x, y: where((x <= y) | _is_nan(x), g, 0.0),
-    lambda g, out, x, y: where((x <= y) | _is_nan(x), 0.0, g),
-)
+at_most.rules(lambda g, out, x, y: where(x > y, 0.0, g), lambda g, out, x, y: where(x <= y, 0.0, g))
 
 
 def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
@@ -371,7 +354,7 @@ def _passed(g: Any, out: Any, x: Any) -> Any:
         return g if out else 0.0
     if g.__class__ is out.__class__ is np.ndarray:
         return kernels.relu_gradient(g, out)
-    return where(data_of(out) != 0, g, 0.0)
+    return where(out != 0, g, 0.0)
 
 
 relu.rules(_passed)

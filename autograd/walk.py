@@ -226,10 +226,10 @@ class Walk:
                 dx = rules[0](g, out, x._data, y._data)
             if y._tracked:
                 dy = rules[1](g, out, x._data, y._data)
-        if x._tracked:
-            self.send(x, fitted(x, dx, op))
-        if y is not None and y._tracked:
-            self.send(y, fitted(y, dy, op))
+        if dx is not None:
+            self.send(x, x.fit(dx))
+        if dy is not None:
+            self.send(y, y.fit(dy))
         return True
 
     def hand_on(self, node: Node) -> None:
@@ -304,10 +304,7 @@ def _calls_the_user(node: Node) -> bool:
 
 def _finite(table: dict[Node, Any]) -> bool:
     """Whether all gradients are finite, or, as good as that, their sums."""
-    for g in table.values():
-        if not isfinite(g if g.__class__ is float else np.sum(g)):
-            return False
-    return True
+    return all(isfinite(g if g.__class__ is float else np.add.reduce(g, None)) for g in table.values())
 
 
 def fitted(x: Node, d: Any, op: Op) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import threads
 from .geometry import Array, in_memory_order
-from .selection import keep
+from .selection import keep, kept
 from .workspace import like, take
 
 LARGE = 1 << 15
@@ -38,7 +38,7 @@ def relu(x: Array) -> Array:
 def relu_gradient(g: Array, y: Array) -> Array:
     """Return `g` where ``y = relu(x)`` is not 0 (it is positive or NaN), 0 elsewhere, in the memory order of `y`."""
     if y.size < LARGE:
-        return np.where(y != 0, g, g.dtype.type(0))
+        return kept(g, y != 0)
     out = like(y, g.dtype)
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
 

@@ -47,7 +47,7 @@ def copy(a, out):
 
 @inlined
 def wins(element, largest):
-    """Tell whether an element takes the place of the largest so far: the first NaN does, and of equal ones the first."""
+    """Tell whether an element takes the place of the largest so far: the first NaN does, of equal ones none."""
     return (largest == largest) & (not (element <= largest))
 
 

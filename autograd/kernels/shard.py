@@ -43,7 +43,6 @@ class Shard(NamedTuple):
 def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
     """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
     source = images_of(x, images)
-    wide = plan.pool[1]
     shifted = shift(source, *runs_of(plan, source.shape[3]))
     best, winners = _strongest(_layers(shifted, w, plan), b, plan, trail)
     if winners is not None and np.isnan(best.max(initial=0)):

@@ -1,4 +1,4 @@
-"""Infinity, NaN, ties and -0.0, in what goes in and in the gradients that arrive: the same on both sides of every size."""
+"""Infinity, NaN, ties and -0.0, in what goes in and in the gradients that arrive: the same at every size."""
 
 from __future__ import annotations
 
@@ -31,10 +31,6 @@ def won(g, wins, tie):
     return np.where(tie, 0.5 * g, np.where(wins, g, 0.0))
 
 
-def both_nan(x, y):
-    return is_nan(x) & is_nan(y)
-
-
 #: For each elementwise choice: the function, its value and its gradients, written out.
 ELEMENTWISE = {
     "relu": (
@@ -46,16 +42,16 @@ ELEMENTWISE = {
         sg.maximum,
         lambda x, y: np.where((x > y) | is_nan(x), x, y),
         lambda g, x, y: (
-            won(g, (x > y) | is_nan(x), (x == y) | both_nan(x, y)),
-            won(g, (y > x) | is_nan(y), (x == y) | both_nan(x, y)),
+            won(g, (x > y) | is_nan(x) | is_nan(y), x == y),
+            won(g, (y > x) | is_nan(x) | is_nan(y), x == y),
         ),
     ),
     "minimum": (
         sg.minimum,
         lambda x, y: np.where((x < y) | is_nan(x), x, y),
         lambda g, x, y: (
-            won(g, (x < y) | is_nan(x), (x == y) | both_nan(x, y)),
-            won(g, (y < x) | is_nan(y), (x == y) | both_nan(x, y)),
+            won(g, (x < y) | is_nan(x) | is_nan(y), x == y),
+            won(g, (y < x) | is_nan(x) | is_nan(y), x == y),
         ),
     ),
     "fmax": (
@@ -81,7 +77,7 @@ ELEMENTWISE = {
     "clip to a tensor": (
         lambda x, y: sg.clip(x, y),
         lambda x, y: np.where((x >= y) | is_nan(x), x, y),
-        lambda g, x, y: (np.where((x >= y) | is_nan(x), g, 0.0), np.where((x >= y) | is_nan(x), 0.0, g)),
+        lambda g, x, y: (np.where(x < y, 0.0, g), np.where(x >= y, 0.0, g)),
     ),
     "ReLU6": (
         lambda x, y: sg.nn.ReLU6()(x),

@@ -93,7 +93,7 @@ def test_rules_of_arrays_are_shown_with_names():
         "dloss/dv4 = spread(dloss/dloss * (1.0 / v4.size), v4.shape) = [[0.5, 0.5]]",
         "dloss/dv3 = dloss/dv4 * 2.0 * v3 ** (2.0 - 1.0) = "
         "[[0.5, 0.5]] * 2.0 * [[0.5, 0.0]] ** (2.0 - 1.0) = [[0.5, 0.0]]",
-        "dloss/dv2 = dloss/dv3 * (v3 > 0) = [[0.5, 0.0]] * ([[0.5, 0.0]] > 0) = [[0.5, 0.0]]",
+        "dloss/dv2 = where(v3 != 0, dloss/dv3, 0.0) = where([[0.5, 0.0]] != 0, [[0.5, 0.0]], 0.0) = [[0.5, 0.0]]",
         "dloss/dv1 = dloss/dv2 = [[0.5, 0.0]]",
         "dloss/db = sum_to(dloss/dv2, b.shape) = [0.5, 0.0]",
         "dloss/dW = x.T @ dloss/dv1 = [[0.5, 0.0], [1.0, 0.0], [-0.5, 0.0]]",
