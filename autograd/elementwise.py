@@ -7,7 +7,8 @@ numbers, on arrays, and on nodes when the derivative is itself differentiated.
 
 Conventions at kinks: ``relu``, ``absolute`` and ``sign`` have derivative 0 at 0; ``maximum`` and ``minimum``
 give each side half at a tie; ``clip`` passes the whole gradient on its ends. What an operation did not choose gets a
-gradient of exactly 0, whatever arrives; NaN passes. At poles the result is IEEE's (``log(0) = -inf``, ``sqrt'(0) = inf``), for Python floats too.
+gradient of exactly 0, whatever arrives; NaN passes. At poles the result is IEEE's (``log(0) = -inf``,
+``sqrt'(0) = inf``), for Python floats too.
 """
 
 from __future__ import annotations
