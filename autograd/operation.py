@@ -97,6 +97,11 @@ class Op:
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
 
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing is known of which elements of an input lead to which of the result."""
+        return not (self.elementwise or self.exact or self.linear or self.lines)
+
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
         if self.variadic:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Notes, on_gradient
+from .graph import Node, Notes, data_of, on_gradient
 from .operation import Op
 from .scalar_walk import floor_of, walk_numbers
 
@@ -247,7 +247,7 @@ class Walk:
             self.hush()
         self.chose = self.chose or op.chooses
         inputs, taken = inputs_of(node), self.taken.pop(node, None)
-        gradients = None if op.joint is None else op.joint(g, node, inputs)
+        gradients = None if op.joint is None or (taken is not None and op.linear) else op.joint(g, node, inputs)
         if gradients is not None:
             for x, rule, d in zip(inputs, op.rule or (None,) * len(inputs), gradients):
                 if x._tracked and d is not None:
@@ -261,7 +261,10 @@ class Walk:
             args = [np.float64(v) if v.__class__ is float else v for v in args]
         for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
             if x._tracked:
-                self.arrive(node, x, rule(*args, **params), rule, inputs, taken)
+                d = rule(*args, **params)
+                if taken is not None and op.linear:
+                    d = _past_infinity(d, taken, rule, args, params)
+                self.arrive(node, x, d, rule, inputs, taken)
 
     def arrive(self, node: Node, x: Node, d: Any, rule: Any, inputs: tuple[Node, ...], taken: Any) -> None:
         """Bring a gradient into the form of an input, leave out what was not taken, and let it arrive there."""
@@ -271,6 +274,8 @@ class Walk:
         d = fitted(x, d, op)
         if self.careful:
             part = None if taken is None and not op.chooses else reach(taken, node, x, rule, inputs)
+            if taken is not None and part is None and op.opaque and not self.create_graph:
+                part = d != 0  # the best that can be known, and good enough where nobody differentiates again
             if part is not None and not (op.exact or op.elementwise):
                 d = _only(part, d)
             self.mark(x, part)
@@ -318,6 +323,21 @@ def fitted(x: Node, d: Any, op: Op) -> Any:
 def _only(taken: Any, d: Any) -> Any:
     """Return a gradient where something was taken, 0 elsewhere."""
     return Op.table["where"](d, 0.0, condition=taken)
+
+
+def _past_infinity(d: Any, taken: Any, rule: Any, args: list[Any], params: Any) -> Any:
+    """Return a gradient that adds up products of gradients and factors, but without 0 * inf of what was not taken.
+
+    ``d`` is what the rule gives of ``args``: the gradient of the result, the result, and the inputs.
+    """
+    finite = [np.isfinite(data_of(v)) for v in args[2:]]
+    if all(np.all(f) for f in finite):
+        return d
+    where, (g, out, *inputs) = Op.table["where"], args
+    safe = rule(g, out, *[where(v, 0.0, condition=f) for v, f in zip(inputs, finite)], **params)
+    infinite = [(~f).astype(data_of(v).dtype) for v, f in zip(inputs, finite)]
+    touched = rule(taken.astype(data_of(g).dtype), data_of(out), *infinite, **params) != 0
+    return where(d, safe, condition=touched)
 
 
 def reach(taken: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -> Any:

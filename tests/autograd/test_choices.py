@@ -130,6 +130,20 @@ LEFT_OUT = {
         [0.0, -0.25],
     ),
     "checkpoint": (lambda x: sg.checkpoint(lambda t: sg.where(t > 0, sg.log(t), 0.0).sum(), x), [0.0, 1.0]),
+    "matmul with an infinite factor": (
+        lambda x: sg.where(BAD > 0, x @ np.array([[np.inf, 2.0], [1.0, 3.0]]), 0.0).sum(),
+        [2.0, 3.0],
+    ),
+    "einsum with an infinite factor": (
+        lambda x: sg.where(BAD > 0, sg.einsum("i,ij->j", x, np.array([[np.inf, 2.0], [1.0, 3.0]])), 0.0).sum(),
+        [2.0, 3.0],
+    ),
+    "conv2d with an infinite factor": (
+        lambda x: sg.where(
+            BAD > 0, sg.conv2d(x.reshape((1, 1, 2, 1)), np.array([[[[np.inf, 2.0]]]])).reshape((2, 2)), 0.0
+        ).sum(),
+        [2.0, 2.0],
+    ),
     "cos far below": (lambda x: sg.where(x > 0, sg.cos(sg.sqrt(x) * 0.0 + sg.log(x)), 0.0).sum(), [0.0, 0.0]),
 }
 
@@ -309,6 +323,17 @@ def test_a_rule_is_run_once_where_a_choice_makes_the_walk_careful(order):
     wanted = [0.0, 0.5] if order == "choice last" else [0.0, 0.25]
     np.testing.assert_array_equal(sg.grad(f)(BAD), wanted)
     assert len(calls) == 1
+
+
+def test_below_an_operation_of_which_nothing_is_known():
+    @sg.primitive
+    def double(x):
+        return 2.0 * x
+
+    double.rules(lambda g, out, x: 2.0 * g)
+    np.testing.assert_array_equal(sg.grad(lambda x: sg.where(x > 0, double(sg.sqrt(x)), 0.0).sum())(BAD), [0.0, 1.0])
+    kept = sg.grad(lambda x: sg.where(x > 0, sg.checkpoint(sg.exp, sg.sqrt(x)), 0.0).sum())(BAD)
+    np.testing.assert_allclose(kept, [0.0, 0.5 * np.e])
 
 
 def test_a_hook_is_called_once_where_a_choice_makes_the_walk_careful():
