@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 from itertools import product
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from seegrad.autograd import kernels
-from seegrad.autograd.kernels import selection, workspace
+from seegrad.autograd.kernels import cores, selection, workspace
 
 NONE = ((0, 0), (0, 0))
 STRIDES = [(1, 1), (2, 2), (3, 1), (1, 2)]
@@ -424,3 +426,27 @@ class TestThreads:
     def test_a_wrong_number_is_refused(self, n):
         with pytest.raises(ValueError, match="set_num_threads"):
             kernels.set_num_threads(n)
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({"OMP_NUM_THREADS": "1"}, 1),
+        ({"OPENBLAS_NUM_THREADS": "1"}, 1),
+        ({"OMP_NUM_THREADS": "1,2"}, 1),
+        ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}, 1),
+        ({"OMP_NUM_THREADS": "64"}, min(64, cores.available())),
+        ({"OMP_NUM_THREADS": "many"}, min(4, cores.available())),
+        ({"OMP_NUM_THREADS": "0"}, min(4, cores.available())),
+        ({}, min(4, cores.available())),
+    ],
+    ids=str,
+)
+def test_the_environment_says_how_many_threads_to_begin_with(variables, wanted, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, number in variables.items():
+        monkeypatch.setenv(name, number)
+    program = "from seegrad.autograd.kernels import get_num_threads; print(get_num_threads())"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(found.stdout) == wanted
