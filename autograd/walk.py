@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import isfinite
 from operator import attrgetter
@@ -116,7 +116,7 @@ def backprop(
         return {x: g for x, g in zip(*found) if keep or x.op is None or x in stop or x.number < floor}
     walk = Walk(root, seed, create_graph, keep, stop, careful=create_graph or bool(on_gradient))
     if not walk.settled:
-        walk = Walk(root, seed, create_graph, keep, stop, careful=True)
+        walk = Walk(root, seed, create_graph, keep, stop, careful=True, answers=walk.answers)
     return walk.table
 
 
@@ -129,7 +129,8 @@ class Walk:
     What a choice (``where``, ``relu``, an index, ...) did not take has no influence, and its gradient is 0 even where
     its own derivative is infinite. A *careful* walk knows what was taken; that costs time. A usual one lets
     0 * inf = NaN happen, and if such a thing comes out after a choice, it is not *settled* and is to be repeated
-    carefully. Code of the user (rules, hooks, observers) is called by careful walks only, and so once.
+    carefully. Code of the user is called once: hooks and user-defined rules see no gradient that may be wrong, and the
+    careful walk takes over what they answered. Observers are there in careful walks only.
 
     Attributes
     ----------
@@ -144,6 +145,8 @@ class Walk:
         Whether some operation may have left out elements of its inputs.
     settled : bool
         Whether the table is right.
+    answers : dict
+        What hooks and user-defined rules answered in a usual walk, by their node.
     """
 
     #: NumPy's error state of this walk, once it is wanted.
@@ -157,6 +160,7 @@ class Walk:
         keep: bool,
         stop: frozenset[Node] = frozenset(),
         careful: bool = False,
+        answers: dict[tuple[Node, str], Any] | None = None,
     ) -> None:
         self.create_graph, self.keep, self.stop, self.careful = create_graph, keep, stop, careful
         self.floor = floor_of(stop)
@@ -164,9 +168,10 @@ class Walk:
         self.taken: dict[Node, Any] = {}
         self.waiting: list[tuple[int, Node]] = []
         self.chose = False
+        self.answers = answers or {}
         self.send(root, seed)
         try:
-            self.settled = self.go() and (self.careful or not self.chose or _finite(self.table))
+            self.settled = self.go() and (self.careful or not self.chose or _finite(self.table.values()))
         finally:
             if self.quiet is not None:
                 self.quiet.__exit__(None, None, None)
@@ -178,10 +183,8 @@ class Walk:
             node: Any = heappop(waiting)[1]
             if node.op.flat and not self.careful and self.hand_on_flat(node):
                 continue
-            if not self.careful and _calls_the_user(node):
-                if self.chose:
-                    return False
-                self.careful = True
+            if self.chose and not self.careful and _calls_the_user(node) and not _finite([self.table[node]]):
+                return False
             self.hand_on(node)
         return True
 
@@ -239,7 +242,7 @@ class Walk:
         if params.__class__ is Notes:
             keep = keep or "retain" in params
             if "hooks" in params:
-                g = self.table[node] = run_hooks(node, g)
+                g = self.table[node] = self.once((node, "hooks"), lambda: run_hooks(node, self.table[node]))
             params = params.params
         if not keep:
             del self.table[node]
@@ -247,24 +250,36 @@ class Walk:
             self.hush()
         self.chose = self.chose or op.chooses
         inputs, taken = inputs_of(node), self.taken.pop(node, None)
-        gradients = None if op.joint is None or (taken is not None and op.linear) else op.joint(g, node, inputs)
-        if gradients is not None:
-            for x, rule, d in zip(inputs, op.rule or (None,) * len(inputs), gradients):
-                if x._tracked and d is not None:
-                    self.arrive(node, x, d, rule, inputs, taken)
-            return
-        if self.create_graph:
-            args = [g, node, *[x if x._tracked else x._data for x in inputs]]
-        else:
-            args = [g, node._data, *[x._data for x in inputs]]
-        if op.poles:  # where Python's floats raise, IEEE has an answer
-            args = [np.float64(v) if v.__class__ is float else v for v in args]
-        for x, rule in zip(inputs, op.rule or op.rules_for(inputs)):
-            if x._tracked:
-                d = rule(*args, **params)
-                if taken is not None and op.linear:
-                    d = _past_infinity(d, taken, rule, args, params)
+        gradients = None if op.joint is None else op.joint(g, node, inputs)
+        rules = op.rule or (op.rules_for(inputs) if gradients is None else (None,) * len(inputs))
+        partial = self.careful and op.linear and (taken is not None or op.chooses)
+        if partial and gradients is not None and not _finite(gradients):
+            gradients = None  # one by one, rules can tell what was not taken
+        if gradients is None:
+            if self.create_graph:
+                args = [g, node, *[x if x._tracked else x._data for x in inputs]]
+            else:
+                args = [g, node._data, *[x._data for x in inputs]]
+            if op.poles:  # where Python's floats raise, IEEE has an answer
+                args = [np.float64(v) if v.__class__ is float else v for v in args]
+
+            def ask() -> list[Any]:
+                return [rule(*args, **params) if x._tracked else None for x, rule in zip(inputs, rules)]
+
+            gradients = self.once((node, "rules"), ask) if op.foreign else ask()
+            if partial:
+                pairs = zip(gradients, rules)
+                gradients = [d if d is None else _past_infinity(d, taken, rule, args, params) for d, rule in pairs]
+        for x, rule, d in zip(inputs, rules, gradients):
+            if x._tracked and (d is not None or op.joint is None):
                 self.arrive(node, x, d, rule, inputs, taken)
+
+    def once(self, key: tuple[Node, str], ask: Callable[[], Any]) -> Any:
+        """Return an answer of the user's code, asked for only if the usual walk has not."""
+        if self.careful:
+            return self.answers[key] if key in self.answers else ask()
+        self.answers[key] = answer = ask()
+        return answer
 
     def arrive(self, node: Node, x: Node, d: Any, rule: Any, inputs: tuple[Node, ...], taken: Any) -> None:
         """Bring a gradient into the form of an input, leave out what was not taken, and let it arrive there."""
@@ -273,7 +288,10 @@ class Walk:
             d = _only(taken, d)
         d = fitted(x, d, op)
         if self.careful:
-            part = None if taken is None and not op.chooses else reach(taken, node, x, rule, inputs)
+            ends = x.op is None or x.number < self.floor or x in self.stop
+            part = None
+            if (taken is not None or op.chooses) and (op.lines or not ends):
+                part = reach(taken, node, x, rule, inputs)
             if taken is not None and part is None and op.opaque and not self.create_graph:
                 part = d != 0  # the best that can be known, and good enough where nobody differentiates again
             if part is not None and not (op.exact or op.elementwise):
@@ -307,9 +325,9 @@ def _calls_the_user(node: Node) -> bool:
     return op.foreign or (node._told.__class__ is Notes and "hooks" in node._told)
 
 
-def _finite(table: dict[Node, Any]) -> bool:
-    """Whether all gradients are finite, or, as good as that, their sums."""
-    return all(isfinite(g if g.__class__ is float else np.add.reduce(g, None)) for g in table.values())
+def _finite(gradients: Iterable[Any]) -> bool:
+    """Whether all gradients are finite, or, as good as that, their sums; None is, too."""
+    return all(g is None or isfinite(g if g.__class__ is float else np.add.reduce(g, None)) for g in gradients)
 
 
 def fitted(x: Node, d: Any, op: Op) -> Any:
@@ -336,7 +354,8 @@ def _past_infinity(d: Any, taken: Any, rule: Any, args: list[Any], params: Any) 
     where, (g, out, *inputs) = Op.table["where"], args
     safe = rule(g, out, *[where(v, 0.0, condition=f) for v, f in zip(inputs, finite)], **params)
     infinite = [(~f).astype(data_of(v).dtype) for v, f in zip(inputs, finite)]
-    touched = rule(taken.astype(data_of(g).dtype), data_of(out), *infinite, **params) != 0
+    arriving = np.ones_like(data_of(g)) if taken is None else taken.astype(data_of(g).dtype)
+    touched = rule(arriving, data_of(out), *infinite, **params) != 0
     return where(d, safe, condition=touched)
 
 
