@@ -53,18 +53,12 @@ def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     return spread(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
 
 
-for _op in (*(reductions.var, reductions.std, reductions.prod, reductions.logsumexp, linalg.euclidean_norm),):
+for _op in (reductions.var, reductions.std, reductions.prod, reductions.logsumexp, linalg.euclidean_norm):
     _op.lines = _lines_of_reduction
 for _op in (reductions.softmax, reductions.log_softmax, reductions.cumprod):
     _op.lines = _lines_along_axis
 for _op in (
-    linalg.inv,
-    linalg.det,
-    linalg._logabsdet,
-    linalg.pinv,
-    linalg.cholesky,
-    linalg._eigh,
-    linalg._svd,
-    linalg._qr,
+    *(linalg.inv, linalg.det, linalg._logabsdet, linalg.pinv),
+    *(linalg.cholesky, linalg._eigh, linalg._svd, linalg._qr),
 ):
     _op.lines = _matrices

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .elementwise import where
 from .graph import Node, as_array, data_of, frozen
 from .operation import Op
 from .shaping import moveaxis, operand, reshape
@@ -107,7 +108,7 @@ def _written(g: Any, value: Any, index: Index) -> Any:
         writer = np.arange(part.size).reshape(part.shape)
         last = np.zeros(g.shape, dtype=np.intp)
         last[index] = writer
-        part = part * (last[index] == writer)
+        part = where(last[index] == writer, part, 0.0)
     extra = np.ndim(data_of(value)) - part.ndim  # leading axes of length 1, which assignment ignores
     return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
 

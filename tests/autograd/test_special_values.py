@@ -255,3 +255,11 @@ def test_a_root_of_relu_is_flat_below_zero(size):
     x = sg.tensor(-np.ones(size), requires_grad=True)
     sg.sqrt(sg.relu(x)).sum().backward()
     np.testing.assert_array_equal(x.grad, np.zeros(size))
+
+
+def test_a_write_that_was_written_over_gets_nothing_whatever_arrives():
+    values = sg.tensor([1.0, 4.0], requires_grad=True)
+    t = sg.tensor([1.0, 2.0], requires_grad=True) * 1.0
+    t[[0, 0]] = values
+    t.backward(np.array([np.inf, 1.0]))
+    np.testing.assert_array_equal(values.grad, [0.0, np.inf])
