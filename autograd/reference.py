@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from types import ModuleType
+from typing import Any
 
 from . import conv_relu_pool, convolution, elementwise, indexing, linalg, normalization, products, reductions, shaping
 from .draw.formula import input_names, rule_texts
+from .draw.names import namespace
 from .elementwise import Elementwise
 from .operation import Op
 
@@ -26,9 +27,10 @@ to look inside `check.py`, `diagnosis.py` and `draw/`. The heavy arithmetic is i
 
 # Every operation and its derivative
 
-`g` is the gradient of the result, `out` the result itself; "x: ..." is the gradient of the input x. Everything
-else that NumPy code may call (`hstack`, `trace`, `norm`, ...) is composed of these. Broadcasting is undone, and
-the dtype restored, after every rule; `t` transposes matrices. This file is written by `make reference`.
+`g` is the gradient of the result, `out` the result itself; "x: ..." is the gradient of the input x, in Python: with
+`np`, the operations, and the functions at the end. Everything else that NumPy code may call (`hstack`, `trace`,
+`norm`, ...) is composed of these. Broadcasting is undone, and the dtype restored, after every rule. Where a rule takes
+several steps, its function is named instead. This file is written by `make reference`.
 """
 
 _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
@@ -52,6 +54,8 @@ def reference() -> str:
         parts.append(f"## {title}\n\n| operation | computes | derivative |\n| --- | --- | --- |")
         parts.extend(_row(op) for op in found)
         parts.append("")
+    parts.append("## Functions that the rules call\n\n| function | says | in |\n| --- | --- | --- |")
+    parts.extend(_helper_row(name, function) for name, function in helpers().items())
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -68,18 +72,36 @@ def _row(op: Op) -> str:
 def _derivatives(op: Op) -> list[str]:
     rules = op.rule or (op.variadic_rule,)
     names = input_names(op, op.arity) if op.rule else ("each",)
-    lines = []
-    for name, text, rule in zip(names, rule_texts(op) or ("",), rules):
-        known = {"g", "out", *inspect.signature(rule).parameters} if rule else set()
-        whole = getattr(rule, "__name__", "") == "<lambda>" or _names(text) <= known
-        shown = re.sub(r"\b_(?=\w)", "", text) if text and whole else f"see {getattr(rule, '__name__', 'the source')}"
-        lines.append(f"{name}: `{shown}`")
-    return lines
+    shown = [f"`{text}`" if text else f"see `{_place(rule)}`" for text, rule in zip(rule_texts(op), rules)]
+    return [f"{name}: {text}" for name, text in zip(names, shown)]
 
 
-def _names(text: str) -> set[str]:
-    """Names that an expression uses."""
-    return {node.id for node in ast.walk(ast.parse(text or "g", mode="eval")) if isinstance(node, ast.Name)}
+def _place(rule: Any) -> str:
+    return getattr(rule, "__name__", "the source")
+
+
+def helpers() -> dict[str, Any]:
+    """Return the functions that the rules in the table call besides ``np`` and the operations, by name."""
+    found: dict[str, Any] = {}
+    for op in Op.table.values():
+        for text, rule in zip(rule_texts(op), op.rule or (op.variadic_rule,)):
+            for name in called(text):
+                function = getattr(rule, "__globals__", {}).get(name)
+                if function is not None and name not in namespace():
+                    found[name] = function
+    return dict(sorted(found.items()))
+
+
+def called(text: str) -> set[str]:
+    """Names of functions that an expression calls."""
+    calls = [node.func for node in ast.walk(ast.parse(text or "g", mode="eval")) if isinstance(node, ast.Call)]
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
+def _helper_row(name: str, function: Any) -> str:
+    says = (inspect.getdoc(function) or "see its source").split("\n")[0]
+    signature = ", ".join(inspect.signature(function).parameters)
+    return f"| `{name}({signature})` | {says} | `{function.__module__.rpartition('.')[2]}.py` |"
 
 
 if __name__ == "__main__":

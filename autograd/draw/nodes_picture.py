@@ -11,7 +11,7 @@ import numpy as np
 from ..graph import Node
 from . import walk
 from .fold import group_by_role, nearest
-from .formula import rule_texts
+from .formula import atom, formula
 from .picture import Arrow, Box, Kind, Picture
 from .readable import describe, exact, heat, short, sparkline, statistics
 
@@ -51,7 +51,8 @@ def picture_of_nodes(
     if len(groups) < len(nodes):
         notes.append(f"{len(nodes):,} nodes drawn as {len(groups):,} roles; fold=False draws each by itself")
     kept, missing = nearest(groups, max_nodes)
-    gradients = walk.stored_gradients(nodes) if show == "values" else walk.all_gradients(root)
+    back = walk.WayBack(walk.stored_gradients(nodes), []) if show == "values" else walk.way_back(root)
+    gradients = back.gradients
     notes += _gradient_notes(root, show, gradients)
     if missing:
         notes.append(
@@ -62,7 +63,7 @@ def picture_of_nodes(
     if missing:
         picture.boxes.insert(0, Box(MORE, "more", f"… {missing:,} more nodes"))
     home = {node: f"n{i}" for i, group in enumerate(kept) for node in group}
-    picture.arrows = _arrows(kept, home, show)
+    picture.arrows = _arrows(kept, home, _Labels(nodes, back, names) if show == "chain" else None)
     return picture
 
 
@@ -107,10 +108,12 @@ class _Describer:
         box.lines = describe(node._data)
         box.heat = heat(node._data, kernel=box.kind == "parameter")
         box.spark = sparkline(node._data)
+        box.exact = exact(node._data)
         gradient = self.gradients.get(node)
         if gradient is not None:
-            many = np.size(gradient) > 1
-            box.gradient = statistics(np.asarray(gradient)) if many else [exact(np.asarray(gradient).reshape(())[()])]
+            many = np.size(gradient) != 1
+            box.gradient = statistics(np.asarray(gradient)) if many else [short(gradient)]
+            box.exact += f"{', ' if box.exact else ''}grad {exact(gradient)}" if not many else ""
 
     def _describe_many(self, box: Box, group: list[Node]) -> None:
         gradients = [self.gradients[node] for node in group if node in self.gradients]
@@ -124,7 +127,7 @@ class _Describer:
             box.gradient = statistics(np.concatenate([np.ravel(g) for g in gradients]))
 
 
-def _arrows(kept: list[list[Node]], home: Mapping[Node, str], show: str) -> list[Arrow]:
+def _arrows(kept: list[list[Node]], home: Mapping[Node, str], labels: _Labels | None) -> list[Arrow]:
     arrows = []
     for group in kept:
         counted: Counter[str] = Counter()
@@ -132,24 +135,74 @@ def _arrows(kept: list[list[Node]], home: Mapping[Node, str], show: str) -> list
             for i, x in enumerate(walk.inputs_to_show(node) if node.op is not None else ()):
                 tail = home.get(x, MORE)
                 if len(group) == 1 and tail != MORE:
-                    arrows.append(Arrow(tail, home[node], chain_label(node, i) if show == "chain" else ""))
+                    arrows.append(Arrow(tail, home[node], *(labels.of(node, i) if labels is not None else ())))
                 elif tail != home[node]:
                     counted[tail] += 1
         arrows += [Arrow(tail, home[group[-1]], f"× {n:,}" if n > 1 else "") for tail, n in counted.items()]
     return arrows
 
 
-def chain_label(node: Node, index: int) -> str:
-    """Return the factor that the chain rule multiplies with on an edge; a rule where it is no plain factor."""
-    op, x = node.op, walk.inputs_to_show(node)[index]
-    if op is None or not x.requires_grad:
-        return ""
-    factor = walk.local_derivative(node, index)
-    if factor is not None:
+class _Labels:
+    """What stands on the edges of a chain.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        All that are drawn.
+    back : WayBack
+        The walk back through them.
+    names : mapping
+        Names that are known better than from the node itself.
+    """
+
+    def __init__(self, nodes: list[Node], back: walk.WayBack, names: Mapping[Node, str]) -> None:
+        self.back = back
+        self.names = {node: names.get(node, node.label) for node in nodes}
+        self.taken = set(self.names.values())
+        self.arrivals = {(node, i): gradient for node, i, gradient in back.arrivals}
+
+    def of(self, node: Node, index: int) -> tuple[str, str]:
+        """Return the factor that the chain rule multiplies with on an edge, also in full; a rule if it is none."""
+        op, x = node.op, walk.inputs_to_show(node)[index]
+        if op is None or not x.requires_grad:
+            return "", ""
+        factor = walk.local_derivative(node, index)
+        if factor is None:
+            text = self._rule(node, index)
+            return text, text
         array = np.asarray(factor, dtype=np.float64)
-        if array.size and array.min() == array.max():
-            return f"× {short(array.flat[0])}"
-        return f"× {short(array.min(), 3)} … {short(array.max(), 3)}" if array.size else ""
-    texts = rule_texts(op)
-    text = texts[0 if op.variadic else index] if texts else ""
-    return text if len(text) <= _LONGEST_RULE else ""
+        if not array.size:
+            return "", ""
+        summed = _summed_axes(np.shape(node._data), np.shape(x._data))
+        low, high = array.min(), array.max()
+        if np.array_equal(low, high, equal_nan=True):
+            return f"× {short(low)}{summed}", f"× {exact(low)}{summed}"
+        return f"× {short(low, 3)} … {short(high, 3)}{summed}", ""
+
+    def _rule(self, node: Node, index: int) -> str:
+        """The rule of an edge in terms of ``g`` and of labels, if it is short and names everything."""
+        op, inputs = node.op, walk.inputs_to_show(node)
+        gradient = self.arrivals.get((node, index))
+        if op is None or gradient is None:
+            return ""
+        g = self.back.gradients[node]
+        found = formula(op, index, g, node._data, [x._data for x in inputs], node.params, gradient)
+        if found is None:
+            return ""
+        names = [self._name(x, own) for x, own in zip((node, *inputs), found.own[1:])]
+        text = found.text(["g", *names])
+        return text if len(text) <= _LONGEST_RULE else ""
+
+    def _name(self, x: Node, own: str) -> str:
+        """A node's label; if it has none, what the rule calls it, unless that is the label of another."""
+        label = self.names.get(x, "")
+        return atom(label) if label else own if own not in self.taken and own != "g" else f"{own}_"
+
+
+def _summed_axes(shape: tuple[int, ...], own: tuple[int, ...]) -> str:
+    """Say over which axes of a result gradients are added up, since an input was repeated along them."""
+    new = len(shape) - len(own)
+    axes = [i for i, n in enumerate(shape) if i < new or (own[i - new] == 1 != n)]
+    if not axes:
+        return ""
+    return f"\nsum over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"

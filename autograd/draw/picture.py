@@ -27,6 +27,8 @@ class Box:
         What is known of its value.
     gradient : list of str
         What is known of its gradient.
+    exact : str
+        Its value and gradient in full, where they are single numbers.
     heat : list of list of str
         Colours of a small picture of its value.
     spark : str
@@ -43,6 +45,7 @@ class Box:
     op: str = ""
     lines: list[str] = field(default_factory=list)
     gradient: list[str] = field(default_factory=list)
+    exact: str = ""
     heat: list[list[str]] = field(default_factory=list)
     spark: str = ""
     group: tuple[str, ...] = ()
@@ -51,11 +54,22 @@ class Box:
 
 @dataclass
 class Arrow:
-    """Something flows from one box into another."""
+    """Something flows from one box into another.
+
+    Attributes
+    ----------
+    tail, head : str
+        Keys of the boxes.
+    label : str
+        What stands beside it.
+    exact : str
+        The same with numbers in full.
+    """
 
     tail: str
     head: str
     label: str = ""
+    exact: str = ""
 
 
 @dataclass

@@ -21,14 +21,22 @@ NOT_FINITE = "#d55e00"
 _LONGEST_NAME = 120
 
 
-def exact(x: Any) -> str:
-    """Return a number in full."""
-    return repr(float(x)) if isinstance(x, (float, int)) else str(x)
+def exact(data: Any) -> str:
+    """Return a number in full; nothing for arrays of several."""
+    if isinstance(data, (float, int)):
+        return repr(float(data))
+    return str(np.asarray(data).reshape(())[()]) if np.size(data) == 1 else ""
 
 
 def short(x: Any, digits: int = 6) -> str:
-    """Return a number rounded to so many significant digits, so that it still looks like a float."""
-    number = float(x)
+    """Return a number rounded to so many significant digits, so that it still looks like a float.
+
+    Parameters
+    ----------
+    x : number or array of one element
+    digits : int
+    """
+    number = float(np.asarray(x).reshape(())[()])
     if not math.isfinite(number):
         return repr(number)
     text = f"{number:.{digits}g}"
@@ -38,7 +46,7 @@ def short(x: Any, digits: int = 6) -> str:
 def describe(data: Any) -> list[str]:
     """Return the lines that tell a number, or what an array is like."""
     if np.size(data) == 1:
-        return [exact(data if isinstance(data, float) else np.asarray(data).reshape(())[()])]
+        return [short(data)]
     return [f"{data.dtype} {data.shape}", *statistics(data)]
 
 
@@ -60,8 +68,8 @@ def small_array(data: Any, limit: int = 6) -> str:
     """Return a few numbers as they are, more of them as their shape."""
     array = np.asarray(data)
     if array.size == 1:
-        return short(array.reshape(())[()])
-    if array.size <= limit:
+        return short(array)
+    if 0 < array.size <= limit:
         return np.array2string(array, separator=", ", formatter={"float_kind": lambda x: short(x, 4)}).replace("\n", "")
     return f"array of shape {array.shape}"
 

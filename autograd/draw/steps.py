@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Constant, Node
 from . import walk
-from .formula import forward_text, input_names, written_with
+from .formula import atom, formula, forward_text
 from .picture import Arrow, Box, Picture
 from .readable import describe, heat, printable, short, small_array, sparkline
 from .trace import Traced
@@ -20,6 +20,9 @@ NO_GRADIENT = "not yet"
 #: Elements up to which an array's numbers are given to the page in full.
 _FULL_UP_TO = 64
 _LONGEST_TITLE = 28
+
+#: Elements up to which a constant goes by its numbers.
+_SPELLED_OUT = 6
 
 
 @dataclass
@@ -103,7 +106,7 @@ class Story:
 
     def title(self, node: Node) -> str:
         """Return a node's name and what it is computed from."""
-        if isinstance(node, Constant):
+        if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
             return ""
         if node.op is None:
             return self.names[node]
@@ -173,20 +176,37 @@ class Story:
                 grads={self.keys[root]: _shown(seed)},
             )
         ]
+        back = walk.way_back(root)
         so_far: dict[Node, Any] = {root: seed}
-        for node, i, gradient in walk.contributions(root):
+        handed_on: set[Node] = set()
+        for node, i, gradient in back.arrivals:
+            if node not in handed_on:
+                handed_on.add(node)
+                steps += self._replaced(node, so_far, back.gradients)
             steps.append(self._arrival(node, i, gradient, so_far))
         leaves = [x for x in self.nodes if x.op is None and x in so_far]
+        for x in leaves:
+            steps += self._replaced(x, so_far, back.gradients)
         found = ", ".join(f"{self.slope(x)} = {small_array(so_far[x])}" for x in leaves[:6])
         steps.append(Step("end", found + (", …" if len(leaves) > 6 else ""), "Done: every gradient has arrived."))
         return steps
+
+    def _replaced(self, x: Node, so_far: dict[Node, Any], gradients: dict[Node, Any]) -> list[Step]:
+        """The step in which a hook gave a node another gradient than had arrived, if one did."""
+        before, now = so_far[x], gradients[x]
+        if np.array_equal(before, now, equal_nan=True):
+            return []
+        so_far[x] = now
+        note = f"A hook replaced the gradient of {self.names[x]}; {small_array(before)} had arrived."
+        key = self.keys[x]
+        return [Step("backward", f"{self.slope(x)} = {small_array(now)}", note, key, grads={key: _shown(now)})]
 
     def _arrival(self, node: Node, i: int, gradient: Any, so_far: dict[Node, Any]) -> Step:
         """One edge of the walk back: its rule, and what it adds to the gradient of its input."""
         x = walk.inputs_to_show(node)[i]
         before = so_far.get(x)
         now = so_far[x] = gradient if before is None else before + gradient
-        parts = [*self._rule(node, i, so_far[node]), small_array(gradient)]
+        parts = [*self._rule(node, i, so_far[node], gradient), small_array(gradient)]
         if before is None:
             text, note = f"{self.slope(x)} = {_chain(parts)}", ""
         else:
@@ -196,7 +216,7 @@ class Story:
             note += f"{self.slope(x)} = {total}" if np.size(now) <= 6 else f"{self.slope(x)} is their sum."
         return Step("backward", text, note, self.keys[node], [self.edges[node, i]], [], {self.keys[x]: _shown(now)})
 
-    def _rule(self, node: Node, i: int, g: Any) -> list[str]:
+    def _rule(self, node: Node, i: int, g: Any, gradient: Any) -> list[str]:
         """The rule of an edge, once with names and once, for few numbers, with these put in."""
         op, inputs = node.op, walk.inputs_to_show(node)
         if op is None:
@@ -205,15 +225,14 @@ class Story:
         if factor is not None:  # an element of an array operation
             times = "" if factor[i] == 1.0 else f" * {short(factor[i])}"
             return [self.slope(node) + times, short(g) + times]
-        own = ("g", "out", *input_names(op, len(inputs)))
         data = (g, node._data, *[x._data for x in inputs])
-        numbers = {k: float(np.asarray(v).reshape(())[()]) for k, v in zip(own, data) if np.size(v) == 1}
-        names = dict(zip(own, [self.slope(node), self.names[node], *[self.names[x] for x in inputs]]))
-        texts = [written_with(op, i, names, numbers)]
-        if op.elementwise and np.shape(node._data) != np.shape(inputs[i]._data):
-            return [f"sum_to({texts[0]}, {self.names[inputs[i]]}.shape)"]
-        if len(numbers) == len(own) or (op.elementwise and _is_small(node)):
-            texts.append(written_with(op, i, dict(zip(own, map(small_array, data))), numbers))
+        found = formula(op, i, g, node._data, data[2:], node.params, gradient)
+        if found is None:
+            return []
+        texts = [found.text([self.slope(node), *[atom(self.names[x]) for x in (node, *inputs)]])]
+        few = all(np.ndim(v) == 0 for v in data) or (op.elementwise and _is_small(node))
+        if few and found.takes_numbers:
+            texts.append(found.text([*map(small_array, data)]))
         return texts
 
     def slope(self, node: Node) -> str:
@@ -225,7 +244,7 @@ class Story:
 
 
 def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
-    """Give every node a name of its own: its label, or v1, v2, ...; constants go by their numbers."""
+    """Give every node a name of its own: its label, or v1, v2, ...; constants go by their numbers if these are few."""
     names: dict[Node, str] = {}
     labels = {node: printable(traced.names.get(node, node.label)).replace("\n", " ") for node in nodes}
     taken = set(labels.values())
@@ -233,14 +252,15 @@ def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
     count = 0
     for node in nodes:
         name = labels[node]
-        if isinstance(node, Constant):
+        if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
             names[node] = small_array(node._data)
             continue
         if not name and node is traced.root and "out" not in taken:
             name = "out"
         while not name or name in used:
             count += 1
-            name = f"{labels[node]}_{count}" if labels[node] else f"v{count}"
+            unnamed = "c" if isinstance(node, Constant) else "v"
+            name = f"{labels[node]}_{count}" if labels[node] else f"{unnamed}{count}"
             if name in taken:
                 name = ""
         used.add(name)
@@ -266,7 +286,7 @@ def _chain(parts: list[str]) -> str:
 
 
 def _is_small(node: Node) -> bool:
-    return all(np.size(x._data) <= 3 for x in (node, *walk.inputs_to_show(node)))
+    return all(1 <= np.size(x._data) <= 3 for x in (node, *walk.inputs_to_show(node)))
 
 
 def _value_lines(node: Node) -> list[str]:
@@ -276,7 +296,7 @@ def _value_lines(node: Node) -> list[str]:
 
 def _shown(gradient: Any) -> tuple[str, str]:
     array = np.asarray(gradient)
-    return short(array.reshape(())[()]) if array.size == 1 else describe(array)[1], _numbers(gradient)
+    return short(array) if array.size == 1 else describe(array)[1], _numbers(gradient)
 
 
 def _numbers(data: Any) -> str:

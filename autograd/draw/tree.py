@@ -30,7 +30,7 @@ def to_text(picture: Picture, max_lines: int = MAX_LINES) -> str:
     while todo and len(lines) < max_lines:
         key, before, below, label = todo.pop()
         again = key in seen and bool(inputs[key])
-        edge = f"[{label}] " if label else ""
+        edge = f"[{label}] ".replace("\n", ", ") if label else ""
         lines.append(f"{before}{edge}{_line(boxes[key])}{'  (see above)' if again else ''}")
         if again:
             continue

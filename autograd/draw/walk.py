@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..graph import Constant, Node, on_gradient
 from ..tensor import Tensor
-from ..walk import backprop, inputs_of
+from ..walk import backprop, inputs_of, run_hooks
 from .picture import Kind
 
 
@@ -66,7 +67,15 @@ def all_gradients(root: Node) -> dict[Node, Any]:
     """Return the gradient of ``root`` with respect to every node, computed now; no node is touched."""
     if not root.requires_grad:
         return {}
-    return backprop(root, seed_of(root), keep=True)
+    return _with_hooks_of_leaves(backprop(root, seed_of(root), keep=True))
+
+
+def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
+    """Let the hooks of leaves replace gradients, as ``backward()`` does when its walk has ended."""
+    for node, gradient in table.items():
+        if node.op is None and "hooks" in (node.notes or ()):
+            table[node] = run_hooks(node, gradient)
+    return table
 
 
 def local_derivative(node: Node, index: int) -> Any:
@@ -95,26 +104,38 @@ def plain_data(gradient: Any) -> Any:
     return gradient._data if isinstance(gradient, Node) else gradient
 
 
-def contributions(root: Node) -> list[tuple[Node, int, Any]]:
-    """Return what each edge adds to the gradient of its input, in the order of the engine's own walk back.
+@dataclass
+class WayBack:
+    """A walk back, as the engine goes it.
 
-    Returns
-    -------
-    list of (Node, int, gradient)
-        The reader, which of its inputs, and what flows to that input.
+    Attributes
+    ----------
+    gradients : dict
+        The gradient of each node in the end.
+    arrivals : list of (Node, int, gradient)
+        In the order of the walk: the reader, which of its inputs, and what flows to that input.
     """
-    found: list[tuple[Node, int, Any]] = []
-    waiting: dict[Node, list[int]] = {}
+
+    gradients: dict[Node, Any]
+    arrivals: list[tuple[Node, int, Any]]
+
+
+def way_back(root: Node) -> WayBack:
+    """Walk back from ``root`` and note what each edge adds to the gradient of its input; no node is touched."""
+    arrivals: list[tuple[Node, int, Any]] = []
+    waiting = {node: list(range(len(inputs_to_show(node)))) for node in nodes_of(root) if node.op is not None}
     me = threading.get_ident()
 
     def watch(node: Node, x: Node, gradient: Any) -> None:
-        if threading.get_ident() == me:
-            places = waiting.setdefault(node, [i for i, y in enumerate(inputs_to_show(node)) if y.requires_grad])
-            found.append((node, places.pop(0), gradient))
+        # A rule may walk back through a graph of its own, and other threads through theirs.
+        if node in waiting and threading.get_ident() == me:
+            inputs = inputs_to_show(node)
+            place = next(i for i in waiting[node] if inputs[i] is x)
+            waiting[node].remove(place)
+            arrivals.append((node, place, gradient))
 
     on_gradient.append(watch)
     try:
-        all_gradients(root)
+        return WayBack(all_gradients(root), arrivals)
     finally:
         on_gradient.remove(watch)
-    return found

@@ -1,0 +1,355 @@
+"""Every formula that is printed, in the player, on edges, in the table, computes the gradient of the engine."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from operation_cases import CASES
+from printed import NAMESPACE, assert_equal_up_to, evaluate, formulas, numeric
+
+import seegrad as sg
+from seegrad.autograd import reference
+from seegrad.autograd.draw import walk
+from seegrad.autograd.draw.formula import rule_texts
+from seegrad.autograd.draw.nodes_picture import picture_of_nodes
+from seegrad.autograd.draw.steps import Story
+from seegrad.autograd.draw.trace import Traced
+from seegrad.autograd.graph import Constant
+from seegrad.autograd.operation import Op
+
+
+def root_of(case):
+    """A number that depends on every element of a case's result in its own way."""
+    out = case.f(*[sg.Tensor(x, requires_grad=True, label=f"a{i}") for i, x in enumerate(case.inputs)])
+    if isinstance(out, sg.Value):
+        root = out * 1.5
+    else:
+        root = (out * np.linspace(0.5, 1.5, out.size).reshape(out.shape)).sum()
+    root.label = "R"
+    return root
+
+
+@dataclass
+class Edge:
+    """One edge of the walk back, and what the player prints for it."""
+
+    case: str
+    story: Story
+    node: Any
+    index: int
+    g: Any
+    gradient: Any
+    printed: list[str]
+
+    @property
+    def op(self):
+        return self.node.op
+
+    @property
+    def inputs(self):
+        return walk.inputs_to_show(self.node)
+
+
+def edges_of(root, case=""):
+    story = Story(Traced(root))
+    arrivals = walk.way_back(root)
+    steps = [step for step in story.steps if step.phase == "backward" and step.edges]
+    assert len(steps) == len(arrivals.arrivals)
+    return [
+        Edge(case, story, node, i, arrivals.gradients[node], gradient, formulas(step))
+        for step, (node, i, gradient) in zip(steps, arrivals.arrivals)
+    ]
+
+
+@pytest.fixture(scope="module")
+def edges():
+    return [edge for case in CASES for edge in edges_of(root_of(case), case.name)]
+
+
+def hold(edge):
+    """Check the formulas of an edge: the first has names, the second numbers of few digits."""
+    names = {**edge.node.params, **{name: x._data for x, name in edge.story.names.items() if name.isidentifier()}}
+    rounded = any(isinstance(x, Constant) for x in edge.inputs)
+    slopes = {edge.story.names[edge.node]: edge.g}
+    for text, relative in zip(edge.printed, (1e-3 if rounded else 1e-6, 2e-2)):
+        found = evaluate(text, names, slopes)
+        if text is not edge.printed[0] and np.size(found) == 1:
+            found = np.reshape(found, np.shape(edge.gradient))  # the number of an array of one element
+        assert_equal_up_to(found, edge.gradient, relative)
+
+
+# ---------------------------------------------------------------------------------------- all operations
+
+
+def test_the_player_prints_rules_that_hold(edges):
+    for edge in edges:
+        try:
+            hold(edge)
+        except Exception as error:
+            raise AssertionError(f"{edge.case}, {edge.op.name}, input {edge.index}: {edge.printed}") from error
+
+
+#: Rules of several steps, which say nothing rather than something false.
+MAY_BE_SILENT = {"svd", "eigh", "qr", "cholesky", "conv2d_relu_max_pool2d", "checkpoint"}
+
+
+def test_few_rules_say_nothing(edges):
+    silent = Counter(edge.op.name for edge in edges if not edge.printed)
+    assert sum(silent.values()) < 0.08 * len(edges), silent
+    rare = {name: n for name, n in silent.items() if name not in MAY_BE_SILENT}
+    assert sum(rare.values()) < 0.04 * len(edges), rare
+    for name in ("add", "multiply", "divide", "tanh", "sum", "mean", "var", "matmul", "reshape", "getitem", "softmax"):
+        assert silent[name] == 0, name
+
+
+def test_chains_print_factors_and_rules_that_hold(edges):
+    checked = Counter()
+    for root in {edge.story.root for edge in edges}:
+        nodes = walk.nodes_of(root)
+        picture = picture_of_nodes(root, "chain", 1000, False, {}, {})
+        assert len(picture.boxes) == len(nodes)
+        labels = iter(picture.arrows)
+        labelled = {(node, i): next(labels) for node in nodes for i in range(len(edges_to(node)))}
+        back = walk.way_back(root)
+        for node, i, gradient in back.arrivals:
+            checked[check_label(node, i, back.gradients[node], gradient, labelled[node, i])] += 1
+    assert checked["factor"] > 500
+    assert checked["rule"] > 300
+    assert checked["range"] > 100
+
+
+def edges_to(node):
+    return walk.inputs_to_show(node) if node.op is not None else ()
+
+
+def check_label(node, i, g, gradient, arrow):
+    """Multiply along an edge as its label says."""
+    x = edges_to(node)[i]
+    factor, _, summed = arrow.label.partition("\n")
+    if not factor:
+        return "nothing"
+    if "…" in factor:
+        low, high = (float(part) for part in factor[2:].split(" … "))
+        if not summed and np.size(g) and np.all(g != 0):
+            assert_equal_up_to([low, high], [np.min(gradient / g), np.max(gradient / g)], 6e-3)
+        return "range"
+    if factor.startswith("×"):
+        d = g * float(factor[2:])
+        axes = tuple(int(c) for c in summed.removeprefix("sum over axis").removeprefix("sum over axes").split(",") if c)
+        d = np.sum(d, axes).reshape(np.shape(x._data)) if summed else d
+        assert_equal_up_to(d, gradient, 1e-5)
+        return "factor"
+    own = list(inspect.signature(node.op.rule[0]).parameters) if node.op.rule else []
+    called = own[1 : 2 + len(edges_to(node))] or ["out", *[f"x{k}" for k in range(len(edges_to(node)))]]
+    inside = dict(zip(called, [node._data, *[y._data for y in edges_to(node)]]))
+    labels = {y.label: y._data for y in walk.nodes_of(node) if y.label}
+    names = {**node.params, **{f"{k}_": v for k, v in inside.items()}, **inside, **labels, "g": g}
+    assert_equal_up_to(evaluate(arrow.label, names), gradient, 1e-6)
+    return "rule"
+
+
+def test_the_table_prints_rules_that_hold(edges):
+    helpers, held = reference.helpers(), set()
+    for edge in edges:
+        op, place = edge.op, 0 if edge.op.variadic else edge.index
+        text = rule_texts(op)[place]
+        if not text:
+            continue
+        rule = (op.rule or (op.variadic_rule,))[place]
+        data = [numeric(v) for v in (edge.g, edge.node._data, *[x._data for x in edge.inputs])]
+        found = evaluate(text, {**helpers, **arguments(rule, data, edge)})
+        with np.errstate(all="ignore"):
+            expected = edge.inputs[edge.index].fit(found)
+        assert_equal_up_to(expected, edge.gradient, 1e-6)
+        held.add((op.name, place))
+    said = {(name, place) for name, op in Op.table.items() for place, text in enumerate(rule_texts(op)) if text}
+    assert said - held == set()
+
+
+def arguments(rule, data, edge):
+    """What each name in a rule's text stands for."""
+    parameters = inspect.signature(rule).parameters.values()
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names = {**edge.node.params, **dict(zip(positional, data))}
+    for p in parameters:
+        if p.kind is p.VAR_POSITIONAL:
+            names |= {p.name: tuple(data[2:]), "index": edge.index}
+        if p.kind is p.VAR_KEYWORD:
+            names[p.name] = {k: v for k, v in edge.node.params.items() if k not in positional}
+    return names
+
+
+def test_the_table_calls_nothing_that_is_not_in_it():
+    known = {*NAMESPACE, *reference.helpers(), "getattr", "tuple", "slice", "zip", "abs", "int", "isinstance", "range"}
+    for name, op in Op.table.items():
+        for text in rule_texts(op):
+            assert reference.called(text) <= known, name
+
+
+@pytest.mark.parametrize("name", sorted(name for name, op in Op.table.items() if op.elementwise and name != "where"))
+@pytest.mark.parametrize("numbers", [(0.4, 0.7), (1.3, 1.3), (0.0, 2.0), (-0.6, -2.0), (2.5, 0.0)])
+def test_rules_of_numbers_hold(name, numbers):
+    op = Op.table[name]
+    leaves = [sg.Value(x, label=f"a{i}") for i, x in enumerate(numbers[: op.arity])]
+    root = op(*leaves) * 3.0
+    root.label = "R"
+    for edge in edges_of(root):
+        assert edge.printed or name in ("sinc", "identity")
+        hold(edge)
+
+
+# ---------------------------------------------------------------------------------------------- relatives
+
+
+def vector(*numbers, label=""):
+    return sg.tensor(numbers, requires_grad=True, label=label)
+
+
+def updated():
+    y = vector(1.0, 2.0, 3.0, label="x") * 2.0
+    y[1] = vector(5.0, label="w")[0] * 3.0
+    y[[0, 2]] *= 2.0
+    return (y * y).sum()
+
+
+def in_part_without_gradients():
+    x = vector(1.0, 2.0, label="x")
+    with sg.no_grad():
+        scale = x.sum()
+    return (x * scale + x).sum()
+
+
+@sg.primitive
+def softsign(x, scale=1.0):
+    return x / (scale + np.abs(x))
+
+
+softsign.rules(lambda g, out, x, scale: g * scale / (scale + abs(x)) ** 2)
+FACTOR = 2.5
+
+
+@sg.primitive
+def scaled(x):
+    return x * FACTOR
+
+
+def scaled_rule(g, out, x):
+    if x.ndim == 0:
+        return g * FACTOR
+    slope = twice(FACTOR) * 0.5
+    return g * slope
+
+
+def twice(x):
+    return x * 2
+
+
+scaled.rules(scaled_rule)
+
+
+@sg.primitive
+def looped(x):
+    return x * 3.0
+
+
+def looped_rule(g, out, x):
+    total = 0.0
+    for _ in range(3):
+        total = total + g
+    return total
+
+
+looped.rules(looped_rule)
+
+HOOKED = {"computed": lambda x, y: y, "given": lambda x, y: x}
+
+
+def hooked(which):
+    x = vector(1.0, 2.0, label="x")
+    y = x * x
+    HOOKED[which](x, y).register_hook(lambda g: g * 10)
+    return (y * 3.0).sum() + x.sum()
+
+
+def packed():
+    A = sg.tensor([[2.0, 0.5], [0.5, 1.0]], requires_grad=True, label="A")
+    values, vectors = sg.linalg.eigh(A)
+    return values[0] * 2.0 + sg.linalg.svd(A).S[1] + sg.linalg.qr(A).R[0, 1] ** 2 + (vectors[0] ** 2)[1]
+
+
+GRAPHS = {
+    "mean over an axis": lambda: (sg.tensor([[1.0, 2.0, 4.0]], requires_grad=True).mean(axis=1) ** 2).sum(),
+    "product of vectors": lambda: vector(1.0, 2.0) @ vector(3.0, 4.0),
+    "product with a vector": lambda: (sg.tensor(np.eye(2) + 1, requires_grad=True) @ vector(1.0, 2.0)).sum(),
+    "batch times matrix": lambda: (sg.tensor(np.ones((2, 3, 2)), requires_grad=True) @ np.eye(2)).sum(),
+    "matrix times batch": lambda: (sg.tensor(np.eye(3), requires_grad=True) @ np.ones((2, 3, 2))).sum(),
+    "largest, with ties": lambda: vector(3.0, 1.0, 3.0).max(),
+    "joined": lambda: (sg.concatenate([vector(1.0), vector(2.0, 3.0)]) ** 2).sum(),
+    "broadcast": lambda: (sg.tensor(np.arange(6.0).reshape(2, 3), requires_grad=True) * vector(1.0, 2.0, 3.0)).sum(),
+    "broadcast column": lambda: (sg.tensor([[1.0], [2.0]], requires_grad=True) * vector(1.0, 2.0, 3.0)).sum(),
+    "number and array": lambda: (sg.Value(2.0) ** 2 * vector(1.0, 3.0)).sum(),
+    "several results": packed,
+    "updated in place": updated,
+    "without gradients": in_part_without_gradients,
+    "branch not taken": lambda: sg.sqrt(sg.relu(vector(-1.0, 4.0))).sum(),
+    "masked": lambda: sg.where(np.array([True, False]), sg.sqrt(vector(1.0, 0.0)), 0.0).sum(),
+    "user-defined": lambda: softsign(vector(0.5, -2.0), scale=2.0).sum(),
+    "user-defined, with branches": lambda: scaled(vector(0.5, -2.0)).sum(),
+    "user-defined, with a loop": lambda: looped(vector(0.5, -2.0)).sum(),
+    "checkpoint": lambda: sg.checkpoint(lambda x: x * x, vector(1.0, 2.0)).sum(),
+    "hook": lambda: hooked("computed"),
+    "hook of a leaf": lambda: hooked("given"),
+    "one element": lambda: sg.tensor([[2.0]], requires_grad=True) ** 3,
+    "float32": lambda: (vector(1.0, 2.0).astype(np.float32).mean() * 3.0) ** 2,
+    "large": lambda: (sg.relu(sg.tensor(np.linspace(-1, 1, 90_000), requires_grad=True)) ** 2).mean(),
+    "infinite slope": lambda: sg.sqrt(vector(0.0, 1.0)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_rules_hold_where_more_happens_than_a_rule(name):
+    root = GRAPHS[name]()
+    root.label = "R"
+    found = edges_of(root)
+    for edge in found:
+        hold(edge)
+    shown = {edge.op.name for edge in found if edge.printed}
+    assert shown if name != "checkpoint" else "checkpoint" not in shown
+    assert "looped" not in shown
+
+
+@pytest.mark.parametrize("which", HOOKED)
+def test_a_hook_that_replaces_a_gradient_is_a_step(which):
+    root = hooked(which)
+    story = sg.play(root).story
+    steps = [step for step in story.steps if step.note.startswith("A hook replaced the gradient of ")]
+    assert len(steps) == 1
+    x = next(x for x in story.nodes if x.label == "x")
+    root.backward()
+    assert story.steps[-1].text == f"dout/dx = {[float(v) for v in x.grad]}"
+    picture = sg.draw(root, show="grads").picture
+    box = next(box for box in picture.boxes if box.name == "x")
+    assert box.gradient == [f"{x.grad.min()} … {x.grad.max()}, mean {x.grad.mean()}"]
+
+
+def test_names_that_look_like_sums_are_closed_in_formulas():
+    a, b = sg.Value(2.0, label="p - q"), sg.Value(3.0, label="r/s")
+    texts = [step.text for step in sg.play(a * b / a).story.steps]
+    assert texts[1].startswith("v1 = (p - q) * (r/s)")
+    assert "dout/d(r/s) = dout/dv1 * (p - q) =" in "\n".join(texts)
+
+
+def test_a_broadcast_edge_says_over_which_axes_it_adds_up():
+    x = sg.tensor(np.ones((2, 3)), requires_grad=True, label="x")
+    b, v = sg.tensor([[1.0], [2.0]], requires_grad=True, label="b"), sg.Value(1.0, label="v")
+    picture = sg.draw(((x + b) + v).sum(), show="chain").picture
+    names = {box.key: box.name for box in picture.boxes}
+    labels = {names[arrow.tail]: arrow.label for arrow in picture.arrows}
+    assert labels["x"] == "× 1.0"
+    assert labels["b"] == "× 1.0\nsum over axis 1"
+    assert labels["v"] == "× 1.0\nsum over axes 0, 1"
