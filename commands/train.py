@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -20,6 +22,7 @@ from ..nn.plots import plot_curves, plot_predictions
 from ..nn.recipes import RECIPES
 from ..ranks import Ranks
 from ..rng import manual_seed
+from .predict import DEFAULT_MODEL
 
 # What the networks of all recipes take: a digit.
 INPUT_SHAPE = (28, 28, 1)
@@ -189,8 +192,19 @@ def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) 
     result = trainer.evaluate(test)
     _save(folder, recipe, trainer, result)
     _draw(folder, trainer, test)
-    print(f"\nresults are in {folder}")
+    print(f"\nresults are in {folder}; next, try\n{_next_commands(folder / 'model.safetensors')}")
     print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")
+
+
+def _next_commands(model: Path) -> str:
+    """Say what to do with a trained model, called as this program was."""
+    program = Path(sys.argv[0])
+    name = shlex.quote(str(program)) if program.name == "seegrad" else f"{Path(sys.executable).name} -m seegrad"
+    if shutil.which("seegrad") == str(program):
+        name = "seegrad"
+    chosen = "" if model == Path(DEFAULT_MODEL) else f" --model {shlex.quote(str(model))}"
+    missing = "" if find_spec("starlette") and find_spec("uvicorn") else "   (needs the extra seegrad[serve])"
+    return f"  {name} predict PICTURE-OF-A-DIGIT{chosen}\n  {name} serve {shlex.quote(str(model))}{missing}"
 
 
 def _save(folder: Path, recipe: str, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:

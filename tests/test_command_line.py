@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.__main__ import main
+from seegrad.__main__ import _parser, main
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FILES = ["checkpoint.safetensors", "curves.png", "history.json", "model.safetensors", "predictions.png"]
@@ -64,6 +65,21 @@ def test_train(digits, tmp_path, capsys):
     assert loaded.info.class_names == tuple("0123456789")
     trainer = sg.nn.Trainer(model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
     assert trainer.evaluate(sg.data.load_mnist(digits)[1]) == pytest.approx(test, rel=1e-6)
+
+
+def test_train_ends_with_the_next_commands_to_try(digits, tmp_path, capsys, monkeypatch):
+    """They stand before the last line, and the command line understands them."""
+    monkeypatch.setattr("sys.argv", ["somewhere/bin/seegrad", "train"])
+    out = tmp_path / "a folder"
+    assert main(options(digits, out)) == 0
+    *_, first, second, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("test loss")
+    program, *predict = shlex.split(first)
+    assert program == "somewhere/bin/seegrad"
+    chosen = _parser().parse_args(predict)
+    assert (chosen.command, chosen.model) == ("predict", str(out / "model.safetensors"))
+    serve = shlex.split(second.partition("   (")[0])[1:]
+    assert _parser().parse_args(serve).model == str(out / "model.safetensors")
 
 
 def test_same_seed_same_files(digits, tmp_path, capsys):

@@ -19,6 +19,9 @@ _SUBSTITUTED = re.compile(r"\\(?=[\\NGETHL])")
 #: Boxes above which operands are no longer kept in their order, which costs crossings and time.
 _ORDERED_UP_TO = 40
 
+#: Ranks that an arrow may pass with the labels in the middle.
+_FAR = 8
+
 #: Size of one element in the picture of an array, in points.
 _SQUARE = 7
 
@@ -41,14 +44,33 @@ def to_dot(picture: Picture, direction: str = "LR") -> str:
     if len(picture.boxes) <= _ORDERED_UP_TO:
         graph.attr(ordering="in")
     if picture.notes:
-        graph.attr(label=_html(_lines(picture.notes)), labelloc="b")
+        graph.attr(label=_plain("\n".join(picture.notes)), labelloc="b")
     graph.attr("node", fontname=FONT, fontcolor=TEXT, fontsize="11", margin="0.03,0.02", height="0.2", width="0.2")
     graph.attr("edge", fontname=FONT, fontcolor=TEXT, fontsize="9", color=EDGE, arrowsize="0.6")
     _add_boxes(graph, picture)
+    place = "label"
+    if _reaches_far(picture):
+        place = "headlabel"
+        graph.attr(ranksep="0.9")
     for i, arrow in enumerate(picture.arrows):
-        label = {"label": _html(_text(arrow.label))} if arrow.label else {}
+        label = {place: _plain(arrow.label)} if arrow.label else {}
         graph.edge(arrow.tail, arrow.head, id=f"e{i}", **label)
     return str(graph.source)
+
+
+def _reaches_far(picture: Picture) -> bool:
+    """Whether an arrow passes many boxes.
+
+    Room for labels in the middle of arrows is kept all along each of them, which takes time in the square of their
+    number; so then they stand at the heads.
+    """
+    into: dict[str, list[str]] = {box.key: [] for box in picture.boxes}
+    for arrow in picture.arrows:
+        into[arrow.head].append(arrow.tail)
+    depth: dict[str, int] = {}
+    for key, tails in into.items():
+        depth[key] = 1 + max([depth[tail] for tail in tails], default=0)
+    return any(depth[arrow.head] - depth[arrow.tail] > _FAR for arrow in picture.arrows)
 
 
 def _add_boxes(graph: Any, picture: Picture) -> None:
@@ -67,7 +89,7 @@ def _add_group(graph: Any, group: Group, name: str) -> None:
         graph.node(box.key, label=_html(_table(box)), id=box.key, **_look(box))
     for i, (title, inner) in enumerate(group["inner"].items()):
         with graph.subgraph(name=f"{name}_{i}") as cluster:
-            cluster.attr(label=_html(_text(title)), style="rounded", color=EDGE, labeljust="l", labelloc="t")
+            cluster.attr(label=_plain(title), style="rounded", color=EDGE, labeljust="l", labelloc="t")
             _add_group(cluster, inner, f"{name}_{i}")
 
 
@@ -115,6 +137,15 @@ def _lines(lines: list[str]) -> str:
 def _text(text: str) -> str:
     """Escape a text for an HTML-like label; line breaks stay line breaks."""
     return "<BR/>".join(_SUBSTITUTED.sub("<FONT>&#92;</FONT>", escape(line)) for line in printable(text).split("\n"))
+
+
+def _plain(text: str) -> str:
+    """Escape a text for a label that is no table; Graphviz anchors its lines in the middle."""
+    import graphviz
+
+    lines = [printable(line).replace("&", "&amp;").replace("\\", "\\\\") for line in text.split("\n")]
+    label: str = graphviz.nohtml("\\n".join(lines))
+    return label
 
 
 def _html(markup: str) -> str:

@@ -15,7 +15,8 @@ from .nodes_picture import picture_of_nodes
 from .picture import Picture
 from .render import FORMATS, HOW_TO_GET_ONE, render, renderer
 from .scalars import expand
-from .theme import BACKGROUND, DARK, themed
+from .svg import finished, themed
+from .theme import BACKGROUND, DARK
 from .trace import is_module, trace
 from .tree import to_text
 
@@ -61,7 +62,7 @@ class Drawing:
         if format == "txt":
             return (self.text() + "\n").encode()
         if format == "svg":
-            return themed(render(self.source, "svg").decode()).encode()
+            return themed(finished(render(self.source, "svg").decode(), self.picture)).encode()
         if format == "html":
             return _page(self.render("svg").decode(), self.text()).encode()
         if format in FORMATS:

@@ -16,7 +16,7 @@ from .picture import Arrow, Box, Kind, Picture
 from .readable import describe, exact, heat, short, sparkline, statistics
 
 MORE = "more"
-_LONGEST_RULE = 32
+_LONGEST_RULE = 40
 
 
 def picture_of_nodes(
@@ -196,7 +196,11 @@ class _Labels:
     def _name(self, x: Node, own: str) -> str:
         """A node's label; if it has none, what the rule calls it, unless that is the label of another."""
         label = self.names.get(x, "")
-        return atom(label) if label else own if own not in self.taken and own != "g" else f"{own}_"
+        if label:
+            return atom(label)
+        if own not in self.taken and own != "g":
+            return own
+        return f"{own}_" if x.op is None else f"({x.op.symbol})"
 
 
 def _summed_axes(shape: tuple[int, ...], own: tuple[int, ...]) -> str:

@@ -15,25 +15,18 @@ function nodesOfSvg(svg, nodes) {
   const views = new Map();
   for (const node of nodes) {
     const group = svg.querySelector(`[id="${node.key}"]`);
-    const texts = [...group.querySelectorAll("text")];
+    const texts = [...group.querySelectorAll("text")]; // one for each line
     const gradient = node.tracked ? texts.pop() : null;
     const values = node.lines.length ? texts.splice(-node.lines.length) : [];
     values.push(...group.querySelectorAll('polygon[stroke="none"]')); // the little picture of an array
     values.forEach((element) => element.classList.add("value"));
-    if (gradient) centre(gradient);
-    views.set(node.key, { element: group, gradient });
+    gradient?.classList.add("gradient");
+    group.querySelector("title")?.remove();
+    const tooltip = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    group.prepend(tooltip);
+    views.set(node.key, { element: group, gradient, tooltip });
   }
   return views;
-}
-
-// Graphviz gives each text its left end; a text that changes stays in the middle only if it is anchored there.
-function centre(text) {
-  const box = text.getBBox();
-  if (box.width > 0) {
-    text.setAttribute("x", box.x + box.width / 2);
-    text.setAttribute("text-anchor", "middle");
-  }
-  text.classList.add("gradient");
 }
 
 function nodesOfTable(table, nodes) {
@@ -43,9 +36,15 @@ function nodesOfTable(table, nodes) {
     const row = make("tr", { id: node.key }, make("th", {}, node.title));
     row.append(make("td", { class: "value" }, node.lines.join(", ")), gradient ?? make("td"));
     table.append(row);
-    views.set(node.key, { element: row, gradient });
+    views.set(node.key, { element: row, gradient, tooltip: null });
   }
   return views;
+}
+
+// All that is known of a node, with its numbers in full.
+function describe(node, known) {
+  const numbers = [known.value, known.grad && `grad ${known.grad}`].filter(Boolean).join(", ");
+  return [node.title, numbers].filter(Boolean).join(": ");
 }
 
 function followTheme(root) {
@@ -89,9 +88,10 @@ export function mount(root, data, ownsPage = false) {
     scrubber, counter, speed);
   const list = make("ol", { class: "steps", "aria-label": "All steps" });
   const items = steps.map((step, i) => {
-    const item = make("li", { class: step.phase }, button(step.text, `Step ${i}`, () => go(i)));
-    list.append(item);
-    return item;
+    const jump = make("button", { type: "button", title: step.text }, step.text);
+    jump.addEventListener("click", () => go(i));
+    list.append(make("li", { class: step.phase }, jump));
+    return jump;
   });
   root.replaceChildren(pane, formula, note, bar, list);
 
@@ -117,13 +117,14 @@ export function mount(root, data, ownsPage = false) {
       for (const [key, pair] of Object.entries(past.grads)) grads.set(key, pair);
     }
     for (const node of nodes) {
-      const { element, gradient } = views.get(node.key);
+      const { element, gradient, tooltip } = views.get(node.key);
       const pair = grads.get(node.key);
       element.classList.toggle("unknown", !known.has(node.key));
       element.classList.toggle("current", node.key === step.node);
       element.classList.toggle("receiving", step.phase === "backward" && node.key in step.grads);
       element.dataset.value = known.has(node.key) ? node.value : "";
       element.dataset.grad = pair ? pair[1] : "";
+      if (tooltip) tooltip.textContent = describe(node, element.dataset);
       if (gradient) {
         gradient.textContent = `grad ${pair ? pair[0] : "not yet"}`;
         gradient.classList.toggle("missing", !pair);
@@ -140,7 +141,8 @@ export function mount(root, data, ownsPage = false) {
     scrubber.value = at;
     root.dataset.step = at;
     root.dataset.phase = step.phase;
-    items.forEach((item, i) => item.toggleAttribute("aria-current", i === at));
+    items.forEach((item) => item.removeAttribute("aria-current"));
+    items[at].setAttribute("aria-current", "step");
     list.scrollTop = items[at].offsetTop - list.clientHeight / 2;
     follow(views.get(step.node)?.element);
   }

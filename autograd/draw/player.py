@@ -16,7 +16,8 @@ from .drawing import DIRECTIONS
 from .render import HOW_TO_GET_ONE, render, renderer
 from .scalars import expand
 from .steps import Story
-from .theme import dark_rules, themed
+from .svg import finished, themed
+from .theme import dark_rules
 from .trace import trace
 from .tree import to_text
 from .walk import nodes_of
@@ -99,8 +100,9 @@ class Player:
         """Return the widget where there is one, with a picture and text for where it cannot run."""
         bundle: dict[str, Any] = {"text/plain": str(self)}
         if renderer() is not None:
-            source = to_dot(self.story.picture(widest=False), self._direction)
-            bundle["image/svg+xml"] = themed(render(source, "svg").decode())
+            picture = self.story.picture(widest=False)
+            source = to_dot(picture, self._direction)
+            bundle["image/svg+xml"] = themed(finished(render(source, "svg").decode(), picture))
             bundle["image/png"] = base64.b64encode(render(source, "png")).decode()
         if find_spec("anywidget") is None:
             page = escape(self.html(), quote=True)
@@ -114,7 +116,8 @@ class Player:
         data = self.story.page_data()
         if renderer() is None:
             return {**data, "svg": "", "hint": HOW_TO_GET_ONE}
-        svg = render(to_dot(self.story.picture(widest=True), self._direction), "svg").decode()
+        picture = self.story.picture(widest=True)
+        svg = finished(render(to_dot(picture, self._direction), "svg").decode(), picture)
         return {**data, "svg": svg[svg.index("<svg") :]}
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -249,7 +250,7 @@ def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
     labels = {node: printable(traced.names.get(node, node.label)).replace("\n", " ") for node in nodes}
     taken = set(labels.values())
     used: set[str] = set()
-    count = 0
+    counts: Counter[str] = Counter()
     for node in nodes:
         name = labels[node]
         if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
@@ -258,9 +259,9 @@ def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
         if not name and node is traced.root and "out" not in taken:
             name = "out"
         while not name or name in used:
-            count += 1
-            unnamed = "c" if isinstance(node, Constant) else "v"
-            name = f"{labels[node]}_{count}" if labels[node] else f"{unnamed}{count}"
+            stem = f"{labels[node]}_" if labels[node] else "c" if isinstance(node, Constant) else "v"
+            counts[stem] += 1
+            name = f"{stem}{counts[stem]}"
             if name in taken:
                 name = ""
         used.add(name)

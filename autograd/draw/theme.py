@@ -60,11 +60,3 @@ def dark_rules(scope: str) -> str:
         rules.append(f'{scope} [fill="{light}"]{{fill:{dark}}}')
         rules.append(f'{scope} [stroke="{light}"]{{stroke:{dark}}}')
     return "".join(rules)
-
-
-def themed(svg: str) -> str:
-    """Return an SVG that follows its reader's choice of light or dark."""
-    style = f"<style>@media (prefers-color-scheme: dark){{{dark_rules('svg.seegrad')}}}</style>"
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    return f'{svg[start:end]} class="seegrad">{style}{svg[end + 1 :]}'

@@ -33,7 +33,7 @@ class UnclearError(Exception):
     """There is no expression for it."""
 
 
-class General(ast.NodeTransformer):
+class General(ast.NodeTransformer):  # its methods have the names that ast asks for
     """The expression of a rule whatever it is given: locals replaced, all branches kept.
 
     Parameters
@@ -105,7 +105,8 @@ class General(ast.NodeTransformer):
         else:
             raise UnclearError
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        """Put in what a local name stands for."""
         if node.id in self.trees:
             tree = self.trees[node.id]
             if tree is None:
@@ -120,7 +121,8 @@ class General(ast.NodeTransformer):
             raise UnclearError  # Python's own ``sum``, for example, where a formula's ``sum`` is the operation
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+        """Write NumPy's functions and the numbers of ``math`` as formulas do."""
         owner = self.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
         if isinstance(owner, ModuleType):
             found = getattr(owner, node.attr)
@@ -132,7 +134,8 @@ class General(ast.NodeTransformer):
                 raise UnclearError  # a kernel: what it computes is said elsewhere
         return self.generic_visit(node)
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802
+        """Keep both ways, unless one is a kernel."""
         ways: list[ast.expr] = []
         for way in (node.body, node.orelse):
             try:
@@ -143,7 +146,8 @@ class General(ast.NodeTransformer):
             raise UnclearError
         return ways[0] if len(ways) == 1 else ast.IfExp(self.rewrite(node.test), *ways)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        """Write matrix products as people do."""
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "matmul" and len(node.args) == 2:
             return ast.BinOp(node.args[0], ast.MatMult(), node.args[1])
@@ -263,7 +267,8 @@ class Particular(General):
 
     # ------------------------------------------------------------------------------------ expressions
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        """Put in what a name stands for: an expression, or what it holds if that can be written."""
         if node.id in self.trees:
             return super().visit_Name(node)
         found = self.value(node)
@@ -274,7 +279,8 @@ class Particular(General):
         self.free[node.id] = found
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+        """Write shapes as they are asked for, and what else can be written as it is."""
         owner, found = self.value(node.value), self.value(node)
         if isinstance(owner, ModuleType):
             return found if isinstance(found, ast.AST) else self.member(node, owner, found)
@@ -296,32 +302,37 @@ class Particular(General):
             self.free[root] = self.value(ast.Name(root, ast.Load()))
         return ast.parse(".".join([root, *path]), mode="eval").body
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802
+        """Keep the way that was taken."""
         ways = (node.body, node.orelse) if self.holds(node.test) else (node.orelse, node.body)
         try:
             return self.rewrite(ways[0])
         except UnclearError:  # a kernel, of which the other way says what it computes; who asked compares numbers
             return self.rewrite(ways[1])
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:  # noqa: N802
+        """Keep the operand that was the answer."""
         decides = isinstance(node.op, ast.Or)
         for part in node.values[:-1]:
             if self.holds(part) == decides:
                 return self.rewrite(part)
         return self.rewrite(node.values[-1])
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+        """Write what is read from a list as that, and what is read from an array with its index."""
         if not isinstance(self.value(node.value), (np.ndarray, np.generic)):
             return self.told(self.value(node))
         index = self.value(node.slice)
         tree = index_tree(index) if is_static(index) else self.rewrite(node.slice)
         return ast.Subscript(self.rewrite(node.value), tree, ast.Load())
 
-    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:  # noqa: N802
+        """Write it as it is if it can be."""
         found = self.value(node)
         return literal(found) if is_static(found) else self.generic_visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+        """Write joined tuples as one."""
         if any(isinstance(part, ast.Tuple) for part in (node.left, node.right)):
             return self.told(self.value(node))
         return self.generic_visit(node)
@@ -335,7 +346,8 @@ class Particular(General):
 
     # ------------------------------------------------------------------------------------------ calls
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 (a name of the ast module)
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        """Write a call of an operation; go into other functions."""
         function = self.called(node.func)
         name = name_of(function) or (function.name if isinstance(function, Op) else "")
         if name == "where" and len(node.args) == 3:
@@ -443,7 +455,12 @@ def is_static(value: Any) -> bool:
         return all(map(is_static, value))
     if isinstance(value, slice):
         return is_static((value.start, value.stop, value.step))
-    return value is None or value is ... or isinstance(value, (bool, np.bool_, int, np.integer, str)) or type(value) is float
+    return (
+        value is None
+        or value is ...
+        or isinstance(value, (bool, np.bool_, int, np.integer, str))
+        or type(value) is float
+    )
 
 
 def literal(value: Any) -> ast.expr:

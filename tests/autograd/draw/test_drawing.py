@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 import time
@@ -107,7 +108,16 @@ def test_mixed_values_and_tensors():
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1.0, "1.0"), (-3, "-3.0"), (0.1 + 0.2, "0.3"), (1e-9, "1e-09"), (123456.0, "123456.0"), (np.nan, "nan")],
+    [
+        (np.array([[1 / 3]]), "0.333333"),
+        (np.float32(0.1), "0.1"),
+        (1.0, "1.0"),
+        (-3, "-3.0"),
+        (0.1 + 0.2, "0.3"),
+        (1e-9, "1e-09"),
+        (123456.0, "123456.0"),
+        (np.nan, "nan"),
+    ],
 )
 def test_short_numbers(number, text):
     assert short(number) == text
@@ -177,6 +187,77 @@ def test_a_notebook_gets_a_picture_and_text(neuron):
     assert "image/svg+xml" not in sg.draw(neuron, format="png")._repr_mimebundle_()
 
 
+def test_numbers_have_six_digits_and_are_exact_in_tooltips():
+    a = sg.Value(1.0 / 3.0, label="a")
+    y = a * (2.0 / 3.0)
+    drawing = sg.draw(y, show="chain")
+    assert "0.3333333" not in drawing.text()
+    assert [box.lines for box in drawing.picture.boxes] == [["0.333333"], ["0.666667"], ["0.222222"]]
+    assert drawing.picture.boxes[0].exact == "0.3333333333333333, grad 0.6666666666666666"
+    assert drawing.picture.arrows[0].exact == "× 0.6666666666666666"
+
+
+@needs_graphviz
+def test_tooltips_of_an_svg_hold_the_exact_numbers():
+    a = sg.Value(1.0 / 3.0, label="a<b>")
+    svg = sg.draw(a * (2.0 / 3.0), show="chain").render("svg").decode()
+    tooltips = [node.text for node in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}title")]
+    assert tooltips == [
+        "seegrad",
+        "a<b>: 0.3333333333333333, grad 0.6666666666666666",
+        "*: 0.2222222222222222, grad 1.0",
+        "× 0.6666666666666666",
+        "0.6666666666666666",
+    ]
+    assert "n0" not in tooltips
+
+
+@needs_graphviz
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_every_text_is_anchored_in_the_middle_of_its_box(direction):
+    x = sg.tensor([[1.0, 2.0]], requires_grad=True, label='x & "y" \\N')
+    b = sg.Value(1.0 / 3.0)
+    y = x * b
+    y.label = "y"
+    picture = sg.draw(y.sum(), show="chain", direction=direction)
+    space = "{http://www.w3.org/2000/svg}"
+    for group in ElementTree.fromstring(picture.render("svg")).iter(f"{space}g"):
+        if group.get("class") == "graph":
+            continue
+        for text in group.findall(f"{space}text"):
+            assert text.get("text-anchor") == "middle"
+        outline = group.find(f"{space}polygon")
+        if group.get("class") == "node" and outline is not None:
+            corners = [float(pair.split(",")[0]) for pair in outline.get("points").split()]
+            middle = (min(corners) + max(corners)) / 2
+            assert [float(t.get("x")) for t in group.findall(f"{space}text")] == pytest.approx(
+                [middle] * len(group.findall(f"{space}text")), abs=0.02
+            )
+
+
+@needs_graphviz
+def test_pieces_of_a_line_are_one_text():
+    y = sg.Value(2.0, label="a") * 3.0
+    y.label = "y"
+    assert "y = *" in texts(sg.draw(y).render("svg"))
+
+
+@needs_graphviz
+def test_a_first_drawing_writes_nothing_to_the_terminal(tmp_path):
+    """Fontconfig complains of a configuration that it only half knows; other errors are not lost."""
+    (tmp_path / "fonts.conf").write_text("<fontconfig><strange-element/></fontconfig>", encoding="utf-8")
+    code = "import os, seegrad as sg; sg.draw(sg.Value(1.0)).render('svg'); os.write(2, b'mine')"
+    environment = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert result.stderr == "mine"
+
+
+def test_what_else_is_written_during_a_drawing_is_passed_on(capfd):
+    with render._without_fontconfigs_warnings():
+        os.write(2, b'Fontconfig warning: "x", line 6: unknown element "y"\nsomething else\n')
+    assert capfd.readouterr().err == "something else\n"
+
+
 def test_without_graphviz_a_notebook_gets_text_and_one_line_of_help(neuron, no_graphviz):
     bundle = sg.draw(neuron)._repr_mimebundle_()
     help_line, _, tree = bundle["text/plain"].partition("\n\n")
@@ -192,6 +273,31 @@ def test_without_graphviz_files_of_text_can_be_saved_and_others_say_how(neuron, 
     with pytest.raises(NoGraphvizError, match="pip install"):
         sg.draw(neuron).save(tmp_path / "graph.png")
     assert not (tmp_path / "graph.png").exists()
+
+
+WITHOUT = "import os, sys; sys.modules['pygraphviz'] = None; os.environ['PATH'] = ''; "
+
+
+def test_without_graphviz_the_command_says_what_to_install_in_one_line(tmp_path):
+    """As it is where neither the program nor the package is."""
+    sg.nn.Linear(2, 1, seed=0).save(tmp_path / "model.safetensors", input_shape=(2,))
+    code = WITHOUT + "from seegrad.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    draw = [sys.executable, "-c", code, "draw", str(tmp_path / "model.safetensors")]
+    result = subprocess.run(draw, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("seegrad draw: error: pictures need Graphviz: run pip install 'seegrad[draw]'")
+    assert result.stderr.count("\n") == 1
+    text = tmp_path / "model.txt"
+    assert subprocess.run([*draw, "--out", str(text)], capture_output=True).returncode == 0
+    assert "Linear" in text.read_text(encoding="utf-8")
+
+
+def test_without_graphviz_a_player_is_a_table(tmp_path):
+    code = (
+        WITHOUT + "import seegrad as sg; p = sg.play(sg.Value(2.0) * 3.0); p._repr_mimebundle_(); p.save(sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "page.html")], check=True)
+    assert "pip install 'seegrad[draw]'" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_drawing_needs_no_import_before_it():
@@ -268,7 +374,8 @@ def test_65_000_nodes_draw_as_a_few_roles_within_seconds(rng):
     counts = {box.name for box in picture.boxes}
     assert {"multiply × 26,624", "input × 256"} <= counts
     root = next(box for box in picture.boxes if box.is_root)
-    assert root.lines == [repr(loss.data)]
+    assert root.lines == [short(loss.data)]
+    assert root.exact == f"{loss.data!r}, grad 1.0"
 
 
 def test_a_long_chain_is_cut_and_says_so():
@@ -291,3 +398,31 @@ def test_folding_can_be_refused_and_asked_for():
     loss = sum((w * float(i) - 1.0) ** 2 for i in range(10))
     assert len(sg.draw(loss, fold=True).picture.boxes) < len(sg.draw(loss).picture.boxes)
     assert len(sg.draw(loss, fold=False, max_nodes=5).picture.boxes) == 6
+
+
+@needs_graphviz
+@pytest.mark.parametrize("show", ["values", "grads", "chain"])
+def test_a_long_chain_with_a_shared_node_takes_no_time(show):
+    k = sg.Value(1.01, label="k")
+    y = sg.Value(0.5)
+    for _ in range(50):
+        y = (y * k).tanh()
+    drawing = sg.draw(y, show=show)
+    drawing.render("svg")  # the first one loads the library
+    start = time.perf_counter()
+    drawing.render("svg")
+    assert time.perf_counter() - start < 1.5
+    assert len(drawing.picture.boxes) == 102
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (0,), (0, 3), (2, 1)])
+@pytest.mark.parametrize("show", ["values", "grads", "chain"])
+def test_arrays_of_any_size_can_be_drawn_and_played(shape, show):
+    x = sg.tensor(np.ones(shape) / 3.0, requires_grad=True, label="x")
+    y = (x * 2.0) ** 2
+    assert sg.draw(y, show=show).text()
+    steps = sg.play(y).story.steps
+    assert "dout/dx" in steps[-1].text
+    if x.size == 1:
+        assert steps[-1].text == "dout/dx = 2.66667"
+        assert sg.draw(y, show="grads").picture.boxes[0].gradient == ["2.66667"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import seegrad as sg
 from seegrad.autograd import Op
-from seegrad.autograd.draw.formula import forward_text, rule_texts, written_with
+from seegrad.autograd.draw.formula import formula, forward_text, rule_texts
 
 
 @pytest.mark.parametrize(
@@ -18,8 +19,10 @@ from seegrad.autograd.draw.formula import forward_text, rule_texts, written_with
         ("add", ("g", "g")),
         ("divide", ("g / y", "-g * out / y")),
         ("tanh", ("g * (1.0 - out * out)",)),
-        ("matmul", ("g @ y.T", "x.T @ g")),
-        ("sum", ("spread(g, x.shape)",)),
+        ("solve", ("-(solve(_t(a), g) @ _t(out))", "solve(_t(a), g)")),
+        ("sum", ("spread(g, x, axis, keepdims)",)),
+        ("log2", ("g / (x * np.log(2.0))",)),
+        ("concatenate", ("",)),
         ("reshape", ("reshape(g, x.shape)",)),
     ],
 )
@@ -38,7 +41,7 @@ def test_every_elementwise_rule_has_a_text_that_computes_the_same(name):
     out = op(*values.values())
     for rule, text in zip(op.rule, texts):
         expected = rule(2.0, out, *values.values())
-        assert eval(text, rule.__globals__, {"g": 2.0, "out": out, **values}) == pytest.approx(expected)
+        assert eval(text, {**rule.__globals__, "np": np}, {"g": 2.0, "out": out, **values}) == pytest.approx(expected)
 
 
 def test_rules_with_no_readable_source_have_an_empty_text():
@@ -47,18 +50,56 @@ def test_rules_with_no_readable_source_have_an_empty_text():
     assert rule_texts(op) == ("", "")
 
 
+def shown(name, index, g, inputs, names, **params):
+    """The rule of an operation as it is shown for particular numbers."""
+    op = Op.table[name]
+    out = op(*inputs, **params)
+    parameters = {**op.defaults, **params}
+    with np.errstate(all="ignore"):
+        gradient = op.rule[index](g, out, *inputs, **parameters)
+    found = formula(op, index, g, out, inputs, parameters, gradient)
+    return found.text(names)
+
+
 def test_only_the_branch_that_is_taken_is_shown():
-    names = {"g": "dL/dc", "out": "c", "x": "a", "y": "b"}
-    text = written_with(Op.table["power"], 0, names, {"g": 1.0, "out": 9.0, "x": 3.0, "y": 2.0})
-    assert text == "dL/dc * b * a ** (b - 1.0)"
+    names = ("dL/dc", "c", "a", "b")
+    assert shown("power", 0, 1.0, (3.0, 2.0), names) == "dL/dc * b * a ** (b - 1.0)"
+    assert shown("power", 0, 1.0, (3.0, 0.0), names) == "dL/dc * b * a ** 1.0"
+    assert shown("power", 1, 1.0, (0.0, 2.0), names) == "dL/dc * c * log(1.0)"
+    assert shown("maximum", 0, 1.0, (2.0, 2.0), names) == "0.5 * dL/dc"
+    assert shown("hypot", 0, 1.0, (3.0, 4.0), names) == "dL/dc * a / hypot(a, b)"
+    assert shown("hypot", 0, 1.0, (0.0, 0.0), names) == "dL/dc * a / 1.0"
+    assert shown("logaddexp", 1, 1.0, (0.3, 0.4), names) == "dL/dc * sigmoid(b - a)"
+
+
+def test_shapes_decide_too():
+    names = ("g", "s", "v", "w")
+    v, w, m = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.eye(2)
+    assert shown("matmul", 0, np.float64(2.0), (v, w), names) == "g * w"
+    assert shown("matmul", 0, v, (m, w), names) == "expand_dims(g, -1) * w"
+    assert shown("matmul", 1, m, (m, m), names) == "v.T @ g"
+    assert shown("matmul", 1, m[None], (m[None], m[None]), names) == "swapaxes(v, -1, -2) @ g"
+
+
+def test_parameters_are_written_with_their_values():
+    x, g = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0])
+    assert shown("mean", 0, g, (x,), ("g", "s", "x"), axis=1) == (
+        "broadcast_to(expand_dims(g * (1.0 / 3), (1,)), x.shape)"
+    )
+    assert shown("mean", 0, np.float64(1.0), (x,), ("g", "s", "x")) == "broadcast_to(g * (1.0 / 6), x.shape)"
+    assert shown("sum", 0, g[:, None], (x,), ("g", "s", "x"), axis=1, keepdims=True) == "broadcast_to(g, x.shape)"
+
+
+def test_what_gives_another_gradient_is_not_shown():
+    op = Op.table["multiply"]
+    assert formula(op, 0, 1.0, 6.0, (2.0, 3.0), {}, 3.0).text(("g", "c", "a", "b")) == "g * b"
+    assert formula(op, 0, 1.0, 6.0, (2.0, 3.0), {}, 2.5) is None
 
 
 def test_negative_numbers_get_brackets_where_they_need_them():
-    numbers = {"g": "-2.0", "out": "9.0", "x": "-3.0", "y": "2.0"}
-    assert written_with(Op.table["power"], 0, numbers, {"g": -2.0, "out": 9.0, "x": -3.0, "y": 2.0}) == (
-        "-2.0 * 2.0 * (-3.0) ** (2.0 - 1.0)"
-    )
-    assert written_with(Op.table["subtract"], 1, numbers, {}) == "-(-2.0)"
+    numbers = ("-2.0", "9.0", "-3.0", "2.0")
+    assert shown("power", 0, -2.0, (-3.0, 2.0), numbers) == "-2.0 * 2.0 * (-3.0) ** (2.0 - 1.0)"
+    assert shown("subtract", 1, -2.0, (-3.0, 2.0), numbers) == "-(-2.0)"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +110,8 @@ def test_negative_numbers_get_brackets_where_they_need_them():
         ("power", ("-3.0", "2.0"), "(-3.0) ** 2.0"),
         ("matmul", ("X", "W"), "X @ W"),
         ("logaddexp", ("p", "q"), "ln(e ** p + e ** q)"),
+        ("multiply", ("p - q", "r / s"), "(p - q) * (r / s)"),
+        ("matmul", ("p + q", "first.weight"), "(p + q) @ first.weight"),
     ],
 )
 def test_forward_texts(op, names, text):
@@ -80,3 +123,22 @@ def test_parameters_that_matter_are_shown():
     node = x.sum(axis=1)
     assert forward_text(node.op, ("x",), node.params) == "sum(x, axis=1)"
     assert forward_text(x.sum().op, ("x",), x.sum().params) == "sum(x)"
+
+
+@pytest.mark.parametrize(
+    ("f", "text"),
+    [
+        (lambda x: x[:, 1], "x[:, 1]"),
+        (lambda x: x[..., 0:1], "x[..., 0:1]"),
+        (lambda x: x[np.array([0, 0])], "x[index]"),
+        (lambda x: sg.concatenate([x, x], axis=1), "concatenate([x, x], axis=1)"),
+        (lambda x: sg.pad(x, ((10, 20), (30, 40))), "pad(x, widths=((10, 20), (30, 40)), value=0.0)"),
+        (lambda x: sg.pad(x, ((100, 200), (300, 4000))), "pad(x, widths=…, value=0.0)"),
+        (lambda x: sg.where(np.array([[True, False]]), x, 0.0), "where(array([[ True, False]]), x, 0.0)"),
+        (lambda x: sg.where(np.arange(8).reshape(2, 2, 2) > 3, x, 0.0), "where(condition, x, 0.0)"),
+    ],
+)
+def test_no_parameter_is_left_out_without_a_word(f, text):
+    result = f(sg.tensor(np.eye(2), requires_grad=True, label="x"))
+    names = ("x", "x" if result.op.name == "concatenate" else "0.0")[: len(result.inputs)]
+    assert forward_text(result.op, names, result.params) == text

@@ -26,10 +26,8 @@ from seegrad.autograd.operation import Op
 def root_of(case):
     """A number that depends on every element of a case's result in its own way."""
     out = case.f(*[sg.Tensor(x, requires_grad=True, label=f"a{i}") for i, x in enumerate(case.inputs)])
-    if isinstance(out, sg.Value):
-        root = out * 1.5
-    else:
-        root = (out * np.linspace(0.5, 1.5, out.size).reshape(out.shape)).sum()
+    weights = 1.5 if isinstance(out, sg.Value) else np.linspace(0.5, 1.5, out.size).reshape(out.shape)
+    root = out * weights if isinstance(out, sg.Value) else (out * weights).sum()
     root.label = "R"
     return root
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.draw import player, render
+from seegrad.autograd.draw import player, render, theme
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
@@ -90,7 +90,7 @@ def test_gradients_add_up_visibly_where_paths_join():
 def test_rules_of_arrays_are_shown_with_names():
     assert texts(layer(), "backward") == [
         "dloss/dloss = 1.0",
-        "dloss/dv4 = spread(dloss/dloss * (1.0 / v4.size), v4.shape) = [[0.5, 0.5]]",
+        "dloss/dv4 = broadcast_to(dloss/dloss * (1.0 / 2), v4.shape) = [[0.5, 0.5]]",
         "dloss/dv3 = dloss/dv4 * 2.0 * v3 ** (2.0 - 1.0) = "
         "[[0.5, 0.5]] * 2.0 * [[0.5, 0.0]] ** (2.0 - 1.0) = [[0.5, 0.0]]",
         "dloss/dv2 = where(v3 != 0, dloss/dv3, 0.0) = where([[0.5, 0.0]] != 0, [[0.5, 0.0]], 0.0) = [[0.5, 0.0]]",
@@ -132,6 +132,13 @@ def test_values_appear_in_the_forward_pass_and_gradients_in_the_backward_pass():
 
 def test_without_gradients_it_says_so():
     assert texts(sg.tensor([1.0]))[-1] == "nothing here requires gradients"
+
+
+def test_large_constants_go_by_a_name_and_small_ones_by_their_numbers():
+    x = sg.tensor(np.ones(8), requires_grad=True, label="x")
+    y = (x * np.arange(8.0)).sum() * 2.0
+    assert texts(y)[1:3] == ["v1 = x * c1 = array of shape (8,)", "v2 = sum(v1) = 28.0"]
+    assert "dout/dx = dout/dv1 * c1 = array of shape (8,)" in texts(y)
 
 
 def test_infinite_and_missing_numbers():
@@ -253,6 +260,54 @@ def test_before_the_backward_pass_the_page_says_that_there_are_no_gradients(brow
     assert shown_gradients(dom, playing.story) == {}
     assert dom.count(">grad not yet</text>") == 3
     assert "grad 0.0" not in dom
+
+
+@needs_chromium
+@needs_graphviz
+def test_a_screen_reader_hears_the_formulas_and_which_is_current(browse):
+    playing = diamond().play()
+    dom = browse(playing.html(), "#step=3")
+    steps = re.search(r'<ol class="steps".*?</ol>', dom, re.S).group()
+    buttons = re.findall(r"<button([^>]*)>(.*?)</button>", steps)
+    assert [html.unescape(text) for _, text in buttons] == [step.text for step in playing.story.steps]
+    assert not any("aria-label" in attributes for attributes, _ in buttons)
+    assert [i for i, (attributes, _) in enumerate(buttons) if 'aria-current="step"' in attributes] == [3]
+    assert 'aria-current=""' not in dom
+
+
+@needs_chromium
+@needs_graphviz
+def test_tooltips_say_what_is_known_at_a_step_in_full(browse):
+    a = sg.Value(1.0 / 3.0, label="a")
+    playing = (a * 3.0).play()
+    assert "<title>a: 0.3333333333333333</title>" in browse(playing.html(), "#step=0")
+    assert "<title>a: 0.3333333333333333, grad 3.0</title>" in browse(playing.html(), "#step=4")
+
+
+@needs_graphviz
+def test_texts_are_in_the_middle_before_the_page_has_a_size():
+    """In JupyterLab the widget is made before it is shown; nothing can be measured then."""
+    svg = diamond().play()._data()["svg"]
+    assert svg.count("<text ") == svg.count('text-anchor="middle"') > 3
+    assert "getBBox" not in player._file("player.js")
+
+
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("kind", [*theme.KINDS, "root"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_texts_stand_out_against_their_boxes(kind, dark):
+    """The ratio that WCAG 2 asks of small text; what is not known yet is set in italics, not paler."""
+    look = theme.ROOT if kind == "root" else theme.KINDS[kind]
+    fill = look.get("fillcolor", theme.BACKGROUND)
+    for color in (theme.TEXT, theme.GRADIENT):
+        light, low = sorted((luminance(theme.DARK[c] if dark else c) for c in (color, fill)), reverse=True)
+        assert (light + 0.05) / (low + 0.05) >= 4.5
+    assert "opacity" not in player._file("player.css")
 
 
 @needs_chromium
