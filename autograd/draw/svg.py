@@ -79,5 +79,10 @@ def _centred(inside: str) -> str:
 def _line(pieces: list[re.Match[str]], middle: float) -> str:
     first = pieces[0]
     start = f'<text {first["look"]}text-anchor="middle" x="{middle:.2f}" y="{first["y"]}"{first["font"]}>'
-    rest = "".join(f"<tspan{piece['font']}>{piece['text']}</tspan>" for piece in pieces[1:])
+    rest = "".join(f"<tspan{_weighted(piece['font'])}>{piece['text']}</tspan>" for piece in pieces[1:])
     return f"{start}{first['text']}{rest}</text>\n"
+
+
+def _weighted(font: str) -> str:
+    """Say of a piece that it is not bold: the one before it may be."""
+    return font if "font-weight" in font else f'{font} font-weight="normal"'
