@@ -48,7 +48,7 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        if not self.rule:
+        if not self.rule and self.variadic_rule is None:
             raise TypeError(
                 f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
             )

@@ -223,7 +223,7 @@ def forward_text(op: Op, names: tuple[str, ...], params: Mapping[str, Any]) -> s
     """Return what an operation computes, with names put in, for example ``a * b`` or ``sum(x, axis=0)``."""
     own = input_names(op, len(names))
     formula = getattr(op, "formula", "")
-    if formula:
+    if formula and not set(names) & set(re.findall(r"\b(?:e|pi)\b", formula)):
         table = dict(zip(own, map(atom, names)))
         return re.sub(r"\b[a-z]\b", lambda found: _closed(table.get(found.group(), found.group()), found), formula)
     if op.symbol in ("@", "+"):
@@ -306,6 +306,7 @@ class _Renamed(ast.NodeTransformer):
 
 
 def _bracketed(node: ast.expr, sign: str = "-") -> ast.expr:
-    if isinstance(node, ast.Name) and (node.id.startswith("-") or sign in node.id[1:]):
+    closed = isinstance(node, ast.Name) and re.fullmatch(r"\([^()]*\)", node.id)
+    if isinstance(node, ast.Name) and not closed and (node.id.startswith("-") or sign in node.id[1:]):
         return ast.Name(f"({node.id})", ast.Load())
     return node

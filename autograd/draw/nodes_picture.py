@@ -159,6 +159,7 @@ class _Labels:
         self.back = back
         self.names = {node: names.get(node, node.label) for node in nodes}
         self.taken = set(self.names.values())
+        self.slope = "g" if "g" not in self.taken else "grad"
         self.arrivals = {(node, i): gradient for node, i, gradient in back.arrivals}
 
     def of(self, node: Node, index: int) -> tuple[str, str]:
@@ -190,7 +191,7 @@ class _Labels:
         if found is None:
             return ""
         names = [self._name(x, own) for x, own in zip((node, *inputs), found.own[1:])]
-        text = found.text(["g", *names])
+        text = found.text([self.slope, *names])
         return text if len(text) <= _LONGEST_RULE else ""
 
     def _name(self, x: Node, own: str) -> str:

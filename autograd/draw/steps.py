@@ -133,7 +133,9 @@ class Story:
 
     def _start(self) -> Step:
         given = [self.keys[node] for node in self.nodes if node.op is None]
-        return Step("start", "given: " + self._list_of_inputs(), "Nothing is computed yet.", values=given)
+        lost = [f" {self.names[x]}: {x.notes['lost']}." for x in self.nodes if x.notes and "lost" in x.notes]
+        note = "".join(["Nothing is computed yet.", *lost[:3]])
+        return Step("start", "given: " + self._list_of_inputs(), note, values=given)
 
     def _list_of_inputs(self) -> str:
         leaves = [node for node in self.nodes if node.op is None and not isinstance(node, Constant)]

@@ -100,6 +100,8 @@ def test_negative_numbers_get_brackets_where_they_need_them():
     numbers = ("-2.0", "9.0", "-3.0", "2.0")
     assert shown("power", 0, -2.0, (-3.0, 2.0), numbers) == "-2.0 * 2.0 * (-3.0) ** (2.0 - 1.0)"
     assert shown("subtract", 1, -2.0, (-3.0, 2.0), numbers) == "-(-2.0)"
+    assert shown("square", 0, 1.0, (3.0,), ("(dL/dc)", "c", "(-a)")) == "2.0 * (dL/dc) * (-a)"
+    assert shown("power", 0, 1.0, (3.0, 2.0), ("dL/dc", "c", "(-a)", "b")) == "dL/dc * b * (-a) ** (b - 1.0)"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,8 @@ def test_negative_numbers_get_brackets_where_they_need_them():
         ("matmul", ("X", "W"), "X @ W"),
         ("logaddexp", ("p", "q"), "ln(e ** p + e ** q)"),
         ("multiply", ("p - q", "r / s"), "(p - q) * (r / s)"),
+        ("exp", ("x",), "e ** x"),
+        ("exp", ("e",), "exp(e)"),
         ("matmul", ("p + q", "first.weight"), "(p + q) @ first.weight"),
     ],
 )

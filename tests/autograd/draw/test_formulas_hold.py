@@ -342,6 +342,31 @@ def test_names_that_look_like_sums_are_closed_in_formulas():
     assert "dout/d(r/s) = dout/dv1 * (p - q) =" in "\n".join(texts)
 
 
+def test_rules_on_edges_name_the_other_operand_as_the_drawing_does():
+    g, x = vector(1.0, 2.0, label="g"), vector(3.0, 4.0, label="p - q")
+    labels = [arrow.label for arrow in sg.draw(g @ x, show="chain").picture.arrows]
+    assert labels == ["grad * (p - q)", "grad * g"]
+    y = vector(1.0, 2.0, label="y")
+    labels = [arrow.label for arrow in sg.draw(y @ (y * 2.0).tanh(), show="chain").picture.arrows]
+    assert labels[-2:] == ["g * (tanh)", "g * y"]
+
+
+def test_what_was_computed_under_no_grad_is_said_to_be():
+    note = sg.play(in_part_without_gradients()).story.steps[0].note
+    assert note == "Nothing is computed yet. v1: sum was computed under no_grad."
+
+
+def test_a_primitive_of_any_number_of_inputs_can_be_played():
+    @sg.primitive
+    def total(*xs):
+        return sum(xs)
+
+    total.rules(lambda g, out, *xs, index: g)
+    root = (total(vector(1.0, 2.0), vector(3.0, 4.0)) ** 2).sum()
+    root.label = "R"
+    assert [edge.printed for edge in edges_of(root)][-2:] == [["dR/dv3"], ["dR/dv3"]]
+
+
 def test_a_broadcast_edge_says_over_which_axes_it_adds_up():
     x = sg.tensor(np.ones((2, 3)), requires_grad=True, label="x")
     b, v = sg.tensor([[1.0], [2.0]], requires_grad=True, label="b"), sg.Value(1.0, label="v")
