@@ -119,6 +119,7 @@ def draw(
 
     Inputs are rounded boxes, parameters (arrays that get gradients) octagons, constants dashed, computed nodes
     plain boxes, the result has a double border. Arrays show their dtype, shape, extremes and a small picture.
+    Numbers have six significant digits; the tooltips of an SVG hold them in full.
 
     Parameters
     ----------
@@ -129,8 +130,8 @@ def draw(
     show : {"values", "grads", "chain"}
         ``"values"``: values, and the gradients that ``backward()`` has left. ``"grads"``: the gradient of this
         result with respect to every node, computed for the drawing. ``"chain"``: also the local derivative on each
-        edge, so that the chain rule can be multiplied along a path by eye; where an edge is no plain factor, its
-        rule in terms of the gradient ``g``.
+        edge, so that the chain rule can be multiplied along a path by eye, and the axes to add up over where an
+        input was broadcast; where an edge is no plain factor, its rule in terms of the gradient ``g``, if it is short.
     zoom : {"modules", "ops", "scalars"}, optional
         Layers as boxes; operations as boxes; or every array taken apart into its numbers. By default modules are
         drawn as layers, all else as operations.

@@ -24,7 +24,10 @@ _LONGEST, _LONGEST_RULE = 240, 400
 _LONGEST_PARAMETER = 24
 
 #: A name, or several, that no sign beside it can tear apart.
-_ATOM = re.compile(r"[\w.\[\], ]+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]")
+_ATOM = re.compile(r"[\w.\[\], ]+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\([^()]*\)")
+
+#: What is in brackets already.
+_CLOSED = re.compile(r"\([^()]*\)|\[.*\]")
 
 
 def rule_texts(op: Op) -> tuple[str, ...]:
@@ -285,7 +288,7 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 (a name of the ast module)
         self.generic_visit(node)
-        if isinstance(node.value, ast.Name) and not re.fullmatch(r"[\w.\[\], ]+", node.value.id):
+        if isinstance(node.value, ast.Name) and not _ATOM.fullmatch(node.value.id):
             node.value = ast.Name(f"({node.value.id})", ast.Load())
         return node
 
@@ -306,7 +309,10 @@ class _Renamed(ast.NodeTransformer):
 
 
 def _bracketed(node: ast.expr, sign: str = "-") -> ast.expr:
-    closed = isinstance(node, ast.Name) and re.fullmatch(r"\([^()]*\)", node.id)
-    if isinstance(node, ast.Name) and not closed and (node.id.startswith("-") or sign in node.id[1:]):
+    if (
+        isinstance(node, ast.Name)
+        and not _CLOSED.fullmatch(node.id)
+        and (node.id.startswith("-") or sign in node.id[1:])
+    ):
         return ast.Name(f"({node.id})", ast.Load())
     return node

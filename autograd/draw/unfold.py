@@ -483,6 +483,8 @@ def literal(value: Any) -> ast.expr:
 
 def index_tree(index: Any) -> ast.expr:
     """Return a static index as it is written between brackets."""
+    if isinstance(index, tuple) and len(index) == 1:
+        return index_tree(index[0])
     if isinstance(index, tuple) and index:
         return ast.Tuple([index_tree(part) for part in index], ast.Load())
     if isinstance(index, slice):
