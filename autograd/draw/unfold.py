@@ -365,6 +365,8 @@ class Particular(General):
         args, keywords = self.arguments(node)
         if name == "matmul" and len(args) == 2:
             return ast.BinOp(args[0][0], ast.MatMult(), args[1][0])
+        if name == "getitem" and len(args) == 2 and is_static(args[1][1]):
+            return ast.Subscript(args[0][0], index_tree(args[1][1]), ast.Load())
         if name and name not in namespace():
             self.free[name] = function
         target = ast.Name(name, ast.Load()) if name else self.rewrite(node.func)

@@ -17,6 +17,7 @@ from seegrad.autograd import reference
 from seegrad.autograd.draw import walk
 from seegrad.autograd.draw.formula import rule_texts
 from seegrad.autograd.draw.nodes_picture import picture_of_nodes
+from seegrad.autograd.draw.scalars import expand
 from seegrad.autograd.draw.steps import Story
 from seegrad.autograd.draw.trace import Traced
 from seegrad.autograd.graph import Constant
@@ -215,6 +216,14 @@ def updated():
     return (y * y).sum()
 
 
+def updated_through_views():
+    z = sg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True) * 2.0
+    for row in z:
+        row += sg.Value(3.0, label="w")
+    z[0, 1:] = 5.0
+    return (z * z).sum()
+
+
 def in_part_without_gradients():
     x = vector(1.0, 2.0, label="x")
     with sg.no_grad():
@@ -293,6 +302,7 @@ GRAPHS = {
     "number and array": lambda: (sg.Value(2.0) ** 2 * vector(1.0, 3.0)).sum(),
     "several results": packed,
     "updated in place": updated,
+    "updated through views": updated_through_views,
     "without gradients": in_part_without_gradients,
     "branch not taken": lambda: sg.sqrt(sg.relu(vector(-1.0, 4.0))).sum(),
     "masked": lambda: sg.where(np.array([True, False]), sg.sqrt(vector(1.0, 0.0)), 0.0).sum(),
@@ -319,6 +329,21 @@ def test_rules_hold_where_more_happens_than_a_rule(name):
     shown = {edge.op.name for edge in found if edge.printed}
     assert shown if name != "checkpoint" else "checkpoint" not in shown
     assert "looped" not in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["mean over an axis", "largest, with ties", "joined", "several results", "updated in place"]
+)
+def test_single_numbers_of_arrays_have_factors_that_hold(name):
+    root = GRAPHS[name]()
+    traced = expand(Traced(root))
+    traced.root.label = "R"
+    story = Story(traced)
+    steps = [step for step in story.steps if step.edges and step.phase == "backward"]
+    for step, (_, _, gradient) in zip(steps, walk.way_back(traced.root).arrivals, strict=True):
+        for text in formulas(step)[1:]:
+            assert_equal_up_to(evaluate(text, {}), gradient, 1e-4)
+    assert any(" * " in step.text for step in steps)
 
 
 @pytest.mark.parametrize("which", HOOKED)
