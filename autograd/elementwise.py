@@ -348,17 +348,16 @@ relu = Elementwise(
     lambda x: kernels.relu(x) if _is_large(x) else np.maximum(x, 0),
 )
 
-
-def _passed(g: Any, out: Any, x: Any) -> Any:
-    """The gradient of what relu passed: of what is not 0, and so of NaN too."""
-    if g.__class__ is float:
-        return g if out else 0.0
-    if g.__class__ is out.__class__ is np.ndarray:
-        return kernels.relu_gradient(g, out)
-    return where(out != 0, g, 0.0)
-
-
-relu.rules(_passed)
+# The gradient of what relu passed: of what is not 0, and so of NaN too.
+relu.rules(
+    lambda g, out, x: (
+        (g if out else 0.0)
+        if g.__class__ is float
+        else kernels.relu_gradient(g, out)
+        if g.__class__ is out.__class__ is np.ndarray
+        else where(out != 0, g, 0.0)
+    )
+)
 
 # ----------------------------------------------------------------------------- functions of neural networks
 

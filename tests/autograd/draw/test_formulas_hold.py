@@ -198,7 +198,7 @@ def test_rules_of_numbers_hold(name, numbers):
     root = op(*leaves) * 3.0
     root.label = "R"
     for edge in edges_of(root):
-        assert edge.printed or name in ("sinc", "identity")
+        assert edge.printed or edge.gradient == 0.0 or name in ("sinc", "identity")  # of 0, the number says it all
         hold(edge)
 
 
