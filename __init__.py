@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .autograd import (
     AnomalyError,
     GradientError,
+    SeegradWarning,
     Tensor,
     Value,
     abs,
@@ -173,6 +174,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnomalyError",
     "GradientError",
+    "SeegradWarning",
     "Tensor",
     "Value",
     "abs",

@@ -132,12 +132,14 @@ from .tensor import Tensor, tensor
 from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value
 from .walk import backprop
+from .warning import SeegradWarning
 
 __all__ = [
     "AnomalyError",
     "GradientError",
     "Node",
     "Op",
+    "SeegradWarning",
     "Tensor",
     "Value",
     "abs",
