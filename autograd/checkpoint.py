@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, is_recording, record, recording
+from .lost import Watch
 from .operation import Op, Rule
 from .shaping import identity
 from .tensor import Tensor
 from .walk import backprop, backward_order
+from .warning import warn
 
 
 class _Recomputed(Op):
@@ -79,10 +81,17 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     arguments = [Tensor(x._data if isinstance(x, Node) else x) for x in args]
     for variable, x in zip(arguments, args):
         variable._tracked = isinstance(x, Node) and x.requires_grad
-    result = f(*arguments)
+    with Watch(x for x in arguments if x.requires_grad) as watch:
+        result = f(*arguments)
     if not isinstance(result, Tensor):
         raise TypeError(f"checkpoint: the function must return one Tensor, it returned {type(result).__name__}")
     begun = frozenset(x for x in arguments if x.requires_grad)
+    for lost, what in watch.lost([result]):
+        place = next(i for i, x in enumerate(arguments) if x is lost)
+        warn(
+            f"checkpoint: the result has no recorded path to argument {place}, which therefore gets no gradient: the "
+            f"function {what}"
+        )
     inside = backward_order(result, begun)
     known = {*inside, *begun}
     outside = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))

@@ -447,6 +447,10 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         node._x = ()
         node._tracked = False
         lost = f"{op.name} was computed under no_grad" if requires else None
+        if on_look and requires:
+            for x in inputs:
+                if isinstance(x, Node):
+                    look("computes under no_grad, so that a result lost its trail", x)
         for x in inputs:
             if isinstance(x, Node):
                 if x._told.__class__ is Notes:
@@ -463,8 +467,9 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
 on_record: list[Callable[[Node], None]] = []
 on_gradient: list[Callable[[Node, Node, Any], None]] = []
 
-#: Called when a program looks at a Value's number, or changes something about it: with what it does (``<``, ``data``,
-#: ...), the Value, the other operand and the answer (used by ``compile``, which must know what decides the way).
+#: Called when a program looks at a node's numbers, or changes something about it: with what it does (``<``, ``reads
+#: .data of a Value``, ...), the node, the other operand and the answer. Used by ``compile``, which must know what
+#: decides the way, and by derivatives of functions, which must know what they cannot see.
 on_look: list[Callable[[str, Node, Any, Any], None]] = []
 
 
@@ -472,3 +477,10 @@ def look(what: str, node: Node, other: Any = None, answer: Any = None) -> None:
     """Tell those who want to know."""
     for watch in on_look:
         watch(what, node, other, answer)
+
+
+def inspected(x: Any) -> Any:
+    """The plain data of what is only looked at: compared, counted, ranked."""
+    if on_look and isinstance(x, Node):
+        look("compares a Tensor", x)
+    return data_of(x)

@@ -16,7 +16,7 @@ import numpy as np
 from . import composed, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
 from .elementwise import Elementwise
-from .graph import NO_PARAMS, Node
+from .graph import NO_PARAMS, Node, inspected
 
 Function = Callable[..., Any]
 
@@ -39,7 +39,7 @@ _INSPECT = {
 def _plain(x: Any) -> Any:
     """Replace nodes by their data, in nested lists and tuples too."""
     if isinstance(x, Node):
-        return x._data
+        return inspected(x)
     return type(x)([_plain(item) for item in x]) if type(x) in (list, tuple) else x
 
 

@@ -76,6 +76,7 @@ class Reach:
 
 def _parts(x: Any) -> Iterator[Any]:
     """What an object leads to."""
+    yield from [vars(x)["__wrapped__"]] if "__wrapped__" in getattr(x, "__dict__", ()) else []
     if isinstance(x, functools.partial):
         yield from (x.func, x.args, x.keywords)
     elif isinstance(x, MethodType):

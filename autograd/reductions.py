@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, exp, where
-from .graph import Node
+from .graph import inspected
 from .operation import Op
 from .shaping import add_reduce, expand_dims, flip, moveaxis, narrow, reshape, spread, swapaxes, wide_dtype
 
@@ -213,12 +213,12 @@ softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=Tru
 
 def argmax(x: Any, axis: int | None = None) -> Any:
     """Index of the largest element, as a plain array: an index has no derivative."""
-    return np.argmax(x._data if isinstance(x, Node) else x, axis)
+    return np.argmax(inspected(x), axis)
 
 
 def argmin(x: Any, axis: int | None = None) -> Any:
     """Index of the smallest element, as a plain array: an index has no derivative."""
-    return np.argmin(x._data if isinstance(x, Node) else x, axis)
+    return np.argmin(inspected(x), axis)
 
 
 for _op in (sum, mean, var, std, prod, max, min, logsumexp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -21,8 +22,11 @@ from .graph import (
     as_array,
     clock,
     init_node,
+    inspected,
     is_operand,
     is_recording,
+    look,
+    on_look,
     on_record,
     record,
 )
@@ -104,6 +108,8 @@ class Tensor(Node, carries=np.ndarray):
         ``t.data[...] = ...`` cannot be noticed on a leaf (and is refused on a computed tensor): write
         ``t[...] = ...`` under :class:`no_grad` instead.
         """
+        if on_look:
+            look("reads .data of a Tensor", self)
         return self._data
 
     @data.setter
@@ -171,14 +177,20 @@ class Tensor(Node, carries=np.ndarray):
         """
         if self._data.size != 1:
             raise ValueError(f"item() needs exactly one element, this tensor has shape {self.shape}")
+        if on_look:
+            look("calls item()", self)
         return self._data.item()
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return the plain array, without a copy; no gradient flows through it."""
+        if on_look:
+            look("calls numpy()", self)
         return self._data
 
     def detach(self) -> Tensor:
         """Return a copy that has no past and requires no gradient."""
+        if on_look:
+            look("calls detach()", self)
         detached = Tensor(self._data.copy(order="K"))
         if self.requires_grad:
             annotate(detached, "lost", "it was cut off by detach()")
@@ -186,6 +198,8 @@ class Tensor(Node, carries=np.ndarray):
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
+        if on_look:
+            look("calls tolist()", self)
         return self._data.tolist()
 
     # -------------------------------------------------------------------------------------- derivatives
@@ -395,22 +409,25 @@ class Tensor(Node, carries=np.ndarray):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self._data == _comparand(other)
+        return self._compare(operator.eq, other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != _comparand(other)
+        return self._compare(operator.ne, other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _comparand(other)
+        return self._compare(operator.lt, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _comparand(other)
+        return self._compare(operator.le, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _comparand(other)
+        return self._compare(operator.gt, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _comparand(other)
+        return self._compare(operator.ge, other)
+
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        return compare(inspected(self), _comparand(other))
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -470,10 +487,14 @@ class Tensor(Node, carries=np.ndarray):
         return self._data.__index__()
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(inspected(self))
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        if self._data.size != 1:
+            raise ValueError(f"format {spec!r} is for a single number, this tensor has shape {self.shape}")
+        return format(self._data.item(), spec)
 
     def _refuse_if_recorded(self, what: str, way_out: str) -> None:
         if self.requires_grad and is_recording():
@@ -482,6 +503,8 @@ class Tensor(Node, carries=np.ndarray):
                 "sg.exp(t) or np.exp(t) instead of math.exp(t), sg.stack([...]) to build an array of results. "
                 f"If you want plain numbers, write {way_out}"
             )
+        if on_look:
+            look("makes plain numbers of a Tensor", self)
 
     def __repr__(self) -> str:
         extra = f", label={self.label!r}" if self.label else ""
@@ -513,6 +536,8 @@ class Tensor(Node, carries=np.ndarray):
     def astype(self, dtype: npt.DTypeLike) -> Any:
         """Cast to another dtype; a gradient flows only between floating dtypes."""
         if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
+            if on_look:
+                look("casts a Tensor to integers", self)
             return Tensor(self._data.astype(dtype))
         return shaping.astype(self, np.dtype(dtype))
 
@@ -653,6 +678,8 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     array([2., 4., 6.])
     """
     if isinstance(data, Node):
+        if on_look:
+            look("copies numbers into a new tensor", data)
         data = data._data
     array = as_numbers(data)
     array = np.array(array, dtype=dtype)

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
 from .elementwise import multiply
-from .graph import Node, is_recording, recording
+from .graph import Node, data_of, is_recording, recording
+from .lost import Watch
 from .reductions import sum
 from .shaping import identity, reshape, stack
 from .tensor import Tensor, as_numbers
 from .value import Value
 from .walk import backprop, backward_order
+from .warning import warn
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -55,7 +58,7 @@ def _variable(x: Any) -> Any:
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
     # A copy, because the owner of an array may change it before a derivative is asked for.
-    return Tensor(float(x) if isinstance(x, int) else as_numbers(x).copy(), requires_grad=True)
+    return Tensor(float(x) if isinstance(x, (int, np.integer)) else as_numbers(x).copy(), requires_grad=True)
 
 
 def _structure(tree: Any) -> Any:
@@ -64,11 +67,14 @@ def _structure(tree: Any) -> Any:
 
 def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
     """Positions of the arguments to differentiate with respect to."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not all(isinstance(n, int) for n in chosen):
+    chosen = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
+    if not all(isinstance(n, (int, np.integer)) for n in chosen):
         raise TypeError(f"argnums must be an integer or a sequence of integers, got {argnums!r}")
     if not all(-len(args) <= n < len(args) for n in chosen):
-        raise ValueError(f"argnums={argnums!r}, but the function was called with {len(args)} arguments")
+        raise ValueError(
+            f"argnums={argnums!r}, but the function was called with {len(args)} arguments (those that are "
+            "given by name do not count)"
+        )
     if len({n % len(args) for n in chosen}) < len(chosen):
         raise ValueError(f"argnums={argnums!r} names an argument twice")
     return chosen
@@ -89,13 +95,19 @@ class _Trace:
             replaced = list(args)
             for n, variable in zip(chosen, self.variables):
                 replaced[n] = variable
-            result = f(*replaced, **kwargs)
+            with Watch(_leaves(self.variables)) as watch:
+                result = f(*replaced, **kwargs)
         self.aux = None
         if has_aux:
-            result, self.aux = result
+            result, self.aux = _pair(result)
+        for out in _leaves(result):
+            _check_result(out)
         self.out = result
-        self.stop = frozenset(_leaves(self.variables))
+        self.stop = watch.variables
         self.differentiable = linked or (self.outer and self._uses_outside())
+        for variable, what in watch.lost(_leaves(self.out)):
+            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
+            _warn_of_lost(f, place, what)
 
     def _uses_outside(self) -> bool:
         """Whether something else that requires gradients took part."""
@@ -127,9 +139,35 @@ class _Trace:
         return _plain_data(gradient, original)
 
 
+def _check_result(out: Any) -> None:
+    if isinstance(out, (Node, float, int, str)) or out is None or hasattr(out, "dtype"):
+        return
+    raise TypeError(
+        "a function to differentiate returns numbers, arrays, and dicts, lists and tuples of them; this one returned "
+        f"{type(out).__name__}"
+    )
+
+
+def _pair(result: Any) -> Any:
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise TypeError(f"with has_aux=True the function must return a pair, it returned {type(result).__name__}")
+    return result
+
+
+def _warn_of_lost(f: Function, place: int, what: str) -> None:
+    warn(
+        f"the result of {getattr(f, '__name__', 'the function')!s} has no recorded path to argument {place}, whose "
+        f"derivative is therefore given as 0: the function {what}. Compute with the argument itself (x**2, sg.exp(x), "
+        "np.exp(x)), not with plain numbers taken from it"
+    )
+
+
 def _plain_data(data: Any, like: Any) -> Any:
-    """Plain derivative in the form of what it belongs to."""
-    return float(data) if isinstance(like, (float, int, Value)) else np.asarray(data).copy()
+    """Plain numbers in the form of what they belong to: a float for a number, a scalar of NumPy for one of NumPy's."""
+    if np.ndim(data) == 0 and isinstance(like, (float, int, np.integer, Value)):
+        return float(data)
+    array = np.asarray(data).copy()
+    return array[()] if isinstance(like, np.generic) else array
 
 
 def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
@@ -159,7 +197,29 @@ def _one(out: Any) -> Any:
 
 
 def _unwrap(argnums: Argnums, gradients: list[Any]) -> Any:
-    return gradients[0] if isinstance(argnums, int) else tuple(gradients)
+    return gradients[0] if isinstance(argnums, (int, np.integer)) else tuple(gradients)
+
+
+class Derivative:
+    """What the functions of this page return: a function that computes a derivative of another function.
+
+    It can be pickled if the other one can.
+    """
+
+    def __init__(self, compute: Callable[..., Any], f: Function, *options: Any) -> None:
+        functools.update_wrapper(self, f, updated=())
+        self.compute, self.f, self.options = compute, f, options
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Compute the derivative where ``f(*args, **kwargs)`` is evaluated."""
+        return self.compute(args, kwargs, self.f, *self.options)
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """Be a method where the other function is one."""
+        return self if owner is None else MethodType(self, owner)
+
+    def __repr__(self) -> str:
+        return f"<{self.compute.__name__.strip('_')} of {getattr(self.f, '__name__', self.f)}>"
 
 
 # ----------------------------------------------------------------------------------------- first derivatives
@@ -187,25 +247,25 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> sg.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        trace = _Trace(f, args, kwargs, argnums, has_aux)
-        gradients = _unwrap(argnums, trace.pull(trace.out, _one(trace.out)))
-        value = _value(trace.out, trace.differentiable, trace.originals[0])
-        return ((value, _map(_detached, trace.aux)) if has_aux else value), gradients
-
-    return wrapped
+    return Derivative(_value_and_gradient, f, argnums, has_aux)
 
 
-def _value(out: Any, differentiable: bool, like: Any = None) -> Any:
-    if not isinstance(out, Node) or differentiable:
-        return out
-    return float(out._data) if isinstance(like, (float, int, Value)) else np.asarray(out._data).copy()[()]
+def _value_and_gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, has_aux: bool) -> tuple[Any, Any]:
+    trace = _Trace(f, args, kwargs, argnums, has_aux)
+    gradients = _unwrap(argnums, trace.pull(trace.out, _one(trace.out)))
+    value = _value(trace.out, trace)
+    return ((value, _map(data_of, trace.aux)) if has_aux else value), gradients
 
 
-def _detached(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+def _value(out: Any, trace: _Trace) -> Any:
+    """A result of the function as its caller gets it: plain, unless it can be differentiated further."""
+    return out if not isinstance(out, Node) or trace.differentiable else _plain_result(out._data, trace)
+
+
+def _plain_result(data: Any, trace: _Trace) -> Any:
+    """Numbers that belong to a result: a float if it is a single number and so was the first argument."""
+    like = trace.originals[0] if trace.originals else None
+    return _plain_data(data, like) if isinstance(like, (float, int, np.integer, Value)) else np.asarray(data).copy()[()]
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -238,14 +298,12 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> sg.grad(sg.grad(np.tanh))(0.0)
     -0.0
     """
-    both = value_and_grad(f, argnums, has_aux)
+    return Derivative(_gradient, f, argnums, has_aux)
 
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        value, gradients = both(*args, **kwargs)
-        return (gradients, value[1]) if has_aux else gradients
 
-    return wrapped
+def _gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, has_aux: bool) -> Any:
+    value, gradients = _value_and_gradient(args, kwargs, f, argnums, has_aux)
+    return (gradients, value[1]) if has_aux else gradients
 
 
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -259,13 +317,17 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> sg.elementwise_grad(np.square)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return grad(lambda *args, **kwargs: sum(f(*args, **kwargs)), argnums)
+    return grad(Derivative(_summed, f), argnums)
+
+
+def _summed(args: Any, kwargs: Any, f: Function) -> Any:
+    return sum(f(*args, **kwargs))
 
 
 # -------------------------------------------------------------------------------------- products with vectors
 
 
-def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     """Evaluate ``f`` and return the function that pulls gradients of its result back to its arguments.
 
     Parameters
@@ -273,11 +335,13 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     f : callable
     *args
         Where to evaluate.
+    **kwargs
+        Handed on to ``f``; nothing is differentiated with respect to them.
 
     Returns
     -------
     result
-        ``f(*args)``, plain where the arguments are.
+        ``f(*args, **kwargs)``, plain where the arguments are.
     pull : callable
         Takes gradients of the result, in its structure and shapes; gives a tuple with the gradient of each
         argument (vector-Jacobian products).
@@ -288,7 +352,7 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     >>> pull(np.array([1.0, 10.0]))
     (array([ 3., 40.]), array([ 1., 20.]))
     """
-    trace = _Trace(f, args, {}, tuple(range(len(args))), False)
+    trace = _Trace(f, args, kwargs, tuple(range(len(args))), False)
 
     def pull(gradients: Any) -> tuple[Any, ...]:
         if _structure(gradients) != _structure(trace.out):
@@ -296,7 +360,7 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
         linked = any(isinstance(g, Node) and g.requires_grad for g in _leaves(gradients))
         return tuple(trace.pull(trace.out, gradients, trace.differentiable or linked))
 
-    return _map(lambda out: _value(out, trace.differentiable, args[0]), trace.out), pull
+    return _map(lambda out: _value(out, trace), trace.out), pull
 
 
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -329,36 +393,42 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     if len(args) != len(tangents):
         raise ValueError(f"jvp: {len(args)} arguments need {len(args)} tangents, got {len(tangents)}")
     trace = _Trace(f, tuple(args), {}, tuple(range(len(args))), False)
-    directions = dict(zip(_leaves(trace.variables), _leaves(tuple(tangents))))
-    for variable, direction in directions.items():
-        shape = np.shape(direction._data if isinstance(direction, Node) else direction)
-        if shape != np.shape(variable._data):
-            raise ValueError(f"jvp: an argument of shape {np.shape(variable._data)} has a tangent of shape {shape}")
-    value = _map(lambda out: _value(out, trace.differentiable, args[0]), trace.out)
-    return value, _map(lambda out: _push(trace, out, directions, args[0]), trace.out)
+    directions = dict(zip(_leaves(trace.variables), _directions("jvp", tuple(args), tuple(tangents))))
+    value = _map(lambda out: _value(out, trace), trace.out)
+    return value, _map(lambda out: _push(trace, out, directions), trace.out)
 
 
-def _push(trace: _Trace, out: Any, directions: dict[Node, Any], like: Any) -> Any:
+def _directions(what: str, points: Any, tangents: Any) -> list[Any]:
+    """One direction for each number or array among the arguments, in order."""
+    if _structure(points) != _structure(tangents):
+        raise ValueError(f"{what}: the directions must have the structure (dict, list, tuple) of the arguments")
+    found: list[Any] = []
+    _map(lambda x, t: found.append((np.shape(data_of(x)), np.shape(data_of(t)), t)), points, tangents)
+    for shape, other, _ in found:
+        if shape != other:
+            raise ValueError(f"{what}: an argument of shape {shape} has a direction of shape {other}")
+    return [t for *_, t in found]
+
+
+def _push(trace: _Trace, out: Any, directions: dict[Node, Any]) -> Any:
     """Derivative of one result in the given directions of the arguments."""
     if not isinstance(out, Node) or not out.requires_grad:
-        return _plain_like(np.zeros_like(getattr(out, "_data", out), dtype=float), like)
+        return _plain_result(np.zeros(np.shape(data_of(out))), trace)
     linked = trace.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
     with recording():
         seed = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._data), requires_grad=True)
         back = backprop(out, seed, create_graph=True, stop=trace.stop)
         products = [sum(multiply(back[v], t)) for v, t in directions.items() if isinstance(back.get(v), Node)]
         if not products:
-            return _plain_like(np.zeros_like(out._data), like)
+            return _plain_result(np.zeros_like(out._data), trace)
         total = functools.reduce(lambda a, b: a + b, products)
         one = np.ones_like(total._data)
         found = backprop(total, Tensor(one) if linked else one, create_graph=linked, stop=frozenset([seed])).get(seed)
     if found is None:
         found = np.zeros_like(out._data)
-    return _value(found, linked, like) if isinstance(found, Node) else _plain_like(found, like)
-
-
-def _plain_like(data: Any, like: Any) -> Any:
-    return float(data) if np.ndim(data) == 0 and isinstance(like, (float, int, Value)) else data
+    if isinstance(found, Node):
+        return found if linked else _plain_result(found._data, trace)
+    return _plain_result(found, trace)
 
 
 # --------------------------------------------------------------------------------------- whole derivatives
@@ -388,28 +458,27 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     array([[2., 0.],
            [0., 4.]])
     """
+    return Derivative(_jacobian, f, argnums)
 
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        trace = _Trace(f, args, kwargs, argnums, False)
 
-        def blocks(out: Any) -> Any:
-            shape = np.shape(out._data if isinstance(out, Node) else out)
-            seeds = np.eye(int(np.prod(shape, dtype=np.int64)))
-            rows = [trace.pull(out, seed.reshape(shape)) for seed in seeds]
+def _jacobian(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
+    trace = _Trace(f, args, kwargs, argnums, False)
 
-            def assemble(original: Any, *parts: Any) -> Any:
-                target = shape + np.shape(original._data if isinstance(original, Node) else original)
-                if any(isinstance(part, Node) for part in parts):
-                    return reshape(stack(parts), target)
-                return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
+    def blocks(out: Any) -> Any:
+        shape = np.shape(data_of(out))
+        seeds = np.eye(int(np.prod(shape, dtype=np.int64)))
+        rows = [trace.pull(out, seed.reshape(shape)) for seed in seeds]
 
-            found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(trace.originals)]
-            return _unwrap(argnums, found)
+        def assemble(original: Any, *parts: Any) -> Any:
+            target = shape + np.shape(data_of(original))
+            if any(isinstance(part, Node) for part in parts):
+                return reshape(stack(parts), target)
+            return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
 
-        return _map(blocks, trace.out)
+        found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(trace.originals)]
+        return _unwrap(argnums, found)
 
-    return wrapped
+    return _map(blocks, trace.out)
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
@@ -458,16 +527,15 @@ def hvp(f: Function, argnums: int = 0) -> Function:
     >>> sg.hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
-    slope = grad(f, argnums)
+    return Derivative(_hessian_product, f, argnums)
 
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        *points, vector = args
 
-        def along(*xs: Any) -> Any:
-            parts = zip(_leaves(slope(*xs, **kwargs)), _leaves(vector))
-            return functools.reduce(lambda a, b: a + b, [sum(multiply(g, v)) for g, v in parts])
+def _hessian_product(args: Any, kwargs: Any, f: Function, argnums: int) -> Any:
+    *points, vector = args
+    directions = _directions("hvp", points[argnums], vector) if points else []
 
-        return grad(along, argnums)(*points)
+    def along(*xs: Any) -> Any:
+        parts = zip(_leaves(_gradient(xs, kwargs, f, argnums, False)), directions)
+        return functools.reduce(lambda a, b: a + b, [sum(multiply(g, v)) for g, v in parts])
 
-    return wrapped
+    return _gradient(tuple(points), {}, along, argnums, False)

@@ -1,6 +1,12 @@
-"""The category of this package's warnings."""
+"""The category of this package's warnings, and how they are given."""
 
 from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 
 class SeegradWarning(UserWarning):
@@ -9,5 +15,16 @@ class SeegradWarning(UserWarning):
     Examples
     --------
     >>> import warnings
-    >>> warnings.simplefilter("error", sg.SeegradWarning)  # doctest: +SKIP
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:  # doctest: +SKIP
+    ...     sg.grad(lambda x: x.item() ** 2)(3.0)
+    >>> caught[0].category  # doctest: +SKIP
+    <class 'seegrad.autograd.warning.SeegradWarning'>
     """
+
+
+def warn(text: str) -> None:
+    """Give a warning at the line outside of this package that led here."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, SeegradWarning, stacklevel=level)

@@ -1,0 +1,74 @@
+"""Notice that a function looks at plain numbers of its arguments where it should compute with the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .graph import Node, on_look
+from .walk import backward_order
+
+#: Looks that take no number out of the graph. A comparison is one of them: between the places where its answer changes
+#: a result is constant, so 0 is its derivative.
+_HARMLESS = {"<", "<=", ">", ">=", "==", "compares a Tensor", "formats a Value", "calls backward()"} | {
+    f"{does} of a Value" for does in ("reads .grad", "sets .grad", "sets .data")
+}
+
+
+class Watch:
+    """While a function is evaluated, notes of which of its variables it takes plain numbers.
+
+    The numbers may be those of results on the way. Inside of another watch, what is done with this one's variables is
+    this one's business alone: a function whose slope is constant has no second derivative, and loses nothing.
+
+    Parameters
+    ----------
+    variables : iterable of Node
+        Where the trails begin.
+    """
+
+    def __init__(self, variables: Iterable[Node]) -> None:
+        self.variables = frozenset(variables)
+        self.floor = min((x.number for x in self.variables), default=0)
+        self.looked: dict[Node, str] = {}
+        self.seen: set[int] = set()
+
+    def __enter__(self) -> Watch:
+        for note in on_look:
+            outer = getattr(note, "__self__", None)
+            if isinstance(outer, Watch):
+                outer.seen.update(x.number for x in self.variables)
+        on_look.append(self.note)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        on_look.remove(self.note)
+
+    def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
+        """Called for each look: finds the variables behind what is looked at."""
+        if what in _HARMLESS or len(self.looked) == len(self.variables):
+            return
+        todo = [x]
+        while todo:
+            node = todo.pop()
+            if node.number < self.floor or node.number in self.seen:
+                continue
+            self.seen.add(node.number)
+            if node in self.variables:
+                self.looked[node] = what
+            else:
+                todo.extend(node.inputs)
+
+    def lost(self, results: Iterable[Any]) -> Iterator[tuple[Node, str]]:
+        """Give the variables that led to none of the results though their numbers were looked at, and how."""
+        if not self.looked:
+            return
+        reached: set[Node] = set()
+        for out in results:
+            if isinstance(out, Node) and out.requires_grad:
+                reached.add(out)
+                for node in backward_order(out, self.variables):
+                    reached.update(node.inputs)
+        for variable, what in self.looked.items():
+            if variable not in reached:
+                yield variable, what
