@@ -484,3 +484,11 @@ def inspected(x: Any) -> Any:
     if on_look and isinstance(x, Node):
         look("compares a Tensor", x)
     return data_of(x)
+
+
+def unwritable(x: Any) -> Any:
+    """An array as code from outside gets to see it: it cannot write into what others use. All else as it is."""
+    if isinstance(x, np.ndarray) and x.flags.writeable:
+        x = x.view()
+        x.setflags(False)  # type: ignore[call-arg]
+    return x

@@ -62,7 +62,7 @@ class Op:
     #: result as ones and zeros, the input's data and the parameters, an array that is 0 elsewhere.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
-    #: Whether its rules are not of this package: they may do more than compute.
+    #: Whether its rules are not of this package: they may do more than compute, and must not write into what others use.
     foreign = False
 
     #: Whether it has one or two inputs and a rule for each, as the walk back has it most often.
@@ -85,7 +85,7 @@ class Op:
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         functools.update_wrapper(self, forward)
         self.forward = forward
-        self.foreign = not str(getattr(forward, "__module__", "")).startswith(str(__package__))
+        self.foreign = self.foreign or not str(getattr(forward, "__module__", "")).startswith(str(__package__))
         self.name = name or forward.__name__.strip("_")
         self.symbol = symbol or self.name
         self.rule: tuple[Rule, ...] = ()

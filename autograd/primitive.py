@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .graph import record, unwritable
 from .operation import Op
 
 
@@ -16,7 +17,7 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
 
     The function's parameters without a default are its inputs; the others are parameters, which rules receive by
     name. (A ``/`` in the signature draws the line somewhere else.) The function is called with plain arrays or
-    numbers and may use anything that computes with them.
+    numbers and may use anything that computes with them. Neither it nor a rule can write into the arrays that it gets.
 
     Where ``where`` (or an index, ...) leaves out a part of the result, all inputs still count as used, unless you say
     that each element of the result depends on its own elements of the inputs alone: ``softsign.elementwise = True``.
@@ -37,6 +38,8 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
     True
     """
 
+    foreign = True
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self._describe(function, "", "")
         if not self.arity and not self.variadic:
@@ -46,13 +49,17 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
         if not self.arity and not self.variadic:
             raise TypeError(f"primitive: {self.name}() has no parameter without a default, so it has no inputs")
 
+    def data_of(self, x: Any) -> Any:
+        """Return the plain data of an input, as an array that cannot be written to."""
+        return unwritable(super().data_of(x))
+
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        if not self.rule and self.variadic_rule is None:
+        if not (self.rule or self.variadic_rule):
             raise TypeError(
                 f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
             )
-        result = super().apply(inputs, params)
+        result = record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
         if isinstance(result._data, np.ndarray) and result._data.dtype.kind not in "biuf":
             raise TypeError(f"{self.name} gave {result._data.dtype} data; an operation gives real numbers")
         return result

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Notes, data_of, on_gradient
+from .graph import Node, Notes, data_of, on_gradient, unwritable
 from .operation import Op
 from .scalar_walk import floor_of, walk_numbers
 
@@ -262,6 +262,8 @@ class Walk:
                 args = [g, node._data, *[x._data for x in inputs]]
             if op.poles:  # where Python's floats raise, IEEE has an answer
                 args = [np.float64(v) if v.__class__ is float else v for v in args]
+            if op.foreign:
+                args = [_shown(g), *[unwritable(v) for v in args[1:]]]
 
             def ask() -> list[Any]:
                 return [rule(*args, **params) if x._tracked else None for x, rule in zip(inputs, rules)]
@@ -298,7 +300,7 @@ class Walk:
                 d = _only(part, d)
             self.mark(x, part)
             for watch in on_gradient:
-                watch(node, x, d)
+                watch(node, x, unwritable(d))
         self.send(x, d)
 
     def mark(self, x: Node, part: Any) -> None:
@@ -408,10 +410,30 @@ def _misfit(op: Op, d: Any, x: Node) -> ValueError:
 def run_hooks(node: Node, g: Any) -> Any:
     """Let the node's hooks see, and perhaps replace, its gradient."""
     for hook in list((node.notes or {})["hooks"].values()):
-        replaced = hook(g)
+        shown = _shown(g)
+        number = shown.number if isinstance(shown, Node) else 0
+        try:
+            replaced = hook(shown)
+        except ValueError as error:
+            if "read-only" in str(error):
+                raise ValueError(_HOOK_WROTE) from error
+            raise
+        if isinstance(shown, Node) and shown.number != number:
+            raise ValueError(_HOOK_WROTE)
         if replaced is not None:
             g = node.fit(replaced)
     return g
+
+
+def _shown(g: Any) -> Any:
+    """A gradient for code from outside, which cannot write into it, or only into a node of its own."""
+    return Op.table["identity"](g) if isinstance(g, Node) else unwritable(g)
+
+
+_HOOK_WROTE = (
+    "a hook cannot change its gradient in place, since other nodes may get the same array: return a new one, such as "
+    "g * 2 or np.clip(g, -1, 1)"
+)
 
 
 #: Held while gradients are added to ``.grad``, so that threads may share leaves.
