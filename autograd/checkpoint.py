@@ -20,6 +20,8 @@ from .warning import warn
 class _Recomputed(Op):
     """A whole function as one node; its rules run the function again, once for all inputs."""
 
+    portable = False
+
     def __init__(self, function: Callable[..., Any], arguments: int) -> None:
         self._describe(lambda *xs: None, "checkpoint", "checkpoint")
         self.foreign = True

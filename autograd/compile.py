@@ -133,6 +133,9 @@ class Compiled:
             self.why_not = None  # the call itself was at fault
             raise
 
+    def __reduce__(self) -> Any:
+        return compile, (self.f,)  # what was recorded belongs to the Values of this process
+
     def __repr__(self) -> str:
         state = (
             f"not replayed: {self.why_not}" if self.why_not else f"{self.recordings} recorded, {self.replays} replayed"
@@ -263,6 +266,7 @@ class _Replayed(Op):
     """A compiled function as one operation; its derivative is the replay read backwards."""
 
     poles = False
+    portable = False
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function

@@ -339,6 +339,14 @@ def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
     return x if maximum_value is None else at_most(x, maximum_value)
 
 
+def rounded(x: Any, digits: int = 0) -> Any:
+    """``x`` rounded to so many digits behind the point, as :func:`numpy.round`; its derivative is 0."""
+    scale = 10.0 ** abs(digits)
+    if digits < 0:
+        return rint(x / scale) * scale
+    return rint(x * scale) / scale if digits else rint(x)
+
+
 def _is_large(x: Any) -> bool:
     return type(x) is np.ndarray and x.size >= kernels.LARGE and x.dtype.kind == "f"
 

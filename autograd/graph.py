@@ -127,9 +127,37 @@ class Node:
         told = self._told
         return told if told.__class__ is Notes else None
 
+    def __copy__(self) -> Any:
+        """A node of its own with the same data and the same past."""
+        from .copies import shallow_copy
+
+        look("copies a node", self)
+        return shallow_copy(self)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        """A copy of this node and of all that led to it."""
+        from .copies import deep_copy
+
+        look("copies a node", self)
+        return deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """How a leaf is pickled."""
+        if self.op is not None:
+            raise TypeError(
+                f"a {type(self).__name__} computed by {self.op.name} cannot be pickled, since its trail stays in this "
+                "process. Send its numbers, t.detach() or v.data, or compute it under sg.no_grad() (copy.deepcopy "
+                "copies the trail, too)"
+            )
+        look("copies a node", self)
+        return super().__reduce_ex__(protocol)
+
     def __setstate__(self, state: Any) -> None:
         """Become a copy of another node, with a number of its own."""
-        for slot, content in state[1].items():
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        if attributes:
+            self.__dict__.update(attributes)
+        for slot, content in slots.items():
             if slot != "_memory":  # a copy shares its memory with nobody
                 setattr(self, slot, content)
         self.number = clock()

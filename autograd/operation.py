@@ -175,5 +175,20 @@ class Op:
         except TypeError as error:
             raise TypeError(f"{self.symbol}: {error}") from None
 
+    #: Whether a node that it made can be copied with its inputs: all that its rules use are these and the parameters.
+    portable = True
+
+    def __deepcopy__(self, memo: Any) -> Op:
+        """An operation is what it is, as a function is."""
+        return self
+
+    def __reduce__(self) -> Any:
+        """Pickle by name: in the table of operations, or where a module holds it."""
+        return (_named, (self.name,)) if Op.table.get(self.name) is self else vars(self)["__qualname__"]
+
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
+
+
+def _named(name: str) -> Op:
+    return Op.table[name]

@@ -404,6 +404,24 @@ class Tensor(Node, carries=np.ndarray):
     def __abs__(self) -> Any:
         return ew.absolute(self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return ew.rounded(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return ew.floor(self)
+
+    def __ceil__(self) -> Any:
+        return ew.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return ew.trunc(self)
+
     # Comparisons are about data and give plain arrays; the hash is the identity of the node.
 
     __hash__ = object.__hash__

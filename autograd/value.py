@@ -228,6 +228,24 @@ class Value(Node, carries=float):
     def __abs__(self) -> Any:
         return ew.absolute(self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return ew.rounded(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return ew.floor(self)
+
+    def __ceil__(self) -> Any:
+        return ew.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return ew.trunc(self)
+
     def exp(self) -> Any:
         """E to this power."""
         return ew.exp(self)
@@ -264,12 +282,13 @@ class Value(Node, carries=float):
         return _traced(0.0 if data <= 0 else data, ew.relu, self)
 
     # ------------------------------------------------------------------------------------- comparisons
-    # By data, and with identity as hash: a Value is a place in a graph, not a number in a dictionary.
+    # By data; but two Values are equal only if they are the same one, as their hash says: a Value is a place in a
+    # graph, and ``v in parameters`` asks for that place.
 
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self is other or self._compare("==", operator.eq, other)
+        return self is other if isinstance(other, Value) else self._compare("==", operator.eq, other)
 
     def __lt__(self, other: Any) -> Any:
         return self._compare("<", operator.lt, other)
@@ -315,6 +334,19 @@ class Value(Node, carries=float):
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
             "sg.exp(v) and the like to keep it, or v.data for the plain number"
         )
+
+    def __int__(self) -> int:
+        if not self.requires_grad:
+            return int(float(self))
+        raise TypeError(
+            "int(v) would lose the gradient of this Value; use sg.trunc(v), sg.floor(v) or round(v) to stay with "
+            "Values, or int(v.data) for the plain number"
+        )
+
+    def __format__(self, spec: str) -> str:
+        if on_look:
+            look("formats a Value", self)
+        return format(self._data, spec) if spec else str(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""

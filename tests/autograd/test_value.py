@@ -119,9 +119,25 @@ def test_sign_operators():
 @pytest.mark.parametrize(("x", "y"), [(1.0, 2.0), (2.0, 2.0), (3.0, 2.0), (math.nan, 2.0)])
 def test_comparison_is_by_data(op, x, y):
     expected = op(x, y)
-    assert op(Value(x), Value(y)) is expected
     assert op(Value(x), y) is expected
     assert op(x, Value(y)) is expected
+    if op not in (operator.eq, operator.ne):
+        assert op(Value(x), Value(y)) is expected
+
+
+def test_two_values_are_equal_if_they_are_the_same():
+    v, twin = Value(2.0), Value(2.0)
+    assert v == v
+    assert v != twin
+    assert v not in [twin]
+    assert v in [twin, v]
+    assert [twin, v].index(v) == 1
+    values = [twin, v]
+    values.remove(v)
+    assert values[0] is twin
+    assert v != None  # noqa: E711 (asked on purpose)
+    assert v != "2.0"
+    assert len({v: 1, twin: 2}) == 2
 
 
 def test_truth_is_that_of_the_number():
@@ -372,3 +388,47 @@ def test_unary_functions_agree_with_tensors():
         many.backward()
         assert one.data == pytest.approx(many.item(), rel=1e-15)
         assert v.grad == pytest.approx(t.grad[0], rel=1e-15)
+
+
+# ------------------------------------------------------------------------------------------- Python's own functions
+
+
+@pytest.mark.parametrize("spec", ["", ".3f", ">12.2f", "e", "+.1%", "g"])
+def test_formatted_as_a_number(spec):
+    v = Value(-1234.5678)
+    assert f"{v:{spec}}" == (format(-1234.5678, spec) if spec else repr(v))
+
+
+@pytest.mark.parametrize("number", [2.5, -2.5, 1.25, 7.0, -0.3])
+@pytest.mark.parametrize(
+    ("f", "right"),
+    [
+        (round, np.round),
+        (lambda v: round(v, 1), lambda x: np.round(x, 1)),
+        (lambda v: round(v * 100, -2), lambda x: np.round(x * 100, -2)),
+        (math.floor, np.floor),
+        (math.ceil, np.ceil),
+        (math.trunc, np.trunc),
+        (lambda v: divmod(v, 2)[0], lambda x: np.divmod(x, 2)[0]),
+        (lambda v: divmod(v, 2)[1], lambda x: np.divmod(x, 2)[1]),
+        (lambda v: divmod(7.0, v)[0], lambda x: np.divmod(7.0, x)[0]),
+        (lambda v: divmod(7.0, v)[1], lambda x: np.divmod(7.0, x)[1]),
+    ],
+    ids="round round1 round-2 floor ceil trunc divmod0 divmod1 rdivmod0 rdivmod1".split(),
+)
+def test_rounding_stays_in_the_graph(f, right, number):
+    v, t = Value(number), sg.tensor([number, 3.0], requires_grad=True)
+    assert isinstance(f(v), Value)
+    assert f(v).data == pytest.approx(right(number), abs=1e-12)
+    np.testing.assert_allclose(f(t).data, right(np.array([number, 3.0])), atol=1e-12)
+    step = 1e-6
+    numeric = (right(number + step) - right(number - step)) / (2 * step)
+    if abs(numeric) < 100:  # not at a jump
+        assert sg.grad(f)(number) == pytest.approx(numeric, abs=1e-6)
+
+
+def test_int_would_lose_the_gradient():
+    with pytest.raises(TypeError, match=r"int\(v\.data\)"):
+        int(Value(2.5))
+    with sg.no_grad():
+        assert int(Value(2.5) * 1) == 2

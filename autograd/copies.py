@@ -1,0 +1,113 @@
+"""Deep copies of graphs: of any depth, with what was shared still shared."""
+
+from __future__ import annotations
+
+import copy
+from operator import attrgetter
+from typing import Any
+
+from .graph import Constant, Node, Notes, _new, clock
+from .walk import inputs_of
+
+_by_number = attrgetter("number")
+
+
+def shallow_copy(node: Node) -> Node:
+    """Return a node of its own with the same data and the same past; RuntimeError if the past has been overwritten."""
+    twin = _new(node.__class__)
+    twin.__setstate__(object.__reduce_ex__(node, 2)[2])  # type: ignore[index]
+    twin.inputs = inputs_of(node)  # those that it read, though it is newer now
+    return twin
+
+
+class _Copied:
+    """All nodes that one call of ``copy.deepcopy`` has copied so far, with their copies."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Node, Node]] = []
+        self.newest = 0
+        self.computed = False
+
+
+def deep_copy(root: Node, memo: dict[Any, Any]) -> Node:
+    """Copy ``root`` and everything that led to it.
+
+    Parameters
+    ----------
+    root : Node
+        Leaves are copied, too: the copy has a graph of its own.
+    memo : dict
+        What ``copy.deepcopy`` has copied so far, by identity; it and the copies of this call are shared.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    TypeError
+        If the derivative of an operation on the way uses more than its inputs.
+    """
+    copied = memo.setdefault("seegrad nodes", _Copied())
+    found = sorted(_not_copied(root, memo), key=_by_number)
+    for node in found:
+        memo[id(node)] = _new(node.__class__)
+    for node in found:
+        _fill(memo[id(node)], node, memo)
+    _number(copied, [(node, memo[id(node)]) for node in found])
+    return memo[id(root)]
+
+
+def _not_copied(root: Node, memo: dict[Any, Any]) -> list[Node]:
+    seen = {id(root)}
+    todo, found = [root], []
+    while todo:
+        node = todo.pop()
+        found.append(node)
+        if node.op is not None and not node.op.portable:
+            raise TypeError(
+                f"a result of {node.op.name!r} (of sg.compile or sg.checkpoint) cannot be copied with its trail: its "
+                "derivative calls a function that goes on to use the original nodes. Copy before it is computed, or "
+                "copy t.detach()"
+            )
+        for x in _read(node):
+            if id(x) not in seen and id(x) not in memo:
+                seen.add(id(x))
+                todo.append(x)
+    return found
+
+
+def _read(node: Node) -> tuple[Node, ...]:
+    """The inputs as they were read; those that have been overwritten since as they are, which makes walks fail."""
+    try:
+        return inputs_of(node)
+    except RuntimeError:
+        return node.inputs
+
+
+def _fill(twin: Node, node: Node, memo: dict[Any, Any]) -> None:
+    """Copy what a node holds."""
+    twin.op = node.op
+    twin.inputs = tuple([memo[id(x)] for x in _read(node)])
+    twin._tracked, twin._pending = node._tracked, None
+    twin._data = copy.deepcopy(node._data, memo)
+    if node.op is not None and hasattr(twin._data, "setflags"):
+        twin._data.setflags(False)  # not writeable, as the data of a computed node
+    twin._grad = copy.deepcopy(node._grad, memo)
+    twin._told = node.params
+    if node.notes is not None:
+        notes = twin._told = Notes({key: copy.deepcopy(value, memo) for key, value in node.notes.items()})
+        notes.params = node.params
+    if hasattr(node, "__dict__"):
+        twin.__dict__.update(copy.deepcopy(node.__dict__, memo))
+
+
+def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
+    """Give the copies numbers of their own in the order of the originals, which tells who read which version."""
+    copied.pairs += pairs
+    copied.computed = copied.computed or any(node.op is not None for node, _ in pairs)
+    if copied.computed and pairs[0][0].number < copied.newest:
+        pairs = copied.pairs = sorted(copied.pairs, key=lambda pair: pair[0].number)
+    copied.newest = max(copied.newest, pairs[-1][0].number)
+    for node, twin in pairs:
+        twin.number = 0 if isinstance(node, Constant) else clock()
