@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..autograd import Tensor
+from ..autograd import Tensor, no_grad
 from ..autograd.graph import Node, recording
+from ..autograd.reach import Reach
 from ..autograd.walk import inputs_of
 from .atomic_file import write_atomically
 from .evaluation import evaluating
 from .fusion import layer_by_layer
 from .module import Module
+from .onnx_check import check_repeatable, check_same
 from .onnx_operations import TABLE, OnnxExportError, Twin, Writer
 
 Array = npt.NDArray[Any]
@@ -35,14 +37,17 @@ def export_onnx(
 
     It is run on two batches made of the sample's numbers, and what was recorded is written down. So a function may
     do whatever has derivatives here and a counterpart in ONNX; but a path chosen by an ``if`` must be the same for
-    all inputs. A model is exported as it is in evaluation. Its preprocessing is not part of it.
+    all inputs. What was written is run, by onnx itself, on the sample and on other numbers, and refused if it does not
+    give what the function gives. A model is exported as it is in evaluation, and so are models that a function uses by
+    name. Preprocessing is not part of it.
 
     Parameters
     ----------
     function : Module or callable
         What to export. Takes Tensors, returns a Tensor or a sequence of them.
     sample : array_like or tuple of array_like
-        Example inputs of floats; the first axis is the batch, of any length above 0.
+        Example inputs of floats; the first axis is the batch, of any length above 0, and the same for all. Their
+        numbers should be of the kind that the model will get.
     path : path
         The file, by custom ``something.onnx``; replaced in one step if it exists.
     dynamic_batch : bool, default True
@@ -51,7 +56,8 @@ def export_onnx(
     Raises
     ------
     OnnxExportError
-        (a ``ValueError``) if an operation has no counterpart in ONNX; it is named.
+        (a ``ValueError``) if an operation has no counterpart in ONNX; it is named. Or if the graph gives other
+        results than the function: a branch on the input's numbers, numbers read with ``.data`` or NumPy, randomness.
     ImportError
         If onnx is not installed: ``pip install 'seegrad[export]'``.
 
@@ -65,9 +71,16 @@ def export_onnx(
     except ImportError as error:
         raise ImportError("export_onnx needs onnx: pip install 'seegrad[export]'") from error
     samples = [_checked(array) for array in (sample if isinstance(sample, tuple) else (sample,))]
+    if len({len(array) for array in samples}) > 1:
+        raise OnnxExportError(
+            "the first axis of each input is the batch, and must be of one length for all; the samples have shapes "
+            f"{', '.join(str(array.shape) for array in samples)}"
+        )
     batches = (samples[0].shape[0], samples[0].shape[0] + dynamic_batch)
     rng = np.random.default_rng(0)
-    one, two = (_record(function, [_varied(array, n, rng) for array in samples]) for n in batches)
+    inputs = [[_varied(array, n, rng) for array in samples] for n in batches]
+    check_repeatable(lambda arrays: _run(function, arrays), samples)
+    one, two = (_record(function, arrays) for arrays in inputs)
     names = {id(p): name for name, p in function.named_parameters()} if isinstance(function, Module) else {}
     writer = Writer(batches, _input_name(samples, 0))
     outputs = _write(writer, one, two, names)
@@ -78,6 +91,7 @@ def export_onnx(
         producer_name="seegrad",
     )
     onnx.checker.check_model(model, full_check=True)
+    check_same(model, lambda arrays: _run(function, arrays), inputs, samples, dynamic_batch)
     write_atomically(path, model.SerializeToString())
 
 
@@ -105,7 +119,34 @@ def _varied(sample: Array, batch: int, rng: np.random.Generator) -> Array:
 
 def _record(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> Recording:
     inputs = [Tensor(array, requires_grad=True) for array in arrays]
-    with evaluating(function) if isinstance(function, Module) else nullcontext(), recording(), layer_by_layer():
+    with layer_by_layer():
+        outputs = _outputs(function, inputs, recording())
+    for output in outputs:
+        if not output.requires_grad:
+            raise OnnxExportError(_NO_PATH)
+    return inputs, outputs
+
+
+_NO_PATH = (
+    "an output does not depend on the input through recorded operations, so it would be frozen in the file: numbers "
+    "that are read with .data, .item(), detach() or NumPy are not recorded. Compute with the tensors themselves"
+)
+
+
+def _run(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
+    """Plain results of the function for plain inputs."""
+    return [output.data for output in _outputs(function, [Tensor(array) for array in arrays], no_grad())]
+
+
+def _outputs(
+    function: Module | Callable[..., Any], inputs: Sequence[Tensor], way: AbstractContextManager[None]
+) -> list[Tensor]:
+    modules = [x for x in (function, *Reach(function).kept) if isinstance(x, Module)]
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(evaluating(module))
+        stack.enter_context(way)
+        stack.enter_context(np.errstate(all="ignore"))
         result = function(*inputs)
     outputs = list(result) if isinstance(result, list | tuple) else [result]
     for output in outputs:
@@ -113,9 +154,7 @@ def _record(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> R
             raise OnnxExportError(
                 f"the function must return a Tensor or a sequence of them, got {type(output).__name__}"
             )
-        if not output.requires_grad:
-            raise OnnxExportError("the output does not depend on the input through recorded operations")
-    return inputs, outputs
+    return outputs
 
 
 def _order(run: Recording) -> list[Node]:
@@ -163,6 +202,8 @@ def _write(writer: Writer, one: Recording, two: Recording, names: dict[int, str]
         output = converter(writer, twin, [_named(writer, twin, x, known, names) for x in twin.inputs])
         known[id(twin.one)] = output
         writer.recorded[output] = twin
+    if not all(id(output) in known for output in one[1]):
+        raise OnnxExportError(_NO_PATH)
     return [writer.add("Identity", known[id(output)]) for output in one[1]]
 
 
