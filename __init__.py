@@ -166,6 +166,8 @@ from .autograd import (
 from .autograd.kernels import set_num_threads
 from .rng import manual_seed
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .autograd.draw import draw, play
@@ -327,6 +329,10 @@ __all__ = [
     "where",
     "why",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from . import nn
+from . import __version__, nn
 from .commands import ADD_COMMANDS
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
+UNREAD = 128 + 13  # SIGPIPE, which Windows does not have
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,11 +27,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 after an error, 130 after Ctrl-C. (Wrong options exit with 2.)
+        The exit status: 0, 1 after an error, 130 after Ctrl-C, 141 if who reads the output (``| head``) has gone while
+        there was work to do. (Wrong options exit with 2.)
     """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # of --help
+        _drop_output()
+        return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         chosen.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough
+        _drop_output()
+        return _ended(chosen, UNREAD) if hasattr(chosen, "failed") else 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _ended(chosen, INTERRUPTED)
@@ -37,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"seegrad {chosen.command}: error: {error}", file=sys.stderr)
         return _ended(chosen, FAILED)
     return 0
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, so that nothing fails when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _ended(chosen: argparse.Namespace, status: int) -> int:
@@ -50,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="seegrad", description="See the gradient: a small network, trained with nothing but NumPy."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for add in ADD_COMMANDS:
         add(commands)

@@ -286,3 +286,7 @@ __all__ = [
     "where",
     "why",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

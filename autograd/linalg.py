@@ -477,3 +477,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     else:
         raise ValueError(f"norm: order {ord!r} is not one of None, 'fro', 'nuc', 1, -1, 2, -2, inf, -inf for matrices")
     return result if keepdims else reshape(result, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+def __dir__() -> list[str]:
+    return [name for name, thing in globals().items() if getattr(thing, "__module__", None) == __name__]

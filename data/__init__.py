@@ -59,3 +59,7 @@ __all__ = [
     "train_val_split",
     "write_idx",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -167,3 +167,7 @@ __all__ = [
     "to_torch_state_dict",
     "top_k_accuracy",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

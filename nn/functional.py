@@ -76,6 +76,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
     """``x @ weight + bias``.
 

@@ -207,3 +207,7 @@ def _he_std(name: str, shape: Shape, a: float, mode: str) -> float:
         raise ValueError(f'{name}: mode must be "fan_in" or "fan_out", got {mode!r}')
     fan = fans(shape)[0 if mode == "fan_in" else 1]
     return math.sqrt(2.0 / ((1.0 + a * a) * max(1, fan)))
+
+
+def __dir__() -> list[str]:
+    return [name for name, thing in globals().items() if getattr(thing, "__module__", None) == __name__]

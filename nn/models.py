@@ -80,3 +80,7 @@ def mnist_deep_cnn(seed: Seed = None) -> Sequential:
         Dropout(0.2, seed=None if seed is None else generator),
         Linear(192, 10, seed=generator),
     )
+
+
+def __dir__() -> list[str]:
+    return [name for name, thing in globals().items() if getattr(thing, "__module__", None) == __name__]

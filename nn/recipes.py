@@ -26,6 +26,8 @@ from .models import mnist_cnn, mnist_deep_cnn
 from .module import Module
 from .trainer import Trainer
 
+__all__ = ["ARTICLE", "BEST", "RECIPES", "Recipe"]
+
 Prepared = tuple[Trainer, list[Callback]]
 
 
@@ -98,3 +100,7 @@ ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, lambda: None, False, _article)
 BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, _affine, True, _best)
 
 RECIPES = {"article": ARTICLE, "best": BEST}
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -52,3 +52,7 @@ __all__ = [
     "clip_grad_value_",
     "lr_finder",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

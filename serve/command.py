@@ -65,7 +65,9 @@ def _rate(text: str) -> float:
 def _run(chosen: argparse.Namespace) -> None:
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:
-        raise ValueError(f"{', '.join(missing)} is missing: pip install 'seegrad[serve]'")
+        *some, last = missing
+        are = f"{', '.join(some)} and {last} are" if some else f"{last} is"
+        raise ValueError(f"{are} not installed: pip install 'seegrad[serve]'")
     from ..nn import load
     from .limits import Limits
     from .server import serve

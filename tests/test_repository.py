@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import seegrad as sg
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -84,3 +86,22 @@ def test_imports_inside_the_package_are_relative_and_point_down(path):
         others = set(PACKAGES) - {folder} - set(below[folder])
         up = rf"\s*from \.\.+({'|'.join(sorted(others))})\b"
         assert [line for line in imported if re.match(up, line)] == []
+
+
+def test_tab_completion_shows_what_there_is():
+    names = dir(sg)
+    assert {"draw", "play", "nn", "optim", "data", "load", "export_onnx", "grad", "Tensor", "__version__"} <= set(names)
+    for module in (sg, sg.nn, sg.optim, sg.data, sg.linalg, sg.nn.init, sg.nn.models, sg.nn.functional, sg.nn.recipes):
+        shown = [name for name in dir(module) if not name.startswith("_")]
+        for name in shown:
+            assert getattr(module, name) is not None
+            assert name not in {"Any", "TYPE_CHECKING", "import_module", "annotations", "np", "npt", "Seed", "Op"}
+        assert set(getattr(module, "__all__", ())) <= set(shown)
+    assert {"cholesky", "norm", "svd"} <= set(dir(sg.linalg))
+    assert "he_normal" in dir(sg.nn.init)
+    assert "mnist_cnn" in dir(sg.nn.models)
+
+
+def test_the_version_is_that_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == sg.__version__

@@ -110,3 +110,58 @@ def test_ctrl_c(trained, tmp_path):
     assert process.returncode == 130
     assert errors.strip() == "interrupted"
     assert output == ""
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"seegrad {sg.__version__}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["evaluate", "MODEL"], 0),
+        (["evaluate", "MODEL", "--json"], 0),
+        (["draw", "MODEL"], 0),
+        (["export", "MODEL", "--onnx", "model.onnx"], 0),
+        (["predict", "--model", "MODEL", "PICTURE"], 0),
+        (["train", "--epochs", "1", "--validation", "0"], 141),  # it has not ended, as its status says
+    ],
+    ids=lambda x: " ".join(x[:1]) if isinstance(x, list) else "",
+)
+def test_nobody_reads_the_output(arguments, status, trained, tmp_path):
+    picture = tmp_path / "digit.png"
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray((255 * sg.data.load_mnist()[1].x[0, :, :, 0]).astype(np.uint8)).save(picture)
+    model = tmp_path / "model.safetensors"
+    model.write_bytes(trained.read_bytes())
+    names = {"MODEL": str(model), "PICTURE": str(picture)}
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "seegrad", *[names.get(a, a) for a in arguments]]
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, cwd=tmp_path, timeout=120)
+    os.close(writes)
+    assert not re.search("error|broken|traceback", done.stderr, re.IGNORECASE)
+    assert done.returncode == status
+
+
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [
+        (["uvicorn"], "uvicorn is not installed: pip install 'seegrad[serve]'"),
+        (["starlette", "uvicorn"], "starlette and uvicorn are not installed: pip install 'seegrad[serve]'"),
+        (["starlette", "uvicorn", "PIL"], "starlette, uvicorn and pillow are not installed"),
+    ],
+)
+def test_serve_without_what_it_needs(missing, text, trained, capsys, monkeypatch):
+    from seegrad.serve import command
+
+    there = command.find_spec
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name in missing else there(name))
+    assert main(["serve", str(trained)]) == 1
+    assert text in capsys.readouterr().err
