@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .copies import global_name
 from .graph import NO_PARAMS, Node, is_recording, on_gradient, on_look, on_record, record, recording
 from .operation import Op
 from .reach import Reach
@@ -134,7 +135,7 @@ class Compiled:
             raise
 
     def __reduce__(self) -> Any:
-        return compile, (self.f,)  # what was recorded belongs to the Values of this process
+        return global_name(self) or (compile, (self.f,))  # what was recorded belongs to the Values of this process
 
     def __repr__(self) -> str:
         state = (

@@ -1,8 +1,9 @@
-"""Deep copies of graphs: of any depth, with what was shared still shared."""
+"""Deep copies of graphs, of any depth and with what was shared still shared; and what pickle calls things by."""
 
 from __future__ import annotations
 
 import copy
+import sys
 from operator import attrgetter
 from typing import Any
 
@@ -111,3 +112,12 @@ def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
     copied.newest = max(copied.newest, pairs[-1][0].number)
     for node, twin in pairs:
         twin.number = 0 if isinstance(node, Constant) else clock()
+
+
+def global_name(x: Any) -> str | None:
+    """The name by which a module holds ``x``, as it does where ``x`` has decorated a function; None if none does."""
+    name: str = vars(x).get("__qualname__", "")
+    found: Any = sys.modules.get(vars(x).get("__module__", ""))
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is x else None

@@ -170,6 +170,7 @@ class Node:
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         self.check_differentiable(wanted)
+        look("sets requires_grad", self)
         self._tracked = bool(wanted)
 
     def check_differentiable(self, wanted: bool) -> None:

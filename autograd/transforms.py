@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .copies import global_name
 from .elementwise import multiply
 from .graph import Node, data_of, is_recording, recording
 from .lost import Watch
@@ -217,6 +218,9 @@ class Derivative:
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """Be a method where the other function is one."""
         return self if owner is None else MethodType(self, owner)
+
+    def __reduce__(self) -> Any:
+        return global_name(self) or (Derivative, (self.compute, self.f, *self.options))
 
     def __repr__(self) -> str:
         return f"<{self.compute.__name__.strip('_')} of {getattr(self.f, '__name__', self.f)}>"

@@ -63,13 +63,21 @@ def check_same(
                 if what == "the sample":
                     raise
                 continue  # numbers that the function does not take
-            found = evaluator.run(None, dict(zip(names, inputs)))
+            found = _evaluate(evaluator, dict(zip(names, inputs)), what)
         for i, (here, there) in enumerate(zip(wanted, found)):
             difference = _difference(here, np.asarray(there))
             if difference is not None:
                 raise OnnxExportError(
                     f"output {i} of the exported graph is not that of the function for {what}: {difference}. {_FROZEN}"
                 )
+
+
+def _evaluate(evaluator: Any, inputs: dict[str, Array], what: str) -> list[Any]:
+    try:
+        results: list[Any] = evaluator.run(None, inputs)
+    except (ArithmeticError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise OnnxExportError(f"the exported graph does not run on {what}: {error}. {_FROZEN}") from error
+    return results
 
 
 def _trials(

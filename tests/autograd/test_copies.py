@@ -223,6 +223,22 @@ def test_a_copy_of_an_argument_has_lost_its_trail(copied):
         sg.grad(lambda x: (copied(x) ** 2).sum())(np.ones(2))
 
 
+@sg.grad
+def slope(x):
+    return x**3
+
+
+@sg.compile
+def compiled_square(v):
+    return v * v
+
+
+@pytest.mark.parametrize("decorated", [slope, compiled_square])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, through_pickle])
+def test_what_decorates_a_function_is_found_by_its_name(copied, decorated):
+    assert copied(decorated) is decorated
+
+
 class Named(sg.Tensor):
     """A kind of tensor with attributes of its own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import warnings
 
 import numpy as np
@@ -23,7 +24,23 @@ def exponential_under_no_grad(x):
         return math.exp(x.sum())
 
 
+def without_requires_grad(x):
+    x.requires_grad = False
+    return (x**2).sum()
+
+
+def in_a_thread(x):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(x.sum().item() ** 2))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
 LOSING = {
+    "requires_grad": without_requires_grad,
+    "thread": in_a_thread,
+    "parameter": lambda x: (sg.nn.Parameter(x) ** 2).sum(),
     "item": lambda x: x.sum().item() ** 2,
     "data": lambda x: (x.data**2).sum(),
     "a result's data": lambda x: np.sum((x * 2).data ** 2),
