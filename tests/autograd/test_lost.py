@@ -38,7 +38,6 @@ def in_a_thread(x):
 
 
 LOSING = {
-    "requires_grad": without_requires_grad,
     "thread": in_a_thread,
     "parameter": lambda x: (sg.nn.Parameter(x) ** 2).sum(),
     "item": lambda x: x.sum().item() ** 2,
@@ -74,6 +73,11 @@ def test_a_lost_trail_is_warned_of(f, derivative):
     with pytest.warns(sg.SeegradWarning, match="no recorded path to argument 0") as caught:
         derivative(f)
     assert caught[0].filename == __file__
+
+
+def test_a_trail_that_is_given_up():
+    with pytest.warns(sg.SeegradWarning, match="sets requires_grad"):
+        sg.grad(without_requires_grad)(X)
 
 
 def test_the_warning_says_which_argument_and_what_was_done():
