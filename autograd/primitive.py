@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import record, unwritable
+from .graph import Node, record, unwritable
 from .operation import Op
 
 
@@ -59,6 +59,7 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
             raise TypeError(
                 f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
             )
+        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
         result = record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
         if isinstance(result._data, np.ndarray) and result._data.dtype.kind not in "biuf":
             raise TypeError(f"{self.name} gave {result._data.dtype} data; an operation gives real numbers")
