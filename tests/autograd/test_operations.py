@@ -22,7 +22,7 @@ NOT_OPERATIONS = {
     *("backprop", "gradcheck", "is_recording", "no_grad", "stamp"),
     *("argmax", "argmin"),
     *("grad", "value_and_grad", "elementwise_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
-    *("primitive", "checkpoint", "compile", "AnomalyError", "detect_anomaly", "why"),
+    *("primitive", "checkpoint", "compile", "AnomalyError", "SeegradWarning", "detect_anomaly", "why"),
 }
 
 LAYOUTS: dict[str, Any] = {
