@@ -105,13 +105,19 @@ def _fill(twin: Node, node: Node, memo: dict[Any, Any]) -> None:
 
 def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
     """Give the copies numbers of their own in the order of the originals, which tells who read which version."""
+    for node, twin in pairs:
+        if isinstance(node, Constant):
+            twin.number = 0
+    pairs = [(node, twin) for node, twin in pairs if not isinstance(node, Constant)]
+    if not pairs:
+        return
     copied.pairs += pairs
     copied.computed = copied.computed or any(node.op is not None for node, _ in pairs)
     if copied.computed and pairs[0][0].number < copied.newest:
         pairs = copied.pairs = sorted(copied.pairs, key=lambda pair: pair[0].number)
     copied.newest = max(copied.newest, pairs[-1][0].number)
-    for node, twin in pairs:
-        twin.number = 0 if isinstance(node, Constant) else clock()
+    for _, twin in pairs:
+        twin.number = clock()
 
 
 def global_name(x: Any) -> str | None:

@@ -15,10 +15,10 @@ class SeegradWarning(UserWarning):
     Examples
     --------
     >>> import warnings
-    >>> with warnings.catch_warnings(record=True, action="always") as caught:  # doctest: +SKIP
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", sg.SeegradWarning)
     ...     sg.grad(lambda x: x.item() ** 2)(3.0)
-    >>> caught[0].category  # doctest: +SKIP
-    <class 'seegrad.autograd.warning.SeegradWarning'>
+    0.0
     """
 
 
