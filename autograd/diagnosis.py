@@ -136,7 +136,12 @@ def why(x: Node, loss: Node | None = None) -> str:
     return _why_from(name, x, loss)
 
 
-def _why_from(name: str, x: Node, loss: Node) -> str:
+def _why_from(name: str, x: Node, loss: Any) -> str:
+    if not isinstance(loss, Node):
+        return (
+            f"{name} has no gradient: the loss is a plain {type(loss).__name__}, so its trail was lost (by .item(), "
+            ".data, float() or a function of NumPy)."
+        )
     if not loss.requires_grad:
         lost = (loss.notes or {}).get("lost", "nothing that led to it requires gradients")
         return f"{name} has no gradient: the loss has no trail, because {lost}."

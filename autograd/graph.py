@@ -504,7 +504,7 @@ on_look: list[Callable[[str, Node, Any, Any], None]] = []
 
 def look(what: str, node: Node, other: Any = None, answer: Any = None) -> None:
     """Tell those who want to know."""
-    for watch in on_look:
+    for watch in tuple(on_look):  # another thread may end its own watch meanwhile
         watch(what, node, other, answer)
 
 

@@ -159,3 +159,8 @@ def test_why_changes_nothing():
 def test_why_of_a_value():
     a, b = sg.Value(-1.0, label="a"), sg.Value(3.0)
     assert "relu" in sg.why(a, a.relu() + b)
+
+
+def test_why_a_plain_number_has_no_trail():
+    x = sg.tensor([1.0, 2.0], requires_grad=True)
+    assert "the loss is a plain float, so its trail was lost" in sg.why(x, x.sum().item())
