@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .graph import Node, on_look
+from .scalar_walk import floor_of
 from .walk import backward_order
 
 #: Looks that take no number out of the graph. A comparison is one of them: between the places where its answer changes
@@ -29,7 +30,6 @@ class Watch:
 
     def __init__(self, variables: Iterable[Node]) -> None:
         self.variables = frozenset(variables)
-        self.floor = min((x.number for x in self.variables), default=0)
         self.looked: dict[Node, str] = {}
         self.seen: set[int] = set()
 
@@ -48,10 +48,11 @@ class Watch:
         """Called for each look: finds the variables behind what is looked at."""
         if what in _HARMLESS or len(self.looked) == len(self.variables):
             return
+        floor = floor_of(self.variables)
         todo = [x]
         while todo:
             node = todo.pop()
-            if node.number < self.floor or node.number in self.seen:
+            if node.number < floor or node.number in self.seen:
                 continue
             self.seen.add(node.number)
             if node in self.variables:
