@@ -28,6 +28,8 @@ class Watch:
         Where the trails begin.
     """
 
+    __slots__ = ("looked", "seen", "variables")
+
     def __init__(self, variables: Iterable[Node]) -> None:
         self.variables = frozenset(variables)
         self.looked: dict[Node, str] = {}
@@ -61,9 +63,7 @@ class Watch:
                 todo.extend(node.inputs)
 
     def lost(self, results: Iterable[Any]) -> Iterator[tuple[Node, str]]:
-        """Give the variables that led to none of the results though their numbers were looked at, and how."""
-        if not self.looked:
-            return
+        """Give the variables that led to none of the results though they were looked at, and how they were."""
         reached: set[Node] = set()
         for out in results:
             if isinstance(out, Node) and out.requires_grad:

@@ -101,12 +101,12 @@ class _Trace:
         self.aux = None
         if has_aux:
             result, self.aux = _pair(result)
-        for out in _leaves(result):
-            _check_result(out)
+        if not isinstance(result, Node):
+            _map(_check_result, result)
         self.out = result
         self.stop = watch.variables
         self.differentiable = linked or (self.outer and self._uses_outside())
-        for variable, what in watch.lost(_leaves(self.out)):
+        for variable, what in watch.lost(_leaves(self.out)) if watch.looked else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             _warn_of_lost(f, place, what)
 
@@ -131,7 +131,7 @@ class _Trace:
                     for node, g in backprop(out, seed, create_graph=create_graph, stop=self.stop).items():
                         if node in self.stop:
                             total[node] = total[node] + g if node in total else g
-            gradients = [_map(lambda v: total.get(v, np.zeros_like(v._data)), x) for x in self.variables]
+            gradients = [_map(lambda v: total[v] if v in total else np.zeros_like(v._data), x) for x in self.variables]
         return [_map(self._finish, gradient, original) for gradient, original in zip(gradients, self.originals)]
 
     def _finish(self, gradient: Any, original: Any) -> Any:
