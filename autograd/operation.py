@@ -62,7 +62,8 @@ class Op:
     #: result as ones and zeros, the input's data and the parameters, an array that is 0 elsewhere.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
-    #: Whether its rules are not of this package: they may do more than compute, and must not write into what others use.
+    #: Whether its rules are not of this package: they may do more than compute, and must not write into what others
+    #: use.
     foreign = False
 
     #: Whether it has one or two inputs and a rule for each, as the walk back has it most often.
