@@ -104,7 +104,9 @@ class Tensor(Node, carries=np.ndarray):
     def data(self) -> npt.NDArray[Any]:
         """The plain array.
 
-        Assigning a new array, or ``t.data -= ...``, marks graphs that used the old one as stale. A write through
+        An array that is assigned keeps its dtype, which becomes the tensor's, as in PyTorch; but for a tensor of floats,
+        integers and numbers without a dtype, such as lists, take on the tensor's. Assigning a new array, or
+        ``t.data -= ...``, marks graphs that used the old one as stale. A write through
         ``t.data[...] = ...`` cannot be noticed on a leaf (and is refused on a computed tensor): write
         ``t[...] = ...`` under :class:`no_grad` instead.
         """
@@ -113,16 +115,20 @@ class Tensor(Node, carries=np.ndarray):
         return self._data
 
     @data.setter
-    def data(self, array: Any) -> None:
+    def data(self, given: Any) -> None:
         if self.op is not None:
             raise RuntimeError(
                 "the data of a computed tensor follows from its inputs. Write t[...] = ... to record a change, or "
                 "change a copy, t.detach()"
             )
-        array = as_numbers(array)
+        array, own = as_numbers(given), self._data.dtype
         if array.shape != self._data.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
-        self._data = array.astype(self._data.dtype, copy=False)
+        if own.kind == "f" and (array.dtype.kind != "f" or not hasattr(given, "dtype")):
+            array = array.astype(own, copy=False)
+        self._data = array
+        if array.dtype != own:
+            self.grad = self._grad
         self.number = clock()
 
     @property

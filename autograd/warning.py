@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 
-_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+_PACKAGE = __name__.partition(".")[0]
 
 
 class SeegradWarning(UserWarning):
@@ -15,16 +14,19 @@ class SeegradWarning(UserWarning):
     Examples
     --------
     >>> import warnings
-    >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("ignore", sg.SeegradWarning)
-    ...     sg.grad(lambda x: x.item() ** 2)(3.0)
-    0.0
+    >>> warnings.simplefilter("error", sg.SeegradWarning)  # doctest: +SKIP
     """
 
 
-def warn(text: str) -> None:
-    """Give a warning at the line outside of this package that led here."""
-    level, frame = 1, sys._getframe(0)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(text, SeegradWarning, stacklevel=level)
+def warn(message: str) -> None:
+    """Warn at the line outside this package that led here, so that Python shows it once for each such line.
+
+    Parameters
+    ----------
+    message : str
+        What is probably wrong, and what to write instead.
+    """
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, SeegradWarning, stacklevel=depth + 1)

@@ -270,7 +270,7 @@ def _take_over(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]
     parameters = dict(model.named_parameters())
     for name, parameter in parameters.items():
         if name in arrays and arrays[name].dtype != parameter.dtype and arrays[name].dtype.kind == "f":
-            parameter.convert(arrays[name].dtype)
+            parameter.data = parameter.data.astype(arrays[name].dtype)
     for path, module in model.named_modules():
         for name in module._buffer_names:
             array = arrays.get(f"{path}.{name}" if path else name)

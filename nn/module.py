@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..autograd import Tensor, is_recording, stamp, tensor
+from ..autograd import Tensor, is_recording, tensor
 from ..state import check_state
 from .errors import LayerError
 
@@ -49,11 +49,6 @@ class Parameter(Tensor):
         values = data.data if isinstance(data, Tensor) else data
         floats = isinstance(values, np.ndarray | np.generic) and values.dtype.kind == "f"
         super().__init__(np.array(values, dtype=values.dtype if floats else np.float32), requires_grad, label)
-
-    def convert(self, dtype: npt.DTypeLike) -> None:
-        """Change the dtype, which assigning to ``data`` keeps; the gradient is forgotten."""
-        self._data, self._grad = self._data.astype(dtype), None
-        stamp(self)
 
 
 class HookHandle:
@@ -276,7 +271,7 @@ class Module:
         if wanted.kind != "f":
             raise TypeError(f"parameters are trained in a floating-point dtype, not in {wanted}")
         for parameter in self.parameters():
-            parameter.convert(wanted)
+            parameter.data, parameter.grad = parameter.data.astype(wanted), None
         for module in self.modules():
             for name in module._buffer_names:
                 if getattr(module, name).dtype.kind == "f":

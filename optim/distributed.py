@@ -73,7 +73,6 @@ class DistributedOptimizer(Optimizer):
         # The same objects, so that what changes here (by schedules, say) changes there.
         self.defaults = optimizer.defaults
         self.param_groups = optimizer.param_groups
-        self.initial_lrs = optimizer.initial_lrs
         self._averaged = False
         self.ranks.end_job_with_this_process()
         self._share_parameters()

@@ -65,13 +65,14 @@ class EMA:
         """Take in the present values; call it after each step of the optimizer."""
         self.steps += 1
         keep = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.warm_up else self.decay
-        for average, p in zip(self.averages, self.parameters, strict=True):
+        for i, p in enumerate(self.parameters):
+            average = self.averages[i] = self.averages[i].astype(p.dtype, copy=False)
             average += (1.0 - keep) * (p.data - average)
 
     def copy_to(self) -> None:
         """Write the averages into the parameters, for good."""
         for average, p in zip(self.averages, self.parameters, strict=True):
-            p.data = average.copy()
+            p.data = average.astype(p.dtype)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

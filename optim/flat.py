@@ -39,20 +39,31 @@ class FlatParameters:
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
         self.parameters = list(parameters)
+        self.shapes = [p.shape for p in self.parameters]
         self.ends = [int(end) for end in np.cumsum([p.size for p in self.parameters])]
         self.starts = [0, *self.ends[:-1]]
-        self.values = np.empty(self.ends[-1], self.parameters[0].dtype)
-        self.gradients = np.empty_like(self.values)
-        self._value_views = self.views(self.values)
-        self._gradient_views = self.views(self.gradients)
         self.state: dict[str, Array] = {}
         self.steps = [0] * len(self.parameters)
+        self._lay_out(np.empty(self.ends[-1], self.parameters[0].dtype))
+
+    def _lay_out(self, values: Array) -> None:
+        self.values, self.gradients = values, np.empty_like(values)
+        self._value_views, self._gradient_views = self.views(self.values), self.views(self.gradients)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the views: copied by themselves, they would be arrays of their own."""
+        made_anew = ("gradients", "_value_views", "_gradient_views")
+        return {name: value for name, value in vars(self).items() if name not in made_anew}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lay_out(self.values)
 
     def views(self, vector: Array) -> list[Array]:
         """Each parameter's part of a vector, in the parameter's shape."""
         return [
-            vector[start:end].reshape(p.shape)
-            for p, start, end in zip(self.parameters, self.starts, self.ends, strict=True)
+            vector[start:end].reshape(shape)
+            for shape, start, end in zip(self.shapes, self.starts, self.ends, strict=True)
         ]
 
     def remember(self, names: Mapping[str, float]) -> None:
@@ -61,6 +72,13 @@ class FlatParameters:
             if name not in self.state:
                 self.state[name] = np.full_like(self.values, start)
 
+    def take_over(self, place: int, other: FlatParameters, there: int) -> None:
+        """Remember of a parameter what other vectors remember of it."""
+        self.steps[place] = other.steps[there]
+        for name, vector in other.state.items():
+            if name in self.state:
+                self.views(self.state[name])[place][...] = other.views(vector)[there]
+
     def gather(self) -> list[bool]:
         """Copy values and gradients of the parameters that have a gradient; tell which have one."""
         present = []
@@ -68,11 +86,6 @@ class FlatParameters:
             g = p.grad
             present.append(g is not None and p.requires_grad)
             if present[-1]:
-                if p.dtype != value.dtype:
-                    raise TypeError(
-                        f"the parameter{_named(p)} of shape {p.shape} was {value.dtype} when the optimizer was "
-                        f"made and is {p.dtype} now; convert the model first, then make the optimizer"
-                    )
                 np.copyto(value, p.data)
                 np.copyto(gradient, g.data if isinstance(g, Tensor) else g)
         return present
@@ -107,6 +120,3 @@ class FlatParameters:
             else:
                 p.data = value.copy()
 
-
-def _named(p: Tensor) -> str:
-    return f" {p.label!r}" if p.label else ""

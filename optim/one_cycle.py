@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from .optimizer import Optimizer
@@ -42,7 +43,7 @@ class OneCycleLR(Schedule):
     Raises
     ------
     ValueError
-        If an argument is not valid, or there is no momentum to cycle.
+        If an argument is not valid, or there is no momentum to cycle; in ``step()``, if somebody else has changed it.
     """
 
     def __init__(
@@ -87,12 +88,33 @@ class OneCycleLR(Schedule):
         """Return the learning rate at a step."""
         return self._curve(step, 1)
 
-    def apply(self) -> None:
+    def step(self) -> None:
+        """Go on to the next step.
+
+        Raises
+        ------
+        ValueError
+            If the momentum is not the one that this schedule set.
+        """
+        expected = self._curve(self.steps, 2)
+        found = next((m for m in self._momenta() if self.cycle_momentum and m != expected), None)
+        if found is not None:
+            raise ValueError(
+                f"OneCycleLR: the optimizer's momentum is {found!r}, not {expected!r}, which this schedule set: somebody "
+                "else has changed it. Make the schedule with cycle_momentum=False to set the momentum yourself"
+            )
+        super().step()
+
+    def _momenta(self) -> list[float]:
+        groups = self.optimizer.param_groups[: len(self.base_lrs)]
+        return [group["betas"][0] if "betas" in group else group["momentum"] for group in groups]
+
+    def _set(self, lrs: Sequence[float]) -> None:
         """Set learning rates and momenta."""
-        super().apply()
+        super()._set(lrs)
         if self.cycle_momentum:
             momentum = self._curve(self.steps, 2)
-            for group in self.optimizer.param_groups:
+            for group in self.optimizer.param_groups[: len(lrs)]:
                 if "betas" in group:
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.warning import warn
 from ..state import check_state
 from .flat import FlatParameters
 
@@ -32,8 +33,6 @@ class Optimizer:
     ----------
     param_groups : list of dict
         Each has "params" and the settings, which may be changed between steps, as schedules do.
-    initial_lrs : list of float or None
-        The groups' learning rates when the first schedule was made for this optimizer.
 
     Raises
     ------
@@ -49,8 +48,8 @@ class Optimizer:
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
-        self.initial_lrs: list[float] | None = None
         self._flat: list[list[FlatParameters]] = []
+        self._laid_out: list[list[tuple[Tensor, np.dtype[Any]]]] = []
         if isinstance(params, Tensor | np.ndarray) or not isinstance(params, Iterable):
             raise TypeError(
                 f"{self._name}: expected an iterable of parameters, such as model.parameters(), "
@@ -85,17 +84,14 @@ class Optimizer:
         parameters = self._checked([params] if isinstance(params, Tensor) else list(params))
         full = {**self.defaults, **group, "params": parameters}
         self.validate(full)
-        by_dtype: dict[np.dtype[Any], list[Tensor]] = {}
-        for p in parameters:
-            by_dtype.setdefault(p.dtype, []).append(p)
         self.param_groups.append(full)
-        self._flat.append([FlatParameters(same) for same in by_dtype.values()])
 
-    def _checked(self, parameters: list[Any]) -> list[Tensor]:
-        """Check the parameters of a new group and leave out repetitions."""
+    def _checked(self, parameters: list[Any], groups_before: list[Group] | None = None) -> list[Tensor]:
+        """Check the parameters of a group and leave out repetitions."""
         if not parameters:
             raise ValueError(f"{self._name}: a group has no parameters")
-        taken = {id(p) for group in self.param_groups for p in group["params"]}
+        before = self.param_groups if groups_before is None else groups_before
+        taken = {id(p) for group in before for p in group["params"]}
         kept: dict[int, Tensor] = {}
         for i, p in enumerate(parameters):
             if not isinstance(p, Tensor):
@@ -136,16 +132,62 @@ class Optimizer:
                 p.grad = None
 
     def step(self) -> None:
-        """Update every parameter that has a gradient; the others, and what is remembered of them, stay as they are."""
-        for group, parts in zip(self.param_groups, self._flat, strict=True):
+        """Update every parameter that has a gradient; the others, and what is remembered of them, stay as they are.
+
+        Warns
+        -----
+        SeegradWarning
+            If none has a gradient, so that nothing is updated.
+        """
+        updated = False
+        for group, parts in self._vectors():
             for flat in parts:
                 present = flat.gather()
+                updated = updated or any(present)
                 # A step that overflows is found by whoever looks at the loss; it is not this line's to warn of.
                 with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                     flat.remember(self.memory(group))
                     for where, step in flat.runs(present):
                         self.update(flat, where, step, group)
                 flat.scatter(present)
+        if not updated:
+            self._warn_of_nothing()
+
+    def _warn_of_nothing(self) -> None:
+        if any(p.requires_grad for group in self.param_groups for p in group["params"]):
+            why = (
+                "none of its parameters has a gradient. Call loss.backward() between zero_grad() and step(), and see "
+                "that the optimizer was made with the parameters of the model that computed the loss"
+            )
+        else:
+            why = "all its parameters are frozen (requires_grad=False)"
+        warn(f"{self._name}.step() updated nothing: {why}")
+
+    def _vectors(self) -> Iterator[tuple[Group, list[FlatParameters]]]:
+        """Give each group with its vectors, laid out anew where parameters or their dtypes are no longer the same."""
+        now = [[(p, p.dtype) for p in group["params"]] for group in self.param_groups]
+        if len(now) != len(self._laid_out) or not all(map(_same, now, self._laid_out)):
+            self._lay_out(now)
+        return zip(self.param_groups, self._flat)
+
+    def _lay_out(self, wanted: list[list[tuple[Tensor, np.dtype[Any]]]]) -> None:
+        """Make the groups' vectors; what is remembered of a parameter goes along."""
+        for i, group in enumerate(self.param_groups):
+            self._checked(group["params"], self.param_groups[:i])
+        before = {id(p): (flat, i) for parts in self._flat for flat in parts for i, p in enumerate(flat.parameters)}
+        self._flat = []
+        for members in wanted:
+            by_dtype: dict[np.dtype[Any], list[Tensor]] = {}
+            for p, dtype in members:
+                by_dtype.setdefault(dtype, []).append(p)
+            self._flat.append([FlatParameters(same) for same in by_dtype.values()])
+        for group, parts in zip(self.param_groups, self._flat, strict=True):
+            for flat in parts:
+                flat.remember(self.memory(group))
+                for i, p in enumerate(flat.parameters):
+                    if id(p) in before:
+                        flat.take_over(i, *before[id(p)])
+        self._laid_out = wanted
 
     def memory(self, group: Group) -> dict[str, float]:
         """Name what has to be remembered for each element from step to step, with its first value."""
@@ -172,7 +214,7 @@ class Optimizer:
     def _places(self) -> list[tuple[FlatParameters, int, list[str]]]:
         """Where each parameter lies and what is remembered of it, in the order of the groups."""
         places = {}
-        for group, parts in zip(self.param_groups, self._flat, strict=True):
+        for group, parts in self._vectors():
             memory = self.memory(group)
             for flat in parts:
                 flat.remember(memory)
@@ -248,3 +290,7 @@ class Optimizer:
             settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
             lines.append(f"{len(group['params'])} parameters, {settings}")
         return f"{self._name}({lines[0] if len(lines) == 1 else '; '.join(lines)})"
+
+
+def _same(now: list[tuple[Tensor, np.dtype[Any]]], before: list[tuple[Tensor, np.dtype[Any]]]) -> bool:
+    return len(now) == len(before) and all(p is q and d == e for (p, d), (q, e) in zip(now, before))

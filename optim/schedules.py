@@ -3,6 +3,9 @@
 Make the optimizer, make the schedule, then call ``schedule.step()`` once after each ``optimizer.step()``, or once
 after each epoch: a schedule counts its own steps and does not care which. Names, arguments and values are
 PyTorch's.
+
+Several schedules may step side by side, and a rate may be set by hand: a schedule that finds another rate than its own
+goes on from the one that it finds, as PyTorch's chainable schedules do. Most change it by their own factor.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from operator import attrgetter
 from typing import Any
 
 from .optimizer import Optimizer
@@ -21,33 +26,93 @@ class Schedule:
     Parameters
     ----------
     optimizer : Optimizer
-        Its groups' learning rates are set from now on, starting from those that they have when the first schedule
-        is made for it. Groups that are added later are left alone.
+        Its groups' learning rates are changed from now on, starting from those that they have now. Groups that are
+        added later are left alone.
+
+    Attributes
+    ----------
+    steps : int
+        How many steps were taken.
+    base_lrs : list of float
+        The groups' learning rates when the schedule was made.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> one, other = sg.optim.ExponentialLR(optimizer, 0.5), sg.optim.StepLR(optimizer, 1, gamma=0.25)
+    >>> one.step()
+    >>> other.step()
+    >>> optimizer.param_groups[0]["lr"]
+    0.125
     """
+
+    #: The combined schedule that this one is a part of, if it is: only that one steps then.
+    part_of: str | None = None
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: expected an optimizer, got {type(optimizer).__name__}")
         self.optimizer = optimizer
+        self.number = next(_numbers)
+        self.begin([group["lr"] for group in optimizer.param_groups])
+
+    def begin(self, base_lrs: Sequence[float]) -> None:
+        """Set the learning rates of step 0."""
         self.steps = 0
-        if optimizer.initial_lrs is None:
-            optimizer.initial_lrs = [group["lr"] for group in optimizer.param_groups]
-        self.base_lrs = list(optimizer.initial_lrs)
-        self.apply()
+        self.base_lrs = list(base_lrs)
+        self.rates = self._formula()
+        self._set(self.rates)
 
     def rate(self, base: float, step: int) -> float:
         """Return the learning rate at a step (from 0) for a group whose own one is ``base``."""
         raise NotImplementedError(f"{type(self).__name__} has no rate(); write one")
 
-    def step(self) -> None:
-        """Go on to the next step."""
-        self.steps += 1
-        self.apply()
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """Return the next rate of a group whose present one, ``lr``, was set by hand or by another schedule.
 
-    def apply(self) -> None:
-        """Set the optimizer's learning rates to those of the present step."""
-        for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=False):
-            group["lr"] = self.rate(base, self.steps)
+        Parameters
+        ----------
+        lr : float
+            The rate that the group has.
+        before, after : float
+            What :meth:`rate` gives for the present and the next step.
+
+        Returns
+        -------
+        float
+            ``lr``, changed by the same factor; from 0 on, where there is none, by the same difference.
+        """
+        return lr * after / before if before else lr + after
+
+    def step(self) -> None:
+        """Go on to the next step.
+
+        Raises
+        ------
+        RuntimeError
+            If this schedule is part of another one, which is the one to step.
+        """
+        if self.part_of is not None:
+            raise RuntimeError(
+                f"{type(self).__name__}.step(): this schedule is part of a {self.part_of}, which steps it; call "
+                f"step() of the {self.part_of} alone"
+            )
+        present = self.get_last_lr()
+        before, self.steps = self.rates, self.steps + 1
+        self.rates = self._formula()
+        self._set(
+            [
+                after if lr == expected else self.follow(lr, expected, after)
+                for lr, expected, after in zip(present, before, self.rates)
+            ]
+        )
+
+    def _formula(self) -> list[float]:
+        return [self.rate(base, self.steps) for base in self.base_lrs]
+
+    def _set(self, lrs: Sequence[float]) -> None:
+        for group, lr in zip(self.optimizer.param_groups, lrs):
+            group["lr"] = lr
 
     def get_last_lr(self) -> list[float]:
         """Return each group's present learning rate."""
@@ -55,15 +120,16 @@ class Schedule:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what changes from step to step, as plain numbers and lists."""
-        return {"steps": self.steps, "base_lrs": list(self.base_lrs)}
+        lrs = self.get_last_lr()[: len(self.base_lrs)]
+        return {"steps": self.steps, "base_lrs": list(self.base_lrs), "rates": list(self.rates), "lrs": lrs}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave, and set the learning rates."""
+        """Take over what :meth:`state_dict` gave, and set the learning rates that there were then."""
         if set(state) != set(self.state_dict()):
             raise ValueError(f"this state does not fit {type(self).__name__}: it has {sorted(state)}")
-        for name, value in state.items():
-            setattr(self, name, list(value) if isinstance(value, list) else value)
-        self.apply()
+        self.steps = state["steps"]
+        self.base_lrs, self.rates = list(state["base_lrs"]), list(state["rates"])
+        self._set(state["lrs"])
 
 
 class LambdaLR(Schedule):
@@ -183,6 +249,11 @@ class CosineAnnealingLR(Schedule):
         """Apply the formula."""
         return self.eta_min + (base - self.eta_min) * (1.0 + math.cos(math.pi * step / self.T_max)) / 2.0
 
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """Change the part above ``eta_min`` by the same factor."""
+        low = self.eta_min
+        return low + super().follow(lr - low, before - low, after - low)
+
 
 class LinearLR(Schedule):
     """Warm-up: from base * start_factor to base * end_factor in equal steps, then constant.
@@ -243,8 +314,12 @@ class ChainedScheduler(Schedule):
     """
 
     def __init__(self, schedulers: Sequence[Schedule]) -> None:
-        self.schedulers = _same_optimizer("ChainedScheduler", schedulers)
+        self.schedulers = _parts(self, schedulers)
         super().__init__(self.schedulers[0].optimizer)
+
+    def begin(self, base_lrs: Sequence[float]) -> None:
+        """Begin with the learning rates that were there before the parts were made."""
+        super().begin(_before(self.schedulers))
 
     def rate(self, base: float, step: int) -> float:
         """Apply all of them."""
@@ -277,7 +352,7 @@ class SequentialLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> None:
-        self.schedulers = _same_optimizer("SequentialLR", schedulers, optimizer)
+        self.schedulers = _parts(self, schedulers, optimizer)
         self.milestones = list(milestones)
         if len(self.milestones) != len(self.schedulers) - 1 or self.milestones != sorted(set(self.milestones)):
             raise ValueError(
@@ -286,23 +361,46 @@ class SequentialLR(Schedule):
             )
         super().__init__(optimizer)
 
+    def begin(self, base_lrs: Sequence[float]) -> None:
+        """Begin with the learning rates that were there before the parts were made."""
+        super().begin(_before(self.schedulers))
+
     def rate(self, base: float, step: int) -> float:
         """Apply the one whose turn it is."""
         turn = bisect_right(self.milestones, step)
         return self.schedulers[turn].rate(base, step - (self.milestones[turn - 1] if turn else 0))
 
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """Let the one whose turn it is change the rate; between two of them it changes by their factor."""
+        turn = bisect_right(self.milestones, self.steps)
+        if turn != bisect_right(self.milestones, self.steps - 1):
+            return super().follow(lr, before, after)
+        return self.schedulers[turn].follow(lr, before, after)
 
-def _same_optimizer(name: str, schedulers: Sequence[Schedule], optimizer: Optimizer | None = None) -> list[Schedule]:
-    members = list(schedulers)
+
+#: Numbers the schedules in the order in which they are made.
+_numbers = count()
+
+
+def _before(parts: Sequence[Schedule]) -> list[float]:
+    """Return the learning rates that the optimizer had before the first of these schedules was made."""
+    return min(parts, key=attrgetter("number")).base_lrs
+
+
+def _parts(whole: Schedule, schedulers: Sequence[Schedule], optimizer: Optimizer | None = None) -> list[Schedule]:
+    """Check the schedules of which another one is made, and mark them as its parts."""
+    name, members = type(whole).__name__, list(schedulers)
     if not members:
         raise ValueError(f"{name}: got no schedules")
     for member in members:
         if not isinstance(member, Schedule):
             raise TypeError(f"{name}: {type(member).__name__} is not a schedule that can be part of another one")
-        if type(member).apply is not Schedule.apply:
+        if type(member)._set is not Schedule._set:
             raise TypeError(f"{name}: {type(member).__name__} sets more than the learning rate and has to stand alone")
         if member.optimizer is not (optimizer or members[0].optimizer):
             raise ValueError(f"{name}: all schedules must be made for the same optimizer")
+    for member in members:
+        member.part_of = name
     return members
 
 

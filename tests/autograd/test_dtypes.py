@@ -155,3 +155,57 @@ def test_comparisons_are_plain_arrays():
         assert type(out) is np.ndarray
         assert out.dtype == bool
     np.testing.assert_array_equal(np.array([1.0, 1.0]) < t, [False, True])
+
+
+class TestAssignedData:
+    """What ``t.data = ...`` does with dtypes: what PyTorch does, or what loses nothing."""
+
+    THIRD = np.array([1.0, 2.0]) / 3  # no float32 holds these
+
+    @pytest.mark.parametrize(("before", "given"), [("f4", "f8"), ("f8", "f4"), ("f2", "f8"), ("i8", "f8")])
+    @pytest.mark.parametrize("make", [sg.tensor, sg.nn.Parameter], ids=["tensor", "parameter"])
+    def test_an_array_keeps_its_dtype(self, before, given, make):
+        t = make(np.zeros(2, before))
+        array = (self.THIRD * 3e10).astype(given)
+        t.data = array
+        assert t.dtype == given
+        np.testing.assert_array_equal(t.data, array)
+
+    @pytest.mark.parametrize("given", [[1, 2], (1.5, 2.5), np.array([1, 2]), np.array([True, False]), [True, False]])
+    def test_numbers_without_a_floating_dtype_become_floats_of_the_tensor(self, given):
+        t = sg.tensor(np.zeros(2, np.float32), requires_grad=True)
+        t.data = given
+        assert t.dtype == np.float32
+        np.testing.assert_array_equal(t.data, given)
+
+    def test_integers_are_not_cut_off(self):
+        t = sg.tensor([1, 2])
+        t.data = [0.5, 1.5]
+        np.testing.assert_array_equal(t.data, [0.5, 1.5])
+        t = sg.tensor([1, 2], dtype=np.int32)
+        t.data = np.array([1, 2**40])
+        np.testing.assert_array_equal(t.data, [1, 2**40])
+
+    def test_the_gradient_has_the_dtype_too(self):
+        w = sg.tensor(np.ones(2, np.float32), requires_grad=True)
+        (w * w).sum().backward()
+        w.data = self.THIRD
+        assert w.grad.dtype == np.float64
+        w.grad = None
+        (w * w).sum().backward()
+        np.testing.assert_array_equal(w.grad, 2 * self.THIRD)
+
+    def test_augmented_assignment_keeps_the_dtype_as_in_numpy(self):
+        w = sg.tensor(np.ones(2, np.float32), requires_grad=True)
+        w.data -= 0.1 * self.THIRD
+        with sg.no_grad():
+            w -= 0.1 * self.THIRD
+        assert w.dtype == np.float32
+
+    def test_a_compiled_function_sees_the_change(self):
+        w = sg.tensor(np.ones(2, np.float32), requires_grad=True)
+        f = sg.compile(lambda: (w * w).sum())
+        for _ in range(3):
+            f()
+        w.data = self.THIRD
+        assert f().item() == (self.THIRD**2).sum()

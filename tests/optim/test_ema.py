@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -29,7 +32,7 @@ def test_averaged_gives_back_even_after_an_error():
     p = sg.tensor([1.0], dtype=np.float32, requires_grad=True)
     ema = EMA([p, p], 0.5, warm_up=False)
     assert len(ema.averages) == 1
-    p.data = np.array([3.0])
+    p.data = np.float32([3.0])
     ema.update()
 
     def inside():
@@ -77,3 +80,26 @@ def test_refusals():
         EMA([sg.tensor([1.0])], 1.5)
     with pytest.raises(TypeError, match="parameter 0"):
         EMA([np.ones(2)])
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_a_copy_averages_its_own_parameters(twin):
+    p = sg.tensor([1.0], requires_grad=True)
+    ema = EMA([p], 0.5, warm_up=False)
+    q, other = twin((p, ema))
+    q.data = np.array([3.0])
+    other.update()
+    with other.averaged():
+        assert (p.item(), q.item()) == (1.0, 2.0)
+    assert ema.averages[0].item() == 1.0
+
+
+def test_follows_a_parameter_whose_dtype_changes():
+    p = sg.tensor([1.0], dtype=np.float32, requires_grad=True)
+    ema = EMA([p], 0.5, warm_up=False)
+    p.data = np.array([1.0 + 2.0**-40])
+    ema.update()
+    assert ema.averages[0].item() == 1.0 + 2.0**-41
+    p.data = np.float32([2.0])
+    with ema.averaged():
+        assert p.dtype == np.float32
