@@ -119,4 +119,3 @@ class FlatParameters:
                 stamp(p)
             else:
                 p.data = value.copy()
-

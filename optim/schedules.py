@@ -250,8 +250,11 @@ class CosineAnnealingLR(Schedule):
         return self.eta_min + (base - self.eta_min) * (1.0 + math.cos(math.pi * step / self.T_max)) / 2.0
 
     def follow(self, lr: float, before: float, after: float) -> float:
-        """Change the part above ``eta_min`` by the same factor."""
-        low = self.eta_min
+        """Change the part above ``eta_min`` by the same factor; a rate that is lower than that, as a whole.
+
+        PyTorch changes the difference to ``eta_min`` in both cases, which makes negative rates of low ones.
+        """
+        low = self.eta_min if lr >= self.eta_min else 0.0
         return low + super().follow(lr - low, before - low, after - low)
 
 

@@ -415,7 +415,9 @@ class TestCopies:
     def start(self, case, rng):
         """An optimizer of two groups in two dtypes after some steps, and gradients for those to come."""
         cls, _, settings = CASES[case]
-        params = [sg.tensor(rng.normal(size=n).astype(d), requires_grad=True) for n, d in ((3, "f8"), (4, "f4"), (2, "f8"))]
+        params = [
+            sg.tensor(rng.normal(size=n).astype(d), requires_grad=True) for n, d in ((3, "f8"), (4, "f4"), (2, "f8"))
+        ]
         optimizer = cls([{"params": params[:2], "lr": 0.05}, {"params": params[2:]}], lr=0.1, **settings)
         descend(optimizer, params, [[rng.normal(size=p.shape) for p in params] for _ in range(3)])
         return optimizer, params, [[rng.normal(size=p.shape) for p in params] for _ in range(4)]
@@ -554,7 +556,9 @@ class TestStepWithoutGradient:
         cls, _, settings = CASES[case]
         p = sg.tensor([1.0], requires_grad=True)
         optimizer = make(cls, [p], **settings)
-        with pytest.warns(sg.SeegradWarning, match=rf"{cls.__name__}.step\(\) updated nothing.*loss.backward\(\)") as told:
+        with pytest.warns(
+            sg.SeegradWarning, match=rf"{cls.__name__}.step\(\) updated nothing.*loss.backward\(\)"
+        ) as told:
             optimizer.step()
         assert told[0].filename == __file__
         assert p.item() == 1.0

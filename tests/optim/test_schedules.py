@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -206,3 +208,178 @@ def test_refusals():
             optim.SequentialLR(o, two, milestones)
     with pytest.raises(ValueError, match="greater than the one before"):
         optim.SequentialLR(o, [*two, two[0]], [3, 2])
+
+
+CHAINABLE = {
+    "step": lambda o: optim.StepLR(o, 3, 0.5),
+    "multi": lambda o: optim.MultiStepLR(o, [2, 5], 0.1),
+    "exp": lambda o: optim.ExponentialLR(o, 0.9),
+    "cos": lambda o: optim.CosineAnnealingLR(o, 4, 0.0),
+    "cosmin": lambda o: optim.CosineAnnealingLR(o, 4, 0.2),
+    "lin": lambda o: optim.LinearLR(o, 0.25, 1.0, 4),
+    "const": lambda o: optim.ConstantLR(o, 0.5, 3),
+}
+# Learning rates before each step, by PyTorch 2.13, all from lr=1. BY_HAND: the rate is set to 0.7 after three steps.
+# fmt: off
+SIDE_BY_SIDE = {
+    ("step", "multi"): [1.0, 1.0, 0.1, 0.05, 0.05, 0.005, 0.0025, 0.0025],
+    ("step", "exp"): [1.0, 0.9, 0.81, 0.3645, 0.32805, 0.295245, 0.13286025, 0.119574225],
+    ("step", "cos"): [1.0, 0.853553390593, 0.5, 0.0732233047034, 0.0, 0.146446609407, 0.25, 0.426776695297],
+    ("step", "lin"): [0.25, 0.4375, 0.625, 0.40625, 0.5, 0.5, 0.25, 0.25],
+    ("step", "const"): [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25],
+    ("multi", "exp"): [1.0, 0.9, 0.081, 0.0729, 0.06561, 0.0059049, 0.00531441, 0.004782969],
+    ("multi", "cos"): [1.0, 0.853553390593, 0.05, 0.0146446609407, 0.0, 0.146446609407, 0.5, 0.853553390593],
+    ("multi", "lin"): [0.25, 0.4375, 0.0625, 0.08125, 0.1, 0.01, 0.01, 0.01],
+    ("multi", "const"): [0.5, 0.5, 0.05, 0.1, 0.1, 0.01, 0.01, 0.01],
+    ("exp", "cos"): [1.0, 0.768198051534, 0.405, 0.106759578258, 0.0, 0.146446609407, 0.45, 0.691378246381],
+    ("exp", "lin"): [0.25, 0.39375, 0.50625, 0.5923125, 0.6561, 0.59049, 0.531441, 0.4782969],
+    ("exp", "const"): [0.5, 0.45, 0.405, 0.729, 0.6561, 0.59049, 0.531441, 0.4782969],
+    ("cos", "lin"): [0.25, 0.373429608385, 0.3125, 0.118987870143, 0.0, 0.146446609407, 0.5, 0.853553390593],
+    ("cos", "const"): [0.5, 0.426776695297, 0.25, 0.146446609407, 0.0, 0.146446609407, 0.5, 0.853553390593],
+    ("cosmin", "lin"): [0.25, 0.424685921677, 0.47373995092, 0.364229547946, 0.246153846154, 0.363311133679, 0.757579087494, 1.15184704131],
+    ("cosmin", "const"): [0.5, 0.456066017178, 0.35, 0.487867965644, 0.2, 0.317157287525, 0.6, 0.882842712475],
+    ("lin", "const"): [0.125, 0.21875, 0.3125, 0.8125, 1.0, 1.0, 1.0, 1.0],
+}
+BY_HAND = {
+    "step": [1.0, 1.0, 1.0, 0.7, 0.7, 0.7, 0.35, 0.35],
+    "multi": [1.0, 1.0, 0.1, 0.7, 0.7, 0.07, 0.07, 0.07],
+    "exp": [1.0, 0.9, 0.81, 0.7, 0.63, 0.567, 0.5103, 0.45927],
+    "cos": [1.0, 0.853553390593, 0.5, 0.7, 0.0, 0.146446609407, 0.5, 0.853553390593],
+    "cosmin": [1.0, 0.882842712475, 0.6, 0.7, 0.2, 0.317157287525, 0.6, 0.882842712475],
+    "lin": [0.25, 0.4375, 0.625, 0.7, 0.861538461538, 0.861538461538, 0.861538461538, 0.861538461538],
+    "const": [0.5, 0.5, 0.5, 0.7, 0.7, 0.7, 0.7, 0.7],
+}
+# fmt: on
+
+
+class TestOthersChangeTheRateToo:
+    """A rate that a schedule finds is where it goes on from, as with PyTorch's chainable schedules."""
+
+    @pytest.mark.parametrize("pair", SIDE_BY_SIDE)
+    def test_two_side_by_side(self, pair):
+        optimizer = new()
+        one, other = (CHAINABLE[name](optimizer) for name in pair)
+        rates = []
+        for _ in range(8):
+            rates.append(optimizer.param_groups[0]["lr"])
+            one.step()
+            other.step()
+        np.testing.assert_allclose(rates, SIDE_BY_SIDE[pair], rtol=1e-9, atol=1e-12)
+
+    @pytest.mark.parametrize("name", BY_HAND)
+    def test_set_by_hand(self, name):
+        schedule = CHAINABLE[name](new())
+        rates = run(schedule, 3)
+        schedule.optimizer.param_groups[0]["lr"] = 0.7
+        np.testing.assert_allclose(rates + run(schedule, 5), BY_HAND[name], rtol=1e-9, atol=1e-12)
+
+    @pytest.mark.parametrize("name", sorted(FORMULAS.keys() - {"cosine"}))  # its floor is no mere factor
+    def test_all_of_them_beside_another(self, name):
+        make, formula = FORMULAS[name]
+        optimizer = new()
+        one, other = make(optimizer), optim.MultiStepLR(optimizer, [3, 6], 0.5)
+        rates = []
+        for _ in range(12):
+            rates.append(optimizer.param_groups[0]["lr"])
+            one.step()
+            other.step()
+        expected = [formula(t) * 0.5 ** ((t >= 3) + (t >= 6)) for t in range(12)]
+        np.testing.assert_allclose(rates, expected, rtol=1e-12)
+
+    @pytest.mark.parametrize("other", ["step", "multi", "exp", "cos"])
+    def test_a_rate_below_the_floor_stays_positive(self, other):
+        optimizer = new()
+        one, two = CHAINABLE[other](optimizer), CHAINABLE["cosmin"](optimizer)
+        for _ in range(40):
+            one.step()
+            two.step()
+            assert optimizer.param_groups[0]["lr"] >= 0
+
+    def test_one_cycle_is_scaled(self):
+        one, other = optim.OneCycleLR(new(), 1.0, 20), optim.OneCycleLR(new(), 1.0, 20)
+        run(one, 4)
+        run(other, 4)
+        one.optimizer.param_groups[0]["lr"] *= 0.5
+        np.testing.assert_allclose(run(one, 10), 0.5 * np.array(run(other, 10)), rtol=1e-12)
+
+    def test_momentum_of_one_cycle_set_by_hand_is_refused(self):
+        for settings, name in (({"momentum": 0.9}, "momentum"), ({"cls": optim.Adam}, "betas")):
+            schedule = optim.OneCycleLR(new(**settings), 1.0, 20)
+            run(schedule, 3)
+            schedule.optimizer.param_groups[0][name] = 0.5 if name == "momentum" else (0.5, 0.99)
+            with pytest.raises(ValueError, match="momentum is 0.5, not 0.8.* cycle_momentum=False"):
+                schedule.step()
+            assert schedule.steps == 3
+
+    def test_beside_plateau(self):
+        optimizer = new()
+        schedule, plateau = (
+            optim.ExponentialLR(optimizer, 0.9),
+            optim.ReduceLROnPlateau(optimizer, factor=0.5, patience=0),
+        )
+        rates = []
+        for _ in range(5):
+            schedule.step()
+            plateau.step(1.0)
+            rates += schedule.get_last_lr()
+        assert rates == pytest.approx([0.9, 0.405, 0.18225, 0.0820125, 0.036905625])  # PyTorch's
+
+    @pytest.mark.parametrize("name", CHAINABLE)
+    def test_a_second_one_made_later_begins_with_the_present_rate(self, name):
+        optimizer = new()
+        run(optim.ExponentialLR(optimizer, 0.5), 3)
+        assert optimizer.param_groups[0]["lr"] == 0.125
+        optimizer.param_groups[0]["lr"] = 3.0
+        np.testing.assert_allclose(run(CHAINABLE[name](optimizer), 4), run(CHAINABLE[name](new(3.0)), 4), rtol=1e-13)
+
+    def test_combined_ones_begin_with_the_rate_before_their_parts(self):
+        for make in (
+            lambda o: optim.SequentialLR(o, [optim.ConstantLR(o, 0.1, 9), optim.LinearLR(o, 0.5)], [5]),
+            lambda o: optim.SequentialLR(o, [optim.ConstantLR(o, 0.1, 9), optim.LinearLR(o, 0.5)][::-1], [5]),
+            lambda o: optim.ChainedScheduler([optim.ConstantLR(o, 0.1, 9), optim.LinearLR(o, 0.5)]),
+        ):
+            optimizer = new()
+            optimizer.param_groups[0]["lr"] = 2.0
+            schedule = make(optimizer)
+            assert schedule.base_lrs == [2.0]
+            assert optimizer.param_groups[0]["lr"] == pytest.approx(schedule.rate(2.0, 0))
+
+    def test_parts_do_not_step_by_themselves(self):
+        optimizer = new()
+        part = optim.ExponentialLR(optimizer, 0.5)
+        optim.ChainedScheduler([part])
+        with pytest.raises(RuntimeError, match="part of a ChainedScheduler, which steps it"):
+            part.step()
+
+    @pytest.mark.parametrize("twin", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+    @pytest.mark.parametrize("how", ["copied", "states"])
+    def test_going_on_with_two(self, how, twin):
+        def make():
+            optimizer = new(momentum=0.9)
+            return optimizer, [optim.StepLR(optimizer, 3, 0.5), optim.OneCycleLR(optimizer, 1.0, 20)]
+
+        def go_on(optimizer, schedules, steps):
+            rates = []
+            for _ in range(steps):
+                for schedule in schedules:
+                    schedule.step()
+                rates.append(optimizer.param_groups[0]["lr"])
+            return rates
+
+        optimizer, schedules = make()
+        go_on(optimizer, schedules, 7)
+        if how == "copied":
+            other, others = twin((optimizer, schedules))
+        else:
+            other, others = make()
+            other.load_state_dict(twin(optimizer.state_dict()))
+            for schedule, saved in zip(others, schedules):
+                schedule.load_state_dict(json.loads(json.dumps(saved.state_dict())))
+        assert go_on(other, others, 9) == go_on(optimizer, schedules, 9)
+        assert other.param_groups[0]["momentum"] == optimizer.param_groups[0]["momentum"]
+
+    def test_a_random_factor_is_asked_once_a_step(self, rng):
+        asked = []
+        schedule = optim.LambdaLR(new(), lambda step: asked.append(step) or rng.uniform(0.5, 1.0))
+        assert all(0.5 <= rate <= 1.0 for rate in run(schedule, 10))
+        assert asked == list(range(11))
