@@ -62,6 +62,10 @@ class Ranks:
         self.comm = comm
         self.rank, self.size = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
 
+    def __deepcopy__(self, memo: Any) -> Ranks:
+        """Return itself: copies of what trains speak through the same communicator."""
+        return self
+
     @property
     def first(self) -> bool:
         """Whether this is the process that speaks and writes for all."""

@@ -104,8 +104,8 @@ class Tensor(Node, carries=np.ndarray):
     def data(self) -> npt.NDArray[Any]:
         """The plain array.
 
-        An array that is assigned keeps its dtype, which becomes the tensor's, as in PyTorch; but for a tensor of floats,
-        integers and numbers without a dtype, such as lists, take on the tensor's. Assigning a new array, or
+        An array that is assigned keeps its dtype, which becomes the tensor's, as in PyTorch; but for a tensor of
+        floats, integers and numbers without a dtype, such as lists, take on the tensor's. Assigning a new array, or
         ``t.data -= ...``, marks graphs that used the old one as stale. A write through
         ``t.data[...] = ...`` cannot be noticed on a leaf (and is refused on a computed tensor): write
         ``t[...] = ...`` under :class:`no_grad` instead.

@@ -19,6 +19,9 @@ from .loss_inputs import (
     reduce,
     target_like,
     values_of,
+    warn_of_probabilities,
+    warn_of_sigmoid,
+    warn_of_softmax,
 )
 
 Array = npt.NDArray[Any]
@@ -68,6 +71,7 @@ def cross_entropy(
     """
     name = "cross_entropy"
     logits = prediction(name, logits)
+    warn_of_softmax(name, logits)
     smoothing = check_fraction(name, "label_smoothing", label_smoothing)
     weights = _class_weights(name, weight, logits)
     if np.shape(values_of(target)) == logits.shape and logits.ndim > 0:
@@ -102,6 +106,7 @@ def nll_loss(
     Parameters are those of :func:`cross_entropy`; targets are labels.
     """
     log_p = prediction("nll_loss", log_probabilities)
+    warn_of_probabilities("nll_loss", log_p)
     weights = _class_weights("nll_loss", weight, log_p)
     labels = check_labels("nll_loss", target, log_p.shape, ignore_index)
     picked = _picked(log_p, labels, weights, ignore_index)
@@ -256,6 +261,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     x, y = matching(name, logits, target)
+    warn_of_sigmoid(name, x)
     check_probabilities(name, "targets", values_of(y))
     # -log sigmoid(x) = softplus(-x); two terms lose no digits, where softplus(x) - x * y would.
     yes = y if pos_weight is None else y * _elementwise_weight(name, x, pos_weight)
@@ -299,6 +305,7 @@ def kl_div(
         Whether ``target`` holds logarithms.
     """
     x, p = matching("kl_div", log_q, target)
+    warn_of_probabilities("kl_div", x)
     if log_target:
         values = exp(p) * (p - x)
     else:

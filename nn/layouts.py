@@ -204,8 +204,8 @@ def _run(model: Module, input_shape: Sequence[int]) -> None:
     if any(isinstance(module, Embedding) for module in model.modules()):
         return  # numbers go in, not images
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
-    with recording():
-        model(Tensor(np.zeros((1, *input_shape), dtype), requires_grad=True))
+    with recording():  # two examples, since a single one has no variance for batch normalisation
+        model(Tensor(np.zeros((2, *input_shape), dtype), requires_grad=True))
 
 
 def _image_behind(x: Tensor, module: Module) -> Shape | None:

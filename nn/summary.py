@@ -96,7 +96,7 @@ def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np
     handles = [module.register_forward_hook(note) for module in model.modules()]
     try:
         with evaluating(model):
-            model(np.zeros((1, *input_shape), dtype))
+            model(np.zeros((2, *input_shape), dtype))  # a single one has no variance
     finally:
         for handle in handles:
             handle.remove()

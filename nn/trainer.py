@@ -27,6 +27,7 @@ from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_p
 from .progress import EpochLines, ProgressBar, is_watched
 from .run import Run
 from .state_file import load_state
+from .trainer_parts import check_belongings, check_kinds
 
 Array = npt.NDArray[Any]
 Metric = Callable[[Array, Array], float]
@@ -75,7 +76,7 @@ class Trainer:
     model : Module
         Takes a batch ``(n, ...)``, returns scores ``(n, classes)`` or whatever the loss expects.
     optimizer : optimizer of ``seegrad.optim``
-        Holds the model's parameters.
+        Holds the model's parameters, or some of them.
     loss : callable
         ``loss(output, target)`` gives the batch's mean loss, a single number. Classes that are rare get
         their weight there: ``CrossEntropyLoss(weight=...)``, see :func:`balanced_class_weights`.
@@ -90,6 +91,13 @@ class Trainer:
     ----------
     history : History
         The epochs of the last :meth:`fit`, also those before an error or Ctrl-C ended it.
+
+    Raises
+    ------
+    TypeError
+        If a part is not what it should be, such as the name of a loss.
+    ValueError
+        If the optimizer or the averages hold no parameter of this model, as when the model was made anew.
 
     Examples
     --------
@@ -111,6 +119,8 @@ class Trainer:
         metrics: Mapping[str, Metric] | None = None,
         ema: Averages | None = None,
     ) -> None:
+        check_kinds(model, optimizer, loss, metrics)
+        check_belongings(model, optimizer, loss, ema)
         self.model: Module = model
         self.optimizer: Updates = optimizer
         self.loss = loss
@@ -178,6 +188,7 @@ class Trainer:
             If an argument, the data or the shapes do not fit, or what is to be resumed is damaged or
             belongs to another training; then nothing is changed.
         """
+        check_belongings(self.model, self.optimizer, self.loss, self.ema)
         saved = None if resume is None else load_state(resume)
         loader = train if isinstance(train, DataLoader) else DataLoader(train, batch_size, shuffle=True, seed=seed)
         if is_watched() if progress is None else progress:

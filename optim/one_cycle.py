@@ -100,8 +100,8 @@ class OneCycleLR(Schedule):
         found = next((m for m in self._momenta() if self.cycle_momentum and m != expected), None)
         if found is not None:
             raise ValueError(
-                f"OneCycleLR: the optimizer's momentum is {found!r}, not {expected!r}, which this schedule set: somebody "
-                "else has changed it. Make the schedule with cycle_momentum=False to set the momentum yourself"
+                f"OneCycleLR: the optimizer's momentum is {found!r}, not {expected!r}, which this schedule set: "
+                "somebody else has changed it. Make the schedule with cycle_momentum=False to set the momentum yourself"
             )
         super().step()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -297,3 +299,81 @@ def test_unknown_reduction(loss):
 def test_repr():
     assert repr(nn.MSELoss()) == "MSELoss()"
     assert repr(nn.CrossEntropyLoss(reduction="sum")) == "CrossEntropyLoss(reduction='sum')"
+
+
+def scores(shape=(4, 3)):
+    return sg.tensor(np.random.default_rng(0).normal(size=shape), requires_grad=True)
+
+
+FOUR = np.array([0, 1, 2, 1])
+SOFTMAXES = {
+    "sg.softmax": lambda x: sg.softmax(x, axis=1),
+    "nn.Softmax": lambda x: nn.Softmax()(x),
+    "method": lambda x: x.softmax(axis=-1),
+    "formula": lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True),
+    "exp of log_softmax": lambda x: sg.exp(sg.log_softmax(x)),
+    "wrong axis": lambda x: sg.softmax(x, axis=0),
+    "reshaped": lambda x: sg.softmax(x).reshape(2, 2, 3).reshape(4, 3),
+    "clipped": lambda x: sg.clip(sg.softmax(x), 1e-7, 1.0),
+    "in float32": lambda x: sg.softmax(x).astype(np.float32),
+}
+
+
+class TestPredictionsOfTheWrongKind:
+    """What a loss would take for something else: it computes, and warns at the caller's line."""
+
+    @pytest.mark.parametrize("how", SOFTMAXES)
+    @pytest.mark.parametrize("target", [FOUR, np.eye(3)[FOUR]], ids=["labels", "rows"])
+    def test_softmax_before_cross_entropy(self, how, target):
+        with pytest.warns(sg.SeegradWarning, match="cross_entropy: .* probabilities already.*leave it out") as told:
+            nn.CrossEntropyLoss()(SOFTMAXES[how](scores()), target)
+        assert told[0].filename == __file__
+
+    @pytest.mark.parametrize("how", ["sg.softmax", "formula", "exp of log_softmax"])
+    @pytest.mark.parametrize("plain", [False, True])
+    def test_probabilities_where_their_logarithms_are_wanted(self, how, plain):
+        p = SOFTMAXES[how](scores())
+        p = p.data if plain else p
+        with pytest.warns(sg.SeegradWarning, match="nll_loss: .* are probabilities.*log_softmax"):
+            nn.NLLLoss()(p, FOUR)
+        with pytest.warns(sg.SeegradWarning, match="kl_div: .* are probabilities.*log_softmax"):
+            nn.KLDivLoss()(p, np.full((4, 3), 1 / 3))
+
+    @pytest.mark.parametrize("sigmoid", [sg.sigmoid, nn.Sigmoid(), lambda x: sg.sigmoid(x).reshape(4, 3)])
+    def test_sigmoid_before_bce_with_logits(self, sigmoid):
+        with pytest.warns(sg.SeegradWarning, match="made by a sigmoid.*leave it out of the model, or use BCELoss"):
+            nn.BCEWithLogitsLoss()(sigmoid(scores()), np.ones((4, 3)))
+
+    def test_one_class(self):
+        with pytest.warns(sg.SeegradWarning, match=r"shape \(4, 1\), have one class only.*BCEWithLogitsLoss"):
+            assert nn.CrossEntropyLoss()(scores((4, 1)), np.zeros(4, int)).item() == 0.0
+
+    @pytest.mark.parametrize(
+        "predictions",
+        [
+            lambda x: x,
+            lambda x: sg.log_softmax(x),
+            lambda x: sg.softmax(x) @ np.ones((3, 3)),
+            lambda x: x / np.abs(x.data).sum(),
+            lambda x: sg.exp(x),
+            lambda x: sg.sigmoid(x),
+            lambda x: np.eye(3)[FOUR],
+        ],
+    )
+    def test_scores_are_not_warned_of(self, predictions):
+        nn.CrossEntropyLoss()(predictions(scores()), FOUR)
+
+    def test_logarithms_are_not_warned_of(self):
+        nn.NLLLoss()(sg.log_softmax(scores()), FOUR)
+        nn.KLDivLoss()(sg.log_softmax(scores()), np.full((4, 3), 1 / 3))
+        nn.BCELoss()(sg.sigmoid(scores()), np.ones((4, 3)))
+
+    def test_once_for_a_training(self):
+        model = nn.Sequential(nn.Linear(2, 3), nn.Softmax())
+        trainer = nn.Trainer(model, sg.optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss())
+        points = sg.data.ArrayDataset(np.zeros((12, 2), np.float32), np.arange(12) % 3)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("default")
+            trainer.fit(points, epochs=3, batch_size=4)
+        assert len(told) == 1
+        assert told[0].filename == __file__

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import signal
 import threading
 
@@ -392,3 +394,142 @@ def test_wrong_shape_names_the_layer(points):
     trainer = make_trainer()
     with pytest.raises(ValueError, match=r"Sequential\.0 Linear\(2, 8"):
         trainer.predict(points.x[:, :1])
+
+
+# Parts that belong together ----------------------------------------------------------------------------
+
+
+def network():
+    return nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))
+
+
+OPTIMIZERS = {
+    "SGD": lambda params: sg.optim.SGD(params, lr=0.1, momentum=0.9),
+    "Adam": lambda params: sg.optim.Adam(params),
+    "AdamW": lambda params: sg.optim.AdamW(params),
+    "RMSprop": lambda params: sg.optim.RMSprop(params),
+    "Adagrad": lambda params: sg.optim.Adagrad(params),
+    "distributed": lambda params: sg.optim.DistributedOptimizer(sg.optim.Adam(params), Alone()),
+}
+
+
+class Alone:
+    """A communicator of one process."""
+
+    def Get_rank(self):  # noqa: N802
+        return 0
+
+    def Get_size(self):  # noqa: N802
+        return 1
+
+    def Allreduce(self, sendbuf, recvbuf):  # noqa: N802
+        recvbuf[...] = sendbuf
+
+    def Bcast(self, buf, root=0):  # noqa: N802
+        pass
+
+    def __deepcopy__(self, memo):
+        raise TypeError("a communicator is not copied")
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+class TestBelongings:
+    def test_the_optimizer_of_another_model_is_refused(self, kind):
+        optimizer = OPTIMIZERS[kind](network().parameters())
+        with pytest.raises(ValueError, match="holds none of the model's parameters.*made anew"):
+            nn.Trainer(network(), optimizer, nn.CrossEntropyLoss())
+
+    def test_also_where_the_parts_are_changed_later(self, kind, points):
+        model = network()
+        trainer = nn.Trainer(model, OPTIMIZERS[kind](model.parameters()), nn.CrossEntropyLoss())
+        trainer.model = network()
+        with pytest.raises(ValueError, match="holds none of the model's parameters"):
+            trainer.fit(points)
+
+    def test_a_part_and_others_besides(self, kind, points):
+        model, other = network(), network()
+        for params in (
+            model[2].parameters(),
+            [*model.parameters(), *other.parameters()],
+            [*model[0].parameters(), other[0].bias],
+        ):
+            trainer = nn.Trainer(model, OPTIMIZERS[kind](params), nn.CrossEntropyLoss())
+            trainer.fit(points, epochs=1)
+
+    def test_frozen_parameters(self, kind, points):
+        model = network()
+        model[0].freeze()
+        before = model.state_dict()
+        nn.Trainer(model, OPTIMIZERS[kind](model.parameters()), nn.CrossEntropyLoss()).fit(points, epochs=1)
+        np.testing.assert_array_equal(model[0].weight.data, before["0.weight"])
+        assert (model[2].weight.data != before["2.weight"]).all()
+
+    def test_parameters_of_the_loss_alone(self, kind):
+        class Tempered(nn.Module):
+            def __init__(self):
+                self.temperature = nn.Parameter(1.0)
+
+            def forward(self, output, target):
+                return nn.functional.cross_entropy(output / self.temperature, target)
+
+        loss = Tempered()
+        nn.Trainer(network(), OPTIMIZERS[kind](loss.parameters()), loss)
+        nn.Trainer(network().freeze(), OPTIMIZERS[kind](network().parameters()), lambda output, target: output.sum())
+
+    def test_a_replaced_layer_is_warned_of(self, kind, points):
+        model = network()
+        optimizer = OPTIMIZERS[kind](model.parameters())
+        model[2] = nn.Linear(4, 2)
+        with pytest.warns(sg.SeegradWarning, match=r"does not hold 2\.weight, 2\.bias of the model.* make it again"):
+            trainer = nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
+        with pytest.warns(sg.SeegradWarning, match=r"2\.weight"):
+            trainer.fit(points, epochs=1)
+
+    def test_copies_of_a_trainer_train(self, kind, points):
+        model = network()
+        ema = sg.optim.EMA(model.parameters(), 0.5)
+        trainer = nn.Trainer(model, OPTIMIZERS[kind](model.parameters()), nn.CrossEntropyLoss(), ema=ema)
+        follow = nn.LearningRateSchedule(sg.optim.StepLR(trainer.optimizer, 1, 0.5))
+        trainer.fit(points, epochs=1, seed=0, callbacks=[follow])
+        other, also = copy.deepcopy((trainer, follow))
+        before = weights(trainer)
+        other.fit(points, epochs=2, seed=1, callbacks=[also])
+        assert_equal(before, weights(trainer))
+        trainer.fit(points, epochs=2, seed=1, callbacks=[follow])
+        assert_equal(weights(other), weights(trainer))
+        np.testing.assert_array_equal(other.predict(points.x), trainer.predict(points.x))
+        assert other.optimizer.param_groups[0]["lr"] == trainer.optimizer.param_groups[0]["lr"]
+        with pytest.raises(ValueError, match="another optimizer"):
+            other.fit(points, epochs=1, callbacks=[follow])
+
+
+def test_a_pickled_trainer_trains(points):
+    trainer = make_trainer()
+    trainer.fit(points, epochs=1, seed=0)
+    other = pickle.loads(pickle.dumps(trainer))
+    for each in (trainer, other):
+        each.fit(points, epochs=1, seed=1)
+    assert_equal(weights(other), weights(trainer))
+
+
+def test_the_averages_of_another_model_are_refused():
+    model = network()
+    optimizer = sg.optim.SGD(model.parameters())
+    with pytest.raises(ValueError, match=r"averages \(ema\) are of none of the model's parameters"):
+        nn.Trainer(model, optimizer, nn.MSELoss(), ema=sg.optim.EMA(network().parameters()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "cnn"}, "the model must be an nn.Module, got 'cnn'"),
+        ({"optimizer": "adam"}, r"expected an optimizer such as optim.Adam\(model.parameters\(\)\), got 'adam'"),
+        ({"loss": "cross_entropy"}, r"such as nn.CrossEntropyLoss\(\), got 'cross_entropy'"),
+        ({"metrics": ["accuracy"]}, r"metrics is a dict of functions by name.*got \['accuracy'\].*measured anyway"),
+    ],
+)
+def test_names_in_place_of_parts_are_refused(change, message):
+    model = network()
+    parts = {"model": model, "optimizer": sg.optim.SGD(model.parameters()), "loss": nn.MSELoss(), **change}
+    with pytest.raises(TypeError, match=message):
+        nn.Trainer(**parts)
