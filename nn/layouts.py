@@ -30,7 +30,7 @@ Shape = tuple[int, int, int]
 #: Operations that forget which input was which place of an image.
 MIXING = {
     *("matmul", "einsum", "conv2d", "conv2d_with_bias", "conv2d_relu_max_pool2d", "conv2d_input_gradient"),
-    *("sum", "mean", "max", "min", "prod", "logsumexp"),
+    *("sum", "mean", "var", "std", "max", "min", "prod", "logsumexp"),
 }
 
 
@@ -100,6 +100,32 @@ def from_torch_state_dict(
             raise ValueError(f"{name} of {module!r} has shape {there} in PyTorch's layout, given {given[name].shape}")
         given[name] = _from_torch(given[name], array.shape, module, kind, flattened.get(id(module)))
     model.load_state_dict(given)
+
+
+def torch_layout_hint(model: Module, state: Mapping[str, Array], source: str = "state") -> str:
+    """Say what to write if a state in PyTorch's layout must not be loaded as it is; nothing if it may be.
+
+    Parameters
+    ----------
+    model : Module
+        Is to take over the weights.
+    state : mapping of str to numpy.ndarray
+        The weights.
+    source : str
+        How the user gets them.
+    """
+    moved = [
+        name
+        for name, array, module, kind in _arrays(model, model.state_dict())
+        if name in state and _to_torch(array, module, kind, None) is not array
+    ]
+    if not moved:
+        return ""
+    names = ", ".join(moved[:3]) + (", ..." if len(moved) > 3 else "")
+    return (
+        f"the weights are PyTorch's, where the axes of {names} have another order; they do not mean the same here. "
+        f"Write nn.from_torch_state_dict(model, {source})"
+    )
 
 
 def to_keras_weights(model: Module) -> list[Array]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, is_recording, tensor
+from ..autograd.warning import warn
 from ..state import check_state
 from .errors import LayerError
 
@@ -300,9 +301,24 @@ class Module:
         ------
         ValueError
             Lists everything that does not fit. The model is unchanged.
+
+        Warns
+        -----
+        SeegradWarning
+            If the state is of PyTorch's tensors, and the model has layers whose weights lie in another order there:
+            :func:`seegrad.nn.from_torch_state_dict` knows how.
         """
-        given = {name: np.asarray(value) for name, value in state.items()}
-        check_state(type(self).__name__, self.state_dict(), given, strict)
+        given, hint = {name: np.asarray(value) for name, value in state.items()}, ""
+        if any(type(value).__module__.partition(".")[0] == "torch" for value in state.values()):
+            from .layouts import torch_layout_hint
+
+            hint = torch_layout_hint(self, given)
+        try:
+            check_state(type(self).__name__, self.state_dict(), given, strict)
+        except ValueError as error:
+            raise ValueError(f"{error}\n  {hint}") if hint else error from None
+        if hint:
+            warn(f"{type(self).__name__}.load_state_dict: {hint}")
         for name, parameter in self.named_parameters():
             if name in given:
                 parameter.data = given[name].copy()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..autograd.warning import warn
 from .atomic_file import write_atomically
 from .module import Module
 
@@ -69,12 +70,24 @@ def load_weights(model: Module, path: str | os.PathLike[str], strict: bool = Tru
     ValueError
         If the file is damaged or is no safetensors file, or if its arrays do not fit the model; all
         that does not fit is listed, and the model is unchanged.
+
+    Warns
+    -----
+    SeegradWarning
+        If the file says that it is PyTorch's, and weights of this model lie in another order there.
     """
-    arrays = load_arrays(path)
+    from .layouts import torch_layout_hint
+
+    arrays, metadata = load_arrays_and_metadata(path)
+    hint = ""
+    if metadata.get("format") == "pt":
+        hint = torch_layout_hint(model, arrays, f"safetensors.numpy.load_file({str(path)!r})")
     try:
         model.load_state_dict(arrays, strict=strict)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {error}" + (f"\n  {hint}" if hint else "")) from None
+    if hint:
+        warn(f"{path}: {hint}")
 
 
 def save_arrays(

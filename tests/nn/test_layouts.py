@@ -8,6 +8,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.nn.weights import save_arrays
 
 
 def cnn(seed=0, size=(6, 5)):
@@ -156,3 +157,113 @@ def test_keras_weights_have_an_order_instead_of_names():
         nn.from_keras_weights(model, weights[:-1])
     with pytest.raises(ValueError, match=r"6\.weight"):
         nn.from_keras_weights(model, [*weights[:10], weights[10].T, *weights[11:]])
+
+
+class TorchTensor:
+    """What a state dict of PyTorch holds, as far as loading it looks."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+TorchTensor.__module__ = "torch"
+
+# Layers that take a state of PyTorch without an error, though its axes have another order.
+SQUARE = {
+    "Linear": lambda: nn.Linear(3, 3),
+    "Conv2d": lambda: nn.Conv2d(3, 3, 3),
+    "ConvTranspose2d": lambda: nn.ConvTranspose2d(2, 2, 2),
+    "LayerNorm of images": lambda: nn.LayerNorm((3, 3, 3)),
+    "inside a network": lambda: nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.ReLU()),
+}
+SAME = {
+    "Embedding": lambda: nn.Embedding(3, 3),
+    "BatchNorm": lambda: nn.BatchNorm2d(3),
+    "LayerNorm": lambda: nn.LayerNorm(3),
+    "PReLU": lambda: nn.PReLU(3),
+}
+
+
+def filled(make):
+    """A layer, and its weights as PyTorch has them."""
+    model, rng = make(), np.random.default_rng(0)
+    for parameter in model.parameters():
+        parameter.data = rng.normal(size=parameter.shape).astype(np.float32)
+    return model, nn.to_torch_state_dict(model)
+
+
+@pytest.mark.parametrize("name", SQUARE)
+class TestPyTorchsLayoutWhereOursIsMeant:
+    def test_tensors_are_warned_of(self, name):
+        model, state = filled(SQUARE[name])
+        other = SQUARE[name]()
+        with pytest.warns(
+            sg.SeegradWarning, match=r"another order.*Write nn.from_torch_state_dict\(model, state"
+        ) as told:
+            other.load_state_dict({name: TorchTensor(array) for name, array in state.items()})
+        assert told[0].filename == __file__
+        nn.from_torch_state_dict(other, {name: TorchTensor(array) for name, array in state.items()})
+        for name, array in model.state_dict().items():
+            np.testing.assert_array_equal(other.state_dict()[name], array)
+
+    def test_files_are_warned_of(self, name, tmp_path):
+        _, state = filled(SQUARE[name])
+        save_arrays(state, tmp_path / "torch.safetensors", {"format": "pt"})
+        with pytest.warns(
+            sg.SeegradWarning, match=r"torch.safetensors: .* another order.*from_torch_state_dict\(model, safetens"
+        ):
+            nn.load_weights(SQUARE[name](), tmp_path / "torch.safetensors")
+
+    def test_plain_arrays_are_not(self, name, tmp_path):
+        model, _ = filled(SQUARE[name])
+        other = SQUARE[name]()
+        other.load_state_dict(model.state_dict())
+        nn.save_weights(model, tmp_path / "own.safetensors")
+        nn.load_weights(other, tmp_path / "own.safetensors")
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_layers_of_the_same_layout_take_pytorchs_tensors(name, tmp_path):
+    model, state = filled(SAME[name])
+    other = SAME[name]()
+    other.load_state_dict({name: TorchTensor(array) for name, array in state.items()})
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], array)
+    save_arrays(state, tmp_path / "torch.safetensors", {"format": "pt"})
+    nn.load_weights(other, tmp_path / "torch.safetensors")
+
+
+def test_the_way_is_named_where_the_shapes_do_not_fit(tmp_path):
+    model, state = filled(lambda: nn.Linear(3, 2))
+    with pytest.raises(ValueError, match=r"(?s)mismatch: weight.*Write nn.from_torch_state_dict"):
+        model.load_state_dict({name: TorchTensor(array) for name, array in state.items()})
+    save_arrays(state, tmp_path / "torch.safetensors", {"format": "pt"})
+    with pytest.raises(ValueError, match=r"(?s)mismatch: weight.*Write nn.from_torch_state_dict"):
+        nn.load_weights(model, tmp_path / "torch.safetensors")
+
+
+@pytest.mark.parametrize("affine", [False, True])
+@pytest.mark.parametrize("statistics", [False, True])
+@pytest.mark.parametrize("flat", [False, True])
+def test_batch_normalisation_with_and_without_its_parts(affine, statistics, flat):
+    def make():
+        norm = [nn.BatchNorm1d(24, affine=affine, track_running_stats=statistics)]
+        if not flat:
+            norm = [nn.BatchNorm2d(2, affine=affine, track_running_stats=statistics)]
+        parts = [nn.Conv2d(1, 2, 2), nn.Flatten(), *norm] if flat else [nn.Conv2d(1, 2, 2), *norm, nn.Flatten()]
+        return nn.Sequential(*parts, nn.Linear(24, 3))
+
+    model, x = make(), np.random.default_rng(0).random((5, 4, 5, 1), np.float32)
+    model(x)
+    state = nn.to_torch_state_dict(model, (4, 5, 1))
+    path = "2" if flat else "1"
+    own = {name.removeprefix(f"{path}.") for name in state if name.startswith(f"{path}.")}
+    expected = {"weight", "bias"} if affine else set()
+    assert own == expected | ({"running_mean", "running_var", "num_batches_tracked"} if statistics else set())
+    other = make()
+    nn.from_torch_state_dict(other, state, (4, 5, 1))
+    np.testing.assert_array_equal(other.eval()(x).data, model.eval()(x).data)
+    assert model.summary((4, 5, 1)).layers[-1].output_shape == (3,)
