@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..nn import load
-from .saved_model import HELP, input_shape, sizes
+from .saved_model import HELP, input_shape, load_saved, sizes
 
 
 def add_draw(commands: Any) -> None:
@@ -37,7 +36,7 @@ def add_draw(commands: Any) -> None:
 def _draw(chosen: argparse.Namespace) -> None:
     from ..autograd.draw import draw
 
-    model = load(chosen.model)
+    model = load_saved(chosen.model)
     shape = input_shape(model, chosen.input_shape)
     target = Path(chosen.out) if chosen.out else Path(chosen.model).with_suffix(".svg")
     draw(model, zoom=chosen.zoom, input_shape=(1, *shape)).save(target)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..data import load_mnist
-from ..nn import ClassificationReport, classification_report, load
-from .saved_model import HELP, class_names, probabilities
+from ..nn import ClassificationReport, classification_report
+from .saved_model import HELP, class_names, load_saved, probabilities
 
 
 def add_evaluate(commands: Any) -> None:
@@ -32,7 +32,7 @@ def add_evaluate(commands: Any) -> None:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    model = load(chosen.model)
+    model = load_saved(chosen.model)
     _, test = load_mnist(chosen.data_dir)
     found = probabilities(model, test.x)
     report = classification_report(found, test.y, found.shape[1])

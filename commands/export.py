@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..nn import export_onnx, load
-from .saved_model import HELP, input_shape, sizes
+from ..nn import export_onnx
+from .saved_model import HELP, input_shape, load_saved, sizes
 
 
 def add_export(commands: Any) -> None:
@@ -31,7 +31,7 @@ def add_export(commands: Any) -> None:
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    model = load(chosen.model)
+    model = load_saved(chosen.model)
     shape = input_shape(model, chosen.input_shape)
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
     export_onnx(model, np.zeros((1, *shape), dtype), chosen.onnx)

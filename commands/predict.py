@@ -11,8 +11,7 @@ import numpy as np
 
 from ..autograd.kernels.numba_use import numpy_alone
 from ..data import prepare_digit, read_picture
-from ..nn import load
-from .saved_model import HELP, class_names, probabilities
+from .saved_model import HELP, class_names, load_saved, probabilities
 
 DEFAULT_MODEL = "runs/mnist/model.safetensors"
 
@@ -33,7 +32,7 @@ def add_predict(commands: Any) -> None:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    model = load(chosen.model)
+    model = load_saved(chosen.model)
     digits, names, failed = [], [], 0
     for name in chosen.pictures:
         try:

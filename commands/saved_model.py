@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import softmax, tensor
-from ..nn import Module
+from ..nn import Module, load
 from ..nn.evaluation import evaluating
 from ..nn.model_file import ModelInfo
 
@@ -16,6 +16,20 @@ Array = npt.NDArray[Any]
 
 BATCH = 128
 HELP = "a file that seegrad train or model.save() wrote"
+
+
+def load_saved(path: str) -> Module:
+    """Load a model as :func:`seegrad.load` does.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file; says how to get one.
+    """
+    try:
+        return load(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no model {path}; run seegrad train first, which writes one") from error
 
 
 def probabilities(model: Module, x: Array) -> Array:

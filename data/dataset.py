@@ -119,7 +119,7 @@ class ArrayDataset:
         DataError
             If the arrays are memory-mapped and a gathered value is NaN or infinite.
         """
-        x, y = _take_rows(self.x, indices), _take_rows(self.y, indices)
+        x, y = take_rows(self.x, indices), take_rows(self.y, indices)
         if self._on_disk:
             check_gathered(x, y, indices)
         return x, y
@@ -133,15 +133,19 @@ def check_gathered(x: NDArray[Any], y: NDArray[Any], indices: NDArray[np.intp]) 
     DataError
         If a value is not finite.
     """
-    for name, array in (("x", x), ("y", y)):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            row = int(np.argmin(np.isfinite(array).reshape(len(array), -1).all(axis=1)))
-            raise DataError(
-                f"{name} of example {int(indices[row])} holds NaN or infinity, which cannot be learned from"
-            )
+    check_gathered_array("x", x, indices)
+    check_gathered_array("y", y, indices)
 
 
-def _take_rows(array: NDArray[Any], indices: NDArray[np.intp]) -> NDArray[Any]:
+def check_gathered_array(name: str, array: NDArray[Any], indices: NDArray[np.intp]) -> None:
+    """Refuse NaN or infinity in one of the arrays of a batch; see :func:`check_gathered`."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).reshape(len(array), -1).all(axis=1)))
+        raise DataError(f"{name} of example {int(indices[row])} holds NaN or infinity, which cannot be learned from")
+
+
+def take_rows(array: NDArray[Any], indices: NDArray[np.intp]) -> NDArray[Any]:
+    """Return rows of an array as a new one."""
     # np.take is the fastest gather, but would first copy the whole of an array that is not contiguous.
     if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
         return np.take(array, indices, axis=0)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from ..rng import Seed, default_rng
 from .augmentation import Augmentation
 from .checks import checked_count
-from .dataset import Batch, Gathers, Source, check_gathered
+from .dataset import Batch, Gathers, Source
 from .errors import DataError
 from .prefetch import in_background
 from .sharding import Shard
+from .structures import as_source, collate, describe, is_structure
 
-Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch]
+Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch] | Callable[[Any], Any]
 
 
 class DataLoader:
@@ -27,8 +28,10 @@ class DataLoader:
     Parameters
     ----------
     dataset : ArrayDataset, or any object with ``len()`` whose ``[i]`` is a pair ``(example, target)``
-        The source. One with a method ``gather(indices)`` is asked for whole batches, which is faster. Of a
-        :func:`shard`, each epoch's part is delivered.
+        The source. Examples may be dicts or named tuples instead of pairs, or have such in them; batches are built
+        alike. So are those of a dict or named tuple of arrays, each of which is a column of the data set. One with a
+        method ``gather(indices)`` is asked for whole batches, which is faster. Of a :func:`shard`, each epoch's part
+        is delivered.
     batch_size : int, default 64
         Examples per batch; the last one is shorter where they do not come out even.
     shuffle : bool, default False
@@ -39,7 +42,7 @@ class DataLoader:
     drop_last : bool, default False
         Leave out a last batch that is shorter than the others.
     transform : Augmentation or callable, optional
-        Applied to each batch: ``x, y = transform(x, y)``.
+        Applied to each batch: ``x, y = transform(x, y)``; or where batches are no pairs, ``transform(batch)``.
     prefetch : int, default 0
         How many batches a background thread prepares ahead; 0 means no thread. It pays where preparing a
         batch waits for a disk, or where a core is free.
@@ -61,11 +64,14 @@ class DataLoader:
     >>> loader = sg.data.DataLoader(sg.data.ArrayDataset(np.zeros((10, 2)), np.arange(10)), batch_size=4)
     >>> [y.tolist() for x, y in loader]
     [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    >>> loader = sg.data.DataLoader({"length": np.arange(3.0), "name": ["a", "b", "c"]}, batch_size=2)
+    >>> next(iter(loader))["length"]
+    array([0., 1.])
     """
 
     def __init__(
         self,
-        dataset: Source,
+        dataset: Source | Mapping[str, Any],
         batch_size: int = 64,
         shuffle: bool = False,
         seed: Seed = None,
@@ -74,7 +80,9 @@ class DataLoader:
         transform: Transform | None = None,
         prefetch: int = 0,
     ) -> None:
-        if not isinstance(dataset, Source) or isinstance(dataset, (tuple, np.ndarray, str, bytes)):
+        dataset = as_source(dataset)
+        arrays = isinstance(dataset, (tuple, np.ndarray, str, bytes)) or hasattr(dataset, "iloc")
+        if arrays or not isinstance(dataset, Source):
             raise TypeError(f"DataLoader needs a data set, got {type(dataset).__name__}; try ArrayDataset(x, y)")
         if transform is not None and not callable(transform):
             raise TypeError(f"transform must be callable as transform(x, y), got {transform!r}")
@@ -108,7 +116,7 @@ class DataLoader:
             parts.append(f"{self.prefetch} prepared ahead")
         return f"DataLoader({', '.join(parts)}; {self.dataset!r})"
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Any]:
         """Begin the next epoch, or go on within the one whose state was loaded."""
         if self._begun:
             self._epoch, self._batch = self._epoch + 1, 0
@@ -138,7 +146,7 @@ class DataLoader:
             raise ValueError(f"the state stands at batch {batch}, but an epoch of this DataLoader has {len(self)}")
         self._seed, self._epoch, self._batch, self._begun = seed, epoch, batch, False
 
-    def _deliver(self, epoch: int, first: int) -> Iterator[Batch]:
+    def _deliver(self, epoch: int, first: int) -> Iterator[Any]:
         batches = self._prepare(self._seed, epoch, first)
         if self.prefetch:
             batches = in_background(batches, self.prefetch)
@@ -150,7 +158,7 @@ class DataLoader:
         if epoch == self._epoch:
             self._epoch, self._batch, self._begun = epoch + 1, 0, False
 
-    def _prepare(self, seed: int, epoch: int, first: int) -> Generator[Batch, None, None]:
+    def _prepare(self, seed: int, epoch: int, first: int) -> Generator[Any, None, None]:
         # The order is drawn for the whole, of which a shard takes its part: the ranks' batches never overlap.
         shard = self.dataset if isinstance(self.dataset, Shard) else None
         dataset = self.dataset if shard is None else shard.dataset
@@ -160,12 +168,22 @@ class DataLoader:
         if shard is not None:
             order = order[shard.share]
         for number in range(first, len(self)):
-            x, y = gather(order[number * self.batch_size : (number + 1) * self.batch_size])
-            if isinstance(self.transform, Augmentation):
-                x, y = self.transform(x, y, rng=_generator(seed, epoch, number, *rank))
-            elif self.transform is not None:
-                x, y = self.transform(x, y)
-            yield x, y
+            batch = gather(order[number * self.batch_size : (number + 1) * self.batch_size])
+            yield self._transformed(batch, seed, epoch, number, *rank)
+
+    def _transformed(self, batch: Any, seed: int, *position: int) -> Any:
+        if self.transform is None:
+            return batch
+        pair = isinstance(batch, tuple) and len(batch) == 2
+        if isinstance(self.transform, Augmentation):
+            if not pair:
+                raise TypeError(
+                    f"{type(self.transform).__name__} takes batches (x, y), these are {describe(batch)}; call it in a "
+                    'function of your own, such as transform=lambda batch: augmentation(batch["x"], batch["y"])'
+                )
+            return self.transform(*batch, rng=_generator(seed, *position))
+        own: Callable[..., Any] = self.transform
+        return own(*batch) if pair else own(batch)
 
 
 def _seed_number(seed: Seed) -> int:
@@ -179,15 +197,15 @@ def _generator(seed: int, *position: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=position)))
 
 
-def _stack(dataset: Source, rows: NDArray[np.intp]) -> Batch:
+def _stack(dataset: Source, rows: NDArray[np.intp]) -> Any:
     pairs = [dataset[int(row)] for row in rows]
+    if is_structure(pairs[0]):
+        return collate(pairs, rows, "example")
     try:
         examples, targets = zip(*pairs, strict=True)
-        x, y = np.stack(examples), np.stack(targets)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), "
-            f"all of the same shape ({error})"
+            f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), a dict or a "
+            f"named tuple, the first is {pairs[0]!r:.80}"
         ) from error
-    check_gathered(x, y, rows)
-    return x, y
+    return collate(examples, rows, "x"), collate(targets, rows, "y")

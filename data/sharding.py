@@ -8,6 +8,7 @@ from .checks import checked_count
 from .dataset import Source
 from .errors import DataError
 from .split import Subset
+from .structures import as_source
 
 
 class Shard(Subset):
@@ -71,6 +72,7 @@ def shard(dataset: Source, rank: int, size: int, equal: bool = True) -> Shard:
     rank = checked_count("rank", rank, minimum=0)
     if rank >= size:
         raise ValueError(f"the ranks of {size} processes are 0 to {size - 1}, got {rank}")
+    dataset = as_source(dataset)
     if len(dataset) < size:
         raise DataError(f"{len(dataset)} examples cannot be shared among {size} processes; each needs at least one")
     return Shard(dataset, rank, size, equal)

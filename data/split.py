@@ -12,6 +12,7 @@ from ..rng import Seed, default_rng
 from .checks import checked_count
 from .dataset import ArrayDataset, Batch, Gathers, Source
 from .errors import DataError
+from .structures import as_source
 
 Rows = NDArray[np.intp]
 
@@ -28,7 +29,7 @@ class Subset:
     """
 
     def __init__(self, dataset: Source, indices: Any) -> None:
-        self.dataset = dataset
+        self.dataset = dataset = as_source(dataset)
         self.indices = np.asarray(indices, np.intp)
         if self.indices.ndim != 1 or len(self.indices) == 0:
             raise DataError(f"a subset needs a row of positions, got shape {self.indices.shape}")
@@ -63,6 +64,7 @@ def take(dataset: Source, indices: Any) -> ArrayDataset | Subset:
     An `ArrayDataset` in memory is copied, so that batches stay quick to gather; anything else (memory-mapped
     arrays, files) becomes a `Subset` that refers to it.
     """
+    dataset = as_source(dataset)
     if isinstance(dataset, ArrayDataset) and not dataset.on_disk:
         return dataset[np.asarray(indices, np.intp)]
     return _GatheringSubset(dataset, indices) if isinstance(dataset, Gathers) else Subset(dataset, indices)
@@ -95,6 +97,7 @@ def random_split(dataset: Source, sizes: Sequence[float], seed: Seed = None) -> 
     >>> [len(part) for part in sg.data.random_split(digits, [0.5, 0.3, 0.2], seed=0)]
     [5, 3, 2]
     """
+    dataset = as_source(dataset)
     counts = _part_sizes(sizes, len(dataset))
     order = default_rng(seed).permutation(len(dataset))
     return [take(dataset, np.sort(rows)) for rows in np.split(order, np.cumsum(counts)[:-1])]
@@ -133,6 +136,7 @@ def train_val_split(
     >>> len(train), sorted(validation.y.tolist())
     (6, [0, 0, 1, 1])
     """
+    dataset = as_source(dataset)
     size = len(dataset)
     count = validation if isinstance(validation, (int, np.integer)) else round(_fraction(validation) * size)
     count = checked_count("validation", count)
@@ -183,6 +187,7 @@ class KFold:
         TypeError, ValueError
             If there are fewer examples than folds, or no integer labels to stratify by.
         """
+        dataset = as_source(dataset)
         for validation in self.indices(dataset):
             yield take(dataset, np.setdiff1d(np.arange(len(dataset)), validation)), take(dataset, validation)
 
@@ -194,6 +199,7 @@ class KFold:
         TypeError, ValueError
             If there are fewer examples than folds, or no integer labels to stratify by.
         """
+        dataset = as_source(dataset)
         if len(dataset) < self.folds:
             raise ValueError(f"{len(dataset)} examples cannot form {self.folds} folds")
         rng = default_rng(self._seed)

@@ -61,10 +61,14 @@ def check_channels(layer: Module, shape: tuple[int, ...], channels: int) -> None
     hint = ""
     if len(shape) == 4 and shape[1] == channels:
         hint = "; it looks channels-first: use x.transpose(0, 2, 3, 1)"
+    elif len(shape) == 3 and shape[2] == channels:
+        hint = "; the batch axis is missing: for a single image use x[np.newaxis]"
     elif len(shape) == 3 and channels == 1:
         hint = "; the channel axis is missing: use x[..., np.newaxis]"
-    elif len(shape) == 3 and shape[2] == channels:
-        hint = "; for a single image use x[np.newaxis]"
+    elif len(shape) == 3 and shape[0] == channels:
+        hint = "; for a single channels-first image use x.transpose(1, 2, 0)[np.newaxis]"
+    elif len(shape) == 2 and channels == 1:
+        hint = "; for a single image use x[np.newaxis, ..., np.newaxis]"
     raise LayerShapeError(layer, f"got an input of shape {shape}, expected (batch, height, width, {channels}){hint}")
 
 
@@ -77,7 +81,8 @@ def check_window(layer: Module, shape: tuple[int, ...], kernel: Pair, padding: P
         If not, with both sizes.
     """
     if len(shape) != 4:
-        raise LayerShapeError(layer, f"got an input of shape {shape}, expected (batch, height, width, channels)")
+        hint = "; for a single image use x[np.newaxis]" if len(shape) == 3 else ""
+        raise LayerShapeError(layer, f"got an input of shape {shape}, expected (batch, height, width, channels){hint}")
     reach = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
     room = (shape[1] + 2 * padding[0], shape[2] + 2 * padding[1])
     if reach[0] > room[0] or reach[1] > room[1]:

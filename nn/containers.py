@@ -36,6 +36,24 @@ class ModuleList(Module):
         self._parts.append(_checked(self, module))
         return self
 
+    def insert(self: L, index: int, module: Module) -> L:
+        """Add a module in front of the one at a place; returns the list."""
+        self._parts.insert(index, _checked(self, module))
+        return self
+
+    def extend(self: L, modules: Iterable[Module]) -> L:
+        """Add modules at the end; returns the list."""
+        for module in modules:
+            self.append(module)
+        return self
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a module out, by default the last, and return it."""
+        return self._parts.pop(index)
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._parts[index]
+
     def __getitem__(self, index: int) -> Module:
         return self._parts[index]
 
@@ -169,5 +187,7 @@ def _call_in_turn(layers: Sequence[Module], x: Any, calls: list[Call] | None = N
 def _checked(owner: Module, module: Any) -> Module:
     if not isinstance(module, Module):
         hint = f"; give an instance, {module.__name__}()" if isinstance(module, type) else ""
+        if isinstance(owner, Sequential) and isinstance(module, list | tuple):
+            hint = "; write Sequential(*layers)"
         raise TypeError(f"{type(owner).__name__} holds modules, got {module!r}{hint}")
     return module

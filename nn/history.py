@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, SupportsIndex, overload
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,8 @@ class History:
     0.9
     >>> history["loss"]
     [0.5, 0.25]
+    >>> dict(history)
+    {'loss': [0.5, 0.25], 'accuracy': [0.8, 0.9]}
     """
 
     def __init__(self) -> None:
@@ -56,13 +58,19 @@ class History:
     def __iter__(self) -> Iterator[dict[str, float]]:
         return iter(self.epochs)
 
+    def __contains__(self, key: object) -> bool:
+        """Tell whether something was measured, by name; or whether there is such a record."""
+        return key in self.names() if isinstance(key, str) else key in self.epochs
+
     @overload
-    def __getitem__(self, key: int) -> dict[str, float]: ...
+    def __getitem__(self, key: SupportsIndex) -> dict[str, float]: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[dict[str, float]]: ...
     @overload
     def __getitem__(self, key: str) -> list[float]: ...
-    def __getitem__(self, key: int | str) -> dict[str, float] | list[float]:
-        """Return an epoch's record by its place, or the values of all epochs by name."""
-        if isinstance(key, int):
+    def __getitem__(self, key: SupportsIndex | slice | str) -> dict[str, float] | list[dict[str, float]] | list[float]:
+        """Return an epoch's record by its place, those of a slice, or the values of all epochs by name."""
+        if not isinstance(key, str):
             return self.epochs[key]
         if key not in self.names():
             raise KeyError(f"no {key!r} in this history; it has {', '.join(self.names()) or 'no epochs yet'}")
@@ -71,6 +79,14 @@ class History:
     def names(self) -> list[str]:
         """Return the names of what was measured."""
         return list(self.epochs[0]) if self.epochs else []
+
+    def keys(self) -> list[str]:
+        """Return the names, as a dict does: so ``dict(history)`` has the values of all epochs by name."""
+        return self.names()
+
+    def items(self) -> list[tuple[str, list[float]]]:
+        """Return the names, each with the values of all epochs."""
+        return [(name, self[name]) for name in self.names()]
 
     def __repr__(self) -> str:
         epochs = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"

@@ -27,7 +27,7 @@ from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_p
 from .progress import EpochLines, ProgressBar, is_watched
 from .run import Run
 from .state_file import load_state
-from .trainer_parts import check_belongings, check_kinds
+from .trainer_parts import as_pair, check_belongings, check_kinds
 
 Array = npt.NDArray[Any]
 Metric = Callable[[Array, Array], float]
@@ -233,7 +233,8 @@ class Trainer:
         run.call("on_epoch_begin")
         if run.step == run.steps_per_epoch:  # resumed between the last step and the validation
             return
-        for x, y in run.loader:
+        for batch in run.loader:
+            x, y = as_pair(batch)
             run.settled = False
             run.step += 1
             run.examples = len(x)
@@ -333,7 +334,8 @@ class Trainer:
         loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
         metrics = RunningMetrics()
         with self.averaged(), evaluating(self.model):
-            for x, y in loader:
+            for batch in loader:
+                x, y = as_pair(batch)
                 output = self.model(Tensor(x))
                 loss = _single_number(self.loss(output, y))
                 metrics.add(loss, count_correct(output.data, y), len(x), self._others(output.data, y))

@@ -34,6 +34,25 @@ def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
         )
 
 
+def as_pair(batch: Any) -> tuple[Any, Any]:
+    """Return a batch that is a pair ``(x, y)``.
+
+    Raises
+    ------
+    TypeError
+        If it is none, such as a dict.
+    """
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        keys = list(batch) if isinstance(batch, Mapping) else []
+        example = f"(batch[{keys[0]!r}], batch[{keys[1]!r}])" if len(keys) > 1 else "(batch.x, batch.y)"
+        raise TypeError(
+            f"Trainer: a batch must be a pair (x, y), got {type(batch).__name__} {keys or ''}; make it one with "
+            f"DataLoader(..., transform=lambda batch: {example})"
+        )
+    x, y = batch
+    return x, y
+
+
 def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None:
     """Refuse an optimizer or averages of another model, and warn of parameters that were replaced.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.warning import warn
 
 Array = npt.NDArray[Any]
 
@@ -93,8 +94,13 @@ def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -
 
 
 def _with_gradient(parameters: Iterable[Tensor] | Tensor) -> list[Tensor]:
-    """Return the parameters that have a gradient, each once."""
-    given = [parameters] if isinstance(parameters, Tensor) else parameters
+    """Return the parameters that have a gradient, each once; warn of an iterator that was used up."""
+    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not given and isinstance(parameters, Iterator):
+        warn(
+            "the iterator of parameters is used up, so that no gradient is limited; call model.parameters() again for "
+            "each use, or keep list(model.parameters())"
+        )
     return list({id(p): p for p in given if p.grad is not None}.values())
 
 

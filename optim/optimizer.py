@@ -95,7 +95,7 @@ class Optimizer:
         kept: dict[int, Tensor] = {}
         for i, p in enumerate(parameters):
             if not isinstance(p, Tensor):
-                raise TypeError(f"{self._name}: parameter {i} is a {type(p).__name__}, expected a Tensor")
+                raise TypeError(f"{self._name}: parameter {i} is a {type(p).__name__}, expected a Tensor{_hint(p)}")
             named = f"parameter {i}" + (f" ({p.label})" if p.label else "") + f" of shape {p.shape}"
             if not p.is_leaf:
                 raise TypeError(f"{self._name}: {named} is the result of {p.op!r}; only leaves can be updated")
@@ -294,3 +294,8 @@ class Optimizer:
 
 def _same(now: list[tuple[Tensor, np.dtype[Any]]], before: list[tuple[Tensor, np.dtype[Any]]]) -> bool:
     return len(now) == len(before) and all(p is q and d == e for (p, d), (q, e) in zip(now, before))
+
+
+def _hint(given: Any) -> str:
+    named = isinstance(given, tuple) and isinstance(given[-1], Tensor)
+    return "; write model.parameters()" if named or hasattr(given, "parameters") or isinstance(given, str) else ""

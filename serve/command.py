@@ -68,11 +68,11 @@ def _run(chosen: argparse.Namespace) -> None:
         *some, last = missing
         are = f"{', '.join(some)} and {last} are" if some else f"{last} is"
         raise ValueError(f"{are} not installed: pip install 'seegrad[serve]'")
-    from ..nn import load
+    from ..commands.saved_model import load_saved
     from .limits import Limits
     from .server import serve
 
-    model = load(chosen.model)
+    model = load_saved(chosen.model)
     if not _is_loopback(chosen.host):
         print(f"note: whoever can reach {chosen.host} can use this page", file=sys.stderr)
     serve(model, host=chosen.host, port=chosen.port, limits=Limits(rate=chosen.rate))

@@ -39,6 +39,13 @@ def test_confusion_table():
     assert len({len(line) for line in table.splitlines()}) == 1
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["export", "--onnx", "x.onnx"], ["draw", "--out", "x.svg"]])
+def test_without_a_model(command, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([command[0], "none.safetensors", *command[1:]]) == 1
+    assert "there is no model none.safetensors; run seegrad train first" in capsys.readouterr().err
+
+
 def test_evaluate_with_missing_data(trained, tmp_path, capsys):
     assert main(["evaluate", str(trained), "--data-dir", str(tmp_path / "none")]) == 1
     assert "none" in capsys.readouterr().err

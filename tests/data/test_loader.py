@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import namedtuple
 
 import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.data import ArrayDataset, Augmentation, DataError, DataLoader, Subset
+from seegrad.data import (
+    ArrayDataset,
+    Augmentation,
+    DataError,
+    DataLoader,
+    GaussianNoise,
+    KFold,
+    Subset,
+    random_split,
+    shard,
+    train_val_split,
+)
 
 
 @pytest.fixture
@@ -279,3 +291,143 @@ def test_a_state_that_does_not_fit_changes_nothing(dataset, state):
     with pytest.raises((TypeError, ValueError), match="state|epoch"):
         loader.load_state_dict(state)
     assert loader.state_dict() == {"seed": 3, "epoch": 0, "batch": 0}
+
+
+# Structures ---------------------------------------------------------------------------------------------
+
+Example = namedtuple("Example", "image label")
+IMAGES, LABELS = np.arange(20.0).reshape(10, 2), np.arange(10)
+
+
+class Map:
+    """A data set that makes each example when it is asked for it."""
+
+    def __init__(self, make):
+        self.make = make
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, i):
+        return self.make(IMAGES[i], LABELS[i])
+
+
+def as_dict(image, label):
+    return {"image": image, "label": label}
+
+
+DICTS = {
+    "dict of arrays": {"image": IMAGES, "label": LABELS},
+    "dict of lists": {"image": IMAGES.tolist(), "label": LABELS.tolist()},
+    "list of dicts": [as_dict(*pair) for pair in zip(IMAGES, LABELS)],
+    "map of dicts": Map(as_dict),
+    "subset": Subset({"image": np.repeat(IMAGES, 2, 0), "label": np.repeat(LABELS, 2)}, range(0, 20, 2)),
+}
+NAMED = {
+    "named tuple of arrays": Example(IMAGES, LABELS),
+    "list of named tuples": [Example(*pair) for pair in zip(IMAGES, LABELS)],
+    "map of named tuples": Map(Example),
+}
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("name", DICTS)
+def test_batches_of_dicts(name, prefetch):
+    loader = DataLoader(DICTS[name], 4, prefetch=prefetch)
+    assert len(loader) == 3
+    batches = list(loader)
+    assert [type(batch) for batch in batches] == [dict] * 3
+    assert [list(batch) for batch in batches] == [["image", "label"]] * 3
+    np.testing.assert_array_equal(np.concatenate([batch["image"] for batch in batches]), IMAGES)
+    np.testing.assert_array_equal(np.concatenate([batch["label"] for batch in batches]), LABELS)
+    shuffled = list(DataLoader(DICTS[name], 4, shuffle=True, seed=0))
+    order = np.concatenate([batch["label"] for batch in shuffled])
+    assert sorted(order) == LABELS.tolist() != order.tolist()
+    np.testing.assert_array_equal(np.concatenate([batch["image"] for batch in shuffled]), IMAGES[order])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_batches_of_named_tuples(name):
+    batches = list(DataLoader(NAMED[name], 4))
+    assert [type(batch) for batch in batches] == [Example] * 3
+    np.testing.assert_array_equal(np.concatenate([batch.image for batch in batches]), IMAGES)
+    np.testing.assert_array_equal(np.concatenate([batch.label for batch in batches]), LABELS)
+
+
+def test_structures_inside():
+    nested = {"inputs": {"image": IMAGES, "name": [f"n{i}" for i in range(10)]}, "target": Example(IMAGES, LABELS)}
+    batch = list(DataLoader(nested, 4))[1]
+    assert batch["inputs"]["name"].tolist() == ["n4", "n5", "n6", "n7"]
+    assert type(batch["target"]) is Example
+    np.testing.assert_array_equal(batch["target"].label, [4, 5, 6, 7])
+    x, y = next(iter(DataLoader([({"image": image}, label) for image, label in zip(IMAGES, LABELS)], 3)))
+    np.testing.assert_array_equal(x["image"], IMAGES[:3])
+    np.testing.assert_array_equal(y, LABELS[:3])
+
+
+def test_a_dict_numbered_from_0_is_a_data_set_of_examples():
+    x, y = next(iter(DataLoader({1: (IMAGES[1], 7), 0: (IMAGES[0], 5)}, 2)))
+    np.testing.assert_array_equal(x, IMAGES[:2])
+    assert y.tolist() == [5, 7]
+
+
+def test_structures_are_split_and_shared():
+    parts = random_split({"image": IMAGES, "label": LABELS}, [7, 3], seed=0)
+    labels = [next(iter(DataLoader(part, 10)))["label"] for part in parts]
+    assert [len(part) for part in labels] == [7, 3]
+    assert sorted(np.concatenate(labels)) == LABELS.tolist()
+    train, validation = train_val_split({"label": LABELS}, 4, stratify=False)
+    assert (len(train), len(validation)) == (6, 4)
+    assert [b["label"].tolist() for b in DataLoader(shard({"label": LABELS}, 1, 2), 3)] == [[1, 3, 5], [7, 9]]
+    assert len(KFold(5, stratify=False).indices({"label": LABELS})) == 5
+
+
+def test_transforms_of_structures():
+    loader = DataLoader({"image": IMAGES, "label": LABELS}, 4, transform=lambda batch: (batch["image"], batch["label"]))
+    x, y = next(iter(loader))
+    np.testing.assert_array_equal(x, IMAGES[:4])
+    assert next(iter(DataLoader(NAMED["list of named tuples"], 4, transform=lambda x, y: y))).tolist() == [0, 1, 2, 3]
+    with pytest.raises(TypeError, match=r"GaussianNoise takes batches \(x, y\), these are dicts of \['image'\]"):
+        next(iter(DataLoader({"image": IMAGES}, transform=GaussianNoise(0.1))))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        ({}, "empty"),
+        ({"a": []}, "empty"),
+        ({"a": [1, 2], "b": [1]}, r"equal length, got .*'a'.*: 2, .*'b'.*: 1"),
+        ({"a": [1, 2], "b": 3}, r"\['b'\] of the data set must be an array with one row per example, got 3"),
+        ({"a": [[1, 2], [3]]}, "rows differ in shape"),
+        ({"a": [None, 1]}, r"\['a'\] of the data set must be an array"),
+        ({"a": [1.0, np.nan]}, "NaN"),
+        ([{"a": 1.0}, {"b": 1.0}], r"example 1 does not have the entries \['a'\]"),
+        ([{"a": 1.0}, (1.0, 2)], r"example 1 does not have the entries \['a'\]"),
+        ([{"a": np.zeros(2)}, {"a": np.zeros(3)}], r"\['a'\] must be an array of the same shape"),
+        ([{"a": None}, {"a": None}], r"\['a'\] of example 0 is a NoneType"),
+        ([{"a": 1.0}, {"a": np.inf}], r"\['a'\] of example 1 holds NaN or infinity"),
+        ([({"a": None}, 1)], r"x\['a'\] of example 0 is a NoneType"),
+    ],
+)
+def test_structures_that_do_not_batch(dataset, message):
+    with pytest.raises(DataError, match=message):
+        list(DataLoader(dataset))
+
+
+def test_tables_are_referred_to_arrays():
+    pandas = pytest.importorskip("pandas")
+    for table in (pandas.DataFrame({"a": [1.0, 2.0]}), pandas.Series([1.0, 2.0])):
+        with pytest.raises(TypeError, match=r"try ArrayDataset\(x, y\)"):
+            DataLoader(table)
+
+
+def test_memory_mapped_columns_are_checked_when_they_are_read(tmp_path):
+    stored = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (6, 2))
+    stored[:] = 1
+    stored[4] = np.nan
+    stored.flush()
+    loader = DataLoader({"x": np.load(tmp_path / "x.npy", mmap_mode="r")}, 2)
+    batches = iter(loader)
+    assert next(batches)["x"].shape == (2, 2)
+    with pytest.raises(DataError, match="example 4 holds NaN"):
+        list(batches)

@@ -74,3 +74,28 @@ def test_module_dict():
     for name in ("", "a.b"):
         with pytest.raises(ValueError, match="name must not be empty or contain a dot"):
             heads[name] = nn.ReLU()
+
+
+@pytest.mark.parametrize("kind", [nn.Sequential, lambda *layers: nn.ModuleList(layers)])
+def test_lists_change_as_lists_do(kind):
+    layers = [nn.Linear(2, 2) for _ in range(6)]
+    model = kind(*layers[:2])
+    assert model.insert(1, layers[2]) is model
+    assert model.extend(layers[3:5]) is model
+    assert list(model) == [layers[0], layers[2], layers[1], layers[3], layers[4]]
+    assert model.pop() is layers[4]
+    assert model.pop(0) is layers[0]
+    del model[1]
+    assert list(model) == [layers[2], layers[3]]
+    assert [path for path, _ in model.named_parameters()] == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    del model[:]
+    assert len(model) == 0
+    for change in (lambda: model.insert(0, 3), lambda: model.extend([nn.Linear])):
+        with pytest.raises(TypeError, match="holds modules"):
+            change()
+
+
+@pytest.mark.parametrize("given", [[nn.ReLU()], (nn.ReLU(), nn.Tanh())])
+def test_a_list_of_layers_is_to_be_unpacked(given):
+    with pytest.raises(TypeError, match=r"Sequential holds modules, got .*write Sequential\(\*layers\)"):
+        nn.Sequential(given)

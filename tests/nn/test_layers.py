@@ -388,3 +388,30 @@ class TestResidual:
             nn.Sequential(nn.Residual(nn.Linear(3, 2)))(np.ones((2, 3), np.float32))
         with pytest.raises(ValueError, match="cannot add"):
             nn.Residual(nn.Linear(3, 1))(np.ones((2, 3), np.float32))
+
+
+IMAGES = {
+    "unbatched": (3, (28, 28, 3), lambda x: x[np.newaxis]),
+    "unbatched of one channel": (1, (28, 28, 1), lambda x: x[np.newaxis]),
+    "no channel axis": (1, (2, 28, 28), lambda x: x[..., np.newaxis]),
+    "unbatched without a channel axis": (1, (28, 28), lambda x: x[np.newaxis, ..., np.newaxis]),
+    "channels-first": (3, (2, 3, 28, 28), lambda x: x.transpose(0, 2, 3, 1)),
+    "unbatched channels-first": (3, (3, 28, 28), lambda x: x.transpose(1, 2, 0)[np.newaxis]),
+}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_hint_for_images_of_other_shapes_helps(name):
+    channels, shape, _ = IMAGES[name]
+    x, layer = np.random.default_rng(0).random(shape, np.float32), nn.Conv2d(channels, 2, 3)
+    with pytest.raises(ValueError, match="expected .batch, height, width") as told:
+        layer(x)
+    written = str(told.value).rpartition("use ")[2]
+    mended = eval(written, {"x": x, "np": np})
+    np.testing.assert_array_equal(mended, IMAGES[name][2](x))
+    assert layer(mended).shape[1:] == (26, 26, 2)
+
+
+def test_the_hint_for_an_unbatched_image_in_a_pool():
+    with pytest.raises(ValueError, match=r"for a single image use x\[np.newaxis\]"):
+        nn.MaxPool2d(2)(np.ones((28, 28, 1), np.float32))

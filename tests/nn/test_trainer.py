@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import threading
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -533,3 +534,16 @@ def test_names_in_place_of_parts_are_refused(change, message):
     parts = {"model": model, "optimizer": sg.optim.SGD(model.parameters()), "loss": nn.MSELoss(), **change}
     with pytest.raises(TypeError, match=message):
         nn.Trainer(**parts)
+
+
+@pytest.mark.parametrize("data", ["dicts", "triples"])
+def test_batches_that_are_no_pairs(points, data):
+    source = {"x": points.x, "y": points.y}
+    transform = None if data == "dicts" else lambda batch: (batch["x"], batch["y"], 0)
+    trainer = make_trainer()
+    for use in (trainer.fit, trainer.evaluate):
+        with pytest.raises(TypeError, match=r"a batch must be a pair \(x, y\).*transform=lambda batch: \(batch"):
+            use(sg.data.DataLoader(source, 8, transform=transform))
+    trainer.fit(sg.data.DataLoader(source, 8, transform=lambda batch: (batch["x"], batch["y"])), epochs=1)
+    named = namedtuple("Points", "x y")(points.x, points.y)
+    assert trainer.evaluate(sg.data.DataLoader(named, 8)) == trainer.evaluate(sg.data.DataLoader(points, 8))

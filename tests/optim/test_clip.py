@@ -88,3 +88,14 @@ def test_limits(limit):
             clip(with_gradients([1.0]), limit)
     with pytest.raises(ValueError, match="norm_type must be greater than 0"):
         clip_grad_norm_(with_gradients([1.0]), 1.0, norm_type=0)
+
+
+@pytest.mark.parametrize("clip", [clip_grad_norm_, clip_grad_value_])
+def test_a_used_up_iterator_is_warned_of(clip):
+    layer = sg.nn.Linear(2, 1)
+    layer(np.float32([[30, 40]])).sum().backward()
+    parameters = layer.parameters()
+    clip(parameters, 1.0)
+    assert np.abs(layer.weight.grad).max() <= 1.0
+    with pytest.warns(sg.SeegradWarning, match=r"iterator of parameters is used up.*model.parameters\(\) again"):
+        assert clip(parameters, 1.0) == 0.0

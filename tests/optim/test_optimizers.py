@@ -587,3 +587,11 @@ def test_a_shared_parameter_gets_both_gradients_and_one_step():
     gradient = shared.weight.grad.copy()
     optimizer.step()
     np.testing.assert_array_equal(shared.weight.data, 1 - gradient)
+
+
+@pytest.mark.parametrize(
+    "given", [lambda m: m.named_parameters(), lambda m: [m], lambda m: m, lambda m: m.state_dict()]
+)
+def test_what_an_optimizer_takes_is_told(given):
+    with pytest.raises(TypeError, match=r"expected .*model.parameters\(\)"):
+        optim.SGD(given(sg.nn.Sequential(sg.nn.Linear(1, 1))))

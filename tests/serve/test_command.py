@@ -85,7 +85,7 @@ def test_a_port_in_use_is_an_error(start, model_file):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["missing.safetensors"], 1, "missing.safetensors"),
+        (["missing.safetensors"], 1, "no model missing.safetensors; run seegrad train first"),
         ([__file__], 1, "cannot be loaded as a model"),
         (["model", "--port", "70000"], 2, "must be from 0 to 65535"),
         (["model", "--rate", "0"], 2, "above 0"),
