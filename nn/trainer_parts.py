@@ -20,9 +20,9 @@ def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"Trainer: the model must be an nn.Module, got {model!r:.80}")
-    if not callable(getattr(optimizer, "step", None)):
+    if not callable(getattr(optimizer, "step", None)) or isinstance(optimizer, type):
         raise TypeError(f"Trainer: expected an optimizer such as optim.Adam(model.parameters()), got {optimizer!r:.80}")
-    if not callable(loss):
+    if not callable(loss) or (isinstance(loss, type) and issubclass(loss, Module)):
         raise TypeError(
             "Trainer: the loss must be callable as loss(output, target), such as nn.CrossEntropyLoss(), "
             f"got {loss!r:.80}"

@@ -120,7 +120,8 @@ def lr_finder(
     Raises
     ------
     ValueError
-        If an argument is not valid, or the very first loss is not finite.
+        If an argument is not valid, the very first loss is not finite, or the loss has nothing to do with the
+        optimizer's parameters.
 
     Examples
     --------
@@ -162,6 +163,11 @@ def _search(
             if not np.isfinite(value):
                 break
             loss.backward()
+            if all(p.grad is None for group in optimizer.param_groups for p in group["params"]):
+                raise ValueError(
+                    "lr_finder: the loss does not depend on the optimizer's parameters, none of which has a gradient; "
+                    "was the model made anew after the optimizer?"
+                )
             optimizer.step()
         mean = smoothing * mean + (1.0 - smoothing) * value
         found.lrs.append(lr)

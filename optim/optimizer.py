@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,7 +50,7 @@ class Optimizer:
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
         self._flat: list[list[FlatParameters]] = []
-        self._laid_out: list[list[tuple[Tensor, np.dtype[Any]]]] = []
+        self._laid_out: tuple[list[int], list[int], list[np.dtype[Any]]] | None = None
         if isinstance(params, Tensor | np.ndarray) or not isinstance(params, Iterable):
             raise TypeError(
                 f"{self._name}: expected an iterable of parameters, such as model.parameters(), "
@@ -165,29 +166,30 @@ class Optimizer:
 
     def _vectors(self) -> Iterator[tuple[Group, list[FlatParameters]]]:
         """Give each group with its vectors, laid out anew where parameters or their dtypes are no longer the same."""
-        now = [[(p, p.dtype) for p in group["params"]] for group in self.param_groups]
-        if len(now) != len(self._laid_out) or not all(map(_same, now, self._laid_out)):
-            self._lay_out(now)
+        groups = [group["params"] for group in self.param_groups]
+        parameters = list(chain.from_iterable(groups))
+        layout = [*map(len, groups)], [*map(id, parameters)], [p.dtype for p in parameters]
+        if layout != self._laid_out:
+            self._lay_out()
+            self._laid_out = layout
         return zip(self.param_groups, self._flat)
 
-    def _lay_out(self, wanted: list[list[tuple[Tensor, np.dtype[Any]]]]) -> None:
+    def _lay_out(self) -> None:
         """Make the groups' vectors; what is remembered of a parameter goes along."""
         for i, group in enumerate(self.param_groups):
             self._checked(group["params"], self.param_groups[:i])
         before = {id(p): (flat, i) for parts in self._flat for flat in parts for i, p in enumerate(flat.parameters)}
         self._flat = []
-        for members in wanted:
+        for group in self.param_groups:
             by_dtype: dict[np.dtype[Any], list[Tensor]] = {}
-            for p, dtype in members:
-                by_dtype.setdefault(dtype, []).append(p)
+            for p in group["params"]:
+                by_dtype.setdefault(p.dtype, []).append(p)
             self._flat.append([FlatParameters(same) for same in by_dtype.values()])
-        for group, parts in zip(self.param_groups, self._flat, strict=True):
-            for flat in parts:
+            for flat in self._flat[-1]:
                 flat.remember(self.memory(group))
                 for i, p in enumerate(flat.parameters):
                     if id(p) in before:
                         flat.take_over(i, *before[id(p)])
-        self._laid_out = wanted
 
     def memory(self, group: Group) -> dict[str, float]:
         """Name what has to be remembered for each element from step to step, with its first value."""
@@ -290,10 +292,6 @@ class Optimizer:
             settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
             lines.append(f"{len(group['params'])} parameters, {settings}")
         return f"{self._name}({lines[0] if len(lines) == 1 else '; '.join(lines)})"
-
-
-def _same(now: list[tuple[Tensor, np.dtype[Any]]], before: list[tuple[Tensor, np.dtype[Any]]]) -> bool:
-    return len(now) == len(before) and all(p is q and d == e for (p, d), (q, e) in zip(now, before))
 
 
 def _hint(given: Any) -> str:

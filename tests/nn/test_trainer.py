@@ -526,6 +526,9 @@ def test_the_averages_of_another_model_are_refused():
         ({"model": "cnn"}, "the model must be an nn.Module, got 'cnn'"),
         ({"optimizer": "adam"}, r"expected an optimizer such as optim.Adam\(model.parameters\(\)\), got 'adam'"),
         ({"loss": "cross_entropy"}, r"such as nn.CrossEntropyLoss\(\), got 'cross_entropy'"),
+        ({"optimizer": sg.optim.SGD}, r"expected an optimizer such as .*, got <class"),
+        ({"model": nn.Linear}, "the model must be an nn.Module, got <class"),
+        ({"loss": nn.MSELoss}, r"such as nn.CrossEntropyLoss\(\), got <class"),
         ({"metrics": ["accuracy"]}, r"metrics is a dict of functions by name.*got \['accuracy'\].*measured anyway"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,18 @@ def test_refusals():
         optim.lr_finder(lambda: w.sum(), optimizer, smoothing=1.0)
     with pytest.raises(ValueError, match="first loss is not finite"):
         optim.lr_finder(lambda: (w * np.nan).sum(), optimizer)
+
+
+def test_the_optimizer_of_another_model_is_refused():
+    w, other = (sg.tensor([1.0], requires_grad=True) for _ in range(2))
+    with pytest.raises(ValueError, match="does not depend on the optimizer's parameters.*made anew"):
+        optim.lr_finder(lambda: (w * w).sum(), optim.SGD([other]))
+
+
+def test_copies_are_searched_like_the_original():
+    w = sg.tensor([5.0], requires_grad=True)
+    optimizer = optim.Adam([w])
+    v, other = copy.deepcopy((w, optimizer))
+    one, two = (optim.lr_finder(lambda p=p: (p * p).sum(), o) for p, o in ((w, optimizer), (v, other)))
+    assert one.losses == two.losses
+    assert len(set(two.losses)) > 50
