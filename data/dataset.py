@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import Any, Protocol, TypeGuard, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,18 @@ class Gathers(Source, Protocol):
 
     def gather(self, indices: NDArray[np.intp], /) -> Batch:
         """Return ``(examples, targets)`` at these positions, stacked along the first axis."""
+
+
+def gathers(dataset: Source) -> TypeGuard[Gathers]:
+    """Tell whether a source gives whole batches, of the examples that its ``[i]`` gives.
+
+    A subclass that writes an ``[i]`` of its own, and inherits ``gather``, does not.
+    """
+    kinds = type(dataset).__mro__
+    places = [
+        next((place for place, kind in enumerate(kinds) if name in vars(kind)), 0) for name in ("gather", "__getitem__")
+    ]
+    return isinstance(dataset, Gathers) and places[0] <= places[1]
 
 
 class ArrayDataset:

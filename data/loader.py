@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..rng import Seed, default_rng
 from .augmentation import Augmentation
 from .checks import checked_count
-from .dataset import Batch, Gathers, Source
+from .dataset import Batch, Source, gathers
 from .errors import DataError
 from .prefetch import in_background
 from .sharding import Shard
@@ -163,7 +163,7 @@ class DataLoader:
         shard = self.dataset if isinstance(self.dataset, Shard) else None
         dataset = self.dataset if shard is None else shard.dataset
         rank = (shard.rank,) if shard is not None and shard.rank else ()
-        gather = dataset.gather if isinstance(dataset, Gathers) else partial(_stack, dataset)
+        gather = dataset.gather if gathers(dataset) else partial(_stack, dataset)
         order = _generator(seed, epoch).permutation(len(dataset)) if self.shuffle else np.arange(len(dataset))
         if shard is not None:
             order = order[shard.share]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..rng import Seed, default_rng
 from .checks import checked_count
-from .dataset import ArrayDataset, Batch, Gathers, Source
+from .dataset import ArrayDataset, Batch, Gathers, Source, gathers
 from .errors import DataError
 from .structures import as_source
 
@@ -62,12 +62,17 @@ def take(dataset: Source, indices: Any) -> ArrayDataset | Subset:
     """Return the examples at `indices` as a data set of their own.
 
     An `ArrayDataset` in memory is copied, so that batches stay quick to gather; anything else (memory-mapped
-    arrays, files) becomes a `Subset` that refers to it.
+    arrays, files, examples that a subclass makes in its own way) becomes a `Subset` that refers to it.
     """
     dataset = as_source(dataset)
-    if isinstance(dataset, ArrayDataset) and not dataset.on_disk:
+    if isinstance(dataset, ArrayDataset) and not dataset.on_disk and _is_plain(type(dataset)):
         return dataset[np.asarray(indices, np.intp)]
-    return _GatheringSubset(dataset, indices) if isinstance(dataset, Gathers) else Subset(dataset, indices)
+    return _GatheringSubset(dataset, indices) if gathers(dataset) else Subset(dataset, indices)
+
+
+def _is_plain(kind: type[ArrayDataset]) -> bool:
+    """Tell whether a subclass left alone what makes examples of the arrays."""
+    return kind.__getitem__ is ArrayDataset.__getitem__ and kind.gather is ArrayDataset.gather
 
 
 def random_split(dataset: Source, sizes: Sequence[float], seed: Seed = None) -> list[ArrayDataset | Subset]:

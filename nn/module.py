@@ -306,19 +306,25 @@ class Module:
         -----
         SeegradWarning
             If the state is of PyTorch's tensors, and the model has layers whose weights lie in another order there:
-            :func:`seegrad.nn.from_torch_state_dict` knows how.
+            :func:`seegrad.nn.from_torch_state_dict` knows how. Or if ``strict=False`` and no name fits.
         """
+        own = self.state_dict()
         given, hint = {name: np.asarray(value) for name, value in state.items()}, ""
         if any(type(value).__module__.partition(".")[0] == "torch" for value in state.values()):
             from .layouts import torch_layout_hint
 
             hint = torch_layout_hint(self, given)
         try:
-            check_state(type(self).__name__, self.state_dict(), given, strict)
+            check_state(type(self).__name__, own, given, strict)
         except ValueError as error:
             raise ValueError(f"{error}\n  {hint}") if hint else error from None
         if hint:
             warn(f"{type(self).__name__}.load_state_dict: {hint}")
+        if given and own and own.keys().isdisjoint(given):
+            warn(
+                f"{type(self).__name__}.load_state_dict: nothing was loaded, since no name fits: the state has "
+                f"{', '.join(list(given)[:2])}, ..., the model {', '.join(list(own)[:2])}, ..."
+            )
         for name, parameter in self.named_parameters():
             if name in given:
                 parameter.data = given[name].copy()

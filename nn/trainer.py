@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, softmax
-from ..data import DataLoader
+from ..data import ArrayDataset, DataLoader
 from ..data.checks import checked_count
 from ..data.dataset import Source
 from ..rng import Seed
@@ -363,6 +363,8 @@ class Trainer:
         TypeError, ValueError
             If the examples do not fit the model, or there are none.
         """
+        if isinstance(x, ArrayDataset | DataLoader):
+            raise TypeError(f"predict() takes examples without their targets, such as dataset.x, got {x!r:.80}")
         examples = x.data if isinstance(x, Tensor) else np.asarray(x)
         if examples.ndim == 0 or len(examples) == 0:
             raise ValueError(f"predict() needs at least one example, got an array of shape {examples.shape}")

@@ -431,3 +431,34 @@ def test_memory_mapped_columns_are_checked_when_they_are_read(tmp_path):
     assert next(batches)["x"].shape == (2, 2)
     with pytest.raises(DataError, match="example 4 holds NaN"):
         list(batches)
+
+
+class Negated(ArrayDataset):
+    """A data set of arrays whose examples are made anew by a method of its own."""
+
+    def __getitem__(self, index):
+        x, y = super().__getitem__(index)
+        return -x, y
+
+
+class NegatedAtOnce(Negated):
+    def gather(self, indices):
+        x, y = super().gather(indices)
+        return -x, y
+
+
+@pytest.mark.parametrize("kind", [Negated, NegatedAtOnce])
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda d: d,
+        lambda d: shard(d, 0, 1),
+        lambda d: Subset(d, range(10)),
+        lambda d: random_split(random_split(d, [8, 2], seed=0)[0], [5, 3], seed=0)[0],
+        lambda d: train_val_split(d, 3)[0],
+    ],
+)
+def test_examples_of_ones_own_are_those_of_the_batches(kind, part):
+    loader = DataLoader(part(kind(IMAGES, LABELS)), 4)
+    for x, y in loader:
+        np.testing.assert_array_equal(x, -IMAGES[y])

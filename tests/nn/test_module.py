@@ -270,3 +270,12 @@ def test_repr_is_nested():
         "Sequential(\n  (0): Linear(2, 3)\n  (1): Sequential(\n    (0): ReLU()\n    (1): Dropout(0.25)\n  )\n)"
     )
     assert repr(nn.Sequential()) == "Sequential()"
+
+
+def test_a_state_of_which_no_name_fits():
+    layer = nn.Linear(1, 1)
+    before = layer.state_dict()
+    with pytest.warns(sg.SeegradWarning, match="nothing was loaded.*the state has 0.weight, .*the model weight, bias"):
+        layer.load_state_dict({"0.weight": before["weight"]}, strict=False)
+    layer.load_state_dict({"bias": np.float32([3])}, strict=False)
+    assert layer.bias.item() == 3

@@ -550,3 +550,9 @@ def test_batches_that_are_no_pairs(points, data):
     trainer.fit(sg.data.DataLoader(source, 8, transform=lambda batch: (batch["x"], batch["y"])), epochs=1)
     named = namedtuple("Points", "x y")(points.x, points.y)
     assert trainer.evaluate(sg.data.DataLoader(named, 8)) == trainer.evaluate(sg.data.DataLoader(points, 8))
+
+
+def test_predict_takes_examples_alone(points):
+    for given in (points, sg.data.DataLoader(points)):
+        with pytest.raises(TypeError, match=r"without their targets, such as dataset.x, got (Array|Data)"):
+            make_trainer().predict(given)
