@@ -88,8 +88,8 @@ def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None
     if len(foreign) == len(held):
         raise ValueError(
             f"Trainer: the {type(optimizer).__name__} holds none of the model's parameters, so that training would "
-            "change nothing. Was the model made anew after the optimizer? Make the optimizer again, with the "
-            f"parameters of this model: {type(optimizer).__name__}(model.parameters(), ...)"
+            "change nothing. Was the model made anew after the optimizer? Make the optimizer again, with "
+            "model.parameters() of this model"
         )
     _warn_of_replaced({name: p for name, p in trainable.items() if id(p) not in held}, foreign, optimizer)
 

@@ -63,6 +63,16 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse a setting as an attribute, which no step would look at."""
+        if name == "learning_rate" or (name in vars(self).get("defaults", ()) and name not in vars(self)):
+            setting = "lr" if name == "learning_rate" else name
+            raise AttributeError(
+                f"{self._name}: settings belong to groups of parameters; write "
+                f"optimizer.param_groups[0][{setting!r}] = {value!r}"
+            )
+        object.__setattr__(self, name, value)
+
     @property
     def _name(self) -> str:
         return type(self).__name__

@@ -595,3 +595,14 @@ def test_a_shared_parameter_gets_both_gradients_and_one_step():
 def test_what_an_optimizer_takes_is_told(given):
     with pytest.raises(TypeError, match=r"expected .*model.parameters\(\)"):
         optim.SGD(given(sg.nn.Sequential(sg.nn.Linear(1, 1))))
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [(optim.SGD, "lr"), (optim.Adam, "learning_rate"), (optim.RMSprop, "momentum")]
+)
+def test_a_setting_as_an_attribute_is_refused(cls, name):
+    optimizer = cls([sg.tensor([1.0], requires_grad=True)])
+    setting = "lr" if name == "learning_rate" else name
+    with pytest.raises(AttributeError, match=rf"write optimizer.param_groups\[0\]\['{setting}'\] = 0.5"):
+        setattr(optimizer, name, 0.5)
+    optimizer.note = 0.5
