@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -132,14 +133,14 @@ class Module:
         if isinstance(value, Parameter):
             if not value.label:
                 value.label = name
-        elif isinstance(value, list | tuple | dict):
-            parts = value.values() if isinstance(value, dict) else value
-            if any(isinstance(part, Module | Parameter) for part in parts):
-                raise TypeError(
-                    f"{type(self).__name__}.{name}: modules and parameters in a plain "
-                    f"{type(value).__name__} would not be trained; use nn.Sequential, nn.ModuleList or "
-                    "nn.ModuleDict, or one attribute for each"
-                )
+        elif isinstance(value, list | tuple | set | dict):
+            if next(_held_in(value), None) is not None:
+                raise TypeError(_untrained(self, name, value))
+        elif isinstance(value, Tensor) and value.op is None and value.requires_grad:
+            warn(
+                f"{type(self).__name__}.{name} is a Tensor, not an nn.Parameter: parameters() does not list it, and no "
+                "optimizer trains it. Write nn.Parameter(...)"
+            )
         elif value is not None and isinstance(vars(self).get(name), Parameter):
             raise TypeError(
                 f"{type(self).__name__}.{name} is a Parameter and cannot become a {type(value).__name__}; "
@@ -208,7 +209,17 @@ class Module:
                     yield _join(path, name), value
 
     def parameters(self) -> Iterator[Parameter]:
-        """Iterate over all parameters, each once; this is what an optimizer takes."""
+        """Iterate over all parameters, each once; this is what an optimizer takes.
+
+        Raises
+        ------
+        TypeError
+            If there are modules or parameters in a plain list or dict, to which they were added later.
+        """
+        for module in self.modules():
+            for name, value in vars(module).items():
+                if name != "_parts" and isinstance(value, list | tuple | set | dict):
+                    _check_listed(module, name, value, self)
         return (parameter for _, parameter in self.named_parameters())
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Array]]:
@@ -419,6 +430,37 @@ class Module:
         first = [self.extra_repr()] if self.extra_repr() else []
         body = "\n".join(first + lines).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {body}\n)"
+
+
+#: How many entries of a plain list are looked at, and how deep lists inside are.
+_MOST, _DEEPEST = 100, 3
+
+
+def _held_in(value: Any, depth: int = 0) -> Iterator[Module | Parameter]:
+    """Iterate over modules and parameters in a plain list or dict, and in those inside."""
+    if isinstance(value, Module | Parameter):
+        yield value
+    elif isinstance(value, list | tuple | set | dict) and depth < _DEEPEST:
+        for part in islice(value.values() if isinstance(value, dict) else value, _MOST):
+            yield from _held_in(part, depth + 1)
+
+
+def _check_listed(module: Module, name: str, value: Any, root: Module) -> None:
+    """Refuse parameters in a plain list or dict that stand nowhere else in the model."""
+    held = list(_held_in(value))
+    if held:
+        listed = {id(parameter) for _, parameter in root.named_parameters()}
+        for part in held:
+            own = [part] if isinstance(part, Parameter) else [parameter for _, parameter in part.named_parameters()]
+            if not listed.issuperset(map(id, own)):
+                raise TypeError(_untrained(module, name, value))
+
+
+def _untrained(module: Module, name: str, value: Any) -> str:
+    return (
+        f"{type(module).__name__}.{name}: modules and parameters in a plain {type(value).__name__} would not be "
+        "trained; use nn.Sequential, nn.ModuleList or nn.ModuleDict, or one attribute for each"
+    )
 
 
 def _join(prefix: str, name: str) -> str:

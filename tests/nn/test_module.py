@@ -279,3 +279,63 @@ def test_a_state_of_which_no_name_fits():
         layer.load_state_dict({"0.weight": before["weight"]}, strict=False)
     layer.load_state_dict({"bias": np.float32([3])}, strict=False)
     assert layer.bias.item() == 3
+
+
+class Lists(nn.Module):
+    """Keeps layers in plain lists, as beginners do."""
+
+    def __init__(self, keep):
+        self.first = nn.Linear(2, 2)
+        keep(self)
+
+
+def _appended(m):
+    m.layers = []
+    m.layers.append(nn.Linear(2, 2))
+
+
+def _in_a_dict(m):
+    m.layers = {}
+    m.layers["a"] = nn.Linear(2, 2)
+
+
+def _inside_a_list(m):
+    m.layers = [[]]
+    m.layers[0].append((nn.ReLU(), nn.Linear(2, 2)))
+
+
+def _a_parameter(m):
+    m.layers = []
+    m.layers.append(nn.Parameter(np.ones(2)))
+
+
+LATER = [_appended, _in_a_dict, _inside_a_list, _a_parameter]
+
+
+@pytest.mark.parametrize("keep", LATER)
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: nn.Sequential(nn.Flatten(), m)])
+def test_layers_added_to_a_plain_list_later_are_refused(keep, wrap):
+    with pytest.raises(TypeError, match=r"Lists.layers: .* in a plain (list|dict) would not be trained; use"):
+        wrap(Lists(keep)).parameters()
+
+
+@pytest.mark.parametrize("value", [[[nn.ReLU()]], {"a": [nn.ReLU()]}, ((nn.Parameter([1.0]),),), {nn.ReLU()}])
+def test_lists_of_lists_of_layers_are_refused(value):
+    with pytest.raises(TypeError, match="would not be trained"):
+        Lists(lambda m: setattr(m, "layers", value))
+
+
+def test_lists_of_what_is_listed_anyway_may_be_kept():
+    def keep(m):
+        m.order, m.names, m.sizes = [], ["a", "b"], [1, 2, 3] * 1000
+        m.order.extend([m.first, nn.ReLU()])
+
+    assert len(list(Lists(keep).parameters())) == 2
+
+
+def test_a_tensor_in_place_of_a_parameter_is_warned_of():
+    with pytest.warns(sg.SeegradWarning, match=r"Module.w is a Tensor, not an nn.Parameter.*no optimizer trains it"):
+        nn.Module().w = sg.tensor([1.0], requires_grad=True)
+    m = nn.Module()
+    m.constant = sg.tensor([1.0])
+    m.last_output = nn.Linear(1, 1)(np.float32([[1]]))
