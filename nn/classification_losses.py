@@ -63,6 +63,11 @@ def cross_entropy(
     ValueError
         If a label is out of range (names it), a row is not a distribution, or the shapes do not fit.
 
+    Warns
+    -----
+    SeegradWarning
+        If the scores have been through a softmax already, or are of a single class.
+
     Examples
     --------
     >>> loss = sg.nn.functional.cross_entropy(np.array([[1e4, 0.0, -1e4]]), [1])

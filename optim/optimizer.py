@@ -41,6 +41,12 @@ class Optimizer:
         If there is no parameter, one stands in two groups, or a setting is not valid.
     TypeError
         If something is not a parameter or not trainable.
+
+    Notes
+    -----
+    The optimizer follows its parameters: new data, another dtype, ``requires_grad``, groups that are edited. A layer
+    that is replaced by a new one brings parameters of its own, which no optimizer knows. To copy a training, copy the
+    model and its optimizer together: ``model, optimizer = copy.deepcopy((model, optimizer))``, or pickle the pair.
     """
 
     #: Names of the settings that must be at least 0.
