@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from .errors import LayerShapeError, LayerTypeError
-from .module import Module, as_tensor
+from .module import Module, Parameter, as_tensor
 
 Pair = tuple[int, int]
 
@@ -29,7 +29,7 @@ def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tenso
     Raises
     ------
     LayerTypeError
-        If it is no array, or its dtype is not right.
+        If it is no array, or its dtype is not right, or the bias has another one than the weight.
     """
     if not isinstance(x, Tensor | np.ndarray):
         raise LayerTypeError(layer, f"takes a Tensor or a NumPy array, got {type(x).__name__}")
@@ -41,6 +41,12 @@ def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tenso
             layer,
             f"got an input of dtype {x.dtype}, but its parameters are {dtype}; use x.astype(np.{dtype})"
             + (f", or model.to(np.{x.dtype})" if x.dtype.kind == "f" else ""),
+        )
+    bias = vars(layer).get("bias")
+    if dtype is not None and isinstance(bias, Parameter) and bias.dtype != dtype:
+        raise LayerTypeError(
+            layer,
+            f"its bias is {bias.dtype}, but its weight is {dtype}; use model.to(np.{dtype}), or assign data of {dtype}",
         )
     return as_tensor(x)
 

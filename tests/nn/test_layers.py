@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -415,3 +417,30 @@ def test_the_hint_for_images_of_other_shapes_helps(name):
 def test_the_hint_for_an_unbatched_image_in_a_pool():
     with pytest.raises(ValueError, match=r"for a single image use x\[np.newaxis\]"):
         nn.MaxPool2d(2)(np.ones((28, 28, 1), np.float32))
+
+
+WITH_BIAS = {
+    "Linear": (lambda: nn.Linear(3, 2), (4, 3)),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 2), (1, 4, 4, 3)),
+    "ConvTranspose2d": (lambda: nn.ConvTranspose2d(3, 2, 2), (1, 4, 4, 3)),
+    "BatchNorm1d": (lambda: nn.BatchNorm1d(3), (4, 3)),
+    "BatchNorm2d": (lambda: nn.BatchNorm2d(3), (1, 4, 4, 3)),
+    "LayerNorm": (lambda: nn.LayerNorm(3), (4, 3)),
+}
+
+
+@pytest.mark.parametrize("name", WITH_BIAS)
+@pytest.mark.parametrize("recording", [True, False])
+def test_a_bias_in_another_dtype_than_the_weight_is_refused(name, recording):
+    make, shape = WITH_BIAS[name]
+    model, x = nn.Sequential(make()), np.ones(shape, np.float32)
+    model.eval()
+    with nullcontext() if recording else sg.no_grad():
+        for _ in range(3):
+            model(x)
+        model[0].bias.data = model[0].bias.data.astype(np.float64)
+        with pytest.raises(
+            TypeError, match=r"its bias is float64, but its weight is float32; use model.to\(np.float32\)"
+        ):
+            model(x)
+        assert model.to(np.float32)(x).dtype == np.float32
