@@ -14,19 +14,22 @@ class SeegradWarning(UserWarning):
     Examples
     --------
     >>> import warnings
-    >>> warnings.simplefilter("error", sg.SeegradWarning)  # doctest: +SKIP
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", sg.SeegradWarning)
+    ...     sg.grad(lambda x: x.item() ** 2)(3.0)
+    0.0
     """
 
 
-def warn(message: str) -> None:
-    """Warn at the line outside this package that led here, so that Python shows it once for each such line.
+def warn(text: str) -> None:
+    """Give a warning at the line outside of this package that led here; Python shows it once for each such line.
 
     Parameters
     ----------
-    message : str
+    text : str
         What is probably wrong, and what to write instead.
     """
-    depth, frame = 1, sys._getframe(1)
+    level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, SeegradWarning, stacklevel=depth + 1)
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, SeegradWarning, stacklevel=level)
