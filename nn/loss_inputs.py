@@ -62,7 +62,10 @@ def check_probabilities(name: str, what: str, values: Array) -> None:
 
 
 #: Operations whose results are the numbers that went in first, or nearly so.
-_PASSING = {"reshape", "transpose", "getitem", "squeeze", "identity", "astype", "minimum", "maximum"}
+_PASSING = {
+    *("reshape", "transpose", "getitem", "squeeze", "identity", "astype"),
+    *("minimum", "maximum", "at_least", "at_most"),
+}
 #: How far back to look for what made the numbers.
 _FARTHEST = 6
 
