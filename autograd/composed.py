@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .elementwise import where
+from .elementwise import rint, where
 from .graph import Node
+from .indexing import scatter
 from .linalg import inv
 from .products import matmul
-from .reductions import Axis, max, mean, min, sum
+from .reductions import Axis, count, max, mean, min, sum
 from .shaping import (
+    astype,
     atleast_1d,
     atleast_2d,
+    broadcast_to,
     concatenate,
     expand_dims,
     flip,
@@ -38,21 +41,88 @@ def _along(x: Any, axis: int, part: slice) -> Any:
     return x[(slice(None),) * normalize_axis_index(axis, ndim_of(x)) + (part,)]
 
 
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences between neighbours along an axis, ``n`` times over."""
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences between neighbours along an axis, ``n`` times over, of ``x`` joined with what stands around it."""
     x = operand(x)
+    if n < 0:
+        raise ValueError(f"diff: the order must not be negative, got {n}")
+    axis = normalize_axis_index(axis, x.ndim)
+    if n:
+        parts = [_slab(v, x.shape, axis) for v in (prepend, x, append) if v is not None]
+        x = concatenate(parts, axis) if len(parts) > 1 else x
     for _ in range(n):
         x = _along(x, axis, slice(1, None)) - _along(x, axis, slice(None, -1))
     return x
 
 
-def gradient(x: Any, spacing: float = 1.0, axis: int = 0) -> Any:
-    """Slope along an axis of equally spaced samples: central differences, one-sided at both ends."""
+def _slab(value: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """A number as a slab that is one element thick along an axis; an array as it is."""
+    value = operand(value)
+    return value if ndim_of(value) else broadcast_to(value, (*shape[:axis], 1, *shape[axis + 1 :]))
+
+
+def gradient(x: Any, *spacing: Any, axis: Axis = None, edge_order: int = 1) -> Any:
+    """Slopes of samples along each axis, as :func:`numpy.gradient`.
+
+    Inside, the slope of the parabola through a sample and its neighbours; at both ends, of the line through the
+    last two samples (``edge_order=1``) or of the parabola through the last three (``edge_order=2``).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    *spacing : float or array_like or Tensor
+        Distance between samples, or their coordinates: none (1.0), one for all axes, or one for each.
+    axis : int, tuple of int or None
+        None: all.
+    edge_order : 1 or 2
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        A tuple, with one result for each axis, if there are several axes.
+    """
     x = operand(x)
-    inside = (_along(x, axis, slice(2, None)) - _along(x, axis, slice(None, -2))) / (2.0 * spacing)
-    first = (_along(x, axis, slice(1, 2)) - _along(x, axis, slice(0, 1))) / spacing
-    last = (_along(x, axis, slice(-1, None)) - _along(x, axis, slice(-2, -1))) / spacing
-    return concatenate([first, inside, last], axis)
+    if x.dtype.kind in "iu":
+        x = astype(x, np.float64)
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    if edge_order not in (1, 2):
+        raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
+    spacing = spacing or (1.0,)
+    if len(spacing) == 1 and not ndim_of(spacing[0]):
+        spacing *= len(axes)
+    if len(spacing) != len(axes):
+        raise TypeError(f"gradient: expected one spacing or one for each of {len(axes)} axes, got {len(spacing)}")
+    slopes = tuple([_slopes(x, h, i, edge_order) for h, i in zip(spacing, axes)])
+    return slopes[0] if len(slopes) == 1 else slopes
+
+
+def _slopes(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    n = x.shape[axis]
+    if n <= edge_order:
+        raise ValueError(f"gradient: edge_order={edge_order} needs {edge_order + 1} samples, axis {axis} has {n}")
+    spacing = operand(spacing)
+    if ndim_of(spacing) and spacing.shape != (n,):
+        raise ValueError(f"gradient: axis {axis} has {n} samples, its coordinates have shape {spacing.shape}")
+    steps = diff(spacing) if ndim_of(spacing) else broadcast_to(spacing, (n - 1,))
+    steps = reshape(steps, (n - 1, *(1,) * (x.ndim - 1 - axis)))
+    before, after = steps[:-1], steps[1:]
+    rises = diff(x, axis=axis) / steps
+    bend = diff(rises, axis=axis) / (before + after)
+    inside = _along(rises, axis, slice(None, -1)) + bend * before
+    first, last = _along(rises, axis, slice(None, 1)), _along(rises, axis, slice(-1, None))
+    if edge_order == 2:
+        first = first - _along(bend, axis, slice(None, 1)) * before[:1]
+        last = last + _along(bend, axis, slice(-1, None)) * after[-1:]
+    return astype(concatenate([first, inside, last], axis), x.dtype)
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """``x`` rounded to a number of decimals, the nearest even one at a tie; its derivative is 0."""
+    x = operand(x)
+    scale = 10.0 ** abs(decimals)
+    if decimals < 0:
+        return astype(rint(x / scale) * scale, x.dtype)
+    return x if x.dtype.kind in "iu" else rint(x * scale) / scale if decimals else rint(x)
 
 
 def flipud(x: Any) -> Any:
@@ -70,10 +140,11 @@ def matrix_transpose(x: Any) -> Any:
     return moveaxis(x, -1, -2)
 
 
-def atleast_3d(x: Any) -> Any:
-    """``x`` with at least three axes, as :func:`numpy.atleast_3d`."""
-    x = atleast_1d(operand(x))
-    return reshape(x, (1, -1, 1)) if x.ndim == 1 else expand_dims(x, 2) if x.ndim == 2 else x
+def atleast_3d(*arrays: Any) -> Any:
+    """``x`` with at least three axes, as :func:`numpy.atleast_3d`; a tuple of such arrays for several."""
+    xs = [atleast_1d(operand(x)) for x in arrays]
+    results = tuple([reshape(x, (1, -1, 1)) if x.ndim == 1 else expand_dims(x, 2) if x.ndim == 2 else x for x in xs])
+    return results[0] if len(results) == 1 else results
 
 
 def column_stack(arrays: Sequence[Any]) -> Any:
@@ -107,14 +178,54 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([operand(x), operand(values)], axis)
 
 
-def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
-    """Mean, weighted if weights of the shape of ``x`` are given."""
-    return mean(x, axis) if weights is None else sum(operand(x) * weights, axis) / sum(weights, axis)
+def average(x: Any, axis: Axis = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
+    """Mean, weighted if weights are given, as :func:`numpy.average`.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    axis : int, tuple of int or None
+    weights : array_like or Tensor, optional
+        Of the shape of ``x``, or with the axes that are averaged over, in the order in which ``axis`` names them.
+    returned : bool
+        Give a pair: the average, and the sum of the weights.
+    keepdims : bool
+
+    Raises
+    ------
+    ZeroDivisionError
+        If weights add up to 0.
+    """
+    x = operand(x)
+    if weights is None:
+        result, total = mean(x, axis, keepdims=keepdims), np.asarray(count(x, axis))
+    else:
+        weights = _weights_for(x, axis, operand(weights))
+        total = sum(weights, axis, keepdims=keepdims)
+        if np.any(total == 0):
+            raise ZeroDivisionError("average: weights add up to 0, and cannot be normalised")
+        result = sum(x * weights, axis, keepdims=keepdims) / total
+    return (result, astype(broadcast_to(total, result.shape), result.dtype)) if returned else result
 
 
-def ptp(x: Any, axis: Axis = None) -> Any:
+def _weights_for(x: Any, axis: Axis, weights: Any) -> Any:
+    """Weights that broadcast against ``x``."""
+    if weights.shape == x.shape:
+        return weights
+    if axis is None:
+        raise TypeError(f"average: weights of shape {weights.shape} for an array of shape {x.shape} need an axis")
+    axes = normalize_axis_tuple(axis, x.ndim)
+    if weights.shape != tuple([x.shape[i] for i in axes]):
+        raise ValueError(
+            f"average: weights of shape {weights.shape} do not fit axis {axis} of an array of shape {x.shape}"
+        )
+    weights = transpose(weights, tuple([int(i) for i in np.argsort(axes)]))
+    return reshape(weights, tuple([n if i in axes else 1 for i, n in enumerate(x.shape)]))
+
+
+def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Distance from the smallest to the largest element."""
-    return max(x, axis) - min(x, axis)
+    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
 def vdot(x: Any, y: Any) -> Any:
@@ -122,34 +233,82 @@ def vdot(x: Any, y: Any) -> Any:
     return matmul(ravel(x), ravel(y))
 
 
-def cross(x: Any, y: Any, axis: int = -1) -> Any:
-    """Cross product of vectors with three components along an axis."""
-    x, y = (moveaxis(operand(v), axis, -1) for v in (x, y))
-    if x.shape[-1] != 3 or y.shape[-1] != 3:
-        raise ValueError(f"cross: expected three components along axis {axis}, got shapes {x.shape} and {y.shape}")
-    parts = [x[..., i] * y[..., j] - x[..., j] * y[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
-    return moveaxis(stack(parts, -1), -1, axis)
+def cross(x: Any, y: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """Cross product of vectors with three components, as :func:`numpy.cross`.
+
+    Of two components, the third is 0; of two such vectors, only the third component of the product is returned.
+
+    Parameters
+    ----------
+    x, y : array_like or Tensor
+    axisa, axisb, axisc : int
+        Where the components stand in ``x``, ``y`` and the result.
+    axis : int, optional
+        All three of them.
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = moveaxis(operand(x), axisa, -1), moveaxis(operand(y), axisb, -1)
+    sizes = x.shape[-1], y.shape[-1]
+    if not {2, 3}.issuperset(sizes):
+        raise ValueError(
+            f"cross: expected two or three components along axes {axisa} and {axisb}, got {sizes[0]} and {sizes[1]}"
+        )
+    if sizes == (2, 2):
+        return _minor(x, y, 0, 1)
+    return moveaxis(stack([_minor(x, y, i, j) for i, j in ((1, 2), (2, 0), (0, 1))], -1), -1, axisc)
 
 
-def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0) -> Any:
+def _minor(x: Any, y: Any, i: int, j: int) -> Any:
+    """``x[i] * y[j] - x[j] * y[i]``, without the terms of components that are not there."""
+    terms = [x[..., a] * y[..., b] for a, b in ((i, j), (j, i)) if a < x.shape[-1] and b < y.shape[-1]]
+    if len(terms) == 2:
+        return terms[0] - terms[1]
+    return terms[0] if i < x.shape[-1] and j < y.shape[-1] else -terms[0]
+
+
+def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Any:
     """Element by element, the first choice whose condition holds."""
-    if len(conditions) != len(choices):
+    if len(conditions) != len(choices) or not len(conditions):
         raise ValueError(f"select: {len(conditions)} conditions need as many choices, got {len(choices)}")
     for condition, choice in reversed(list(zip(conditions, choices))):
         default = where(condition, choice, default)
     return default
 
 
-def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
+def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Replace NaN and infinities by numbers, through which no gradient flows."""
     x = operand(x)
     plain = x._data if isinstance(x, Node) else x
+    if plain.dtype.kind != "f":
+        return x
     limits = np.finfo(plain.dtype)
     x = where(np.isnan(plain), nan, x)
     x = where(np.isposinf(plain), float(limits.max) if posinf is None else posinf, x)
     return where(np.isneginf(plain), float(limits.min) if neginf is None else neginf, x)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
+    """``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
+    x = operand(x._data if isinstance(x, Node) else x)
+    if not isinstance(fill_value, Node):
+        return np.full_like(x, fill_value, dtype=dtype, shape=shape)
+    dtype = np.dtype(x.dtype if dtype is None else dtype)
+    if dtype.kind != "f" and fill_value.requires_grad:
+        raise TypeError(f"full_like: the value's gradient would be lost in an array of dtype {dtype}; pass dtype=float")
+    return astype(broadcast_to(fill_value, np.shape(x) if shape is None else shape), dtype)
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often each number occurs, or the sum of the weights that stand where it occurs."""
+    x = np.asarray(x._data if isinstance(x, Node) else x)
+    counts = np.bincount(x, minlength=minlength)
+    if not isinstance(weights, Node):
+        return counts if weights is None else np.bincount(x, weights, minlength)
+    weights = operand(weights)
+    if weights.shape != x.shape:
+        raise ValueError(f"bincount: weights of shape {weights.shape} do not fit numbers of shape {x.shape}")
+    return scatter(astype(weights, np.float64), (x,), counts.shape)
 
 
 def matrix_power(x: Any, n: int) -> Any:

@@ -318,7 +318,7 @@ at_most = Elementwise(
 at_most.rules(lambda g, out, x, y: where(x > y, 0.0, g), lambda g, out, x, y: where(x <= y, 0.0, g))
 
 
-def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """Limit elements to an interval.
 
     Inside of the interval and on its ends ``x`` gets the whole gradient, outside of it the limit does.
@@ -326,17 +326,13 @@ def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Any:
     Parameters
     ----------
     x : array_like, Tensor or Value
-    minimum_value, maximum_value : array_like or None
+    min, max : array_like or None
         None: no limit on that side.
-
-    Examples
-    --------
-    >>> sg.grad(lambda x: sg.clip(x, 0.0, 6.0).sum())(np.array([-1.0, 0.0, 6.0, 7.0]))
-    array([0., 1., 1., 0.])
     """
-    if minimum_value is not None:
-        x = at_least(x, minimum_value)
-    return x if maximum_value is None else at_most(x, maximum_value)
+    if min is not None:
+        x = at_least(x, min)
+    return x if max is None else at_most(x, max)
+
 
 
 def rounded(x: Any, digits: int = 0) -> Any:

@@ -132,7 +132,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return getitem(x, (*before, index_array(indices)))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
 
     Parameters

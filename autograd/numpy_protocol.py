@@ -1,15 +1,21 @@
-"""NumPy speaks Tensor: which function of NumPy is which operation here.
+"""NumPy speaks Tensor: which function of NumPy is which operation here, and how NumPy's arguments reach it.
 
 NumPy hands every call that involves a Tensor to us (NEP 13 for ufuncs, NEP 18 for the rest). What we know is
 recorded; what only inspects data is answered from the data; everything else is refused by name, because a
 silent conversion to a plain array would lose the gradient.
+
+The operations have parameters of their own, in an order of their own. So a call is first read as NumPy reads it:
+arguments that stand at NumPy's default are left out, the others are passed on by name, and a name that the
+operation does not know is refused. No argument can mean something else than it means in NumPy.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,19 +26,112 @@ from .graph import NO_PARAMS, Node, inspected
 
 Function = Callable[..., Any]
 
-_REDUCE: dict[Any, Function] = {
-    np.add: reductions.sum,
-    np.multiply: reductions.prod,
-    np.maximum: reductions.max,
-    np.minimum: reductions.min,
-    np.logaddexp: reductions.logsumexp,
-}
-_ACCUMULATE: dict[Any, Function] = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+# ---------------------------------------------------------------- functions with more parameters in NumPy
 
-#: Ufuncs whose results have no derivative: they answer from the data.
-_INSPECT = {
-    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isinf),
-    *(np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
+
+def _reduction(reduce: Function, join: Function, neutral: float | None = None) -> Function:
+    """A reduction with NumPy's ``initial`` and ``where``; without a neutral element, ``where`` needs ``initial``."""
+
+    def reduction(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
+        if where is not None:
+            fill = initial if neutral is None else neutral
+            if fill is None:
+                raise ValueError(f"{reduce.__name__}: where= may leave out every element, so it needs initial=")
+            x = ew.where(np.broadcast_to(_plain(where), x.shape), x, fill)
+        result = reduce(x, axis, keepdims=keepdims)
+        return result if initial is None else join(result, initial)
+
+    reduction.__name__ = reduce.__name__
+    return reduction
+
+
+def _mean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
+    if where is None:
+        return reductions.mean(x, axis, keepdims=keepdims)
+    taken = np.broadcast_to(np.asarray(_plain(where), dtype=bool), x.shape)
+    count = np.sum(taken, axis, dtype=x.dtype if x.dtype.kind == "f" else float, keepdims=keepdims)
+    return reductions.sum(ew.where(taken, x, 0.0), axis, keepdims=keepdims) / count
+
+
+def _var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = None) -> Any:
+    return reductions.var(x, axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+
+
+def _std(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = None) -> Any:
+    return reductions.std(x, axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+
+
+def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return np.nonzero(_plain(condition))
+    if x is None or y is None:
+        raise ValueError("numpy.where takes a condition alone, or a condition and two values")
+    return ew.where(condition, x, y)
+
+
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("numpy.clip takes a_min and a_max or min and max, not both")
+    return ew.clip(x, a_min if min is None else min, a_max if max is None else max)
+
+
+def _sort(x: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -> Any:
+    return indexing.sort(x, axis)  # stable, as every kind of sort may be
+
+
+_sum = _reduction(reductions.sum, ew.add, 0.0)
+_prod = _reduction(reductions.prod, ew.multiply, 1.0)
+_max = _reduction(reductions.max, ew.maximum)
+_min = _reduction(reductions.min, ew.minimum)
+
+#: Function of NumPy -> operation. Its parameters have NumPy's names and defaults; it may lack some.
+FUNCTIONS: dict[Any, Function] = {
+    **dict.fromkeys((np.max, np.amax), _max),
+    **dict.fromkeys((np.min, np.amin), _min),
+    **{np.sum: _sum, np.prod: _prod, np.mean: _mean, np.var: _var, np.std: _std},
+    **{np.cumsum: reductions.cumsum, np.cumprod: reductions.cumprod},
+    **{
+        getattr(np.linalg, name): getattr(linalg, name)
+        for name in "inv solve det slogdet pinv cholesky eigh svd svdvals qr norm".split()
+        if hasattr(np.linalg, name)
+    },
+    **{
+        getattr(np, name): getattr(shaping, name)
+        for name in (
+            "ravel transpose swapaxes moveaxis squeeze expand_dims broadcast_to concatenate stack hstack vstack "
+            "split array_split tile repeat flip roll rot90 pad tril triu atleast_1d atleast_2d copy"
+        ).split()
+    },
+    **{getattr(np, name): getattr(indexing, name) for name in "take take_along_axis diag diagonal".split()},
+    **{getattr(np, name): getattr(products, name) for name in "dot inner outer tensordot einsum kron trace".split()},
+    **{
+        getattr(np, name): getattr(composed, name)
+        for name in (
+            "diff gradient flipud fliplr matrix_transpose atleast_3d column_stack dstack hsplit vsplit dsplit append "
+            "average ptp vdot cross select nan_to_num full_like bincount"
+        ).split()
+        if hasattr(np, name)
+    },
+    np.linalg.matrix_power: composed.matrix_power,
+    np.linalg.multi_dot: composed.multi_dot,
+    **dict.fromkeys((np.round, np.around), composed.round),
+    np.reshape: shaping.reshape_in_order,
+    np.sort: _sort,
+    np.where: _where,
+    np.clip: _clip,
+    np.sinc: ew.sinc,
+}
+
+#: Functions that only look at data (or at shapes and dtypes) and give plain results.
+_ANSWER_FROM_DATA = {
+    getattr(np, name)
+    for name in (
+        "shape ndim size result_type can_cast iscomplexobj isrealobj isscalar zeros_like ones_like empty_like "
+        "argmax argmin argsort argpartition searchsorted nonzero flatnonzero count_nonzero any all allclose "
+        "isclose array_equal array_repr array_str array2string digitize isin min_scalar_type "
+        "shares_memory may_share_memory"
+    ).split()
+    if hasattr(np, name)
 }
 
 
@@ -43,103 +142,106 @@ def _plain(x: Any) -> Any:
     return type(x)([_plain(item) for item in x]) if type(x) in (list, tuple) else x
 
 
-def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Answer a ufunc that was called with a Tensor among its inputs."""
-    if ufunc in _INSPECT and "out" not in kwargs:
-        return getattr(ufunc, method)(*_plain(inputs), **kwargs)
-    if kwargs.get("out") is not None:
-        raise TypeError(
-            f"numpy.{ufunc.__name__}(..., out=array) would write a Tensor's result where no gradient can follow; "
-            "use the returned Tensor instead"
-        )
-    if method == "__call__" and not kwargs:
-        if ufunc is np.matmul:
-            return products.matmul(*inputs)
-        if ufunc in Elementwise.by_ufunc:
-            return Elementwise.by_ufunc[ufunc].apply(inputs, NO_PARAMS)
-    if method == "reduce" and ufunc in _REDUCE:
-        return _REDUCE[ufunc](*inputs, **{"axis": 0, **kwargs})
-    if method == "accumulate" and ufunc in _ACCUMULATE:
-        return _ACCUMULATE[ufunc](*inputs, **{"axis": 0, **kwargs})
-    if method == "outer" and not kwargs and ufunc in Elementwise.by_ufunc:
-        x, y = inputs
-        return Elementwise.by_ufunc[ufunc](shaping.reshape(x, (*x.shape, *(1,) * shaping.ndim_of(y))), y)
-    detail = f".{method}" if method != "__call__" else ""
-    options = f" with {', '.join(kwargs)}=" if kwargs else ""
-    raise TypeError(_refusal(f"numpy.{ufunc.__name__}{detail}{options}", ufunc.__name__))
-
-
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    return ew.where(condition, x, y)
-
-
-def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    return ew.clip(x, a_min if min is None else min, a_max if max is None else max)
-
-
-#: Function of NumPy -> operation.
-FUNCTIONS: dict[Any, Function] = {
-    **{
-        getattr(np, name): getattr(reductions, name)
-        for name in "sum mean var std prod max min argmax argmin cumsum cumprod".split()
-    },
-    np.amax: reductions.max,
-    np.amin: reductions.min,
-    **{
-        getattr(np.linalg, name): getattr(linalg, name)
-        for name in "inv solve det slogdet pinv cholesky eigh svd svdvals qr norm".split()
-        if hasattr(np.linalg, name)
-    },
-    **{
-        getattr(np, name): getattr(shaping, name)
-        for name in (
-            "reshape ravel transpose swapaxes moveaxis squeeze expand_dims broadcast_to concatenate stack hstack "
-            "vstack split array_split tile repeat flip roll rot90 pad tril triu atleast_1d atleast_2d copy"
-        ).split()
-    },
-    **{getattr(np, name): getattr(indexing, name) for name in "take take_along_axis diag diagonal sort".split()},
-    **{getattr(np, name): getattr(products, name) for name in "dot inner outer tensordot einsum kron trace".split()},
-    **{
-        getattr(np, name): getattr(composed, name)
-        for name in (
-            "diff gradient flipud fliplr matrix_transpose atleast_3d column_stack dstack hsplit vsplit dsplit append "
-            "average ptp vdot cross select nan_to_num"
-        ).split()
-    },
-    np.linalg.matrix_power: composed.matrix_power,
-    np.linalg.multi_dot: composed.multi_dot,
-    np.round: ew.rint,
-    np.where: _where,
-    np.clip: _clip,
-    np.sinc: ew.sinc,
-}
-
-#: Functions that only look at data (or at shapes and dtypes) and give plain results.
-_ANSWER_FROM_DATA = {
-    getattr(np, name)
-    for name in (
-        "shape ndim size result_type can_cast iscomplexobj isrealobj isscalar zeros_like ones_like full_like "
-        "empty_like argsort argpartition searchsorted nonzero flatnonzero count_nonzero any all allclose "
-        "isclose array_equal array_repr array_str array2string digitize bincount isin min_scalar_type "
-        "shares_memory may_share_memory"
-    ).split()
-    if hasattr(np, name)
-}
-
-
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a function of NumPy that was called with a Tensor among its arguments."""
+    called = f"{function.__module__.removesuffix('._core')}.{function.__name__}"
     if function in FUNCTIONS:
-        try:
-            return FUNCTIONS[function](*args, **kwargs)
-        except TypeError as error:
-            if "unexpected keyword" in str(error) or "positional argument" in str(error):
-                raise TypeError(f"numpy.{function.__name__} on a Tensor: {error}") from None
-            raise
+        return _call(FUNCTIONS[function], function, called, args, kwargs)
     if function in _ANSWER_FROM_DATA:
+        out = kwargs.get("out", args[2] if len(args) > 2 else None)  # the third of all that have one
+        if function in (np.any, np.all, np.argmax, np.argmin) and isinstance(out, Node):
+            raise TypeError(f"{called}(..., out=tensor) would write into a Tensor; use the returned array instead")
         return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
-    module = function.__module__.removesuffix("._core")
-    raise TypeError(_refusal(f"{module}.{function.__name__}", function.__name__))
+    raise TypeError(_refusal(called, function.__name__))
+
+
+# ------------------------------------------------------------------------------------- NumPy's calling forms
+
+
+class _Form(NamedTuple):
+    """How a function of NumPy is called, and which of its parameters the operation that answers it knows."""
+
+    signature: inspect.Signature
+    data: int | None  #: How many arguments in front are passed on by position; None: as many as are given.
+    optional: tuple[str, ...]  #: The parameters after them that may be given by position, too.
+    defaults: Mapping[str, Any]
+    known: frozenset[str]
+
+
+@functools.cache
+def _form(operation: Any, function: Any) -> _Form:
+    forward = getattr(operation, "forward", operation)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # older NumPys do not tell it of functions in C; the operation's begins like it
+        signature = inspect.signature(forward)
+    parameters = signature.parameters.values()
+    optional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty]
+    in_front = [p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name not in optional for p in parameters]
+    return _Form(
+        signature,
+        None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else sum(in_front),
+        tuple(optional),
+        {p.name: p.default for p in parameters if p.default is not p.empty},
+        frozenset(inspect.signature(forward).parameters),
+    )
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    plain = type(value) is type(default) and isinstance(value, (bool, int, float, str, tuple))
+    return value is default or (plain and value == default)
+
+
+def _split(form: _Form, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments to pass on by position, and the others by name."""
+    if form.data is None:
+        return args, kwargs
+    return args[: form.data], {**dict(zip(form.optional, args[form.data :])), **kwargs}
+
+
+def _call(operation: Function, function: Any, called: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call an operation as the function of NumPy is called."""
+    form = _form(operation, function)
+    data, options = _split(form, args, kwargs)
+    if len(data) + len(options) != len(args) + len(kwargs) or not options.keys() <= form.defaults.keys():
+        try:  # too many arguments, one of them twice, or data by name
+            bound = form.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{called}: {error}") from None
+        data, options = _split(form, bound.args, bound.kwargs)
+    options = {k: v for k, v in options.items() if not _is_default(v, form.defaults.get(k, form))}
+    if options.get("where") is True:
+        del options["where"]
+    if "dtype" in options and "dtype" in form.defaults and "dtype" not in form.known:
+        data = (_cast(data[0], options.pop("dtype"), called), *data[1:])
+    for name, value in options.items():
+        if name not in form.known:
+            raise TypeError(_unknown_option(called, name, value))
+    return operation(*data, **options)
+
+
+def _cast(x: Any, dtype: Any, called: str) -> Any:
+    """The inputs of an operation in the dtype in which NumPy was asked to compute it."""
+    if isinstance(x, (list, tuple)):
+        return [_cast(item, dtype, called) for item in x]
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(
+            f"{called}(..., dtype={np.dtype(dtype)}) is not supported on a Tensor: only floating-point dtypes have a "
+            "gradient. Pass t.data if none is needed"
+        )
+    return shaping.astype(shaping.operand(x), np.dtype(dtype))
+
+
+def _unknown_option(called: str, name: str, value: Any) -> str:
+    if name == "out":
+        return (
+            f"{called}(..., out=array) would write a Tensor's result where no gradient can follow; "
+            "use the returned Tensor instead"
+        )
+    return (
+        f"{called}(..., {name}={value!r:.60}) is not supported on a Tensor. Leave {name} out, or pass t.data if no "
+        "gradient is needed"
+    )
 
 
 def _refusal(called: str, name: str) -> str:
@@ -151,3 +253,65 @@ def _refusal(called: str, name: str) -> str:
         f"{called} is not supported on a Tensor: its result would have no gradient. {suggestion}"
         "Define it with sg.primitive, or pass t.data if no gradient is needed"
     )
+
+
+# ---------------------------------------------------------------------------------------------------- ufuncs
+
+_REDUCE: dict[Any, Function] = {
+    np.add: _sum,
+    np.multiply: _prod,
+    np.maximum: _max,
+    np.minimum: _min,
+    np.logaddexp: _reduction(reductions.logsumexp, ew.logaddexp, -np.inf),
+}
+_ACCUMULATE: dict[Any, Function] = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
+
+#: Ufuncs whose results have no derivative: they answer from the data.
+_INSPECT = {
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isinf),
+    *(np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
+}
+
+#: Ufuncs that compute in a floating dtype of their own, where the operation of the table keeps that of its inputs.
+_CHOOSE_DTYPE = {np.float_power, np.fabs}
+
+_OPTIONS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answer a ufunc that was called with a Tensor among its inputs."""
+    called = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
+    if kwargs.get("out") is not None:
+        raise TypeError(_unknown_option(called, "out", None))
+    if ufunc in _INSPECT:
+        return getattr(ufunc, method)(*_plain(inputs), **{key: _plain(value) for key, value in kwargs.items()})
+    if method == "__call__" and (ufunc is np.matmul or ufunc in Elementwise.by_ufunc):
+        return _call_elementwise(ufunc, called, inputs, kwargs)
+    if method == "reduce" and ufunc in _REDUCE:
+        return _call(_REDUCE[ufunc], np.sum, called, inputs, {"axis": 0, **kwargs})
+    if method == "accumulate" and ufunc in _ACCUMULATE:
+        if kwargs.get("axis", 0) is None:
+            raise ValueError(f"{called} needs one axis, got axis=None")
+        return _call(_ACCUMULATE[ufunc], np.cumsum, called, inputs, {"axis": 0, **kwargs})
+    if method == "outer" and not kwargs and ufunc in Elementwise.by_ufunc:
+        x, y = (shaping.operand(v) for v in inputs)
+        return _call_elementwise(ufunc, called, (shaping.reshape(x, (*x.shape, *(1,) * y.ndim)), y), kwargs)
+    raise TypeError(_refusal(called, ufunc.__name__))
+
+
+def _call_elementwise(ufunc: Any, called: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    op = products.matmul if ufunc is np.matmul else Elementwise.by_ufunc[ufunc]
+    if not kwargs and ufunc not in _CHOOSE_DTYPE:
+        return op.apply(inputs, NO_PARAMS)
+    options = {k: v for k, v in kwargs.items() if not _is_default(v, _OPTIONS.get(k, _OPTIONS))}
+    dtype = options.pop("dtype", None)
+    if ufunc in _CHOOSE_DTYPE and dtype is None:
+        dtype = ufunc(*[np.ones((), getattr(shaping.operand(x), "dtype", float)) for x in inputs]).dtype
+    if "where" in options:
+        raise TypeError(
+            f"{called}(..., where=) leaves elements undefined, and is not supported on a Tensor. Write "
+            f"np.where(condition, np.{ufunc.__name__}(...), other)"
+        )
+    for name, value in options.items():
+        raise TypeError(_unknown_option(called, name, value))
+    return op.apply(inputs if dtype is None else tuple([_cast(x, dtype, called) for x in inputs]), NO_PARAMS)

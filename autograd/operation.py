@@ -133,6 +133,8 @@ class Op:
         if others:
             inputs, params = self.bind(args, kwargs)
             return self.forward(*[self.data_of(x) for x in inputs], **params)
+        if len(args) > self.arity + 1 and not self.variadic:
+            self.bind(args, kwargs)  # several parameters by position: are they in this order?
         return self.forward(*args, **kwargs)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
@@ -147,12 +149,26 @@ class Op:
             return args, self.defaults
         given = dict(zip(self.param_names, args[self.arity :]))
         params = {**self.defaults, **given, **kwargs}
-        if len(args) < self.arity or len(params) != len(self.param_names):
+        fits = len(given) == len(args) - self.arity and given.keys().isdisjoint(kwargs)
+        if not fits or len(params) != len(self.param_names):
             try:
                 inspect.signature(self.forward).bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(f"{self.name}(): {error}") from None
+        self._check_order(params)
         return args[: self.arity], params
+
+    def _check_order(self, params: Mapping[str, Any]) -> None:
+        """Refuse what stands in the place of a parameter only in the order of another library."""
+        keepdims, ddof = params.get("keepdims", False), params.get("ddof")
+        if isinstance(keepdims, (bool, np.bool_)) and not isinstance(ddof, bool):
+            return
+        wrong = f"ddof must be a number, got {ddof}"
+        if not isinstance(keepdims, (bool, np.bool_)):
+            wrong = f"keepdims must be True or False, got {keepdims!r:.60}"
+        raise TypeError(
+            f"{self.name}(): {wrong}. The order of parameters is {', '.join(self.param_names)}; pass them by name"
+        )
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import string
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from .kernels import blas
 from .operation import Op
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
+
+#: The names that axes can have, in the order in which the axes of a result stand.
+_LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 #: Multiplications for which BLAS would wake its threads although that costs more than it saves between kernels
 #: that run on threads of ours.
@@ -120,9 +125,14 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         A number: that many last axes of ``x`` with first axes of ``y``. A pair: which axes of each.
     """
     x, y = operand(x), operand(y)
-    if isinstance(axes, int):
-        axes = (tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes)))
+    if np.ndim(axes) == 0:
+        n = operator.index(axes)
+        axes = (tuple(range(x.ndim - n, x.ndim)), tuple(range(n)))
     left, right = (normalize_axis_tuple(a, v.ndim) for a, v in zip(axes, (x, y)))
+    if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
+        raise ValueError(
+            f"tensordot: axes {left} of shape {x.shape} and axes {right} of shape {y.shape} differ in length"
+        )
     kept_left = tuple(i for i in range(x.ndim) if i not in left)
     kept_right = tuple(i for i in range(y.ndim) if i not in right)
     shape = tuple(x.shape[i] for i in kept_left) + tuple(y.shape[i] for i in kept_right)
@@ -164,14 +174,15 @@ def _einsum_rule(g: Any, out: Any, *xs: Any, subscripts: str, index: int) -> Any
     spec = ",".join([result, *[n for n, _ in others]]) + "->" + found
     d = einsum(spec, g, *[x for _, x in others])
     x = xs[index]
-    # A repeated name picks a diagonal: put its gradient back onto the diagonal of zeros.
     unique = "".join(dict.fromkeys(mine))
-    missing = tuple(i for i, c in enumerate(unique) if c not in found)
     sizes = dict(zip(mine, x.shape))
-    found_sizes = dict(zip(found, d.shape))  # longer than those of x where x has length 1 and was repeated
-    d = broadcast_to(expand_dims(d, missing) if missing else d, tuple(found_sizes.get(c, sizes[c]) for c in unique))
+    missing = tuple(i for i, c in enumerate(unique) if c not in found)
+    # Longer than an axis of x where that has length 1 and was repeated; shorter where others were, for x.
+    shape = np.broadcast_shapes(expand_dims(d, missing).shape, tuple(sizes[c] for c in unique))
+    d = broadcast_to(expand_dims(d, missing), shape)
     if unique == mine:
         return d
+    # A repeated name picks a diagonal: put its gradient back onto the diagonal of zeros.
     d = sum_to(d, tuple(sizes[c] for c in unique))
     grid = np.ix_(*[np.arange(sizes[c]) for c in unique])
     return scatter(d, tuple(grid[unique.index(c)] for c in mine), tuple(x.shape))
@@ -180,22 +191,42 @@ def _einsum_rule(g: Any, out: Any, *xs: Any, subscripts: str, index: int) -> Any
 _einsum.rules(_einsum_rule)
 
 
-def einsum(subscripts: str, *operands: Any) -> Any:
+def einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
     """Sum of products over named axes, as :func:`numpy.einsum`.
 
     Parameters
     ----------
     subscripts : str
         For example ``"ij,jk->ik"``; without an arrow the result has the names that occur once, sorted.
-        ``...`` stands for any number of further axes.
+        ``...`` stands for any number of further axes. Or, without a string, operands and the numbers of their axes
+        in turn: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
     *operands : array_like or Tensor
+        An axis of length 1 is repeated to the length that its name has elsewhere.
+    optimize : bool or str
+        Has no influence on the result, and none on the order of several products, which is NumPy's choice.
 
     Examples
     --------
     >>> sg.einsum("ii", np.eye(3))
     np.float64(3.0)
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _named((subscripts, *operands))
+    operands = tuple([operand(x) for x in operands])
     return _einsum(*operands, subscripts=explicit_subscripts(subscripts, operands))
+
+
+def _named(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Subscripts with letters for operands that are given with the numbers of their axes in turn."""
+    pairs = len(operands) // 2
+
+    def letters(axes: Any) -> str:
+        return "".join(["..." if axis is Ellipsis else _LETTERS[operator.index(axis)] for axis in axes])
+
+    subscripts = ",".join([letters(axes) for axes in operands[1 : 2 * pairs : 2]])
+    if len(operands) % 2:
+        subscripts += "->" + letters(operands[-1])
+    return subscripts, operands[: 2 * pairs : 2]
 
 
 def explicit_subscripts(subscripts: str, operands: tuple[Any, ...]) -> str:
@@ -207,11 +238,13 @@ def explicit_subscripts(subscripts: str, operands: tuple[Any, ...]) -> str:
     if not arrow:
         letters = inputs.replace(",", "").replace("...", "")
         result = ("..." if "..." in inputs else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
+    free = [c for c in _LETTERS if c not in subscripts]
     widths = [ndim_of(x) - len(n.replace("...", "")) if "..." in n else 0 for n, x in zip(names, operands)]
     fill = "".join(free[: max(widths, default=0)])
-    names = [n.replace("...", fill[len(fill) - w :]) for n, w in zip(names, widths)]
+    names = [n.replace("...", fill[len(fill) - w :] if w > 0 else "") for n, w in zip(names, widths)]
     for n, x in zip(names, operands):
         if len(n) != ndim_of(x):
             raise ValueError(f"einsum: {n!r} names {len(n)} axes of an operand of shape {np.shape(x)}")
+    if fill and "..." not in result:
+        raise ValueError(f"einsum: the result of {subscripts!r} needs '...' for the axes that the operands have there")
     return ",".join(names) + "->" + result.replace("...", fill)

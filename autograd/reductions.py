@@ -211,14 +211,14 @@ def softmax(x: Any, /, axis: int = -1) -> Any:
 softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=True)))
 
 
-def argmax(x: Any, axis: int | None = None) -> Any:
+def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """Index of the largest element, as a plain array: an index has no derivative."""
-    return np.argmax(inspected(x), axis)
+    return np.argmax(inspected(x), axis, keepdims=keepdims)
 
 
-def argmin(x: Any, axis: int | None = None) -> Any:
+def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """Index of the smallest element, as a plain array: an index has no derivative."""
-    return np.argmin(inspected(x), axis)
+    return np.argmin(inspected(x), axis, keepdims=keepdims)
 
 
 for _op in (sum, mean, var, std, prod, max, min, logsumexp):

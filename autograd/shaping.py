@@ -6,6 +6,7 @@ slice, ``concatenate`` and slices), so the derivative of each is another of them
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -198,9 +199,25 @@ def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
 squeeze.rules(lambda g, out, x, axis: reshape(g, x.shape))
 
 
-def ravel(x: Any) -> Any:
-    """All elements in one axis, in C order."""
-    return reshape(x, -1)
+def reshape_in_order(x: Any, shape: Shape | int, order: str = "C") -> Any:
+    """:func:`reshape`, reading and writing the elements in C order (the last index moves first) or in Fortran's.
+
+    Raises
+    ------
+    ValueError
+        If the order is neither ``"C"`` nor ``"F"``: ``"A"`` and ``"K"`` depend on how an array lies in memory.
+    """
+    if order == "C":
+        return reshape(x, shape)
+    if order != "F":
+        raise ValueError(f"reshape and ravel: order must be 'C' or 'F', got {order!r}")
+    backwards = (shape,) if np.ndim(shape) == 0 else tuple(shape)[::-1]  # type: ignore[arg-type]
+    return transpose(reshape(transpose(x), backwards))
+
+
+def ravel(x: Any, order: str = "C") -> Any:
+    """All elements in one axis, in C order (the last index moves first) or in Fortran's (``"F"``)."""
+    return reshape_in_order(x, -1, order)
 
 
 def flatten(x: Any, start: int = 0) -> Any:
@@ -214,18 +231,22 @@ def flatten(x: Any, start: int = 0) -> Any:
         The first axis to join.
     """
     x = operand(x)
+    if not hasattr(start, "__index__"):
+        raise TypeError(f"flatten: start is the first axis to join, got {start!r}; for an order write ravel(order=)")
     kept = x.shape[:start]
     return apart(reshape(x, (*kept, int(np.prod(x.shape[start:])))))
 
 
-def atleast_1d(x: Any) -> Any:
-    """``x`` with at least one axis."""
-    return x if ndim_of(x) else reshape(x, (1,))
+def atleast_1d(*arrays: Any) -> Any:
+    """``x`` with at least one axis; a tuple of such arrays for several."""
+    results = tuple([x if ndim_of(x) else reshape(x, (1,)) for x in arrays])
+    return results[0] if len(results) == 1 else results
 
 
-def atleast_2d(x: Any) -> Any:
-    """``x`` with at least two axes, new ones in front."""
-    return x if ndim_of(x) > 1 else reshape(x, (1, -1))
+def atleast_2d(*arrays: Any) -> Any:
+    """``x`` with at least two axes, new ones in front; a tuple of such arrays for several."""
+    results = tuple([x if ndim_of(x) > 1 else reshape(x, (1, -1)) for x in arrays])
+    return results[0] if len(results) == 1 else results
 
 
 @View
@@ -365,7 +386,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
         If the axis cannot be cut into that many equal parts.
     """
     x = operand(x)
-    if isinstance(sections, int) and x.shape[axis] % sections:
+    if np.ndim(sections) == 0 and x.shape[axis] % sections:
         raise ValueError(f"split: an axis of length {x.shape[axis]} has no {sections} equal parts; see array_split")
     return array_split(x, sections, axis)
 
@@ -382,7 +403,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
     x = operand(x)
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    reps = tuple(np.atleast_1d(reps).tolist())
     shape = (1,) * max(0, len(reps) - ndim_of(x)) + tuple(x.shape)
     reps = (1,) * (len(shape) - len(reps)) + reps
     interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))
@@ -401,35 +422,63 @@ _pad.rules(
 )
 
 
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None, reflect_type: str = "even") -> Any:
     """Surround an array, as :func:`numpy.pad`.
 
     Parameters
     ----------
     x : array_like or Tensor
-    pad_width : int or sequence
-        One width for all sides, one pair ``(before, after)``, or one pair for each axis.
+    pad_width : int, sequence or dict
+        One width for all sides, one pair ``(before, after)``, or one pair for each axis; or a dictionary of axes
+        and their widths.
     mode : str
         ``"constant"``, or any mode of NumPy that copies elements: ``"edge"``, ``"reflect"``, ``"symmetric"``,
         ``"wrap"``.
-    constant_values : float
-        What to fill with under ``"constant"``.
+    constant_values : float or sequence
+        What to fill with under ``"constant"`` (default 0): one number, one pair, or one pair for each axis.
+    reflect_type : str
+        Only ``"even"`` copies elements.
 
     Raises
     ------
     ValueError
-        If the mode would compute new values, such as ``"mean"``.
+        If the mode would compute new values, such as ``"mean"``, or does not know what it is told.
     """
     x = operand(x)
-    widths = tuple((int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (ndim_of(x), 2)))
-    if mode == "constant":
-        return _pad(x, widths, constant_values)
+    widths = _pad_widths(pad_width, ndim_of(x))
+    if mode == "constant" and reflect_type == "even":
+        return _pad_constant(x, widths, 0.0 if constant_values is None else constant_values)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ValueError(f"pad: mode {mode!r} is not one of 'constant', 'edge', 'reflect', 'symmetric', 'wrap'")
+    if constant_values is not None or reflect_type != "even":
+        told = "constant_values" if constant_values is not None else f"reflect_type={reflect_type!r}"
+        raise ValueError(f"pad: {told} is not for mode {mode!r}, which copies elements")
     for axis, width in enumerate(widths):
         if any(width):
             source = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]
             x = x[(slice(None),) * axis + (source,)]
+    return x
+
+
+def _pad_widths(widths: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+    """A pair of widths for each axis."""
+    if isinstance(widths, dict):
+        given = {normalize_axis_index(axis, ndim): width for axis, width in widths.items()}
+        widths = [np.broadcast_to(given.get(axis, 0), 2) for axis in range(ndim)]
+    pairs = np.broadcast_to(np.asarray(widths), (ndim, 2)).tolist()
+    return tuple([(operator.index(before), operator.index(after)) for before, after in pairs])
+
+
+def _pad_constant(x: Any, widths: Any, values: Any) -> Any:
+    if isinstance(values, Node):
+        raise TypeError("pad: constant_values must be plain numbers, no gradient flows to them; use concatenate")
+    if np.ndim(values) == 0:
+        return _pad(x, widths, values)
+    nothing = ((0, 0),) * len(widths)
+    for axis, pair in enumerate(np.broadcast_to(values, (len(widths), 2)).tolist()):
+        before, after = widths[axis]
+        for width, value in (((before, 0), pair[0]), ((0, after), pair[1])):
+            x = _pad(x, (*nothing[:axis], width, *nothing[axis + 1 :]), value)
     return x
 
 

@@ -545,9 +545,12 @@ class Tensor(Node, carries=np.ndarray):
 
     # ------------------------------------------------------------------------- operations as methods
 
-    def reshape(self, *shape: Any) -> Any:
-        """Return the elements, in C order, in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""
-        return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """Return the elements in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``.
+
+        They are read and written in C order, or in Fortran order if ``order="F"``.
+        """
+        return shaping.reshape_in_order(self, shape[0] if len(shape) == 1 else shape, order)
 
     def transpose(self, *axes: Any) -> Any:
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
@@ -557,13 +560,24 @@ class Tensor(Node, carries=np.ndarray):
         """Sort along an axis in place, as :meth:`numpy.ndarray.sort`; :func:`seegrad.sort` returns a sorted copy."""
         views.write(self, lambda t: indexing.sort(t, axis))
 
-    def astype(self, dtype: npt.DTypeLike) -> Any:
-        """Cast to another dtype; a gradient flows only between floating dtypes."""
+    def astype(self, dtype: npt.DTypeLike, *, copy: bool = True) -> Any:
+        """Cast to another dtype; a gradient flows only between floating dtypes.
+
+        This tensor itself if it has that dtype and ``copy`` is False.
+        """
+        if not copy and self.dtype == np.dtype(dtype):
+            return self
         if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
             if on_look:
                 look("casts a Tensor to integers", self)
             return Tensor(self._data.astype(dtype))
         return shaping.astype(self, np.dtype(dtype))
+
+    def round(self, decimals: int = 0) -> Any:
+        """Round to a number of decimals; the derivative is 0."""
+        from .composed import round
+
+        return round(self, decimals)
 
     sum = _method(reductions.sum)
     mean = _method(reductions.mean)

@@ -173,6 +173,10 @@ def test_every_ufunc_of_the_table_is_recorded(ufunc):
         np.zeros_like,
         np.ones_like,
         lambda x: np.full_like(x, 3.0),
+        lambda x: np.argmax(x, axis=1, keepdims=True),
+        lambda x: np.argmin(x, 0, None),
+        lambda x: np.where(x > 0),
+        lambda x: np.zeros_like(x, dtype=np.float32, shape=(2,)),
         lambda x: np.isclose(x, 0.5),
         lambda x: np.result_type(x, np.float32),
     ],
@@ -232,26 +236,151 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
     np.testing.assert_array_equal(array, 1.0)
 
 
-def test_options_that_are_not_supported_are_refused_not_ignored():
-    x = leaf()
-    for call in (
-        lambda: np.exp(x, where=X > 0),
-        lambda: np.add(x, 1.0, dtype=np.float32),
-        lambda: np.sum(x, where=X > 0),
-        lambda: np.sum(x, initial=3.0),
-        lambda: np.mean(x, dtype=np.float32),
-        lambda: np.max(x, initial=5.0),
-        lambda: np.concatenate([x, x], dtype=np.float32),
-        lambda: np.reshape(x, (3, 2), order="F"),
-        lambda: np.pad(x, 1, mode="mean"),
-        lambda: np.ravel(x, order="F"),
-        lambda: np.clip(x, 0, 1, out=np.zeros((2, 3))),
-        lambda: np.var(x, correction=1, mean=0.0),
-    ):
-        with pytest.raises(
-            (TypeError, ValueError), match="exp|add|sum|mean|max|concatenate|reshape|pad|ravel|clip|var"
-        ):
-            call()
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda x: np.exp(x, where=X > 0), r"exp\(\.\.\., where=\).*np\.where\(condition, np\.exp"),
+        (lambda x: np.add(x, 1.0, casting="unsafe"), "add.*casting='unsafe'"),
+        (lambda x: np.add(x, 1.0, order="F"), "add.*order='F'"),
+        (lambda x: np.add(x, 1.0, signature="ff->f"), "add.*signature="),
+        (lambda x: np.add(x, 1.0, dtype=int), "add.*dtype=int64.*gradient"),
+        (lambda x: np.add(x, 1.0, dtype=complex), "add.*dtype=complex128.*gradient"),
+        (lambda x: np.matmul(x, X.T, axes=[(0, 1), (0, 1), (0, 1)]), "matmul.*axes="),
+        (lambda x: np.sum(x, 0, int), "sum.*dtype=int64.*gradient"),
+        (lambda x: np.sum(x, 0, None, np.zeros(3)), r"sum\(\.\.\., out=array\)"),
+        (lambda x: np.add.reduce(x, 0, int), r"add\.reduce.*dtype=int64.*gradient"),
+        (lambda x: np.add.reduce(x, 0, None, np.zeros(3)), r"add\.reduce\(\.\.\., out=array"),
+        (lambda x: np.add.accumulate(x, 0, None, np.zeros((2, 3))), r"add\.accumulate\(\.\.\., out=array"),
+        (lambda x: np.multiply.outer(x, X, dtype=np.float32), r"multiply\.outer"),
+        (lambda x: np.add.reduceat(x, [0, 1], 1), r"add\.reduceat"),
+        (lambda x: np.divmod(x, 2.0), "divmod"),
+        (lambda x: np.modf(x), "modf"),
+        (lambda x: np.mean(x, dtype="complex64"), "mean.*dtype=complex64.*gradient"),
+        (lambda x: np.max(x, where=X > 0), "max.*initial="),
+        (lambda x: np.std(x, where=X > 0), "std.*where="),
+        (lambda x: np.var(x, correction=1, mean=0.0), "var.*mean="),
+        (lambda x: np.concatenate([x, x], dtype=int), "concatenate.*dtype=int64.*gradient"),
+        (lambda x: np.concatenate([x, x], casting="unsafe"), "concatenate.*casting="),
+        (lambda x: np.reshape(x, (3, 2), order="A"), "order must be 'C' or 'F'"),
+        (lambda x: np.ravel(x, "K"), "order must be 'C' or 'F'"),
+        (lambda x: np.pad(x, 1, mode="mean"), "pad: mode 'mean'"),
+        (lambda x: np.pad(x, 1, "linear_ramp", end_values=1.0), "pad.*end_values"),
+        (lambda x: np.pad(x, 1, "reflect", reflect_type="odd"), "pad: reflect_type='odd'"),
+        (lambda x: np.pad(x, 1, "edge", constant_values=1.0), "pad: constant_values"),
+        (lambda x: np.pad(x, 1, constant_values=x[0, 0]), "pad: constant_values.*gradient"),
+        (lambda x: np.clip(x, 0, 1, out=np.zeros((2, 3))), r"clip\(\.\.\., out=array"),
+        (lambda x: np.clip(x, 0, 1, dtype=np.float32), "clip.*dtype="),
+        (lambda x: np.clip(x, 0, 1, min=0.5), "clip"),
+        (lambda x: np.nan_to_num(x, copy=False), "nan_to_num.*copy=False"),
+        (lambda x: np.sort(x, order="f"), "sort.*order="),
+        (lambda x: np.linalg.pinv(x, hermitian=True), "pinv.*hermitian=True"),
+        (lambda x: np.linalg.eigh(x[:, :2], "U"), "eigh.*UPLO='U'"),
+        (lambda x: np.linalg.svd(x, False, True, True), "svd.*hermitian=True"),
+        (lambda x: np.linalg.cholesky(x[:, :2], upper=True), "cholesky.*upper=True"),
+        (lambda x: np.full_like(X, 0, dtype=int) + np.full_like(x, x[0, 0], dtype=int), "full_like.*gradient"),
+        (lambda x: np.any(X, out=x), r"any\(\.\.\., out=tensor\)"),
+        (lambda x: np.argmax(x, 0, x), r"argmax\(\.\.\., out=tensor\)"),
+        (lambda x: np.einsum("ij", x, dtype=np.float32), "einsum.*dtype="),
+        (lambda x: np.einsum("ij", x, order="F"), "einsum.*order="),
+        (lambda x: np.einsum("ij", x, casting="no"), "einsum.*casting="),
+        (lambda x: np.einsum("ij", x, out=np.zeros((2, 3))), r"einsum\(\.\.\., out=array"),
+        (lambda x: np.copyto(np.zeros((2, 3)), x), "copyto"),
+        (lambda x: np.average(x, 0, [0.0, 0.0]), "weights add up to 0"),
+        (lambda x: np.average(x, weights=[1.0, 2.0]), "average.*axis"),
+        (lambda x: np.average(x, 1, weights=[1.0, 2.0]), "average.*do not fit"),
+        (lambda x: np.gradient(x, 1.0, 2.0, 3.0), "gradient: expected one spacing or one for each of 2 axes"),
+        (lambda x: np.gradient(x, [0.0, 1.0], axis=1), "gradient: axis 1 has 3 samples"),
+        (lambda x: np.gradient(x, axis=0, edge_order=2), "edge_order=2 needs 3 samples"),
+        (lambda x: np.gradient(x, edge_order=3), "edge_order must be 1 or 2"),
+        (lambda x: np.diff(x, -1), "diff: the order"),
+        (lambda x: np.tensordot(x, X.reshape(3, 2), axes=2), "tensordot: axes .* differ in length"),
+        (lambda x: np.split(x, np.int64(2), axis=1), "no 2 equal parts"),
+        (lambda x: np.pad(x, 1.5), "integer"),
+        (lambda x: np.where(X > 0, x, None), "numpy.where"),
+    ],
+)
+def test_options_that_are_not_supported_are_refused_by_name_not_ignored(call, named):
+    with pytest.raises((TypeError, ValueError, ZeroDivisionError), match=named):
+        call(leaf())
+
+
+#: What a ufunc is asked for besides its inputs, by position and by name.
+UFUNC_CALLS = {
+    "dtype": lambda x: np.multiply(x, 3.0, dtype=np.float32),
+    "dtype of a function": lambda x: np.exp(x, dtype="float32"),
+    "dtype of matmul": lambda x: np.matmul(x, X.T, dtype=np.float32),
+    "what is the default anyway": lambda x: np.add(x, x, where=True, casting="same_kind", order="K", dtype=None),
+    "out is None": lambda x: np.add(x, x, out=None),
+    "reduce by position": lambda x: np.add.reduce(x, 1, None, None, True),
+    "reduce over all": lambda x: np.multiply.reduce(x, axis=None),
+    "reduce over several": lambda x: np.add.reduce(x, (0, 1), keepdims=True),
+    "reduce with initial and where": lambda x: np.multiply.reduce(x, 0, None, None, False, 3.0, X > 0),
+    "reduce in a dtype": lambda x: np.add.reduce(x, 0, np.float32),
+    "maximum.reduce with initial": lambda x: np.maximum.reduce(x, 1, initial=1.0),
+    "minimum.reduce with where": lambda x: np.minimum.reduce(x, 1, initial=1.0, where=X > 0),
+    "logaddexp.reduce": lambda x: np.logaddexp.reduce(x, 1, keepdims=True, where=X > 0, initial=0.5),
+    "accumulate by position": lambda x: np.add.accumulate(x, 1),
+    "accumulate in a dtype": lambda x: np.multiply.accumulate(x, 1, np.float32),
+    "outer with a number": lambda x: np.multiply.outer(x, 3.0),
+    "outer, array first": lambda x: np.subtract.outer(np.arange(2.0), x),
+    "float_power": lambda x: np.float_power(x, 2),
+    "fabs": np.fabs,
+    "conjugate": np.conjugate,
+    "positive": np.positive,
+}
+
+
+@pytest.mark.parametrize("name", UFUNC_CALLS)
+def test_ufuncs_in_their_calling_forms(name):
+    f, x = UFUNC_CALLS[name], leaf()
+    out, expected = f(x), f(X)
+    single = expected.dtype == np.float32
+    assert out.dtype == expected.dtype
+    assert out.shape == np.shape(expected)
+    np.testing.assert_allclose(out.data, expected, rtol=1e-6 if single else 1e-13)
+    out.sum().backward()
+    slope = numeric(f, X, 1e-2 if single else 6e-6)
+    np.testing.assert_allclose(x.grad, slope, rtol=1e-2 if single else 1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+@pytest.mark.parametrize("ufunc", [np.float_power, np.fabs, np.degrees, np.conjugate, np.absolute])
+def test_ufuncs_choose_the_dtype_that_numpy_chooses(ufunc, dtype):
+    data = np.array([1, 2, 3], dtype=dtype)
+    args = (-1,) if ufunc.nin == 2 else ()
+    expected = ufunc(data, *args)
+    x = sg.tensor(data, requires_grad=dtype is np.float32)
+    out = ufunc(x, *args)
+    assert out.dtype == expected.dtype
+    np.testing.assert_allclose(out.data, expected)
+    if dtype is np.float32:
+        out.sum().backward()
+        assert x.grad.dtype == np.float32
+
+
+def test_integers_are_computed_as_numpy_computes_them():
+    n = sg.tensor([3, 1, 2])
+    assert np.mean(n, dtype=np.float32).dtype == np.float32
+    assert np.round(sg.tensor([1250, 1349]), -2).tolist() == [1200, 1300]
+    assert np.select([np.array([True, False, True])], [n]).tolist() == [3, 0, 2]
+    assert np.nan_to_num(n).tolist() == [3, 1, 2]
+    np.testing.assert_array_equal(np.gradient(sg.tensor(np.array([3, 1, 2], np.uint8))).data, [-2.0, -0.5, 1.0])
+
+
+def test_no_function_that_answers_from_data_loses_a_gradient():
+    x, weights = leaf(), leaf([1.0, 2.0, 3.0])
+    np.full_like(np.zeros(3), 0.0)
+    np.full_like(x, weights).sum().backward()
+    np.testing.assert_array_equal(weights.grad, [2.0, 2.0, 2.0])
+    assert x.grad is None
+    weights.grad = None
+    value = sg.Value(3.0)
+    np.full_like(x, value).sum().backward()
+    assert value.grad == 6.0
+    (np.bincount([0, 2, 2], weights, 4) * np.arange(1.0, 5.0)).sum().backward()
+    np.testing.assert_array_equal(weights.grad, [1.0, 3.0, 3.0])
+    with pytest.raises(TypeError):
+        np.full_like(x, [x[0, 0], x[0, 1], x[0, 2]])
 
 
 def test_writing_a_tensor_into_an_array_is_an_error_with_the_way_out():
