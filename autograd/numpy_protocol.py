@@ -23,13 +23,14 @@ from . import composed, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
 from .elementwise import Elementwise
 from .graph import NO_PARAMS, Node, inspected
+from .operation import Op
 
 Function = Callable[..., Any]
 
 # ---------------------------------------------------------------- functions with more parameters in NumPy
 
 
-def _reduction(reduce: Function, join: Function, neutral: float | None = None) -> Function:
+def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Function:
     """A reduction with NumPy's ``initial`` and ``where``; without a neutral element, ``where`` needs ``initial``."""
 
     def reduction(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
@@ -38,7 +39,7 @@ def _reduction(reduce: Function, join: Function, neutral: float | None = None) -
             if fill is None:
                 raise ValueError(f"{reduce.__name__}: where= may leave out every element, so it needs initial=")
             x = ew.where(np.broadcast_to(_plain(where), x.shape), x, fill)
-        result = reduce(x, axis, keepdims=keepdims)
+        result = reduce.apply((x,), {"axis": axis, "keepdims": keepdims})
         return result if initial is None else join(result, initial)
 
     reduction.__name__ = reduce.__name__
@@ -144,15 +145,21 @@ def _plain(x: Any) -> Any:
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a function of NumPy that was called with a Tensor among its arguments."""
-    called = f"{function.__module__.removesuffix('._core')}.{function.__name__}"
-    if function in FUNCTIONS:
-        return _call(FUNCTIONS[function], function, called, args, kwargs)
+    operation = FUNCTIONS.get(function)
+    if operation is not None:
+        return _call(operation, function, args, kwargs)
     if function in _ANSWER_FROM_DATA:
         out = kwargs.get("out", args[2] if len(args) > 2 else None)  # the third of all that have one
         if function in (np.any, np.all, np.argmax, np.argmin) and isinstance(out, Node):
-            raise TypeError(f"{called}(..., out=tensor) would write into a Tensor; use the returned array instead")
+            raise TypeError(
+                f"{_name(function)}(..., out=tensor) would write into a Tensor; use the returned array instead"
+            )
         return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
-    raise TypeError(_refusal(called, function.__name__))
+    raise TypeError(_refusal(_name(function), function.__name__))
+
+
+def _name(function: Any) -> str:
+    return f"{function.__module__.removesuffix('._core')}.{function.__name__}"
 
 
 # ------------------------------------------------------------------------------------- NumPy's calling forms
@@ -199,24 +206,28 @@ def _split(form: _Form, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     return args[: form.data], {**dict(zip(form.optional, args[form.data :])), **kwargs}
 
 
-def _call(operation: Function, function: Any, called: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call an operation as the function of NumPy is called."""
+def _call(
+    operation: Function, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: str | None = None
+) -> Any:
+    """Call an operation as the function of NumPy is called; errors say what was ``called``."""
     form = _form(operation, function)
+    if not kwargs and len(args) == form.data:
+        return operation(*args)
     data, options = _split(form, args, kwargs)
     if len(data) + len(options) != len(args) + len(kwargs) or not options.keys() <= form.defaults.keys():
         try:  # too many arguments, one of them twice, or data by name
             bound = form.signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{called}: {error}") from None
+            raise TypeError(f"{called or _name(function)}: {error}") from None
         data, options = _split(form, bound.args, bound.kwargs)
     options = {k: v for k, v in options.items() if not _is_default(v, form.defaults.get(k, form))}
     if options.get("where") is True:
         del options["where"]
     if "dtype" in options and "dtype" in form.defaults and "dtype" not in form.known:
-        data = (_cast(data[0], options.pop("dtype"), called), *data[1:])
+        data = (_cast(data[0], options.pop("dtype"), called or _name(function)), *data[1:])
     for name, value in options.items():
         if name not in form.known:
-            raise TypeError(_unknown_option(called, name, value))
+            raise TypeError(_unknown_option(called or _name(function), name, value))
     return operation(*data, **options)
 
 
@@ -280,6 +291,8 @@ _OPTIONS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, 
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a ufunc that was called with a Tensor among its inputs."""
+    if method == "__call__" and not kwargs and ufunc in Elementwise.by_ufunc and ufunc not in _CHOOSE_DTYPE:
+        return Elementwise.by_ufunc[ufunc].apply(inputs, NO_PARAMS)
     called = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     if kwargs.get("out") is not None:
         raise TypeError(_unknown_option(called, "out", None))
@@ -288,11 +301,11 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     if method == "__call__" and (ufunc is np.matmul or ufunc in Elementwise.by_ufunc):
         return _call_elementwise(ufunc, called, inputs, kwargs)
     if method == "reduce" and ufunc in _REDUCE:
-        return _call(_REDUCE[ufunc], np.sum, called, inputs, {"axis": 0, **kwargs})
+        return _call(_REDUCE[ufunc], np.sum, inputs, {"axis": 0, **kwargs}, called)
     if method == "accumulate" and ufunc in _ACCUMULATE:
         if kwargs.get("axis", 0) is None:
             raise ValueError(f"{called} needs one axis, got axis=None")
-        return _call(_ACCUMULATE[ufunc], np.cumsum, called, inputs, {"axis": 0, **kwargs})
+        return _call(_ACCUMULATE[ufunc], np.cumsum, inputs, {"axis": 0, **kwargs}, called)
     if method == "outer" and not kwargs and ufunc in Elementwise.by_ufunc:
         x, y = (shaping.operand(v) for v in inputs)
         return _call_elementwise(ufunc, called, (shaping.reshape(x, (*x.shape, *(1,) * y.ndim)), y), kwargs)
@@ -301,8 +314,6 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
 
 def _call_elementwise(ufunc: Any, called: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     op = products.matmul if ufunc is np.matmul else Elementwise.by_ufunc[ufunc]
-    if not kwargs and ufunc not in _CHOOSE_DTYPE:
-        return op.apply(inputs, NO_PARAMS)
     options = {k: v for k, v in kwargs.items() if not _is_default(v, _OPTIONS.get(k, _OPTIONS))}
     dtype = options.pop("dtype", None)
     if ufunc in _CHOOSE_DTYPE and dtype is None:

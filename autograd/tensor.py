@@ -550,7 +550,8 @@ class Tensor(Node, carries=np.ndarray):
 
         They are read and written in C order, or in Fortran order if ``order="F"``.
         """
-        return shaping.reshape_in_order(self, shape[0] if len(shape) == 1 else shape, order)
+        new = shape[0] if len(shape) == 1 else shape
+        return shaping.reshape(self, new) if order == "C" else shaping.reshape_in_order(self, new, order)
 
     def transpose(self, *axes: Any) -> Any:
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
