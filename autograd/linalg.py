@@ -439,6 +439,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """
     x = operand(x)
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    if not isinstance(keepdims, (bool, np.bool_)):
+        raise TypeError(f"norm: keepdims must be True or False, got {keepdims!r:.60}")
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return euclidean_norm(x, axes, keepdims)
     if len(axes) == 1:

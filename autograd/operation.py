@@ -133,7 +133,7 @@ class Op:
         if others:
             inputs, params = self.bind(args, kwargs)
             return self.forward(*[self.data_of(x) for x in inputs], **params)
-        if len(args) > self.arity + 1 and not self.variadic:
+        if len(args) > self.arity + (not self.elementwise) and not self.variadic:
             self.bind(args, kwargs)  # several parameters by position: are they in this order?
         return self.forward(*args, **kwargs)
 
@@ -160,12 +160,13 @@ class Op:
 
     def _check_order(self, params: Mapping[str, Any]) -> None:
         """Refuse what stands in the place of a parameter only in the order of another library."""
-        keepdims, ddof = params.get("keepdims", False), params.get("ddof")
-        if isinstance(keepdims, (bool, np.bool_)) and not isinstance(ddof, bool):
-            return
-        wrong = f"ddof must be a number, got {ddof}"
+        keepdims, ddof = params.get("keepdims", False), params.get("ddof", 0)
         if not isinstance(keepdims, (bool, np.bool_)):
             wrong = f"keepdims must be True or False, got {keepdims!r:.60}"
+        elif isinstance(ddof, bool) or not isinstance(ddof, (int, float, np.number)):
+            wrong = f"ddof must be a number, got {ddof!r:.60}"
+        else:
+            return
         raise TypeError(
             f"{self.name}(): {wrong}. The order of parameters is {', '.join(self.param_names)}; pass them by name"
         )
