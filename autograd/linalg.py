@@ -20,6 +20,7 @@ from .products import matmul
 from .reductions import Axis, max, min, sum
 from .shaping import (
     add_reduce,
+    astype,
     concatenate,
     expand_dims,
     moveaxis,
@@ -441,6 +442,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if not isinstance(keepdims, (bool, np.bool_)):
         raise TypeError(f"norm: keepdims must be True or False, got {keepdims!r:.60}")
+    if getattr(x, "dtype", np.dtype(float)).kind != "f":
+        x = astype(x, np.float64)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return euclidean_norm(x, axes, keepdims)
     if len(axes) == 1:

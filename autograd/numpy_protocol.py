@@ -37,13 +37,18 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
         if where is not None:
             fill = initial if neutral is None else neutral
             if fill is None:
-                raise ValueError(f"{reduce.__name__}: where= may leave out every element, so it needs initial=")
-            x = ew.where(np.broadcast_to(_plain(where), x.shape), x, fill)
+                raise ValueError(f"{reduce.name}: where= may leave out every element, so it needs initial=")
+            x = ew.where(np.broadcast_to(_plain(where), x.shape), x, _as(fill, x))
         result = reduce.apply((x,), {"axis": axis, "keepdims": keepdims})
-        return result if initial is None else join(result, initial)
+        return result if initial is None else join(result, _as(initial, result))
 
-    reduction.__name__ = reduce.__name__
+    reduction.__name__ = reduce.name
     return reduction
+
+
+def _as(value: Any, x: Any) -> Any:
+    """A plain value in the dtype of ``x``, as NumPy takes it."""
+    return value if isinstance(value, Node) else np.asarray(value, x.dtype)
 
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
@@ -80,8 +85,8 @@ def _sort(x: Any, axis: int | None = -1, kind: Any = None, stable: Any = None) -
     return indexing.sort(x, axis)  # stable, as every kind of sort may be
 
 
-_sum = _reduction(reductions.sum, ew.add, 0.0)
-_prod = _reduction(reductions.prod, ew.multiply, 1.0)
+_sum = _reduction(reductions.sum, ew.add, 0)
+_prod = _reduction(reductions.prod, ew.multiply, 1)
 _max = _reduction(reductions.max, ew.maximum)
 _min = _reduction(reductions.min, ew.minimum)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
-from .graph import Node, plain
+from .graph import Node, data_of, plain
 from .operation import Op
 from .views import View, apart
 
@@ -371,7 +371,7 @@ def vstack(arrays: Sequence[Any]) -> Any:
 
 def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     """Cut along an axis into nearly equal parts, or at the given positions."""
-    x = operand(x)
+    x, sections = operand(x), data_of(sections)
     pieces = np.array_split(np.arange(x.shape[axis]), sections)
     before = (slice(None),) * normalize_axis_index(axis, ndim_of(x))
     return [x[(*before, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))] for p in pieces]
@@ -385,7 +385,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     ValueError
         If the axis cannot be cut into that many equal parts.
     """
-    x = operand(x)
+    x, sections = operand(x), data_of(sections)
     if np.ndim(sections) == 0 and x.shape[axis] % sections:
         raise ValueError(f"split: an axis of length {x.shape[axis]} has no {sections} equal parts; see array_split")
     return array_split(x, sections, axis)
@@ -396,14 +396,14 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x = operand(x)
     if axis is None:
         x, axis = ravel(x), 0
-    where_from = np.repeat(np.arange(x.shape[axis]), repeats)
+    where_from = np.repeat(np.arange(x.shape[axis]), data_of(repeats))
     return x[(slice(None),) * normalize_axis_index(axis, ndim_of(x)) + (where_from,)]
 
 
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
     x = operand(x)
-    reps = tuple(np.atleast_1d(reps).tolist())
+    reps = tuple(np.atleast_1d(data_of(reps)).tolist())
     shape = (1,) * max(0, len(reps) - ndim_of(x)) + tuple(x.shape)
     reps = (1,) * (len(shape) - len(reps)) + reps
     interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))

@@ -285,6 +285,39 @@ def test_values_and_gradients_are_numpys_in_every_calling_form(call):
             np.testing.assert_allclose(found, numeric(function, args, options, index), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, np.uint8])
+@every_call
+def test_other_dtypes_become_what_numpy_makes_of_them(call, dtype):
+    def of_dtype(x):
+        return (
+            (np.abs(x) * 3).astype(dtype)
+            if np.all(np.isfinite(x)) or np.dtype(dtype).kind == "f"
+            else np.array(7, dtype)
+        )
+
+    function, args, options = call
+    args, options = map_reals(of_dtype, args), map_reals(of_dtype, options)
+
+    def tensors(x):
+        if isinstance(x, dict):
+            return {name: tensors(item) for name, item in x.items()}
+        if type(x) is tuple:
+            return tuple(tensors(item) for item in x)
+        return sg.tensor(x) if isinstance(x, (np.ndarray, np.generic)) and x.dtype == dtype else x
+
+    try:
+        expected = arrays_of(function(*args, **options))
+    except (TypeError, ValueError, OverflowError, np.linalg.LinAlgError) as error:
+        with pytest.raises((TypeError, ValueError, OverflowError, type(error))):
+            function(*tensors(args), **tensors(options))
+        return
+    for ours, numpys in zip(arrays_of(function(*tensors(args), **tensors(options))), expected):
+        assert np.shape(ours) == np.shape(numpys)
+        assert ours.dtype == np.asarray(numpys).dtype
+        rough = 2e-2 if dtype is np.float16 else 1e-4
+        np.testing.assert_allclose(getattr(ours, "data", ours), numpys, rtol=rough, atol=rough)
+
+
 def numeric(function, args, options, index):
     """Gradient of the loss with respect to one of the real arrays, by central differences of NumPy itself."""
     step = 1e-2 if np.float32 in (*[a for a in args if isinstance(a, type)], options.get("dtype")) else 1e-6
