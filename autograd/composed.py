@@ -24,6 +24,7 @@ from .shaping import (
     atleast_2d,
     broadcast_to,
     concatenate,
+    copy,
     expand_dims,
     flip,
     moveaxis,
@@ -122,7 +123,7 @@ def round(x: Any, decimals: int = 0) -> Any:
     scale = 10.0 ** abs(decimals)
     if decimals < 0:
         return astype(rint(x / scale) * scale, x.dtype)
-    return x if x.dtype.kind in "iu" else rint(x * scale) / scale if decimals else rint(x)
+    return copy(x) if x.dtype.kind in "iu" else rint(x * scale) / scale if decimals else rint(x)
 
 
 def flipud(x: Any) -> Any:
@@ -281,7 +282,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
     x = operand(x)
     plain = x._data if isinstance(x, Node) else x
     if plain.dtype.kind != "f":
-        return x
+        return copy(x)
     limits = np.finfo(plain.dtype)
     x = where(np.isnan(plain), nan, x)
     x = where(np.isposinf(plain), float(limits.max) if posinf is None else posinf, x)

@@ -329,6 +329,8 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     min, max : array_like or None
         None: no limit on that side.
     """
+    if min is None and max is None:
+        return positive(x)
     if min is not None:
         x = at_least(x, min)
     return x if max is None else at_most(x, max)

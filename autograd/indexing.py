@@ -116,7 +116,7 @@ def _written(g: Any, value: Any, index: Index) -> Any:
 put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, value, index))
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
     """Pick elements along an axis (None: of the flattened array) by integer indices.
 
     Parameters
@@ -124,12 +124,26 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     x : array_like or Tensor
     indices : int or array_like of int
     axis : int or None
+    mode : str
+        What to do with indices beyond the ends: ``"raise"`` an error, ``"wrap"`` them around, or ``"clip"`` them to
+        the ends (negative ones, too).
     """
     x = operand(x)
     if axis is None:
-        return getitem(x.reshape(-1), index_array(indices))
-    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
-    return getitem(x, (*before, index_array(indices)))
+        x, axis = x.reshape(-1), 0
+    indices = _within(index_array(indices), x.shape[axis], mode)
+    return getitem(x, ((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))
+
+
+def _within(indices: Any, n: int, mode: str) -> Any:
+    """Indices into an axis of length ``n``."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    if indices.dtype.kind == "b":
+        indices = indices.astype(np.intp)  # numbers 0 and 1 here, not a mask
+    if mode == "raise":
+        return indices
+    return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
@@ -145,6 +159,8 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     x = operand(x)
     indices = index_array(indices)
     axis = normalize_axis_index(axis, x.ndim)
+    if indices.dtype.kind == "b":
+        raise IndexError("take_along_axis: indices must be integers, got booleans")
     if indices.ndim != x.ndim:
         raise ValueError(f"take_along_axis: indices have {indices.ndim} axes, the array has {x.ndim}")
     grid = []

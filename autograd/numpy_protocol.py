@@ -39,7 +39,10 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
             if fill is None:
                 raise ValueError(f"{reduce.name}: where= may leave out every element, so it needs initial=")
             x = ew.where(np.broadcast_to(_plain(where), x.shape), x, _as(fill, x))
-        result = reduce.apply((x,), {"axis": axis, "keepdims": keepdims})
+        params = {"axis": axis, "keepdims": keepdims}
+        if neutral is None and initial is not None and not x.size:  # no extreme without elements: only initial
+            return ew.add(shaping.astype(reductions.sum.apply((x,), params), x.dtype), _as(initial, x))
+        result = reduce.apply((x,), params)
         return result if initial is None else join(result, _as(initial, result))
 
     reduction.__name__ = reduce.name
@@ -60,11 +63,17 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -
 
 
 def _var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = None) -> Any:
-    return reductions.var(x, axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+    return reductions.var(x, axis, ddof=_ddof(ddof, correction), keepdims=keepdims)
 
 
 def _std(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = None) -> Any:
-    return reductions.std(x, axis, ddof=ddof if correction is None else correction, keepdims=keepdims)
+    return reductions.std(x, axis, ddof=_ddof(ddof, correction), keepdims=keepdims)
+
+
+def _ddof(ddof: Any, correction: Any) -> Any:
+    if correction is not None and ddof != 0:
+        raise ValueError("var and std take ddof or correction, which are the same, not both")
+    return ddof if correction is None else correction
 
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Any:

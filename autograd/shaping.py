@@ -457,7 +457,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         if any(width):
             source = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]
             x = x[(slice(None),) * axis + (source,)]
-    return x
+    return x if np.any(widths) else copy(x)
 
 
 def _pad_widths(widths: Any, ndim: int) -> tuple[tuple[int, int], ...]:

@@ -89,7 +89,7 @@ SUPPORTED = {
     "clip": [((1.0, 3.0), {}), ((), {"max": 2.0}), ((), {"min": 2.0}), ((None, 2.0), {}), ((1.0,), {"max": 3.0})],
     "round": [((), {}), ((1,), {}), ((), {"decimals": -1})],
     "repeat": [((2,), {}), (([1, 2],), {"axis": 0}), ((2, 1), {})],
-    "take": [(([2, 0],), {}), (([2, 0], 1), {}), (([[1]],), {"axis": 0})],
+    "take": [(([2, 0],), {}), (([2, 0], 1), {}), (([[1]],), {"axis": 0}), (([7], 1), {"mode": "clip"})],
     "swapaxes": [((0, 1), {}), ((-1, 0), {})],
     "trace": [((), {}), ((1,), {}), ((0, 1, 0), {})],
     "diagonal": [((), {}), ((1, 0, 1), {})],
@@ -149,3 +149,22 @@ def test_methods_mean_what_they_mean_in_numpy(name, args, options):
 def test_methods_refuse_what_they_do_not_support(name, args, options):
     with pytest.raises((TypeError, ValueError)):
         getattr(sg.tensor(X, requires_grad=True), name)(*args, **options)
+
+
+def test_what_changes_nothing_is_a_copy_where_numpy_makes_one():
+    for call in (
+        lambda t: np.clip(t, None, None),
+        lambda t: np.pad(t, 0, mode="edge"),
+        lambda t: np.round(t),
+        lambda t: np.nan_to_num(t),
+        lambda t: t.astype(t.dtype),
+        lambda t: np.tile(t, 1),
+        lambda t: np.repeat(t, 1, axis=0),
+    ):
+        for data in (np.array([1.0, 2.0]), np.array([1, 2])):
+            t = sg.tensor(data)
+            result = call(t)
+            result[0] = 9
+            np.testing.assert_array_equal(t.data, data)
+    t = sg.tensor([1.0, 2.0])
+    assert t.astype(np.float64, copy=False) is t

@@ -259,6 +259,9 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
         (lambda x: np.max(x, where=X > 0), "max.*initial="),
         (lambda x: np.std(x, where=X > 0), "std.*where="),
         (lambda x: np.var(x, correction=1, mean=0.0), "var.*mean="),
+        (lambda x: np.var(x, ddof=1, correction=1), "ddof or correction"),
+        (lambda x: np.take_along_axis(x, X > 0, axis=1), "take_along_axis: indices must be integers"),
+        (lambda x: np.take(x, [0], mode="bounce"), "take: mode"),
         (lambda x: np.concatenate([x, x], dtype=int), "concatenate.*dtype=int64.*gradient"),
         (lambda x: np.concatenate([x, x], casting="unsafe"), "concatenate.*casting="),
         (lambda x: np.reshape(x, (3, 2), order="A"), "order must be 'C' or 'F'"),
@@ -300,7 +303,7 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
     ],
 )
 def test_options_that_are_not_supported_are_refused_by_name_not_ignored(call, named):
-    with pytest.raises((TypeError, ValueError, ZeroDivisionError), match=named):
+    with pytest.raises((TypeError, ValueError, IndexError, ZeroDivisionError), match=named):
         call(leaf())
 
 
