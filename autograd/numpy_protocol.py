@@ -189,13 +189,19 @@ class _Form(NamedTuple):
     known: frozenset[str]
 
 
+def _concatenate(
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    """Stand for NumPy's signature; the other functions in C begin like the operations that answer them."""
+
+
 @functools.cache
 def _form(operation: Any, function: Any) -> _Form:
     forward = getattr(operation, "forward", operation)
     try:
         signature = inspect.signature(function)
-    except ValueError:  # older NumPys do not tell it of functions in C; the operation's begins like it
-        signature = inspect.signature(forward)
+    except ValueError:  # older NumPys do not tell it of functions in C
+        signature = inspect.signature(_concatenate if function is np.concatenate else forward)
     parameters = signature.parameters.values()
     optional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty]
     in_front = [p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name not in optional for p in parameters]

@@ -12,6 +12,9 @@ SQUARE = X[:, :4] + 2 * np.eye(4)
 CALLS = {
     "diff": lambda x: np.diff(x, 2, axis=0),
     "gradient": lambda x: np.gradient(x, 0.5, axis=1),
+    "gradient with coordinates": lambda x: np.gradient(x, np.array([0.0, 1.0, 1.5, 4.0]), axis=0, edge_order=2),
+    "gradient with coordinates that are differentiated": lambda x: np.gradient(x[1], np.cumsum(x[0] ** 2 + 1)),
+    "diff with surroundings": lambda x: np.diff(x, 2, prepend=x[:, :1] ** 2, append=1.0),
     "flipud": np.flipud,
     "fliplr": np.fliplr,
     "matrix_transpose": np.matrix_transpose if hasattr(np, "matrix_transpose") else np.transpose,
@@ -27,9 +30,18 @@ CALLS = {
     "append along an axis": lambda x: np.append(x, x[:1] * 3, axis=0),
     "average": lambda x: np.average(x, axis=0),
     "average with weights": lambda x: np.average(x, axis=0, weights=x * x),
+    "average with weights of an axis": lambda x: np.average(x, 0, x[:, 0] ** 2 + 1, keepdims=True),
+    "sum of some": lambda x: np.sum(x * x, 0, where=X > 0, initial=2.0),
+    "mean of some": lambda x: np.mean(x * x, 1, where=np.abs(X) > 0.3),
+    "product of some": lambda x: np.prod(x, 1, where=X > 0, initial=2.0),
+    "largest of some": lambda x: np.max(x * x, 0, where=X > 0, initial=-9.0),
+    "constants on each side": lambda x: np.pad(x, 1, constant_values=((1.0, 2.0), (3.0, 4.0))) ** 2,
+    "Fortran order": lambda x: np.reshape(x, (6, 4), order="F")[::2] ** 2,
+    "take, wrapped": lambda x: np.take(x, [7, -1, 1], 1, mode="wrap") ** 2,
     "ptp": lambda x: np.ptp(x, axis=1),
     "vdot": lambda x: np.vdot(x, x * x),
     "cross": lambda x: np.cross(x[:, :3], x[:, 3:]),
+    "cross along different axes": lambda x: np.cross(x[:, :3], x[:3, :4], axisa=1, axisb=0, axisc=0),
     "cross along the first axis": lambda x: np.cross(x[:3], x[1:], axis=0),
     "select": lambda x: np.select([np.asarray(X > 0.5), np.asarray(X > 0)], [x * 2, x**2], -1.0),
     "nan_to_num": lambda x: np.nan_to_num(x) * 2,
@@ -64,6 +76,21 @@ def test_no_gradient_flows_through_what_replaces_nan():
     np.testing.assert_array_equal(out.data, [7.0, 8.0, -8.0, 2.0])
     out.sum().backward()
     np.testing.assert_array_equal(x.grad, [0.0, 0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ((2, 2), lambda a, b: a[0] * b[1] - a[1] * b[0]),
+        ((2, 3), lambda a, b: np.cross([*a, 0.0], b)),
+        ((3, 2), lambda a, b: np.cross(a, [*b, 0.0])),
+    ],
+)
+def test_cross_takes_a_missing_component_for_zero(sizes, expected):
+    a, b = X[0, : sizes[0]], X[1, : sizes[1]]
+    tensors = [sg.tensor(v, requires_grad=True) for v in (a, b)]
+    np.testing.assert_allclose(np.cross(*tensors).data, expected(a, b), rtol=1e-14)
+    assert sg.gradcheck(np.cross, tensors, order=2)
 
 
 def test_wrong_arguments():

@@ -373,7 +373,8 @@ def test_every_option_of_numpy_is_known_with_the_same_default_or_refused_by_name
         if name in known:
             ours = known[name].default
             unset = default is np._NoValue and not ours
-            assert unset or ours == default, (name, ours, default)
+            required = ours is parameter.empty and default is None  # reshape's shape, in some versions
+            assert unset or required or ours == default, (name, ours, default)
         elif name == "dtype":
             with pytest.raises(TypeError, match=rf"{function.__name__}.*dtype=int64.*gradient"):
                 function(*args, dtype=np.int64)
