@@ -6,6 +6,7 @@ Each does what the function of the same name in NumPy does.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -119,7 +120,7 @@ def _slopes(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 def round(x: Any, decimals: int = 0) -> Any:
     """``x`` rounded to a number of decimals, the nearest even one at a tie; its derivative is 0."""
-    x = operand(x)
+    x, decimals = operand(x), operator.index(decimals)
     scale = 10.0 ** abs(decimals)
     if decimals < 0:
         return astype(rint(x / scale) * scale, x.dtype)
@@ -314,9 +315,13 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 def matrix_power(x: Any, n: int) -> Any:
     """Matrix product of ``n`` copies of a square matrix; of its inverse if ``n`` is negative."""
-    x = inv(x) if n < 0 else operand(x)
+    x, n = operand(x), operator.index(n)
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ValueError(f"matrix_power: expected square matrices in the last two axes, got shape {x.shape}")
+    if n < 0:
+        x = inv(x)
     if n == 0:
-        return x * 0.0 + np.eye(x.shape[-1], dtype=x.dtype)
+        return where(True, np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape), x)
     if abs(n) == 1:
         return x
     half = matrix_power(x, abs(n) // 2)

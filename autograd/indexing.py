@@ -146,7 +146,7 @@ def _within(indices: Any, n: int, mode: str) -> Any:
     return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
 
 
-def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
 
     Parameters
@@ -154,9 +154,12 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     x : array_like or Tensor
     indices : array_like of int
         Has as many axes as ``x``; the other axes broadcast against those of ``x``.
-    axis : int
+    axis : int or None
+        None: of the flattened array.
     """
     x = operand(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
     indices = index_array(indices)
     axis = normalize_axis_index(axis, x.ndim)
     if indices.dtype.kind == "b":

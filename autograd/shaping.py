@@ -47,7 +47,7 @@ def broadcast_to(x: Any, /, shape: Shape) -> Any:
     x : array_like or Tensor
     shape : tuple of int
     """
-    if type(x) is np.ndarray and x.ndim == 0:  # the derivative of every sum: worth a short way
+    if type(x) is np.ndarray and x.ndim == 0 and type(shape) is tuple:  # the derivative of every sum: worth a short way
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 

@@ -70,6 +70,30 @@ def test_matrix_power(n):
     assert sg.gradcheck(lambda x: np.linalg.matrix_power(x, n) / 10.0 ** abs(n), x)
 
 
+def test_power_0_of_a_matrix_is_the_identity_whatever_is_in_it():
+    x = sg.tensor([[np.inf, np.nan], [0.0, 1.0]], requires_grad=True)
+    out = np.linalg.matrix_power(x, 0)
+    np.testing.assert_array_equal(out.data, np.eye(2))
+    out.sum().backward()
+    np.testing.assert_array_equal(x.grad, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.linalg.matrix_power(x, 1.5),
+        lambda x: np.linalg.matrix_power(x[:, :2], 1),
+        lambda x: np.linalg.matrix_power(x[0], 0),
+        lambda x: np.round(x, 1.0),
+    ],
+)
+def test_what_numpy_refuses_is_refused(call):
+    with pytest.raises((TypeError, ValueError)):
+        call(SQUARE)
+    with pytest.raises((TypeError, ValueError), match="matrix_power|integer"):
+        call(sg.tensor(SQUARE, requires_grad=True))
+
+
 def test_no_gradient_flows_through_what_replaces_nan():
     x = sg.tensor([np.nan, np.inf, -np.inf, 2.0], requires_grad=True)
     out = np.nan_to_num(x, nan=7.0, posinf=8.0, neginf=-8.0)
