@@ -39,7 +39,7 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
             if fill is None:
                 raise ValueError(f"{reduce.name}: where= may leave out every element, so it needs initial=")
             x = ew.where(np.broadcast_to(_plain(where), x.shape), x, _as(fill, x))
-        params = {"axis": axis, "keepdims": keepdims}
+        params = {"axis": tuple(axis) if isinstance(axis, list) else axis, "keepdims": keepdims}
         if neutral is None and initial is not None and not x.size:  # no extreme without elements: only initial
             return ew.add(shaping.astype(reductions.sum.apply((x,), params), x.dtype), _as(initial, x))
         result = reduce.apply((x,), params)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .graph import NO_PARAMS, Node, plain, record
+from .graph import NO_PARAMS, Node, frozen, plain, record
 
 Rule = Callable[..., Any]
 
@@ -156,6 +156,11 @@ class Op:
             except TypeError as error:
                 raise TypeError(f"{self.name}(): {error}") from None
         self._check_order(params)
+        for name, value in params.items():
+            if value.__class__ is list:  # axes or a shape, whose owner may change it before the gradient is asked for
+                params[name] = value.copy()
+            elif value.__class__ is np.ndarray and value.dtype.kind in "iu":
+                params[name] = frozen(value)
         return args[: self.arity], params
 
     def _check_order(self, params: Mapping[str, Any]) -> None:

@@ -168,3 +168,29 @@ def test_what_changes_nothing_is_a_copy_where_numpy_makes_one():
             np.testing.assert_array_equal(t.data, data)
     t = sg.tensor([1.0, 2.0])
     assert t.astype(np.float64, copy=False) is t
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda t, axes: t.transpose(axes), [1, 2, 0]),
+        (lambda t, axes: sg.transpose(t, axes), [1, 2, 0]),
+        (lambda t, axes: np.transpose(t, axes), [1, 2, 0]),
+        (lambda t, axes: np.sum(t, axis=axes), [0, 2]),
+        (lambda t, axes: t.sum(axes), [0, 2]),
+        (lambda t, axes: sg.transpose(t, axes), np.array([1, 2, 0])),
+        (lambda t, axes: np.moveaxis(t, axes, [0, 1]), np.array([2, 0])),
+        (lambda t, axes: np.flip(t, axes), [0, 1]),
+        (lambda t, shift: sg.roll(t, shift, (0, 1)), [1, 0]),
+        (lambda t, shift: np.roll(t, shift, (0, 1)), np.array([1, 2])),
+    ],
+)
+def test_a_list_that_its_owner_changes_afterwards(call, argument):
+    weights = np.arange(24.0).reshape(2, 3, 4)
+    expected, t = sg.tensor(weights, requires_grad=True), sg.tensor(weights, requires_grad=True)
+    reference, result = call(expected, tuple(argument)), call(t, argument)
+    argument[:] = [0] * len(argument)
+    factors = np.arange(1.0, 1.0 + reference.size).reshape(reference.shape)
+    (reference * factors).sum().backward()
+    (result * factors).sum().backward()
+    np.testing.assert_array_equal(t.grad, expected.grad)
