@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .elementwise import rint, where
+from .elementwise import rounded, where
 from .graph import Node
 from .indexing import scatter
 from .linalg import inv
@@ -121,10 +121,9 @@ def _slopes(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 def round(x: Any, decimals: int = 0) -> Any:
     """``x`` rounded to a number of decimals, the nearest even one at a tie; its derivative is 0."""
     x, decimals = operand(x), operator.index(decimals)
-    scale = 10.0 ** abs(decimals)
-    if decimals < 0:
-        return astype(rint(x / scale) * scale, x.dtype)
-    return copy(x) if x.dtype.kind in "iu" else rint(x * scale) / scale if decimals else rint(x)
+    if x.dtype.kind in "iu":
+        return copy(x) if decimals >= 0 else astype(rounded(x, decimals), x.dtype)
+    return rounded(x, decimals)
 
 
 def flipud(x: Any) -> Any:

@@ -336,7 +336,6 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     return x if max is None else at_most(x, max)
 
 
-
 def rounded(x: Any, digits: int = 0) -> Any:
     """``x`` rounded to so many digits behind the point, as :func:`numpy.round`; its derivative is 0."""
     scale = 10.0 ** abs(digits)

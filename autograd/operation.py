@@ -97,6 +97,7 @@ class Op:
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
+        self.mistakable = not {"keepdims", "ddof"}.isdisjoint(self.param_names)
 
     @property
     def opaque(self) -> bool:
@@ -155,7 +156,8 @@ class Op:
                 inspect.signature(self.forward).bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(f"{self.name}(): {error}") from None
-        self._check_order(params)
+        if self.mistakable:
+            self._check_order(params)
         for name, value in params.items():
             if value.__class__ is list:  # axes or a shape, whose owner may change it before the gradient is asked for
                 params[name] = value.copy()
