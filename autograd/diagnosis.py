@@ -193,9 +193,22 @@ def _first_not_finite(table: dict[Node, Any], between: list[Node]) -> str:
             return f"On the way forward, {_describe(node)} gave {_kinds(node._data)} first."
     for node in reversed(between):
         for i in node.inputs:
-            if i in table and not _finite(table[i]) and (node not in table or _finite(table[node])):
-                return f"On the way back it arises in {_describe(node)}."
+            if node.op and i in table and not _finite(table[i]) and (node not in table or _finite(table[node])):
+                return f"On the way back it arises in {_describe(node)}. {_COINCIDING.get(node.op.name, '')}".strip()
     return ""
+
+
+def _of_repeated(values: str, vectors: str, instead: str) -> str:
+    return (
+        f"Where {values} coincide (to rounding), {vectors} have no derivative, and that of a function of them cannot "
+        f"be seen from them; {values} alone have one. Use {instead}."
+    )
+
+
+_COINCIDING = {
+    "eigh": _of_repeated("eigenvalues", "eigenvectors", "sg.linalg.expm, logm or sqrtm for functions of a matrix"),
+    "svd": _of_repeated("singular values", "singular vectors", "sg.linalg.polar for U @ Vh"),
+}
 
 
 def _stopper(node: Node) -> str:

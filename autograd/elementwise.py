@@ -13,6 +13,7 @@ gradient of exactly 0, whatever arrives; NaN passes. At poles the result is IEEE
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -21,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .graph import Node, as_array, record
+from .graph import Node, as_array, data_of, record
 from .operation import Op, Rule
-from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_scalar
+from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
 
 class Elementwise(Op):
@@ -112,6 +113,20 @@ negative.rules(lambda g, out, x: -g)
 positive = Elementwise("positive", "+x", operator.pos, np.positive, "+")
 positive.rules(lambda g, out, x: g)
 
+
+def _ratio_array(x: Any, y: Any) -> Any:
+    zero = np.equal(y, 0)
+    if not np.any(zero):
+        return np.divide(x, y)
+    return np.where(zero, np.where(np.equal(x, 0), x * 0, np.nan), np.divide(x, np.where(zero, 1, y)))
+
+
+# What a derivative needs where a convention or a limit decides at 0 / 0: its own derivative there is NaN, not 0.
+ratio = Elementwise(
+    "ratio", "x / y, 0 where both are 0", lambda x, y: x / y if y else (x * 0.0 if x == 0 else math.nan), _ratio_array
+)
+ratio.rules(lambda g, out, x, y: ratio(g, y), lambda g, out, x, y: -ratio(g, y) * out)
+
 reciprocal = Elementwise("reciprocal", "1 / x", lambda x: 1.0 / x, np.reciprocal)
 reciprocal.rules(lambda g, out, x: -g * out * out)
 
@@ -121,9 +136,22 @@ square.rules(lambda g, out, x: 2.0 * g * x)
 # x**0 is 1 everywhere, so its slope is 0 even at 0; 0**y is 0 for y > 0, so its slope in y is 0.
 power = Elementwise("power", "x ** y", math.pow, np.power, "**")
 power.rules(
-    lambda g, out, x, y: g * y * x ** where(y == 0, 1.0, y - 1.0),
-    lambda g, out, x, y: g * out * log(where(x == 0, 1.0, x)),
+    lambda g, out, x, y: (
+        g * power_slope(x, y, 1, 0) if _takes_a_limit(x, y, isinstance(g, Node)) else g * y * x ** (y - 1.0)
+    ),
+    lambda g, out, x, y: g * power_slope(x, y, 0, 1) if _takes_a_limit(x, y, True) else g * out * log(x),
 )
+
+
+def _takes_a_limit(x: Any, y: Any, base: bool) -> bool:
+    """Whether the usual derivatives of ``x ** y`` do not hold everywhere: at an exponent or a ``base`` at an edge."""
+    x, y = data_of(x), data_of(y)
+    if x.__class__ is float and y.__class__ is float:
+        return y == 0 or not 0 < x < inf
+    if not base and (y.__class__ is float or y.__class__ is int):
+        return bool(y == 0)
+    return bool(np.any(np.equal(y, 0)) or (base and not np.all((np.not_equal(x, 0)) & np.isfinite(x))))
+
 
 absolute = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
 absolute.rules(lambda g, out, x: g * sign(x))
@@ -202,9 +230,28 @@ sqrt.rules(lambda g, out, x: 0.5 * g / out)
 cbrt = Elementwise("cbrt", "x ** (1/3)", lambda x: float(np.cbrt(x)), np.cbrt)
 cbrt.rules(lambda g, out, x: g / (3.0 * out * out))
 
+
+def is_short(length: Any) -> bool:
+    """Whether one of these lengths is 0, or so small (or NaN) that a quotient by it may leave the range of numbers."""
+    length = data_of(length)
+    if length.__class__ is float:
+        return not length > 1e-100
+    return bool(length.size) and not np.min(length) > np.finfo(length.dtype).tiny ** 0.5
+
+
+def _towards(g: Any, out: Any, x: Any) -> Any:
+    """``g * x / out`` for a distance ``out`` from the origin that may be 0."""
+    from .tip import along_tip  # here, since that module needs this one
+
+    return along_tip(g, out, x, lambda v: v)
+
+
 # The point (0, 0) is the tip of a cone: its slope is taken as 0.
 hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
-hypot.rules(lambda g, out, x, y: g * x / _radius(x, y), lambda g, out, x, y: g * y / _radius(x, y))
+hypot.rules(
+    lambda g, out, x, y: _towards(g, out, x) if is_short(out) else g * x / out,
+    lambda g, out, x, y: _towards(g, out, y) if is_short(out) else g * y / out,
+)
 
 # ----------------------------------------------------------------------------- trigonometric, hyperbolic
 
@@ -227,16 +274,16 @@ arctan = Elementwise("arctan", "arctan(x)", math.atan, np.arctan)
 arctan.rules(lambda g, out, x: g / (1.0 + x * x))
 
 
-def _radius(x: Any, y: Any) -> Any:
-    """Distance from the origin, and 1 at the origin itself; its square could underflow."""
-    r = hypot(x, y)
-    return where(r == 0, 1.0, r)
+def _turning(g: Any, x: Any, distance: Any) -> Any:
+    """``g * x / distance ** 2``, with a slope of 0 at the origin."""
+    return g * ratio(ratio(x, distance), distance)
 
 
+# Divided twice by the distance, whose square could underflow.
 arctan2 = Elementwise("arctan2", "angle of the point (y, x)", math.atan2, np.arctan2)
 arctan2.rules(
-    lambda g, out, y, x: g * x / _radius(x, y) / _radius(x, y),
-    lambda g, out, y, x: -g * y / _radius(x, y) / _radius(x, y),
+    lambda g, out, y, x: _turning(g, x, hypot(x, y)) if is_short(hypot(x, y)) else g * x / hypot(x, y) / hypot(x, y),
+    lambda g, out, y, x: _turning(-g, y, hypot(x, y)) if is_short(hypot(x, y)) else -g * y / hypot(x, y) / hypot(x, y),
 )
 
 sinh = Elementwise("sinh", "sinh(x)", math.sinh, np.sinh)
@@ -369,7 +416,7 @@ relu.rules(
 sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x)", sigmoid_scalar, sigmoid_array)
 sigmoid.rules(lambda g, out, x: g * out * (1.0 - out))
 
-softplus = Elementwise("softplus", "ln(1 + e ** x)", softplus_scalar, lambda x: np.logaddexp(x, x.dtype.type(0)))
+softplus = Elementwise("softplus", "ln(1 + e ** x)", softplus_scalar, softplus_array)
 softplus.rules(lambda g, out, x: g * sigmoid(x))
 
 silu = Elementwise("silu", "x * sigmoid(x)", lambda x: x * sigmoid_scalar(x), lambda x: x * sigmoid_array(x))
@@ -419,6 +466,49 @@ _where.elementwise = True
 _where.rules(
     lambda g, out, x, y, condition: where(condition, g, 0.0),
     lambda g, out, x, y, condition: where(condition, 0.0, g),
+)
+
+
+def _factor(y: Any, k: int, m: int) -> Any:
+    """The ``m``-th derivative of ``y * (y - 1) * ... * (y - k + 1)``."""
+    coefficients = np.polyder(np.poly(np.arange(k)), m).tolist() if k else [0.0 if m else 1.0]
+    total: Any = y * 0.0
+    for c in coefficients:
+        total = total * y + c
+    return total
+
+
+def _power_log(x: Any, y: Any, n: int) -> Any:
+    """``x ** y * log(x) ** n``, as its limit where the power is 0."""
+    result = np.power(x, y)
+    return np.where(result == 0, result, result * np.log(x) ** n) if n else result
+
+
+@Op
+def power_slope(x: Any, y: Any, /, k: int, m: int) -> Any:
+    """``x ** y``, differentiated ``k`` times by ``x`` and ``m`` times by ``y``, as the limit at 0 and infinity.
+
+    A coefficient of 0 wins over an infinite power: all derivatives of ``x ** 0`` by ``x`` are 0. At ``0 ** 0`` the
+    slope in ``y`` is taken as 0; what follows from it is infinite.
+    """
+    numbers = x.__class__ is float and y.__class__ is float
+    if numbers and (k, m) == (1, 0) and y != 0 and (x != 0 or y >= 1):
+        return y * (math.pow(x, y - 1.0) if x > 0 or y.is_integer() else math.nan)
+    terms = []
+    with np.errstate(all="ignore"):
+        for i in range(m + 1):
+            factor = math.comb(m, i) * _factor(y, k, i)
+            terms.append(np.where(np.equal(factor, 0), 0.0, factor * _power_log(x, y - float(k), m - i)))
+        result = functools.reduce(np.add, terms)
+        if (k, m) == (0, 1):
+            result = np.where(np.equal(x, 0) & np.equal(y, 0), 0.0, result)
+    return float(result) if numbers else result
+
+
+power_slope.elementwise = True
+power_slope.rules(
+    lambda g, out, x, y, k, m: g * power_slope(x, y, k + 1, m),
+    lambda g, out, x, y, k, m: g * power_slope(x, y, k, m + 1),
 )
 
 

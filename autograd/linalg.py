@@ -2,24 +2,31 @@
 
 Matrices are the last two axes; further axes in front are batches. A factorisation with several results travels
 through the graph as one array that holds them side by side and is taken apart by slices, so the graph core needs
-no notion of several results. Gradients of factorisations with respect to eigenvectors or singular vectors exist
-only where the eigenvalues or singular values are distinct; coinciding pairs contribute 0.
+no notion of several results.
+
+Where eigenvalues or singular values coincide, single vectors have no derivative, and what the derivative of a function
+of them is cannot be seen from the factors. It is NaN, unless nothing arrives at the vectors of the pair: values alone
+have a derivative, and so have vectors of other values. (A vector counts as unused if its gradient is exactly 0 and the
+values of the pair are treated alike.) Functions of a matrix that are smooth there have operations of
+their own, right to any order: ``expm``, ``logm``, ``sqrtm`` and ``polar``.
 """
 
 from __future__ import annotations
 
+import builtins
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .elementwise import absolute, power, sign, where
+from .elementwise import absolute, is_short, power, ratio, sign
+from .graph import data_of
 from .indexing import diagonal
 from .operation import Op
 from .products import matmul
-from .reductions import Axis, max, min, sum
+from .reductions import Axis, in_range, magnitude, max, min, sum
 from .shaping import (
-    add_reduce,
     astype,
     concatenate,
     expand_dims,
@@ -27,13 +34,17 @@ from .shaping import (
     narrow,
     ndim_of,
     operand,
+    plain_axis,
+    reduced_axes,
     reshape,
     spread,
     stack,
     swapaxes,
     tril,
     wide_dtype,
+    wide_sum,
 )
+from .tip import along_tip
 
 
 def _t(x: Any) -> Any:
@@ -48,7 +59,7 @@ def _diagonal_matrix(values: Any) -> Any:
 
 def _pack(batch: tuple[int, ...], *parts: Any) -> Any:
     """Lay matrices and vectors of one batch side by side in a single last axis."""
-    flat = [np.reshape(p, (*batch, int(np.prod(p.shape[len(batch) :], dtype=np.int64)))) for p in parts]
+    flat = [np.reshape(p, (*batch, math.prod(p.shape[len(batch) :]))) for p in parts]
     return np.concatenate(flat, axis=-1)
 
 
@@ -57,7 +68,7 @@ def _unpack(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
     parts = []
     start = 0
     for shape in shapes:
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         parts.append(reshape(packed[..., start : start + size], (*packed.shape[:-1], *shape)))
         start += size
     return parts
@@ -122,8 +133,10 @@ def solve(a: Any, b: Any) -> Any:
 
 def _cofactors(x: Any, determinant: Any) -> Any:
     """Derivatives of a determinant with respect to the entries, at singular matrices too."""
-    plain = getattr(x, "_data", x)
+    plain = data_of(x)
     n = x.shape[-1]
+    if not x.size:
+        return x
     if np.all(np.linalg.cond(plain) < 1 / np.finfo(plain.dtype).eps):
         return expand_dims(determinant, (-2, -1)) * _t(inv(x))
     if n == 1:
@@ -163,7 +176,7 @@ def slogdet(x: Any) -> SlogdetResult:
     """Sign and logarithm of the absolute value of the determinant, without overflow."""
     x = operand(x)
     _check_square("slogdet", x)
-    return SlogdetResult(np.linalg.slogdet(getattr(x, "_data", x))[0], _logabsdet(x))
+    return SlogdetResult(np.linalg.slogdet(data_of(x))[0], _logabsdet(x))
 
 
 @Op
@@ -218,23 +231,65 @@ def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
 cholesky.rules(_cholesky_rule)
 
 
-def _gaps(values: Any) -> Any:
-    """1 / (value_j - value_i), and 0 where they coincide."""
-    difference = expand_dims(values, -2) - expand_dims(values, -1)
-    same = difference == 0
-    return where(same, 0.0, 1.0) / where(same, 1.0, difference)
+@Op
+def _factor(packed: Any, /, start: int, shape: tuple[int, ...]) -> Any:
+    """Vectors of a packed factorisation, whose last number is a place for the gradient to tell that they were used."""
+    return np.reshape(packed[..., start : start + math.prod(shape)], (*packed.shape[:-1], *shape))
+
+
+def _factor_rule(g: Any, out: Any, packed: Any, start: int, shape: tuple[int, ...]) -> Any:
+    batch, size = packed.shape[:-1], math.prod(shape)
+    before, after = np.zeros((*batch, start), g.dtype), np.zeros((*batch, packed.shape[-1] - start - size), g.dtype)
+    after[..., -1] = 1.0
+    return concatenate([before, reshape(g, (*batch, size)), after], -1)
+
+
+_factor.rules(_factor_rule)
+
+
+def _noise(values: Any, n: int) -> Any:
+    """What a difference of eigenvalues or singular values has to exceed to be more than a rounding error."""
+    plain = data_of(values)
+    return n * np.finfo(plain.dtype).eps * np.max(np.abs(plain), -1, keepdims=True, initial=0)[..., None]
+
+
+def _between(row: Any, column: Any, noise: Any) -> Any:
+    """Sums ``row + column`` for each pair, exactly 0 where that is nothing but noise; 1 on the diagonal."""
+    pairs = row + column
+    one = np.eye(pairs.shape[-1], dtype=pairs.dtype)
+    return pairs * ((np.abs(data_of(pairs)) > noise) * (1.0 - one)).astype(pairs.dtype) + one
+
+
+def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> Any:
+    """NaN at coinciding pairs whose vectors were used although nothing arrives at them: a function may be 0 just there.
+
+    That is so if nothing arrives at any vector, or if the two values of the pair are told apart.
+    """
+    used, g_values, *g_vectors = (data_of(g) for g in (used, g_values, *g_vectors))
+    silent = np.all([np.all(g == 0, (-2, -1)) for g in g_vectors], 0)[..., None, None]
+    one, other = g_values[..., None, :], g_values[..., None]
+    apart = np.abs(one - other) > np.finfo(used.dtype).eps ** 0.5 * (np.abs(one) + np.abs(other))
+    return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
+
+
+def _off_diagonal(x: Any) -> Any:
+    return x * (1.0 - np.eye(x.shape[-1], dtype=x.dtype))
 
 
 @Op
 def _eigh(x: Any, /) -> Any:
     """Eigenvalues and eigenvectors of symmetric matrices, packed."""
-    return _pack(x.shape[:-2], *np.linalg.eigh(x))
+    return _pack(x.shape[:-2], *np.linalg.eigh(x), np.zeros((*x.shape[:-2], 1), x.dtype))
 
 
 def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
+    """Backward of the eigenvalues and eigenvectors (Giles 2008)."""
     n = x.shape[-1]
-    (values, vectors), (g_values, g_vectors) = (_unpack(packed, (n,), (n, n)) for packed in (out, g))
-    middle = _diagonal_matrix(g_values) + _gaps(values) * matmul(_t(vectors), g_vectors)
+    values, vectors = out[..., :n], _factor(out, n, (n, n))
+    g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
+    gaps = _between(expand_dims(values, -2), -expand_dims(values, -1), _noise(values, n))
+    among = ratio(_off_diagonal(matmul(_t(vectors), g_vectors)), gaps)
+    middle = _diagonal_matrix(g_values) + among + _unseen(used, g_values, [g_vectors], data_of(gaps) == 0)
     whole = matmul(matmul(vectors, middle), _t(vectors))
     return 0.5 * (whole + _t(whole))
 
@@ -268,38 +323,47 @@ def eigh(x: Any) -> EighResult:
     x = operand(x)
     _check_square("eigh", x)
     n = x.shape[-1]
-    return EighResult(*_unpack(_eigh(x), (n,), (n, n)))
+    packed = _eigh(x)
+    return EighResult(packed[..., :n], _factor(packed, n, (n, n)))
 
 
 @Op
 def _svd(x: Any, /) -> Any:
     """Thin singular value decomposition, packed."""
     u, s, vt = np.linalg.svd(x, full_matrices=False)
-    return _pack(x.shape[:-2], s, u, vt)
+    return _pack(x.shape[:-2], s, u, vt, np.zeros((*x.shape[:-2], 1), x.dtype))
 
 
-def _svd_shapes(x: Any) -> tuple[tuple[int, ...], ...]:
+def _svd_parts(packed: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Singular values, left vectors, right vectors."""
     rows, columns = x.shape[-2:]
     k = rows if rows < columns else columns
-    return (k,), (rows, k), (k, columns)
+    return packed[..., :k], _factor(packed, k, (rows, k)), _factor(packed, k + rows * k, (k, columns))
 
 
 def _svd_rule(g: Any, out: Any, x: Any) -> Any:
-    """Backward of the thin SVD (Townsend 2016)."""
-    (s, u, vt), (gs, gu, gvt) = (_unpack(packed, *_svd_shapes(x)) for packed in (out, g))
-    v, gv = _t(vt), _t(gvt)
-    gaps = _gaps(s * s)
+    """Backward of the thin SVD (Townsend 2016), written with 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
+    s, u, vt = _svd_parts(out, x)
+    gs, gu, gvt, used = _unpack(g, s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
+    v, gv, row, column, noise = (
+        _t(vt),
+        _t(gvt),
+        expand_dims(s, -2),
+        expand_dims(s, -1),
+        _noise(s, builtins.max(x.shape[-2:])),
+    )
     ut_gu, vt_gv = matmul(_t(u), gu), matmul(vt, gv)
-    row = expand_dims(s, -2)
-    middle = _diagonal_matrix(gs) + gaps * (ut_gu - _t(ut_gu)) * row + expand_dims(s, -1) * (gaps * (vt_gv - _t(vt_gv)))
-    inverse = where(row == 0, 0.0, 1.0) / where(row == 0, 1.0, row)
+    gaps, sums = _between(row, -column, noise), _between(row, column, noise)
+    equal = ratio(_off_diagonal(ut_gu + vt_gv), gaps)
+    opposite = ratio(_off_diagonal(ut_gu - vt_gv), sums)
+    middle = _diagonal_matrix(gs) + 0.5 * (equal + _t(equal) + opposite - _t(opposite))
+    middle = middle + _unseen(used, gs, [gu, gvt], data_of(gaps) == 0)
     result = matmul(matmul(u, middle), vt)
+    seen = (data_of(row) > noise).astype(x.dtype)
     if u.shape[-2] > u.shape[-1]:
-        outside = (gu - matmul(u, ut_gu)) * inverse
-        result = result + matmul(outside, vt)
+        result = result + matmul(ratio(gu - matmul(u, ut_gu), row * seen), vt)
     if v.shape[-2] > v.shape[-1]:
-        outside = (gv - matmul(v, vt_gv)) * inverse
-        result = result + matmul(u, _t(outside))
+        result = result + matmul(u, _t(ratio(gv - matmul(v, vt_gv), row * seen)))
     return result
 
 
@@ -337,11 +401,12 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
         If the full decomposition of a matrix that is not square is asked for.
     """
     x = operand(x)
-    s, u, vt = _unpack(_svd(x), *_svd_shapes(x))
+    packed = _svd(x)
     if not compute_uv:
-        return s
+        return packed[..., : builtins.min(x.shape[-2:])]
     if full_matrices and x.shape[-1] != x.shape[-2]:
         raise ValueError(f"svd: pass full_matrices=False for matrices of shape {x.shape[-2:]}")
+    s, u, vt = _svd_parts(packed, x)
     return SVDResult(u, s, vt)
 
 
@@ -400,19 +465,219 @@ def qr(x: Any, mode: str = "reduced") -> QRResult:
     return QRResult(q, concatenate([r, matmul(_t(q), x[..., rows:])], -1))
 
 
+# ------------------------------------------------------------------------------------ functions of matrices
+
+
+def expm(x: Any) -> Any:
+    """Matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
+
+    Computed from products and one solution of equations (a Pade approximation, scaled and squared), so its derivatives
+    are right to any order, at repeated eigenvalues too.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Examples
+    --------
+    >>> sg.linalg.expm(np.zeros((2, 2)))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    x = operand(x)
+    _check_square("expm", x)
+    size = np.max(np.sum(np.abs(data_of(x)), -1), initial=0.0)
+    halvings = builtins.max(0, math.frexp(size)[1] + 1) if np.isfinite(size) else 0
+    x = x * 0.5**halvings
+    order = 8
+    numerator = denominator = np.eye(x.shape[-1], dtype=x.dtype)
+    term, c = numerator, 1.0
+    for k in range(1, order + 1):
+        c *= (order - k + 1) / (k * (2 * order - k + 1))
+        term = matmul(x, term)
+        numerator, denominator = numerator + c * term, denominator + (-1) ** k * c * term
+    result = _solve(denominator, numerator)
+    for _ in range(halvings):
+        result = matmul(result, result)
+    return result
+
+
+@Op
+def _sylvester(x: Any, y: Any, /) -> Any:
+    """The matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
+    values, vectors = np.linalg.eigh(x)
+    rotated = np.swapaxes(vectors, -1, -2) @ y @ vectors
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return vectors @ (rotated / (values[..., None] + values[..., None, :])) @ np.swapaxes(vectors, -1, -2)
+
+
+def _sylvester_rule(g: Any, out: Any, x: Any, y: Any) -> Any:
+    back = _sylvester(x, g)
+    return -(matmul(back, _t(out)) + matmul(_t(out), back))
+
+
+_sylvester.rules(_sylvester_rule, lambda g, out, x, y: _sylvester(x, g))
+
+
+@Op
+def sqrtm(x: Any, /) -> Any:
+    """Square root of symmetric matrices without negative eigenvalues: ``r @ r = x`` with ``r`` of the same kind.
+
+    Only the lower triangle of ``x`` is read; the gradient is the symmetric one, right to any order, at repeated
+    eigenvalues too. As that of the root of a number, it is not finite where an eigenvalue is 0.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If an eigenvalue is negative by more than rounding.
+
+    Examples
+    --------
+    >>> sg.linalg.sqrtm(np.array([[5.0, 4.0], [4.0, 5.0]])).round(6)
+    array([[2., 1.],
+           [1., 2.]])
+    """
+    _check_square("sqrtm", x)
+    values, vectors = np.linalg.eigh(x)
+    if np.any(values < -_noise(values, 8 * x.shape[-1])[..., 0]):
+        raise np.linalg.LinAlgError(f"sqrtm: expected no negative eigenvalues, got {values.min()}")
+    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+sqrtm.rules(lambda g, out, x: _sylvester(out, 0.5 * (g + _t(g))))
+
+
+def logm(x: Any) -> Any:
+    """Logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
+
+    Computed from square roots and solutions of equations, so its derivatives are right to any order, at repeated
+    eigenvalues too. Only the lower triangle of ``x`` is read.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If an eigenvalue is negative.
+
+    Examples
+    --------
+    >>> sg.linalg.logm(np.eye(2))
+    array([[0., 0.],
+           [0., 0.]])
+    """
+    root, one, roots = sqrtm(operand(x)), np.eye(x.shape[-1], dtype=x.dtype), 1
+    while roots < 40 and np.max(np.abs(data_of(root) - one), initial=0.0) > 0.25 / builtins.max(1, x.shape[-1]):
+        root, roots = sqrtm(root), roots + 1
+    rest, total = root - one, 0.0
+    nodes, weights = np.polynomial.legendre.leggauss(8)  # log(1 + r) is the integral of r / (1 + t r), t from 0 to 1
+    for t, w in zip((0.5 + 0.5 * nodes).tolist(), (0.5 * weights).tolist()):
+        total = total + w * _solve(one + t * rest, rest)
+    return total * 2.0**roots
+
+
+@Op
+def _polar(x: Any, /) -> Any:
+    """The orthonormal factor of matrices with at least as many rows as columns."""
+    u, _, vt = np.linalg.svd(x, full_matrices=False)
+    return u @ vt
+
+
+def _polar_rule(g: Any, out: Any, x: Any) -> Any:
+    stretch, turned = matmul(_t(out), x), matmul(_t(out), g)
+    result = matmul(out, _sylvester(stretch, turned - _t(turned)))
+    if x.shape[-2] > x.shape[-1]:
+        result = result + _t(_solve(_t(stretch), _t(g - matmul(out, turned))))
+    return result
+
+
+_polar.rules(_polar_rule)
+
+
+class PolarResult(NamedTuple):
+    """A matrix with orthonormal columns (or rows), and a symmetric one without negative eigenvalues."""
+
+    U: Any
+    P: Any
+
+
+def polar(x: Any) -> PolarResult:
+    """Polar decomposition ``x = U @ P``, as :func:`scipy.linalg.polar`.
+
+    ``U`` is the matrix with orthonormal columns that is closest to ``x``. It equals ``U @ Vh`` of the singular value
+    decomposition, but has the right gradient, to any order, at repeated singular values too. Where a singular value is
+    0 there is none.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``.
+
+    Returns
+    -------
+    PolarResult
+        ``U`` ``(..., n, m)`` and ``P`` ``(..., m, m)``.
+    """
+    x = operand(x)
+    u = _polar(x) if x.shape[-2] >= x.shape[-1] else _t(_polar(_t(x)))
+    return PolarResult(u, matmul(_t(u), x))
+
+
 # --------------------------------------------------------------------------------------------------- norms
 
 
 @Op
 def euclidean_norm(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Root of the sum of squares; its gradient at zero is 0."""
-    squares = np.square(x, dtype=wide_dtype(x))
-    return narrow(
-        np.sqrt(add_reduce(squares, axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims)), x
+    """Root of the sum of squares, without overflow and underflow; its gradient at zero is 0."""
+    with np.errstate(over="ignore"):
+        squares = wide_sum(np.square(x, dtype=wide_dtype(x)), axis, keepdims)
+    if in_range(squares):
+        return narrow(np.sqrt(squares), x)
+    size = magnitude(x, axis)
+    result = np.sqrt(wide_sum(np.square(x / size), axis, keepdims=True)) * size
+    return narrow(result if keepdims else np.squeeze(result, reduced_axes(axis, x.ndim))[()], x)
+
+
+euclidean_norm.rules(
+    lambda g, out, x, axis, keepdims: (
+        along_tip(g, out, x, lambda v: spread(v, x, axis, keepdims))
+        if is_short(out)
+        else spread(g / out, x, axis, keepdims) * x
+    )
+)
+
+
+@Op
+def _p_norm(x: Any, /, ord: float, axis: int, keepdims: bool = False) -> Any:
+    """The ``ord``-th root of the sum of absolute values to the power ``ord``; its gradient at zero is 0."""
+    size = np.abs(x).astype(wide_dtype(x) or x.dtype)
+    scale = (
+        np.max(size, axis, keepdims=True, initial=0) if ord > 0 else np.min(size, axis, keepdims=True, initial=np.inf)
+    )
+    sound = (scale > 0) & (scale < np.inf)
+    with np.errstate(all="ignore"):  # where it is not sound, the scale is the norm
+        sums = wide_sum((size / scale) ** ord, axis, keepdims=True)
+        result = np.where(sound, sums ** (1.0 / ord) * scale, scale)
+    return narrow(result if keepdims else np.squeeze(result, axis), x)
+
+
+def _p_norm_rule(g: Any, out: Any, x: Any, ord: float, axis: int, keepdims: bool) -> Any:
+    return along_tip(
+        *(g, out, x, lambda v: spread(v, x, axis, keepdims)),
+        bend=lambda slope: sign(slope) * power(absolute(slope), ord - 1.0),
     )
 
 
-euclidean_norm.rules(lambda g, out, x, axis, keepdims: spread(g / where(out == 0, 1.0, out), x, axis, keepdims) * x)
+_p_norm.rules(_p_norm_rule)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -439,7 +704,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         If the order is unknown for the kind of norm.
     """
     x = operand(x)
-    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(plain_axis(axis), x.ndim)
     if not isinstance(keepdims, (bool, np.bool_)):
         raise TypeError(f"norm: keepdims must be True or False, got {keepdims!r:.60}")
     if getattr(x, "dtype", np.dtype(float)).kind != "f":
@@ -465,8 +730,7 @@ def _vector_norm(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
         return sum(size, axis, keepdims)
     if isinstance(ord, str):
         raise ValueError(f"norm: order {ord!r} is not for vectors")
-    total = sum(power(size, float(ord)), axis, keepdims)
-    return power(where(total == 0, 1.0, total), 1.0 / ord) * (total != 0).astype(total.dtype)
+    return _p_norm(x, float(ord), axis, keepdims)
 
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -476,7 +740,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         sums = sum(absolute(x), along, keepdims=True)
         result = (max if ord > 0 else min)(sums, across, keepdims=True)
     elif ord in (2, -2, "nuc"):
-        values = svdvals(moveaxis(x, axes, (-2, -1)))
+        values = absolute(svdvals(moveaxis(x, axes, (-2, -1))))  # its slope at 0, 0, makes that of the norm
         result = {2: max, -2: min, "nuc": sum}[ord](values, -1)
         result = expand_dims(result, tuple(sorted(axes)))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import string
 from typing import Any
@@ -79,7 +80,8 @@ def _to_right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
         return matmul(swapaxes(x, -1, -2), expand_dims(g, -1))[..., 0]
     if x.ndim > 2 and y.ndim == 2:  # one product instead of a batch of them, summed afterwards
-        x, g = reshape(x, (-1, x.shape[-1])), reshape(g, (-1, g.shape[-1]))
+        rows = math.prod(x.shape[:-1])  # -1 cannot be worked out of nothing
+        x, g = reshape(x, (rows, x.shape[-1])), reshape(g, (rows, g.shape[-1]))
     return matmul(swapaxes(x, -1, -2), g)
 
 

@@ -6,16 +6,32 @@ equal elements, ``std`` has the finite subgradient 0.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
-from .elementwise import absolute, exp, where
-from .graph import inspected
+from .elementwise import exp, is_short, where
+from .graph import data_of, inspected
 from .operation import Op
-from .shaping import add_reduce, expand_dims, flip, moveaxis, narrow, reshape, spread, swapaxes, wide_dtype
+from .shaping import (
+    MANY,
+    add_reduce,
+    concatenate,
+    flip,
+    moveaxis,
+    narrow,
+    plain_axis,
+    reduced_axes,
+    reshape,
+    roll,
+    spread,
+    swapaxes,
+    wide_dtype,
+    wide_sum,
+)
+from .tip import along_tip
 
 Axis = int | Sequence[int] | None
 
@@ -33,8 +49,13 @@ _any_axis = """
 
 def count(x: Any, axis: Axis) -> int:
     """How many elements each result combines."""
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
-    return int(np.prod([x.shape[i] for i in axes], dtype=np.int64))
+    return math.prod([x.shape[i] for i in reduced_axes(axis, x.ndim)])
+
+
+def _kept_shape(x: Any, axis: Axis) -> tuple[int, ...]:
+    """The shape of a reduction's result."""
+    axes = reduced_axes(axis, x.ndim)
+    return tuple(n for i, n in enumerate(x.shape) if i not in axes)
 
 
 # ------------------------------------------------------------------------------------------------- sums
@@ -43,7 +64,7 @@ def count(x: Any, axis: Axis) -> int:
 @Op
 def sum(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over the given axes (all by default)."""
-    return add_reduce(x, axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims)
+    return add_reduce(x, axis, keepdims)
 
 
 sum.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims))
@@ -52,36 +73,91 @@ sum.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims))
 @Op
 def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over the given axes (all by default)."""
-    return np.mean(x, axis, keepdims=keepdims)
+    if x.size <= MANY:
+        return np.mean(x, plain_axis(axis), keepdims=keepdims)
+    return narrow(wide_sum(x, axis, keepdims) / count(x, axis), x)
 
 
 sum.poles = mean.poles = False
 mean.rules(lambda g, out, x, axis, keepdims: spread(g * (1.0 / (count(x, axis) or 1)), x, axis, keepdims))
 
 
+def _variance(x: Any, axis: Axis, ddof: float, keepdims: bool) -> Any:
+    """The variance of plain data, of float16 in float32."""
+    if x.size <= MANY:
+        return np.var(x, plain_axis(axis), wide_dtype(x), ddof=ddof, keepdims=keepdims)
+    apart = x - wide_sum(x, axis, keepdims=True) / count(x, axis)
+    freedom = count(x, axis) - ddof
+    if freedom <= 0:  # NumPy's warning and NumPy's answer
+        return np.var(x, plain_axis(axis), wide_dtype(x), ddof=ddof, keepdims=keepdims)
+    return wide_sum(apart * apart, axis, keepdims) / freedom
+
+
+def _freedom(x: Any, axis: Axis, ddof: float) -> float:
+    """Degrees of freedom: NaN where there are none, since the variance is not defined then."""
+    left = count(x, axis) - ddof
+    return left if left > 0 else math.nan
+
+
 @Op
-def var(x: Any, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def var(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Variance: mean squared distance from the mean, over ``count - ddof``."""
-    return np.var(x, axis, ddof=ddof, keepdims=keepdims)
+    return narrow(_variance(x, axis, ddof, keepdims), x)
 
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        spread(g * (2.0 / (count(x, axis) - ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
+        spread(g * (2.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
     )
 )
 
 
 @Op
-def std(x: Any, /, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of :func:`var`; its gradient is 0 where all elements are equal."""
-    return narrow(np.std(x, axis, wide_dtype(x), ddof=ddof, keepdims=keepdims), x)
+    with np.errstate(over="ignore"):
+        variance = _variance(x, axis, ddof, keepdims)
+    result, axes = np.sqrt(variance), reduced_axes(axis, x.ndim)
+    if in_range(variance):
+        first = x[tuple([(slice(1) if keepdims else 0) if i in axes else slice(None) for i in range(x.ndim)])]
+        if np.all(result > 8 * np.finfo(result.dtype).eps * np.abs(first)):
+            return narrow(result, x)
+    size = magnitude(x, axis)  # over- or underflow, or nothing but rounding errors
+    low, high = (extreme(x, axes, keepdims=True, initial=i) for extreme, i in ((np.min, np.inf), (np.max, -np.inf)))
+    result = np.sqrt(_variance(x / size, axis, ddof, keepdims=True)) * size
+    result = np.where((low == high) & np.isfinite(result), size.dtype.type(0), result)
+    return narrow(result if keepdims else np.reshape(result, _kept_shape(x, axis))[()], x)
+
+
+def magnitude(x: Any, axis: Axis) -> Any:
+    """The largest absolute value over the axes, 1 where that is 0 or not finite: what to divide by before squaring."""
+    size = np.max(np.abs(x), plain_axis(axis), keepdims=True, initial=0).astype(wide_dtype(x) or x.dtype)
+    return np.where((size > 0) & (size < np.inf), size, size.dtype.type(1))
+
+
+def in_range(squares: Any) -> bool:
+    """Whether no sum of squares has overflowed or lost digits by underflow."""
+    lowest = _LOWEST_SQUARE[squares.dtype.char]
+    if squares.size == 1:
+        return bool(lowest < squares.item() < math.inf)
+    return not squares.size or bool(np.min(squares) > lowest and np.max(squares) < math.inf)
+
+
+_LOWEST_SQUARE = {code: float(np.finfo(code).tiny / np.finfo(code).eps) for code in "fdg"}
+
+
+def _std_at_tip(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """The gradient where a group may consist of equal elements: what is apart then are the mean's rounding errors."""
+    apart = x - mean(x, axis, keepdims=True)
+    equal = spread(data_of(out) == 0, x, axis, keepdims)
+    return along_tip(g, out, apart - np.where(equal, data_of(apart), 0), lambda v: spread(v, x, axis, keepdims))
 
 
 std.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        spread(g / where(out == 0, 1.0, out) / (count(x, axis) - ddof), x, axis, keepdims)
-        * (x - mean(x, axis, keepdims=True))
+        _std_at_tip(g * (1.0 / _freedom(x, axis, ddof)), out, x, axis, keepdims)
+        if is_short(out)
+        else spread(g / out * (1.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
     )
 )
 
@@ -89,7 +165,7 @@ std.rules(
 @Op
 def cumsum(x: Any, /, axis: int | None = None) -> Any:
     """Running sum along an axis (None: of the flattened array)."""
-    return narrow(np.cumsum(x, axis, wide_dtype(x)), x)
+    return narrow(np.cumsum(x, plain_axis(axis), wide_dtype(x)), x)
 
 
 cumsum.rules(lambda g, out, x, axis: reshape(flip(cumsum(flip(g, axis or 0), axis or 0), axis or 0), x.shape))
@@ -101,44 +177,80 @@ cumsum.rules(lambda g, out, x, axis: reshape(flip(cumsum(flip(g, axis or 0), axi
 @Op
 def prod(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Product over the given axes (all by default)."""
-    return np.prod(x, axis, keepdims=keepdims)
+    return np.prod(x, plain_axis(axis), keepdims=keepdims)
 
 
-def _rest(x: Any, axis: Axis) -> Any:
-    """For each element, the product of the others that are multiplied with it."""
-    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
-    if np.all(x != 0):
-        return prod(x, axes, keepdims=True) / x
-    kept = [i for i in range(x.ndim) if i not in axes]
-    last = moveaxis(x, (*kept, *axes), tuple(range(x.ndim)))
-    rows = reshape(last, (*last.shape[: len(kept)], -1))
-    n = rows.shape[-1]
-    others = prod(where(np.eye(n, dtype=bool), 1.0, expand_dims(rows, -2)), -1)
-    return moveaxis(reshape(others, last.shape), tuple(range(x.ndim)), (*kept, *axes))
+def _divides(out: Any) -> bool:
+    """Whether a product, divided by one of its factors, gives the product of the others to rounding."""
+    size = np.abs(data_of(out))
+    return bool(np.all((size > np.finfo(size.dtype).tiny) & (size < np.inf)))
 
 
-prod.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims) * _rest(x, axis))
+def _before(x: Any) -> Any:
+    """For each element, the product of those before it in the last axis."""
+    return concatenate([np.ones((*x.shape[:-1], 1), x.dtype), cumprod(x[..., :-1], -1)], -1)
+
+
+def _others(x: Any, axis: Axis) -> Any:
+    """For each element, the product of those that are multiplied with it."""
+    axes = reduced_axes(axis, x.ndim)
+    order = (*[i for i in range(x.ndim) if i not in axes], *axes)
+    last = moveaxis(x, order, tuple(range(x.ndim)))
+    rows = reshape(last, (*last.shape[: x.ndim - len(axes)], math.prod(last.shape[x.ndim - len(axes) :])))
+    others = _before(rows) * flip(_before(flip(rows, -1)), -1)
+    return moveaxis(reshape(others, last.shape), tuple(range(x.ndim)), order)
+
+
+def _prod_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    if not _divides(out):
+        return spread(g, x, axis, keepdims) * _others(x, axis)
+    return spread(g * out, x, axis, keepdims) / x
+
+
+prod.rules(_prod_rule)
 
 
 @Op
 def cumprod(x: Any, /, axis: int | None = None) -> Any:
     """Running product along an axis (None: of the flattened array)."""
-    return np.cumprod(x, axis)
+    return np.cumprod(x, plain_axis(axis))
 
 
 def _cumprod_rule(g: Any, out: Any, x: Any, axis: int | None) -> Any:
-    if axis is None:
-        return reshape(_cumprod_rule(g, out, reshape(x, -1), 0), x.shape)
-    if np.all(x != 0):
-        return flip(cumsum(flip(g * out, axis), axis), axis) / x
-    g, rows = swapaxes(g, axis, x.ndim - 1), swapaxes(x, axis, x.ndim - 1)
-    n = rows.shape[-1]
-    below = np.tri(n, dtype=bool)  # result k is the product of the elements up to k
-    factors = where(below, expand_dims(rows, -2), 1.0)
-    return swapaxes(sum(where(below, expand_dims(g, -1) * _rest(factors, -1), 0.0), -2), axis, x.ndim - 1)
+    if axis is None or not x.ndim:
+        return reshape(_cumprod_rule(reshape(g, -1), reshape(out, -1), reshape(x, -1), 0), x.shape)
+    if not _divides(out):
+        g, rows = swapaxes(g, axis, x.ndim - 1), swapaxes(x, axis, x.ndim - 1)
+        # Element i is in the results from i on: those before it, times g[i] + x[i+1] * (g[i+1] + x[i+2] * ...).
+        return swapaxes(_before(rows) * _to_terms(g, rows), axis, x.ndim - 1)
+    return flip(cumsum(flip(g * out, axis), axis), axis) / x
 
 
 cumprod.rules(_cumprod_rule)
+
+
+@Op
+def recurrence(x: Any, factor: Any, /) -> Any:
+    """``out[i] = x[i] + factor[i] * out[i - 1]`` along the last axis; the first factor multiplies nothing."""
+    out = np.array(x)
+    for i in range(1, x.shape[-1]):
+        out[..., i] += factor[..., i] * out[..., i - 1]
+    return out
+
+
+def _to_terms(g: Any, factor: Any) -> Any:
+    """The same recurrence backwards."""
+    return flip(recurrence(flip(g, -1), roll(flip(factor, -1), 1, -1)), -1)
+
+
+def _shifted(x: Any) -> Any:
+    return concatenate([np.zeros(x[..., :1].shape, x.dtype), x[..., :-1]], -1)
+
+
+recurrence.rules(
+    lambda g, out, x, factor: _to_terms(g, factor),
+    lambda g, out, x, factor: _to_terms(g, factor) * _shifted(out),
+)
 
 
 # -------------------------------------------------------------------------------------------- extremes
@@ -147,18 +259,18 @@ cumprod.rules(_cumprod_rule)
 @Op
 def max(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element over the given axes; equal ones share the gradient."""
-    return np.max(x, axis, keepdims=keepdims)
+    return np.max(x, plain_axis(axis), keepdims=keepdims)
 
 
 @Op
 def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over the given axes; equal ones share the gradient."""
-    return np.min(x, axis, keepdims=keepdims)
+    return np.min(x, plain_axis(axis), keepdims=keepdims)
 
 
 def _extreme_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     winners = (x == spread(out, x, axis, keepdims)) | (x != x)  # a NaN wins against numbers
-    shares = (1.0 / np.maximum(np.sum(winners, axis, keepdims=True), 1)).astype(x.dtype)
+    shares = (1.0 / np.maximum(np.sum(winners, plain_axis(axis), keepdims=True), 1)).astype(x.dtype)
     return where(winners, spread(g, x, axis, keepdims) * shares, 0.0)
 
 
@@ -169,46 +281,60 @@ min.rules(_extreme_rule)
 # ------------------------------------------------------------------------------------ logarithms of sums
 
 
-@Op
-def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
-    """``log(sum(exp(x)))`` without overflow; -inf where every element is -inf."""
-    highest = np.max(x, axis, keepdims=True)
-    shift = np.where(np.isfinite(highest), highest, highest.dtype.type(0))
-    with np.errstate(divide="ignore"):
-        total = np.log(add_reduce(np.exp(x - shift), axis, keepdims=True)) + shift
-    return total if keepdims else np.squeeze(total, axis)
+def _weights(x: Any, axis: Axis) -> tuple[Any, Any, Any, Any]:
+    """The highest element along an axis, ``x - highest``, its exponential and the sum of that: what softmax is made of.
+
+    The difference of elements comes first, so no magnitude costs any digits; float16 is computed in float32. In a row
+    that is -inf throughout the sum is 0; in every other it is at least 1, or NaN.
+    """
+    x = x.astype(np.float32) if x.dtype.char == "e" else x
+    highest: Any = np.max(x, axis, keepdims=True, initial=-np.inf)
+    shifted = x - np.maximum(highest, _LOWEST[x.dtype.char])
+    exponentials = np.exp(shifted)
+    return highest, shifted, exponentials, wide_sum(exponentials, axis, keepdims=True)
 
 
-def _finite(x: Any) -> Any:
-    """0 in place of infinite elements."""
-    return where(absolute(x) == np.inf, 0.0, x)
-
-
-logsumexp.rules(
-    lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims) * exp(x - _finite(spread(out, x, axis, keepdims)))
-)
+_LOWEST = {code: np.finfo(code).min for code in "fdg"}
 
 
 @Op
-def log_softmax(x: Any, /, axis: int = -1) -> Any:
+def log_softmax(x: Any, /, axis: Axis = -1) -> Any:
     """``log(softmax(x))`` along an axis, computed stably; -inf throughout a row of -inf."""
-    total = logsumexp(x, axis, keepdims=True)
-    return x - np.where(np.isfinite(total), total, total.dtype.type(0))
+    with np.errstate(over="ignore", invalid="ignore"):  # -inf is the right difference, and NaN the right share of inf
+        _, shifted, _, total = _weights(x, plain_axis(axis))
+        shifted -= np.log(np.maximum(total, 1))
+    return narrow(shifted, x)
 
 
 log_softmax.rules(lambda g, out, x, axis: g - exp(out) * sum(g, axis, keepdims=True))
 
 
 @Op
-def softmax(x: Any, /, axis: int = -1) -> Any:
+def softmax(x: Any, /, axis: Axis = -1) -> Any:
     """``exp(x)`` divided by its sum along an axis: positive numbers that add up to 1.
 
-    A row that is -inf throughout gives zeros: nothing in it has any weight.
+    A row that is -inf throughout gives zeros: nothing in it has any weight. NaN passes through.
     """
-    return np.exp(log_softmax(x, axis))
+    with np.errstate(over="ignore", invalid="ignore"):
+        _, _, exponentials, total = _weights(x, plain_axis(axis))
+        exponentials /= np.maximum(total, 1)
+    return narrow(exponentials, x)
 
 
 softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=True)))
+
+
+@Op
+def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
+    """``log(sum(exp(x)))`` without overflow; -inf where every element is -inf."""
+    axis = plain_axis(axis)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        highest, _, _, total = _weights(x, axis)
+        result = narrow(np.where(np.isinf(highest), highest, highest + np.log(total)), x)
+    return result if keepdims else np.reshape(result, _kept_shape(x, axis))
+
+
+logsumexp.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims) * softmax(x, axis))
 
 
 def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:

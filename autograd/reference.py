@@ -21,7 +21,8 @@ _HEAD = """# The engine
 Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
 `elementwise.py` (the calculus on one page), `walk.py` (the way back), `scalar_walk.py` (its short cut through plain
 numbers), `value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`,
-`indexing.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`, `normalization.py`;
+`indexing.py`, `tip.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`,
+`normalization.py`;
 on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`,
 `copies.py`; and to look inside `check.py`, `diagnosis.py`, `lost.py` (results without a trail) and `draw/`. The heavy
 arithmetic is in `kernels/`.

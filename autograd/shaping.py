@@ -6,6 +6,7 @@ slice, ``concatenate`` and slices), so the derivative of each is another of them
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -87,18 +88,74 @@ def narrow(result: Any, x: Any) -> Any:
 
 _reduce: Any = np.add.reduce
 
+#: Number of elements from which the order of summation matters.
+MANY = 1 << 14
+
+
+def plain_axis(axis: Any) -> Any:
+    """An axis, or several, as Python's own integers (NumPy's and lists are welcome too); None stays None."""
+    if axis is None or axis.__class__ is int:
+        return axis
+    if axis.__class__ is not tuple:
+        try:
+            return operator.index(axis)
+        except TypeError:
+            pass
+    return tuple([operator.index(a) for a in axis])
+
+
+def reduced_axes(axis: Any, ndim: int) -> Shape:
+    """The axes that a reduction removes; as in NumPy, 0 and -1 mean none of an array without axes."""
+    if axis is None:
+        return tuple(range(ndim))
+    axis = plain_axis(axis)
+    return () if not ndim and axis in (0, -1) else normalize_axis_tuple(axis, ndim)
+
+
+def wide_sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Sum plain data, float16 in float32, with a rounding error that hardly grows with the number of elements.
+
+    NumPy adds in pairs only along the innermost axis; along any other it adds one row after the other, so that in
+    float32 the sum of three million ones times 0.1 is off by percents.
+    """
+    axis = plain_axis(axis)
+    dtype = np.float32 if x.dtype.char == "e" else None
+    if x.size <= MANY:
+        return _reduce(x, axis, dtype, None, keepdims)
+    axes = sorted(reduced_axes(axis, x.ndim))
+    if axes == list(range(x.ndim - len(axes), x.ndim)) and (type(x) is not np.ndarray or x.flags.c_contiguous):
+        return _reduce(x, axis, dtype, None, keepdims)
+    for i in axes:
+        x = _sum_of_rows(x, i, dtype)
+    return x if keepdims else x.reshape([n for i, n in enumerate(x.shape) if i not in axes])[()]
+
+
+def _sum_of_rows(x: Any, axis: int, dtype: Any) -> Any:
+    """Sum along one axis, which stays with length 1: few long rows first, then what they add up to."""
+    n = x.shape[axis]
+    if n < MANY >> 4:
+        return _reduce(x, axis, dtype, None, True)
+    row = math.prod(x.shape[axis + 1 :]) or 1
+    size = min(1 << (n.bit_length() * 2 // 3), max(16, 2 * MANY // row))  # what is added to stays in the cache
+    before, whole = (slice(None),) * axis, n // size * size
+    parts = x[(*before, slice(whole))].reshape(*x.shape[:axis], -1, size, *x.shape[axis + 1 :])
+    total = _sum_of_rows(_reduce(parts, axis, dtype), axis, dtype)
+    return total + _reduce(x[(*before, slice(whole, None))], axis, dtype, None, True)
+
 
 def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
     if x.dtype.char == "e":
-        return _reduce(x, axis, np.float32, None, keepdims).astype(np.float16)
-    return _reduce(x, axis, None, None, keepdims)
+        return wide_sum(x, axis, keepdims).astype(np.float16)
+    if x.size <= MANY and (axis is None or axis.__class__ is int or axis.__class__ is tuple):
+        return _reduce(x, axis, None, None, keepdims)
+    return wide_sum(x, axis, keepdims)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Undo the shape change of a reduction: put back the reduced axes and repeat ``g`` along them."""
     if axis is not None and not keepdims:
-        g = expand_dims(g, normalize_axis_tuple(axis, x.ndim))
+        g = expand_dims(g, reduced_axes(axis, x.ndim))
     return broadcast_to(g, x.shape) if isinstance(g, Node) else broadcast_to.forward(g, x.shape)
 
 
@@ -193,7 +250,7 @@ expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
 @View
 def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
     """Remove axes of length 1 (all of them, or the given ones)."""
-    return np.squeeze(x, axis)
+    return np.squeeze(x, plain_axis(axis))
 
 
 squeeze.rules(lambda g, out, x, axis: reshape(g, x.shape))
@@ -403,12 +460,12 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
     x = operand(x)
-    reps = tuple(np.atleast_1d(data_of(reps)).tolist())
-    shape = (1,) * max(0, len(reps) - ndim_of(x)) + tuple(x.shape)
-    reps = (1,) * (len(shape) - len(reps)) + reps
+    given: Shape = tuple(np.atleast_1d(data_of(reps)).tolist())
+    shape = (1,) * max(0, len(given) - ndim_of(x)) + tuple(x.shape)
+    given = (1,) * (len(shape) - len(given)) + given
     interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))
-    repeated = broadcast_to(interleaved, tuple(n for pair in zip(reps, shape) for n in pair))
-    return apart(reshape(repeated, tuple(r * n for r, n in zip(reps, shape))))
+    repeated = broadcast_to(interleaved, tuple(n for pair in zip(given, shape) for n in pair))
+    return apart(reshape(repeated, tuple(r * n for r, n in zip(given, shape))))
 
 
 @Op

@@ -30,6 +30,11 @@ def softplus_scalar(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
+def softplus_array(x: Array) -> Array:
+    """ln(1 + e**x) without overflow; NumPy's logaddexp would warn of NaN."""
+    return np.maximum(x, x.dtype.type(0)) + np.log1p(np.exp(-np.abs(x)))
+
+
 # Coefficients of the rational approximations in W. J. Cody, "Rational Chebyshev approximations for the error
 # function", Mathematics of Computation 23 (1969), highest power first.
 _SMALL = (

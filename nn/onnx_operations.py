@@ -426,6 +426,14 @@ def _norm(w: Writer, node: Twin, x: list[str]) -> str:
     return w.add("ReduceL2", x[0], axes=node.axes(), keepdims=int(node.params["keepdims"]))
 
 
+@says("p_norm")
+def _p_norm(w: Writer, node: Twin, x: list[str]) -> str:
+    order, keep = node.params["ord"], int(node.params["keepdims"])
+    powers = w.add("Pow", w.add("Abs", x[0]), _number(w, node, order))
+    total = w.add("ReduceSum", powers, w.integers(node.axes()), keepdims=keep)
+    return w.add("Pow", total, _number(w, node, 1.0 / order))
+
+
 @says("var", "std")
 def _variance(w: Writer, node: Twin, x: list[str]) -> str:
     axes, keep = node.axes(), int(node.params["keepdims"])
@@ -452,6 +460,8 @@ def _cumsum(w: Writer, node: Twin, x: list[str]) -> str:
 
 @says("softmax", "log_softmax")
 def _softmax(w: Writer, node: Twin, x: list[str]) -> str:
+    if len(node.axes()) != 1:
+        raise OnnxExportError(f"{node.name}: ONNX has it along one axis alone; reshape these axes into one first")
     return w.add("Softmax" if node.name == "softmax" else "LogSoftmax", x[0], axis=node.axes()[0])
 
 

@@ -96,8 +96,8 @@ class Adam(Optimizer):
         m *= beta1
         m += (work := (1.0 - beta1) * g)
         v *= beta2
-        np.multiply(g, g, out=g)
-        g *= 1.0 - beta2
+        np.multiply(1.0 - beta2, g, out=work)  # first, as in PyTorch: the square alone overflows sooner
+        g *= work
         v += g
         np.sqrt(v, out=work)
         work *= scale

@@ -87,7 +87,7 @@ class RMSprop(Optimizer):
         if group["weight_decay"]:
             g += group["weight_decay"] * p
         v *= alpha
-        v += (1.0 - alpha) * (g * g)
+        v += (1.0 - alpha) * g * g  # in this order, as in PyTorch: the square alone overflows sooner
         if group["centered"]:
             m = flat.state["grad_avg"][where]
             m *= alpha

@@ -16,5 +16,5 @@ def update(p, g, m, v, beta1, rest1, beta2, rest2, scale, eps, rate):
     """
     for i in range(p.size):
         m[i] = m[i] * beta1 + rest1 * g[i]
-        v[i] = v[i] * beta2 + rest2 * (g[i] * g[i])
+        v[i] = v[i] * beta2 + (rest2 * g[i]) * g[i]
         p[i] -= rate * (m[i] / (np.sqrt(v[i]) * scale + eps))

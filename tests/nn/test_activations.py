@@ -45,7 +45,7 @@ FORMULAS = {
     "ReLU6()": by(lambda x: min(max(x, 0), 6)),
     "Identity()": X,
     "Softmax()": np.exp(X) / np.exp(X).sum(),
-    "LogSoftmax()": X - np.log(np.exp(X).sum()),
+    "LogSoftmax()": (X - X.max()) - np.log(np.exp(X - X.max()).sum()),  # X minus the logarithm would lose digits
 }
 
 

@@ -146,6 +146,8 @@ FUNCTIONS = {
     "var of a sample": (lambda x: sg.var(x, axis=1, ddof=1), ANY),
     "mean over the batch": (lambda x: x - x.mean(axis=0), ANY),
     "norm": (lambda x: sg.norm(x, axis=-1), ANY),
+    "norm of 3": (lambda x: sg.norm(x, 3, axis=1, keepdims=True), ANY),
+    "an axis that NumPy made": (lambda x: sg.softmax(x, np.int64(1)).sum(axis=np.int64(2)), ANY),
     "cumsum": (lambda x: sg.cumsum(x, axis=1), ANY),
     "softmax": (lambda x: sg.softmax(x, axis=1), ANY),
     "log_softmax": (lambda x: sg.log_softmax(x), ANY),
@@ -188,6 +190,7 @@ def test_a_fixed_batch(path):
     [
         (lambda x: sg.linalg.inv(x[:, :4, :4]), "'inv'"),
         (lambda x: sg.sinc(x), "'sinc'"),
+        (lambda x: sg.softmax(x, (1, 2)), "one axis alone"),
         (lambda x: sg.where(x.data > 0.3, x, 0.0), "where"),
         (lambda x: x * x.data.mean(), "multiply.*changes"),
         (lambda x: x * np.ones(x.shape, np.float32)[..., :1] * np.float32(len(x)), "multiply.*changes"),

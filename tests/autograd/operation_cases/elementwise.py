@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import seegrad as sg
+from seegrad.autograd.operation import Op
 
 from .case import Case, above_one, case, positive, real, unit
 
@@ -177,4 +178,34 @@ def _with_constants() -> list[Case]:
     ]
 
 
-CASES = [*_unary(), *_binary(), *_where(), *_with_constants()]
+#: Times differentiated by x and by y -> derivative of x ** y.
+POWER_SLOPES: dict[tuple[int, int], Any] = {
+    (0, 1): lambda x, y: x**y * np.log(x),
+    (1, 0): lambda x, y: y * x ** (y - 1),
+    (1, 1): lambda x, y: x ** (y - 1) * (1 + y * np.log(x)),
+    (2, 0): lambda x, y: y * (y - 1) * x ** (y - 2),
+    (0, 2): lambda x, y: x**y * np.log(x) ** 2,
+    (2, 1): lambda x, y: x ** (y - 2) * (2 * y - 1 + y * (y - 1) * np.log(x)),
+}
+
+
+def _inside_rules() -> list[Case]:
+    """Operations that only derivative rules call."""
+    ratio, slope = Op.table["ratio"], Op.table["power_slope"]
+    return [
+        *[case(f"ratio[{a} {b}]", ratio, np.divide, real(*a), real(*b)) for a, b in PAIRS],
+        *[
+            case(
+                f"power_slope[{k} {m} {a} {b}]",
+                lambda x, y, k=k, m=m: slope(x, y, k, m),
+                reference,
+                positive(*a),
+                real(*b),
+            )
+            for (k, m), reference in POWER_SLOPES.items()
+            for a, b in [((2, 3), (2, 3)), ((3, 1), (1, 4)), ((), (2, 3)), ((0, 3), (1, 3))]
+        ],
+    ]
+
+
+CASES = [*_unary(), *_binary(), *_where(), *_with_constants(), *_inside_rules()]

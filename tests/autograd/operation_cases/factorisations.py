@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 import seegrad as sg
+from seegrad.autograd.operation import Op
 
 from .case import Case, case, real
 
-SQUARE = [(1, 1), (2, 2), (3, 3), (2, 2, 2), (1, 2, 3, 3), (0, 2, 2)]
-OBLONG = [(3, 2), (2, 3), (2, 3, 2), (2, 2, 3), (4, 1), (0, 3, 2)]
+SQUARE = [(1, 1), (2, 2), (3, 3), (2, 2, 2), (1, 2, 3, 3), (0, 2, 2), (0, 0), (2, 0, 0)]
+OBLONG = [(3, 2), (2, 3), (2, 3, 2), (2, 2, 3), (4, 1), (0, 3, 2), (0, 3), (3, 0), (2, 0, 0)]
 
 
 def _t(x: Any) -> Any:
@@ -52,6 +53,71 @@ def _cases(name: str, shapes: list[tuple[int, ...]], prepare: Any, pick: Any = N
         )
         for shape in shapes
     ]
+
+
+def _symmetric_function(f: Any) -> Any:
+    """A function of a symmetric matrix, by its eigenvalues."""
+
+    def reference(x: Any) -> Any:
+        values, vectors = np.linalg.eigh(x)
+        return (vectors * f(values)[..., None, :]) @ _t(vectors)
+
+    return reference
+
+
+def _power_series(x: Any) -> Any:
+    """The matrix exponential, by its definition."""
+    total = term = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for k in range(1, 60):
+        term = term @ x / k
+        total = total + term
+    return total
+
+
+def _orthonormal(x: Any) -> Any:
+    u, _, vh = np.linalg.svd(x, full_matrices=False)
+    return u @ vh
+
+
+def _function_cases(
+    name: str, reference: Any, shapes: Any, prepare: Any, pick: Any = None, note: str = ""
+) -> list[Case]:
+    ours, pick = getattr(sg.linalg, name), pick or (lambda result: result)
+    return [
+        case(
+            f"linalg[{name} {shape}{note}]",
+            lambda x: pick(ours(prepare(x))),
+            lambda x: reference(prepare(x)),
+            real(*shape),
+            half=False,
+            constant_rows=False,
+        )
+        for shape in shapes
+    ]
+
+
+def _sylvester(x: Any, y: Any) -> Any:
+    """Solve ``x z + z x = y`` as one system of linear equations."""
+    one = np.eye(len(x))
+    return np.linalg.solve(np.kron(x, one) + np.kron(one, x), y.reshape(-1)).reshape(y.shape)
+
+
+_FUNCTIONS = [
+    case(
+        "sylvester[(3, 3)]",
+        lambda x, y: Op.table["sylvester"](_definite(x), y),
+        lambda x, y: _sylvester(_definite(x), y),
+        real(3, 3),
+        real(3, 3),
+        half=False,
+        constant_rows=False,
+    ),
+    *_function_cases("expm", _power_series, SQUARE, lambda x: x),
+    *_function_cases("sqrtm", _symmetric_function(np.sqrt), SQUARE, _definite),
+    *_function_cases("logm", _symmetric_function(np.log), SQUARE, _definite),
+    *_function_cases("polar", _orthonormal, [*OBLONG, (3, 3)], _spread_out, lambda r: r.U, " U"),
+    *_function_cases("polar", lambda x: _t(_orthonormal(x)) @ x, [(3, 2), (2, 2, 3)], _spread_out, lambda r: r.P, " P"),
+]
 
 
 def _singular(rank: int) -> Any:
@@ -120,4 +186,5 @@ CASES = [
     case("linalg[det rank one]", sg.linalg.det, _minors, _singular(1), half=False, constant_rows=False),
     *_SOLVE,
     *_NORMS,
+    *_FUNCTIONS,
 ]

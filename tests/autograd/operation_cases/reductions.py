@@ -136,4 +136,43 @@ def _euclidean() -> list[Case]:
     ]
 
 
-CASES = [*_over_all_axes(), *_spreads(), *_edges(), *_running(), *_soft(), *_norms(), *_euclidean()]
+def _recurrence(x: Any, factor: Any) -> Any:
+    out = x.copy()
+    for row, factors in zip(out.reshape(-1, x.shape[-1]), factor.reshape(-1, x.shape[-1])):
+        for i in range(1, len(row)):
+            row[i] += factors[i] * row[i - 1]
+    return out
+
+
+def _without_axes() -> list[Case]:
+    """NumPy takes 0 and -1 for the axis of an array that has none."""
+    reduced = [
+        _reduced(name, REDUCTIONS[name], {"axis": axis}, real())
+        for name in REDUCTIONS
+        for axis in (0, -1)
+        if name != "mean"
+    ]
+    running = [
+        _reduced(name, getattr(np, name), {"axis": axis}, real())
+        for name in ("cumsum", "cumprod")
+        for axis in (None, 0, -1)
+    ]
+    return [*reduced, *running]
+
+
+def _recurrences() -> list[Case]:
+    f = Op.table["recurrence"]
+    return [case(f"recurrence[{shape}]", f, _recurrence, real(*shape), real(*shape)) for shape in ((4,), (2, 3), (1,))]
+
+
+CASES = [
+    *_over_all_axes(),
+    *_spreads(),
+    *_edges(),
+    *_running(),
+    *_soft(),
+    *_norms(),
+    *_euclidean(),
+    *_without_axes(),
+    *_recurrences(),
+]
