@@ -45,7 +45,20 @@ def _lines_of_reduction(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
 
 
 def _lines_along_axis(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    if not x.ndim:
+        return taken.reshape(())
     return spread(add_reduce(taken, params["axis"], True), x, params["axis"], True)
+
+
+def _last_lines(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    return spread(add_reduce(taken, -1, True), x, -1, True)
+
+
+def _factors(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    """The vectors that were taken; if none was, they were not used either."""
+    found = linalg._factor.rule[0](taken, taken, x, **params)
+    found[..., -1] = taken.any()
+    return found
 
 
 def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
@@ -53,12 +66,22 @@ def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     return spread(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
 
 
-for _op in (reductions.var, reductions.std, reductions.prod, reductions.logsumexp, linalg.euclidean_norm):
+for _op in (
+    reductions.var,
+    reductions.std,
+    reductions.prod,
+    reductions.logsumexp,
+    linalg.euclidean_norm,
+    linalg._p_norm,
+):
     _op.lines = _lines_of_reduction
 for _op in (reductions.softmax, reductions.log_softmax, reductions.cumprod):
     _op.lines = _lines_along_axis
 for _op in (
     *(linalg.inv, linalg.det, linalg._logabsdet, linalg.pinv),
     *(linalg.cholesky, linalg._eigh, linalg._svd, linalg._qr),
+    *(linalg.sqrtm, linalg._sylvester, linalg._polar),
 ):
     _op.lines = _matrices
+reductions.recurrence.lines = _last_lines
+linalg._factor.lines = _factors

@@ -51,6 +51,9 @@ def check_reach(node, rng):
             if part is not None:
                 d = x.fit(rule(g, node._data, *[i._data for i in inputs], **node.params))
                 assert np.shape(part) == np.shape(x._data)
+                if node.op.name == "factor":  # its last number tells that it was used
+                    d = d[..., :-1]
+                    part = part[..., :-1]
                 np.testing.assert_allclose(np.where(part, 0.0, d), 0.0, atol=1e-12)
             else:
                 assert taken.any() or not x._data.size
@@ -361,3 +364,10 @@ def test_a_hook_is_called_once_where_a_choice_makes_the_walk_careful():
     y.sum().backward()
     assert len(calls) == 2
     np.testing.assert_array_equal(x.grad, [0.0, 3.0])
+
+
+@pytest.mark.parametrize("f", [lambda x: sg.linalg.eigh(x).eigenvectors, lambda x: sg.linalg.svd(x).U])
+def test_vectors_that_were_not_taken_are_not_used(f):
+    x = np.eye(2)
+    gradient = sg.grad(lambda t: sg.where(t.sum() > 9, f(t), t).sum())(x)
+    np.testing.assert_array_equal(gradient, np.ones((2, 2)))
