@@ -147,7 +147,7 @@ def _takes_a_limit(x: Any, y: Any, base: bool) -> bool:
     """Whether the usual derivatives of ``x ** y`` do not hold everywhere: at an exponent or a ``base`` at an edge."""
     x, y = data_of(x), data_of(y)
     if x.__class__ is float and y.__class__ is float:
-        return y == 0 or not 0 < x < inf
+        return y == 0 or (not 0 < x < inf if base else x <= 0 and not (y >= 1 and y.is_integer()))
     if not base and (y.__class__ is float or y.__class__ is int):
         return bool(y == 0)
     return bool(np.any(np.equal(y, 0)) or (base and not np.all((np.not_equal(x, 0)) & np.isfinite(x))))
