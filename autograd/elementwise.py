@@ -249,8 +249,12 @@ def _towards(g: Any, out: Any, x: Any) -> Any:
 # The point (0, 0) is the tip of a cone: its slope is taken as 0.
 hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
 hypot.rules(
-    lambda g, out, x, y: _towards(g, out, x) if is_short(out) else g * x / out,
-    lambda g, out, x, y: _towards(g, out, y) if is_short(out) else g * y / out,
+    lambda g, out, x, y: (
+        g * x / out if not is_short(out) else _towards(g, out, x) if isinstance(g, Node) else g * ratio(x, out)
+    ),
+    lambda g, out, x, y: (
+        g * y / out if not is_short(out) else _towards(g, out, y) if isinstance(g, Node) else g * ratio(y, out)
+    ),
 )
 
 # ----------------------------------------------------------------------------- trigonometric, hyperbolic
