@@ -27,10 +27,10 @@ _NUMBERS = {
 
 @functools.lru_cache(maxsize=1)
 def namespace() -> dict[str, Any]:
-    """Return what the names in a formula stand for: ``np``, the operations, and the functions made of them."""
+    """Return what the names in a formula stand for: NumPy, ``math``, the operations and the functions of them."""
     public = vars(import_module(__package__.rpartition(".")[0]))
     functions = {name: f for name, f in public.items() if callable(f) and not name.startswith("_")}
-    return {**Op.table, **functions, "np": np}
+    return {**Op.table, **functions, "np": np, "math": math}
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 
 import numpy as np
@@ -14,7 +15,7 @@ from seegrad.autograd.operation import Op
 NAMESPACE = {
     **Op.table,
     **{name: f for name, f in vars(autograd).items() if callable(f) and not name.startswith("_")},
-    **{"np": np, "inf": np.inf, "nan": np.nan},
+    **{"np": np, "math": math, "inf": np.inf, "nan": np.nan},
 }
 
 
@@ -29,7 +30,7 @@ def evaluate(text, names, slopes=None):
     ``slopes`` stands for what is printed as dR/dname, by name; lists of numbers are arrays.
     """
     bound = {f"slope_of_{name}": numeric(g) for name, g in (slopes or {}).items()}
-    text = re.sub(r"dR/d(\w+)", r"slope_of_\1", arrays_in(text))
+    text = re.sub(r"dR/d(\w+)", r"slope_of_\1", text)
     tree = ast.fix_missing_locations(_WithNumPysNumbers().visit(ast.parse(text, mode="eval")))
     with np.errstate(all="ignore"):
         return eval(compile(tree, text, "eval"), {**NAMESPACE, **{k: numeric(v) for k, v in names.items()}, **bound})
@@ -41,21 +42,18 @@ class _WithNumPysNumbers(ast.NodeTransformer):
         number = ast.Attribute(ast.Name("np", ast.Load()), "float64", ast.Load())
         return ast.Call(number, [node], []) if isinstance(node.value, float) else node
 
+    def visit_List(self, node):  # noqa: N802 (a name of the ast module)
+        """Write np.array(...) around lists of numbers."""
+        parts = (ast.List, ast.Constant, ast.UnaryOp, ast.USub, ast.Load, ast.Name)
+        plain = all(isinstance(part, parts) for part in ast.walk(node)) and not self.inside
+        self.inside = self.inside or plain
+        self.generic_visit(node)
+        if not plain:
+            return node
+        self.inside = False
+        return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "array", ast.Load()), [node], [])
 
-def arrays_in(text):
-    """Write np.array(...) around lists, but not around indices."""
-    result, depth, begun = [], 0, []
-    for place, character in enumerate(text):
-        index = place and (text[place - 1].isalnum() or text[place - 1] in "_)]")
-        if character == "[" and not index and not begun:
-            begun.append(depth)
-            result.append("np.array(")
-        depth += (character == "[") - (character == "]")
-        result.append(character)
-        if character == "]" and begun and depth == begun[-1]:
-            begun.pop()
-            result.append(")")
-    return "".join(result)
+    inside = False
 
 
 def formulas(step):
