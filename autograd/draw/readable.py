@@ -67,7 +67,7 @@ def statistics(data: npt.NDArray[Any]) -> list[str]:
 def small_array(data: Any, limit: int = 6) -> str:
     """Return a few numbers as they are, more of them as their shape."""
     array = np.asarray(data)
-    if array.size == 1 and array.ndim < 2:
+    if array.size == 1:
         return short(array)
     if 0 < array.size <= limit:
         return np.array2string(array, separator=", ", formatter={"float_kind": lambda x: short(x, 4)}).replace("\n", "")

@@ -256,7 +256,8 @@ def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
     for node in nodes:
         name = labels[node]
         if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
-            names[node] = small_array(node._data)
+            matrix = np.size(node._data) == 1 and np.ndim(node._data) > 1  # which products need as a matrix
+            names[node] = f"[[{short(node._data)}]]" if matrix else small_array(node._data)
             continue
         if not name and node is traced.root and "out" not in taken:
             name = "out"
