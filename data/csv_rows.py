@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from collections.abc import Iterator
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -20,6 +21,7 @@ from .idx import GZIP_MAGIC
 
 # Up to here float32, in which the whole table is read, holds every whole number.
 EXACT = 1 << 24
+LONGEST_VALUE = 100  # characters, a column's name included
 
 
 def load_csv(
@@ -29,6 +31,7 @@ def load_csv(
     label_column: int = 0,
     largest: float = 255.0,
     delimiter: str = ",",
+    max_bytes: int = 1 << 32,
 ) -> ArrayDataset:
     """Read a CSV file with one image per line: its label and its pixels, row by row.
 
@@ -44,6 +47,8 @@ def load_csv(
         What the brightest pixel is in the file; pixels are divided by it, which brings them to [0, 1].
     delimiter : str, default ","
         What separates the values.
+    max_bytes : int, default 4 GiB
+        The longest text to read, as a guard against compressed files that expand without end.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def load_csv(
     Raises
     ------
     DataError
-        If the file is missing, damaged or empty, a line has another number of values, a pixel is not within 0 and
+        If the file is missing, damaged, empty or too large, a line has another number of values, a pixel is not within 0 and
         `largest`, or a label is not a whole number of at least 0. The message names the file and the line.
     """
     path = Path(path)
@@ -63,7 +68,11 @@ def load_csv(
     if not -columns <= label_column < columns:
         raise ValueError(f"label_column must be within the {columns} columns, got {label_column}")
     try:
-        table, header = _read_table(path, delimiter)
+        table, header = _read_table(path, delimiter, max_bytes, columns * (LONGEST_VALUE + len(delimiter)))
+    except DataError:
+        raise
+    except MemoryError as error:
+        raise DataError(f"{path}: too large for the memory of this machine") from error
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     except ValueError as error:
@@ -80,18 +89,30 @@ def load_csv(
     return ArrayDataset(pixels.reshape(-1, *shape), labels.astype(np.int64))
 
 
-def _read_table(path: Path, delimiter: str) -> tuple[NDArray[np.float32], int]:
+def _read_table(path: Path, delimiter: str, most: int, longest: int) -> tuple[NDArray[np.float32], int]:
     """Return the numbers of the file and how many header lines precede them."""
     with open(path, "rb") as file:
         packed = file.peek(2)[:2] == GZIP_MAGIC
         stream: IO[Any] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]
-        lines = (line.decode("utf-8-sig") for line in stream)
+        lines = _lines(stream, path, most, longest)
         first = next(lines, "")
         header = 0 if _all_numbers(first, delimiter) else 1
         start = next(lines, "") if header else first
         if not start.strip():
             raise ValueError("no line of numbers")
         return np.loadtxt(chain([start], lines), np.float32, delimiter=delimiter, comments=None, ndmin=2), header
+
+
+def _lines(stream: IO[bytes], path: Path, most: int, longest: int) -> Iterator[str]:
+    """Give the lines of a file, and never hold more of it than one of them."""
+    total = number = 0
+    while line := stream.readline(longest + 1):
+        total, number = total + len(line), number + 1
+        if len(line) > longest:
+            raise DataError(f"{path}: line {number} is longer than its values can be ({longest:,} bytes)")
+        if total > most:
+            raise DataError(f"{path}: its text exceeds the limit of {most:,} bytes; raise max_bytes=")
+        yield line.decode("utf-8-sig")
 
 
 def _all_numbers(line: str, delimiter: str) -> bool:

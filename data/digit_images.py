@@ -8,7 +8,6 @@ centre of mass of the ink is in the middle. Before that, the ink has to be told 
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -24,6 +23,9 @@ Array = NDArray[Any]
 SIDE, BOX = 28, 20
 MIDDLE = 14.5  # where the centres of mass of MNIST's images are, on both axes: the middle of pixel 14
 LARGEST_PICTURE = 1 << 26  # pixels
+ORIENTATION = 0x0112  # the tag in EXIF
+# What pictures come in; Pillow knows many more formats, whose decoders are old and seldom used.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 WORKING_SIDE = 256  # larger pictures are reduced to this before the ink is looked for
 LEAST_CONTRAST = 0.06  # between ink and paper, of the range from black to white
 LEAST_STROKE = 1.6  # pixels in the box; MNIST's strokes are 2 to 3 wide
@@ -85,30 +87,41 @@ def read_picture(source: str | os.PathLike[str] | BinaryIO) -> Image:
     Raises
     ------
     DataError
-        If it is no image, broken, or of more than 67 million pixels.
+        If it is no PNG, JPEG, BMP, GIF, TIFF, WebP or PPM image, broken, or of more than 67 million pixels.
     FileNotFoundError
         If there is no such file.
     ImportError
         If Pillow is not installed.
     """
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image
     except ImportError as error:
         raise ImportError("reading images needs Pillow: pip install pillow") from error
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the image"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large images; here is a limit
-            with Image.open(source) as file:
-                if file.width * file.height > LARGEST_PICTURE:
-                    raise DataError(f"{name}: {file.height} by {file.width} pixels is too large")
-                return ImageOps.exif_transpose(file).copy()
+        with Image.open(source, formats=FORMATS) as file:
+            if file.width * file.height > LARGEST_PICTURE:
+                raise DataError(f"{name}: {file.height} by {file.width} pixels is too large")
+            file.load()
+            return _upright(file)
     except (DataError, FileNotFoundError, PermissionError, IsADirectoryError):
         raise
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DataError(f"{name}: too large ({error})") from None
     except Exception as error:  # the decoders' errors for broken files are of many kinds
         raise DataError(f"{name}: cannot be read as an image ({error})") from error
+
+
+def _upright(picture: Image) -> Image:
+    """Return a copy, turned as the picture's notes of how the camera was held say, if they can be read."""
+    from PIL import ImageOps
+
+    try:
+        if picture.getexif().get(ORIENTATION, 1) != 1:
+            return ImageOps.exif_transpose(picture)
+    except Exception:  # of many kinds, too; the pixels are sound all the same
+        pass
+    return picture.copy()
 
 
 def _pixels(image: Image) -> Array:

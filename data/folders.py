@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from .checks import checked_count
 from .dataset import ArrayDataset
+from .digit_images import read_picture
 from .errors import DataError
 from .scaling import scale_pixels
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
-LARGEST_IMAGE = 1 << 26
+BILINEAR = 2  # Pillow's number for it; Pillow itself is imported where a file is read
 EIGHT_BITS = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 
 
 class ImageFolder:
     """The images below a folder whose sub-folders are the classes, read from disk as they are asked for.
 
-    A source for a `DataLoader`; :meth:`load` reads all of them at once. Needs Pillow.
+    A source for a `DataLoader`; :meth:`load` reads all of them at once. Photographs are turned upright, as their
+    cameras say. Needs Pillow.
 
     Parameters
     ----------
@@ -99,22 +101,14 @@ class ImageFolder:
 
     def _read(self, path: Path) -> NDArray[np.uint8]:
         try:
-            from PIL import Image
-        except ImportError as error:
-            raise ImportError("reading images needs Pillow: pip install pillow") from error
-        try:
-            with Image.open(path) as file:
-                if file.width * file.height > LARGEST_IMAGE:
-                    raise DataError(f"{path}: {file.height} by {file.width} pixels is too large")
-                if file.mode not in EIGHT_BITS:
-                    raise DataError(f"{path}: pixels of mode {file.mode}; only images of 8 bits per channel are read")
-                image = file.convert("L" if self.channels == 1 else "RGB")
-        except DataError:
-            raise
-        except Exception as error:  # the decoders' errors for broken files are of many kinds
-            raise DataError(f"{path}: cannot be read as an image ({error})") from error
+            picture = read_picture(path)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+        if picture.mode not in EIGHT_BITS:
+            raise DataError(f"{path}: pixels of mode {picture.mode}; only images of 8 bits per channel are read")
+        image = picture.convert("L" if self.channels == 1 else "RGB")
         if self.size is not None and image.size != self.size[::-1]:
-            image = image.resize(self.size[::-1], Image.Resampling.BILINEAR)
+            image = image.resize(self.size[::-1], BILINEAR)
         return np.asarray(image, np.uint8).reshape(image.height, image.width, self.channels)
 
 

@@ -28,6 +28,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 # Factor").
 DEFLATE_LIMIT = 1032
 CHUNK_BYTES = 1 << 20
+MOST_DIMENSIONS = 64  # of a NumPy array
 
 
 def read_idx(
@@ -60,7 +61,8 @@ def read_idx(
     Raises
     ------
     DataError
-        If the file is missing, unreadable, truncated, corrupt, not IDX, or followed by something else.
+        If the file is missing, unreadable, truncated, corrupt, not IDX, followed by something else, or too large for
+        the memory.
     """
     path = Path(path)
     digest = hashlib.sha256()
@@ -80,9 +82,9 @@ def read_idx(
             raise DataError(f"{path}: {size:,} bytes {shape} exceed the limit of {max_bytes:,}; raise max_bytes=")
         digest.update(header)
         payload = _read_payload(stream, path, size, digest)
-    if sha256 is not None and digest.hexdigest() != sha256:
-        raise DataError(f"{path}: the SHA-256 is {digest.hexdigest()}, expected {sha256}; the file was changed")
-    return np.frombuffer(payload, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+        if sha256 is not None and digest.hexdigest() != sha256:
+            raise DataError(f"{path}: the SHA-256 is {digest.hexdigest()}, expected {sha256}; the file was changed")
+        return _as_array(payload, shape, dtype, path)
 
 
 def write_idx(path: str | os.PathLike[str], array: Any) -> None:
@@ -93,7 +95,7 @@ def write_idx(path: str | os.PathLike[str], array: Any) -> None:
     path : path
         The file, replaced if it exists.
     array : array_like
-        Of dtype uint8, int8, int16, int32, float32 or float64, with 1 to 255 dimensions.
+        Of dtype uint8, int8, int16, int32, float32 or float64, with at least one dimension.
 
     Raises
     ------
@@ -127,6 +129,8 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: damaged gzip file ({error}); fetch it again") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except MemoryError as error:
+        raise DataError(f"{path}: too large for the memory of this machine") from error
 
 
 def _read_header(stream: IO[bytes], path: Path, ndim: int | None) -> tuple[bytes, tuple[int, ...], np.dtype[Any]]:
@@ -140,6 +144,8 @@ def _read_header(stream: IO[bytes], path: Path, ndim: int | None) -> tuple[bytes
         raise DataError(
             f"{path}: holds an array of {magic[3]} dimensions, expected {ndim} (magic number {magic.hex()})"
         )
+    if magic[3] > MOST_DIMENSIONS:
+        raise DataError(f"{path}: holds an array of {magic[3]} dimensions, at most {MOST_DIMENSIONS} can be read")
     lengths = stream.read(4 * magic[3])
     if len(lengths) < 4 * magic[3]:
         raise DataError(f"{path}: ends within its header, after {4 + len(lengths)} of {4 + 4 * magic[3]} bytes")
@@ -159,3 +165,10 @@ def _read_payload(stream: IO[bytes], path: Path, size: int, digest: Any) -> byte
     if stream.read(1):
         raise DataError(f"{path}: more follows after the {size:,} bytes that its header promises")
     return payload
+
+
+def _as_array(payload: bytearray, shape: tuple[int, ...], dtype: np.dtype[Any], path: Path) -> NDArray[Any]:
+    try:
+        return np.frombuffer(payload, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+    except ValueError as error:  # beside a length of 0, others may be larger than an array can have
+        raise DataError(f"{path}: no array can have the shape {shape!r:.80} ({error})") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -92,6 +93,31 @@ def test_broken_content(write, content, message):
     path = write(content)
     with pytest.raises(DataError, match=f"{path.name}.*{message}"):
         load_csv(path, (1, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"0" * 20_000_000, "line 1 is longer than its values can be"),
+        (b"label,a,b\n" + b"0" * 20_000_000, "line 2 is longer"),
+        (b"3,0,255\n" * 2_500_000, r"exceeds the limit of 1,000,000 bytes; raise max_bytes="),
+        (b"3,0,255\n" + b"\n" * 20_000_000, "exceeds the limit"),
+    ],
+)
+def test_a_compressed_file_that_expands_without_end_meets_a_limit(write, text, message):
+    path = write(gzip.compress(text), "rows.csv.gz")
+    tracemalloc.start()
+    with pytest.raises(DataError, match=f"{path.name}: .*{message}"):
+        load_csv(path, (1, 2, 1), max_bytes=1_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+def test_a_text_as_long_as_the_limit_is_read(write):
+    assert len(load_csv(write(GOOD), (1, 2, 1), max_bytes=len(GOOD))) == 2
+    with pytest.raises(DataError, match="exceeds the limit"):
+        load_csv(write(GOOD), (1, 2, 1), max_bytes=len(GOOD) - 1)
 
 
 def test_missing_file_and_wrong_arguments(write, tmp_path):

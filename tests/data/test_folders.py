@@ -78,6 +78,38 @@ def test_images_of_more_than_eight_bits_are_refused(root):
         ImageFolder(root).load()
 
 
+def test_photographs_are_turned_upright(root):
+    pixels = np.arange(30, dtype=np.uint8).reshape(6, 5) * 8
+    # What each value of the EXIF tag says of the first row and column (EXIF 2.3, table 5).
+    stored = {1: pixels, 2: pixels[:, ::-1], 3: pixels[::-1, ::-1], 4: pixels[::-1], 5: pixels.T}
+    stored |= {6: np.rot90(pixels), 7: pixels[::-1, ::-1].T, 8: np.rot90(pixels, -1)}
+    for orientation, array in stored.items():
+        image = Image.fromarray(np.ascontiguousarray(array))
+        exif = image.getexif()
+        exif[0x0112] = orientation
+        image.save(root / "cat" / f"turned {orientation}.png", exif=exif)
+    folder = ImageFolder(root)
+    turned = [folder[i][0] for i, path in enumerate(folder.paths) if path.name.startswith("turned")]
+    assert len(turned) == 8
+    for image in turned:
+        np.testing.assert_allclose(image[..., 0], pixels / 255, atol=1e-6)
+    assert folder.load().x.shape == (14, 6, 5, 1)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's
+@pytest.mark.parametrize("notes", [b"Exif\0\0nonsense", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"\0" * 5])
+def test_notes_that_cannot_be_read_do_not_spoil_a_photograph(root, notes):
+    Image.new("L", (5, 6), 200).save(root / "cat" / "noted.jpg", exif=notes)
+    assert ImageFolder(root).load().x.shape == (7, 6, 5, 1)
+
+
+@pytest.mark.parametrize("kind", ["ICO", "PCX", "TGA", "EPS"])
+def test_seldom_used_decoders_are_left_alone(root, kind):
+    Image.new("L", (6, 5)).save(root / "cat" / "disguised.png", format=kind)
+    with pytest.raises(DataError, match=r"disguised\.png: cannot be read as an image"):
+        ImageFolder(root).load()
+
+
 @pytest.mark.parametrize("side", [8_300, 12_000])
 def test_images_that_are_too_large_are_not_decoded(root, side, monkeypatch):
     Image.new("1", (side, side)).save(root / "dog" / "huge.png")

@@ -141,6 +141,21 @@ def test_a_compressed_file_that_expands_without_end_meets_the_limit(tmp_path):
     assert read_idx(path).shape == (10**7,)
 
 
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+@pytest.mark.parametrize("lengths", [(1,) * 65, (0,) * 65, (1,) * 255, (0, *[2**32 - 1] * 3), (2**32 - 1,) * 5 + (0,)])
+def test_shapes_that_no_array_can_have(tmp_path, compress, lengths):
+    size = int(0 not in lengths)
+    content = struct.pack(f">4B{len(lengths)}I", 0, 0, 8, len(lengths), *lengths) + bytes(size)
+    path = write(tmp_path, compress(content))
+    with pytest.raises(DataError, match=f"{path.name}: (holds an array of|no array can have)"):
+        read_idx(path)
+
+
+def test_as_many_dimensions_as_an_array_can_have(tmp_path):
+    path = write(tmp_path, struct.pack(">4B64I", 0, 0, 8, 64, *[1] * 64) + b"\7")
+    assert read_idx(path).shape == (1,) * 64
+
+
 def test_wrong_number_of_dimensions_names_the_magic(tmp_path):
     with pytest.raises(DataError, match=r"3 dimensions, expected 1 .*00000803"):
         read_idx(write(tmp_path, idx_bytes()), ndim=1)
