@@ -27,7 +27,7 @@ from PIL import Image
 
 import seegrad as sg
 
-HEAD = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 PNG_HEAD = HEAD.replace("application/json", "image/png")
 
 

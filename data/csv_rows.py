@@ -58,8 +58,8 @@ def load_csv(
     Raises
     ------
     DataError
-        If the file is missing, damaged, empty or too large, a line has another number of values, a pixel is not within 0 and
-        `largest`, or a label is not a whole number of at least 0. The message names the file and the line.
+        If the file is missing, damaged, empty or too large, a line has another number of values, a pixel is not within
+        0 and `largest`, or a label is not a whole number of at least 0. The message names the file and the line.
     """
     path = Path(path)
     shape = tuple(checked_count("each length of shape", length) for length in shape)

@@ -11,6 +11,7 @@ import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -36,7 +37,12 @@ HEADERS = {
 log = logging.getLogger(__name__)
 
 
-def create_app(model: Module, class_names: Sequence[str] | None = None, limits: Limits | None = None) -> Starlette:
+def create_app(
+    model: Module,
+    class_names: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    hosts: Sequence[str] = ("*",),
+) -> Starlette:
     """Make the web application of a model; any ASGI server runs it.
 
     ``GET /`` is the page. ``POST /predict`` takes a PNG image or JSON ``{"pixels": [[...], ...]}`` (see
@@ -52,6 +58,8 @@ def create_app(model: Module, class_names: Sequence[str] | None = None, limits: 
         By default those in the model's ``info``, or else the numbers of the classes.
     limits : Limits, optional
         What is accepted.
+    hosts : sequence of str, default any
+        The names that a request's ``Host`` may have; with another one it is answered 400.
 
     Raises
     ------
@@ -66,7 +74,10 @@ def create_app(model: Module, class_names: Sequence[str] | None = None, limits: 
             Route("/healthz", _health),
             Route("/predict", service.predict, methods=["POST"]),
         ],
-        middleware=[Middleware(_Headers)],
+        middleware=[
+            Middleware(_Headers),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        ],
         exception_handlers={HTTPException: _refuse, ClientDisconnect: _nobody_listens, Exception: _fail},
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import sys
 from importlib.util import find_spec
 from typing import Any
@@ -70,16 +69,9 @@ def _run(chosen: argparse.Namespace) -> None:
         raise ValueError(f"{are} not installed: pip install 'seegrad[serve]'")
     from ..commands.saved_model import load_saved
     from .limits import Limits
-    from .server import serve
+    from .server import is_loopback, serve
 
     model = load_saved(chosen.model)
-    if not _is_loopback(chosen.host):
+    if not is_loopback(chosen.host):
         print(f"note: whoever can reach {chosen.host} can use this page", file=sys.stderr)
     serve(model, host=chosen.host, port=chosen.port, limits=Limits(rate=chosen.rate))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,6 @@ from .prediction import IMAGE_SHAPE
 
 Array = npt.NDArray[Any]
 
-# A PNG file starts with this signature and a chunk IHDR: its length, its name, width, height.
-PNG_START = struct.Struct(">8s4s4sII")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 BAD_REQUEST, TOO_LARGE, WRONG_TYPE, NOT_A_DIGIT = 400, 413, 415, 422
 
 
@@ -57,18 +53,17 @@ def read_image(content_type: str, body: bytes, most_pixels: int) -> Array:
 
 
 def _from_png(body: bytes, most_pixels: int) -> Array:
-    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
 
-    if len(body) < PNG_START.size or not body.startswith(PNG_SIGNATURE):
-        raise HTTPException(BAD_REQUEST, "the body is not a PNG image")
-    _, _, _, width, height = PNG_START.unpack_from(body)
-    if width * height > most_pixels:
-        raise HTTPException(TOO_LARGE, f"the image has {width} x {height} pixels; at most {most_pixels:,} are accepted")
     try:
-        picture = Image.open(io.BytesIO(body), formats=["PNG"])
-        picture.load()
+        picture = PngImageFile(io.BytesIO(body))  # reads as far as the pixels; the size is what they will be given
+        if picture.width * picture.height <= most_pixels:
+            picture.load()
     except Exception as error:  # damaged files make Pillow raise nearly every kind of exception
-        raise HTTPException(BAD_REQUEST, f"the PNG image is damaged: {error}") from error
+        raise HTTPException(BAD_REQUEST, f"the body is not a PNG image, or is damaged: {error!s:.200}") from error
+    if picture.width * picture.height > most_pixels:
+        size = f"{picture.width} x {picture.height} pixels"
+        raise HTTPException(TOO_LARGE, f"the image has {size}; at most {most_pixels:,} are accepted")
     try:
         return prepare_digit(picture)
     except ValueError as error:
@@ -82,15 +77,25 @@ def _from_json(body: bytes) -> Array:
         raise HTTPException(BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(content, dict) or "pixels" not in content:
         raise HTTPException(BAD_REQUEST, 'expected {"pixels": [[...], ...]}')
-    try:
-        pixels = np.asarray(content["pixels"])
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise HTTPException(NOT_A_DIGIT, "the rows of pixels differ in length") from error
-    if pixels.shape not in (IMAGE_SHAPE, IMAGE_SHAPE[:2]):
-        raise HTTPException(NOT_A_DIGIT, f"expected 28 rows of 28 pixels, got an array of shape {pixels.shape}")
-    if pixels.dtype.kind not in "iuf":
+    pixels = _checked_pixels(content["pixels"])
+    return np.array(pixels, np.float32).reshape(IMAGE_SHAPE)
+
+
+def _checked_pixels(rows: Any) -> list[float]:
+    """Return the numbers of 28 lists of 28 numbers, or of lists of one number; no array is made of anything else."""
+    side = IMAGE_SHAPE[0]
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise HTTPException(NOT_A_DIGIT, f"expected {side} rows of {side} pixels, as lists of numbers")
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1:
+        raise HTTPException(NOT_A_DIGIT, "the rows of pixels differ in length")
+    if len(rows) != side or lengths != {side}:
+        shape = (len(rows), *lengths)
+        raise HTTPException(NOT_A_DIGIT, f"expected {side} rows of {side} pixels, got an array of shape {shape}")
+    pixels = [value[0] if isinstance(value, list) and len(value) == 1 else value for row in rows for value in row]
+    if not all(type(value) in (int, float) for value in pixels):
         raise HTTPException(NOT_A_DIGIT, "pixels are numbers from 0 to 1")
-    outside = ~((pixels >= 0) & (pixels <= 1))  # also what is not a number
-    if outside.any():
-        raise HTTPException(NOT_A_DIGIT, f"pixels are numbers from 0 to 1, one is {pixels[outside][0]:g}")
-    return pixels.astype(np.float32).reshape(IMAGE_SHAPE)
+    outside = next((value for value in pixels if not 0 <= value <= 1), None)  # also what is not a number
+    if outside is not None:
+        raise HTTPException(NOT_A_DIGIT, f"pixels are numbers from 0 to 1, one is {outside!r:.20}")
+    return pixels

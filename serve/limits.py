@@ -25,7 +25,7 @@ class Limits:
     body_bytes : int
         The largest body of a request.
     image_pixels : int
-        The largest width times height of a PNG, decided before it is decoded.
+        The largest width times height of a PNG, decided before its pixels are decoded.
     rate : float
         Predictions per second and client, in the long run.
     burst : int
@@ -35,7 +35,8 @@ class Limits:
     seconds : float
         The longest time for a request's header to arrive, and for its body.
     connections : int
-        Open connections, over all clients.
+        Open connections, over all clients. If there are more, the client that has most of them loses the one whose
+        request is the longest to come.
     """
 
     body_bytes: int = 1_000_000
@@ -44,7 +45,7 @@ class Limits:
     burst: int = 60
     waiting: int = 64
     seconds: float = 10.0
-    connections: int = 500
+    connections: int = 200
 
 
 class RateLimit:

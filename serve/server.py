@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 import h11
@@ -19,6 +21,8 @@ from .limits import Limits
 LOOPBACK = "127.0.0.1"
 # What is being answered when the server is told to stop may take so long to end.
 SECONDS_TO_STOP = 5
+HEADER_BYTES = 16_384
+BACKLOG = 128
 
 
 def serve(
@@ -37,7 +41,8 @@ def serve(
     class_names : sequence of str, optional
         By default those in the model's ``info``, or else the numbers of the classes.
     host : str, default "127.0.0.1"
-        The address to listen on. By default only this machine can connect; ``0.0.0.0`` is every network.
+        The address to listen on. By default only this machine can connect, and only under its own names, so that no
+        page of another site can ask in a visitor's name; ``0.0.0.0`` is every network and any name.
     port : int, default 8000
         0 takes a free one.
     limits : Limits, optional
@@ -51,8 +56,8 @@ def serve(
         If the model is not such a classifier, or the names do not fit it.
     """
     limits = limits or Limits()
-    app = create_app(model, class_names, limits)
     with listen(host, port) as listener:
+        app = create_app(model, class_names, limits, own_names(listener, host))
         print(f"draw a digit at {_address(listener)} (Ctrl-C stops)", flush=True)
         try:
             uvicorn.Server(configuration(app, limits)).run(sockets=[listener])
@@ -64,13 +69,14 @@ def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
     """Return how uvicorn has to run the application so that slow and many clients do not hold it up."""
     return uvicorn.Config(
         app,
-        http=_patience(limits.seconds),
+        http=_patience(limits.seconds, limits.connections),
         ws="none",
         lifespan="off",
         log_level="error",  # not a line for everyone who sends nonsense
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=limits.connections,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
     )
 
@@ -85,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(128)
+        listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
         raise OSError(f"cannot listen on {host} port {port}: {error}; choose another one") from error
@@ -97,26 +103,67 @@ def _address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def _patience(seconds: float) -> type[H11Protocol]:
-    """Return the protocol that hangs up on clients whose request's header takes longer than ``seconds``."""
+def own_names(listener: socket.socket, host: str) -> list[str]:
+    """Return the names under which a browser may ask: of this machine alone, those that no other site can have."""
+    if not is_loopback(listener.getsockname()[0]):
+        return ["*"]
+    return ["localhost", LOOPBACK, "[::1]", f"[{host}]" if ":" in host else host]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _patience(seconds: float, most: int) -> type[H11Protocol]:
+    """Return the protocol that hangs up on whoever keeps the server waiting.
+
+    That is a client whose request's header takes longer than ``seconds``; and where there are more than ``most``
+    connections, of the client that has most of them the one whose request is the longest to come.
+    """
+    everyone: set[Patience] = set()
 
     class Patience(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None
+        _since = 0.0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self._since = self.loop.time()
             self._expect_header()
+            everyone.add(self)
+            if len(everyone) > most:
+                self._make_room()
 
         def data_received(self, data: bytes) -> None:
-            super().data_received(data)
+            # h11 limits what it has to keep, not what it gets at once: a long header must come in pieces.
+            for start in range(0, len(data), HEADER_BYTES):
+                if not self.transport.is_closing():
+                    super().data_received(data[start : start + HEADER_BYTES])
             if self.conn.their_state is h11.IDLE:
                 self._expect_header()
             else:
                 self._stop_waiting()
 
+        def on_response_complete(self) -> None:
+            self._since = self.loop.time()
+            super().on_response_complete()
+
         def connection_lost(self, exc: Exception | None) -> None:
+            everyone.discard(self)
             self._stop_waiting()
             super().connection_lost(exc)
+
+        def _make_room(self) -> None:
+            awaited = [one for one in everyone if one.conn.their_state in (h11.IDLE, h11.SEND_BODY)]
+            count = Counter(one.client and one.client[0] for one in awaited)
+            crowd = [one for one in awaited if count[one.client and one.client[0]] == max(count.values())]
+            slowest = min(crowd, key=lambda one: one._since)
+            everyone.discard(slowest)
+            slowest.transport.abort()
 
         def _expect_header(self) -> None:
             if self._deadline is None:

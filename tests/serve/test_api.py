@@ -6,16 +6,19 @@ import base64
 import io
 import json
 import struct
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.exceptions import HTTPException
 
 import seegrad as sg
 from seegrad.serve import create_app
 from seegrad.serve.answer import array_data
+from seegrad.serve.images import read_image
 
 
 def png(pixels, mode=None):
@@ -104,14 +107,18 @@ def test_a_constant_array_can_be_packed():
     assert unpack(array_data(np.full((2, 3, 1), 0.5))).tolist() == np.full((2, 3, 1), 0.5).tolist()
 
 
-def bomb(width, height):
-    """A small PNG that announces, and holds, very many pixels."""
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+def header(width, height):
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+
+
+def bomb(width, height, *more, rows=b"", after=b""):
+    """A small PNG that announces very many pixels; ``more`` are further headers."""
+    pixels = chunk(b"IDAT", zlib.compress(rows or bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + header(width, height) + b"".join(more) + pixels + after + chunk(b"IEND", b"")
 
 
 BLANK = np.zeros((28, 28)).tolist()
@@ -128,6 +135,10 @@ BAD = {
     "null": (b'{"pixels": null}', "application/json", 422, "28 rows"),
     "ragged": (b'{"pixels": [[1, 2], [3]]}', "application/json", 422, "differ"),
     "wrong shape": (b'{"pixels": [[0, 1]]}', "application/json", 422, "(1, 2)"),
+    "truths": (json.dumps({"pixels": [[0] * 27 + [True]] * 28}), "application/json", 422, "numbers"),
+    "deeper": (json.dumps({"pixels": [[[[0]]] * 28] * 28}), "application/json", 422, "numbers"),
+    "pairs": (json.dumps({"pixels": [[[0, 0]] * 28] * 28}), "application/json", 422, "numbers"),
+    "a table": (json.dumps({"pixels": {"0": [0] * 28}}), "application/json", 422, "28 rows"),
     "words": (json.dumps({"pixels": [["a"] * 28] * 28}), "application/json", 422, "numbers"),
     "too large": (json.dumps({"pixels": [[255] * 28] * 28}), "application/json", 422, "255"),
     "negative": (json.dumps({"pixels": [[-0.5] * 28] * 28}), "application/json", 422, "-0.5"),
@@ -137,6 +148,9 @@ BAD = {
     "empty PNG": (b"", "image/png", 400, "not a PNG"),
     "cut PNG": (png(np.zeros((50, 50), np.uint8))[:-20], "image/png", 400, "damaged"),
     "bomb": (bomb(60_000, 60_000), "image/png", 413, "60000 x 60000"),
+    "a second header": (bomb(28, 28, header(6000, 6000)), "image/png", 413, "6000 x 6000"),
+    "a third header": (bomb(28, 28, header(6000, 6000), header(5000, 5000)), "image/png", 413, "5000 x 5000"),
+    "a tall second header": (bomb(28, 28, header(1, 2**31 - 1)), "image/png", 413, "1 x 2147483647"),
     "no width": (bomb(0, 10), "image/png", 400, "damaged"),
     "less than promised": (bomb(500, 500), "image/png", 400, "damaged"),
     "blank PNG": (png(np.zeros((50, 50), np.uint8)), "image/png", 422, "no digit"),
@@ -151,6 +165,39 @@ def test_bad_input_is_refused_with_a_message(client, name):
     assert words in answer["error"]
     assert "Traceback" not in answer["error"]
     assert len(answer["error"]) < 300
+
+
+def costs(body, content_type):
+    """Return how many bytes a refused request takes at most, in the process of the server."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(HTTPException):
+            read_image(content_type, body, 1024 * 1024)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        ["a" * 300_000, *[""] * 300],
+        [["a" * 300_000, *[""] * 27], *[[""] * 28] * 27],
+        [[]] * 150_000,
+        [[0] * 28] * 3000,
+        [[[0] * 300] * 28] * 28,
+        [["\U0001f600" * 10_000] * 28] * 28,
+    ],
+)
+def test_no_array_is_made_of_what_is_no_image(pixels):
+    body = json.dumps({"pixels": pixels}, ensure_ascii=False).encode()[:10_000_000]
+    assert costs(body, "application/json") < 20 * len(body) + 100_000
+
+
+def test_a_header_behind_the_pixels_changes_nothing(client):
+    rows = bytes([0, *range(0, 256, 4)]) * 64
+    body = bomb(64, 64, rows=rows, after=header(6000, 6000))
+    assert client.predict(body, "image/png")[0] in (200, 400, 422)
 
 
 def test_damaged_pngs_never_make_it_fail(client, seven, rng):

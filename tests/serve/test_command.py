@@ -58,10 +58,24 @@ def test_it_serves_this_machine_alone_and_stops_gracefully(start, model_file):
     finally:
         connection.close()
 
+    # A page whose name an attacker lets stand for this machine (DNS rebinding) gets nothing.
+    for name, status in (
+        ("evil.example", 400),
+        (f"evil.example:{port}", 400),
+        ("localhost", 200),
+        (f"{host}:{port}", 200),
+    ):
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": name})
+            assert connection.getresponse().status == status
+        finally:
+            connection.close()
+
     # A request that has begun when the server is told to stop is still answered.
     with socket.create_connection((host, int(port)), timeout=30) as slow:
-        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(PIXELS)}"
-        slow.sendall(head.encode() + b"\r\n\r\n" + PIXELS[:50])
+        head = f"POST /predict HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        slow.sendall(f"{head}Content-Length: {len(PIXELS)}\r\n\r\n".encode() + PIXELS[:50])
         time.sleep(0.3)
         threading.Timer(0.5, slow.sendall, [PIXELS[50:]]).start()
         process.send_signal(signal.SIGINT)

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
@@ -84,6 +85,56 @@ def test_slow_bodies_and_headers_end_and_hold_up_nobody(serve_model):
         assert b"0.6 seconds" in answers["body"]
         assert answers["header"] == answers["nothing"] == answers["drip"] == b""
         assert client.predict(PIXELS)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"POST /pre",
+        HEAD + b"X-Open: ",
+        HEAD + b"Content-Length: 50\r\n\r\n[",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n",
+    ],
+    ids=["nothing", "line", "header", "body", "body that nobody reads"],
+)
+def test_connections_that_are_held_open_shut_nobody_out(serve_model, begin):
+    with serve_model(connections=40) as client, ExitStack() as held:
+        for number in range(150):
+            connection = held.enter_context(socket.create_connection(("127.0.0.1", client.port), timeout=20))
+            with suppress(OSError):  # the server may have hung up already
+                connection.sendall(begin)
+            if number % 10 == 0:
+                assert client.predict(PIXELS)[0] == client.get("/")[0] == 200
+
+
+def test_a_crowd_loses_its_own_connections_first(serve_model):
+    with serve_model(connections=40) as client, ExitStack() as held:
+        other = held.enter_context(
+            socket.create_connection(("127.0.0.1", client.port), source_address=("127.0.0.2", 0))
+        )
+        other.sendall(HEAD)
+        for _ in range(100):
+            held.enter_context(socket.create_connection(("127.0.0.1", client.port), timeout=20))
+        other.settimeout(20)
+        other.sendall(b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(PIXELS) + PIXELS)
+        assert other.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [b"X: " + b"a" * 100_000 + b"\r\n", b"X: a\r\n" * 10_000, b"X:" + b" " * 40_000 + b"\r\n"],
+    ids=["long", "many", "blank"],
+)
+def test_a_long_header_is_refused(client, lines):
+    answer = talk(client, HEAD + lines + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+    assert b"Invalid HTTP request" in answer or answer == b""  # a reset may overtake the answer
+    assert client.predict(PIXELS)[0] == 200
+
+
+def test_a_header_of_usual_length_is_read(client):
+    answer = talk(client, HEAD + b"Cookie: " + b"a" * 8000 + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    assert b"not JSON" in answer
 
 
 def test_clients_that_ask_too_often_wait(serve_model):
