@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,8 @@ from .residual import Residual
 Arguments = Mapping[str, Any]
 Entries = dict[str, tuple[tuple[int, ...], str]]
 """Shapes and kinds (``f`` or ``i``) of arrays by name."""
+Size = tuple[int, int]
+"""How many calls of modules there are in a part of a model, and how deep they are nested."""
 
 ACTIVATIONS = (
     "ELU GELU Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU SiLU Sigmoid "
@@ -45,7 +47,8 @@ FIRST_VALUES = {"seed", "weight_init", "bias_init"}
 POSITIONAL = "*"
 DEEPEST = 64
 MOST_MODULES = 2_000
-SIMPLE: dict[str, Any] = {"int": int, "float": (int, float), "bool": bool, "str": str}
+MOST_CALLS = 10_000  # of modules, in one pass through the model: one that is used in two places counts twice
+MOST_AXES = 32
 
 
 # ---------------------------------------------------------------------------------------------- describing
@@ -129,8 +132,11 @@ def _written(value: Any, done: dict[int, int], where: str) -> Any:
         return [_written(part, done, f"{where}[{i}]") for i, part in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise TypeError(f"{where} is {value}, which cannot be saved")
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool):
         return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):  # NumPy's float64 and enumerations are kinds of these
+            return kind(value)
     hint = "; its config() should tell the number" if isinstance(value, Parameter) else ""
     raise TypeError(
         f"{where} is a {type(value).__name__}, which cannot be saved as data; expected a module, number, text, "
@@ -156,18 +162,16 @@ class Plan:
         self.classes = classes
         self.entries: Entries = {}
         self.open: list[str] = []
-        self._modules = 0
+        self._sizes: list[Size] = []
         self._module(description, "", 0)
 
-    def _module(self, description: Any, path: str, depth: int) -> None:
+    def _module(self, description: Any, path: str, depth: int) -> Size:
         where = f"at {path}" if path else "at the top"
-        if depth > DEEPEST:
-            raise ValueError(f"modules are nested more than {DEEPEST} deep")
         if isinstance(description, dict) and set(description) == {"same"}:
             number = description["same"]
-            if type(number) is not int or not 0 <= number < self._modules:
+            if type(number) is not int or not 0 <= number < len(self._sizes):
                 raise ValueError(f"{where}: module number {number!r:.50} is not known")
-            return
+            return _checked_size(self._sizes[number], depth, where)
         if not isinstance(description, dict) or set(description) != {"kind", "arguments"}:
             raise ValueError(f"{where}: not the description of a module: {description!r:.80}")
         kind, given = description["kind"], description["arguments"]
@@ -181,28 +185,99 @@ class Plan:
         inside = KINDS.get(cls.__name__) is cls
         if not inside:
             self.open.append(path)
-        for name, value in _named_parts(cls, arguments):
+        parts = [
             self._value(value, f"{path}.{name}" if path else name, depth + 1)
+            for name, value in _named_parts(cls, arguments)
+        ]
         if inside:
             for name, entry in _entries(cls, arguments).items():
                 self.entries[f"{path}.{name}" if path else name] = entry
-        self._modules += 1
-        if self._modules > MOST_MODULES:
+        calls, height = _together(parts)
+        self._sizes.append(_checked_size((calls + 1, height), depth, where))
+        if len(self._sizes) > MOST_MODULES:
             raise ValueError(f"more than {MOST_MODULES:,} modules")
+        return self._sizes[-1]
 
-    def _value(self, value: Any, path: str, depth: int) -> None:
-        if depth > DEEPEST:
-            raise ValueError(f"modules are nested more than {DEEPEST} deep")
+    def _value(self, value: Any, path: str, depth: int) -> Size:
+        """Check an argument; return how many calls of modules it stands for, and how deep they are nested."""
+        _checked_size((0, 0), depth, f"at {path}")
         if isinstance(value, dict) and set(value) == {"module"}:
-            self._module(value["module"], path, depth)
-        elif isinstance(value, dict) and set(value) == {"dict"} and isinstance(value["dict"], dict):
-            for key, part in value["dict"].items():
-                self._value(part, f"{path}.{key}" if path else key, depth + 1)
-        elif isinstance(value, list):
-            for i, part in enumerate(value):
-                self._value(part, f"{path}.{i}" if path else str(i), depth + 1)
-        elif value is not None and not isinstance(value, bool | int | float | str):
+            return self._module(value["module"], path, depth)
+        if isinstance(value, dict) and set(value) == {"dict"} and isinstance(value["dict"], dict):
+            if not all(key.isprintable() for key in value["dict"]):
+                raise ValueError(f"at {path}: a name cannot be printed: {list(value['dict'])!r:.80}")
+            parts = [
+                self._value(part, f"{path}.{key}" if path else key, depth + 1) for key, part in value["dict"].items()
+            ]
+            return _together(parts)
+        if isinstance(value, list):
+            return _together(
+                self._value(part, f"{path}.{i}" if path else str(i), depth + 1) for i, part in enumerate(value)
+            )
+        if value is not None and not isinstance(value, bool | int | float | str):
             raise ValueError(f"at {path}: cannot be an argument: {value!r:.80}")
+        return 0, 0
+
+
+def _together(parts: Iterable[Size]) -> Size:
+    """Add up the calls of several parts, and say how deep what holds them is."""
+    sizes = list(parts)
+    return sum(calls for calls, _ in sizes), 1 + max((height for _, height in sizes), default=0)
+
+
+def _checked_size(size: Size, depth: int, where: str) -> Size:
+    """Refuse what would be too deep where it stands, or would take too long to go through."""
+    calls, height = size
+    if depth + height > DEEPEST:
+        raise ValueError(f"{where}: modules are nested more than {DEEPEST} deep")
+    if calls > MOST_CALLS:
+        raise ValueError(f"{where}: more than {MOST_CALLS:,} calls of modules, since some stand in many places")
+    return size
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number that fits into 64 bits."""
+    return type(value) is float or (type(value) is int and abs(value) < 1 << 63)
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) <= {"module"}
+
+
+def _are_sizes(value: Any, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= count
+        and all(type(size) is int and is_number(size) for size in value)
+    )
+
+
+#: What an argument may be, by each of the alternatives in its annotation.
+FITS: dict[str, Callable[[Any], bool]] = {
+    "int": lambda value: type(value) is int and is_number(value),
+    "float": is_number,
+    "bool": lambda value: type(value) is bool,
+    "str": lambda value: type(value) is str,
+    "None": lambda value: value is None,
+    "tuple[int, int]": lambda value: _are_sizes(value, 2) and len(value) == 2,
+    "Sequence[int]": lambda value: _are_sizes(value, MOST_AXES),
+    "Literal['same', 'valid']": lambda value: value in ("same", "valid"),
+    "Module": _is_module,
+    "Iterable[Module]": lambda value: isinstance(value, list) and all(map(_is_module, value)),
+    "dict[str, Module]": lambda value: (
+        isinstance(value, dict) and isinstance(value.get("dict"), dict) and all(map(_is_module, value["dict"].values()))
+    ),
+}
+
+
+def _fits(value: Any, parameter: inspect.Parameter) -> bool:
+    """Tell whether an argument is of the kind that its annotation asks for, as far as that is known."""
+    alternatives = [FITS.get(part) for part in str(parameter.annotation).split(" | ")]
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return isinstance(value, list) and all(
+            any(fits is None or fits(part) for fits in alternatives) for part in value
+        )
+    return any(fits is None or fits(value) for fits in alternatives)
 
 
 @cache
@@ -221,9 +296,8 @@ def _checked_arguments(cls: type[Module], given: Any, where: str) -> dict[str, A
     arguments: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if name in given:
-            expected = SIMPLE.get(str(parameter.annotation))
             value = given[name]
-            if expected and (not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool)):
+            if not _fits(value, parameter):
                 raise ValueError(
                     f"{where}: {cls.__name__}'s {name} must be of type {parameter.annotation}: {value!r:.80}"
                 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import numpy.typing as npt
 
 from ..data.scaling import MinMaxScale, Scaler, Standardize
-from .architecture import KINDS, Plan, build, describe
+from .architecture import KINDS, Plan, build, describe, is_number
 from .module import Module
 from .state_file import checksum
 from .weights import load_arrays, read_header, save_arrays
@@ -25,6 +27,10 @@ VERSION = 1
 KEYS = {"version", "model", "info", "frozen", "sha256"}
 LARGEST_FILE = 1 << 32
 LONGEST_HEADER = 1 << 20
+LONGEST_ENTRY = 120  # bytes of the header for an array, beside its name
+LONGEST_NAME = 1000  # characters of a class
+MOST_INPUTS = 1 << 28
+SURROGATE = re.compile("[\ud800-\udfff]")  # halves of characters, which cannot be written
 SCALERS: dict[str, type[Scaler]] = {cls.__name__: cls for cls in (MinMaxScale, Standardize)}
 
 
@@ -56,6 +62,8 @@ class ModelInfo:
             raise ValueError(f"input_shape must be positive integers, got {shape!r:.200}")
         if not all(isinstance(name, str) for name in names):
             raise TypeError(f"class_names must be texts, got {names!r:.200}")
+        if any(len(name) > LONGEST_NAME or SURROGATE.search(name) for name in names):
+            raise ValueError(f"class_names must be texts of at most {LONGEST_NAME} characters, got {names!r:.200}")
         if scaler is not None and SCALERS.get(type(scaler).__name__) is not type(scaler):
             raise TypeError(f"preprocessing must be a fitted {' or '.join(SCALERS)}, got {scaler!r:.200}")
 
@@ -81,7 +89,13 @@ def save(
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
     said = {"version": VERSION, "model": structure, "info": _written(info), "frozen": frozen}
     said["sha256"] = checksum(state, _canonical(said))
-    save_arrays(state, path, {FORMAT: json.dumps(said)})
+    metadata = {FORMAT: json.dumps(said)}
+    if len(json.dumps(metadata)) + sum(len(name) + LONGEST_ENTRY for name in state) > LONGEST_HEADER:
+        raise ValueError(
+            f"{type(model).__name__} cannot be saved as a model: {len(info.class_names):,} class names and "
+            f"the names of {len(state):,} arrays are more than a file's header can hold"
+        )
+    save_arrays(state, path, metadata)
 
 
 def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> Module:
@@ -134,6 +148,8 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
             _refuse("its contents do not have the checksum that was written with them")
     except FileNotFoundError:
         raise
+    except MemoryError as error:
+        raise ModelFileError(f"{file} is too large for the memory of this machine") from error
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{file} cannot be loaded as a model: {_without_name(error, file)}") from error
     try:
@@ -176,6 +192,7 @@ def _check_that_it_can_be_loaded(model: Module, structure: dict[str, Any], state
     """Find out now, not when the model is needed, if its constructors make something else of their arguments."""
     classes = {type(module).__name__: type(module) for module in model.modules()}
     try:
+        Plan(structure, KINDS | classes)
         again = build(structure, classes).state_dict()
     except Exception as error:
         raise TypeError(
@@ -208,7 +225,7 @@ def _said(header: Mapping[str, Any]) -> dict[str, Any]:
     text = header.get("__metadata__", {}).get(FORMAT)
     if text is None:
         _refuse("it holds weights alone (nn.load_weights reads them into a model) or was not written by seegrad")
-    said = json.loads(text, parse_constant=lambda name: _refuse(f"it holds {name}"))
+    said = json.loads(text, parse_constant=_finite, parse_float=_finite)
     if not isinstance(said, dict) or type(said.get("version")) is not int:
         _refuse("it does not tell its version")
     if said["version"] != VERSION:
@@ -217,6 +234,14 @@ def _said(header: Mapping[str, Any]) -> dict[str, Any]:
     if set(said) != KEYS or not isinstance(said["frozen"], list):
         _refuse(f"it should tell {', '.join(sorted(KEYS))}, and tells {', '.join(sorted(said))[:200]}")
     return said
+
+
+def _finite(text: str) -> float:
+    """Read a number that is not whole; Python reads 1e999 as infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        _refuse(f"it holds {text:.20}, which is not a finite number")
+    return value
 
 
 def _check_entries(plan: Plan, header: Mapping[str, Any]) -> None:
@@ -250,6 +275,8 @@ def _info(said: Any) -> ModelInfo:
     scaler: Scaler | None = None
     if state is not None:
         scaler = _scaler(state)
+    if shape is not None and not (all(type(size) is int for size in shape) and math.prod(shape) <= MOST_INPUTS):
+        _refuse(f"its input_shape is not one of at most {MOST_INPUTS:,} numbers: {shape!r:.200}")
     return ModelInfo(None if shape is None else tuple(shape), tuple(names), scaler)
 
 
@@ -257,6 +284,10 @@ def _scaler(state: Any) -> Scaler:
     kind = state.get("kind") if isinstance(state, dict) else None
     if not isinstance(kind, str) or kind not in SCALERS:
         _refuse(f"its preprocessing is not known: {state!r:.200}")
+    for key in ("offset", "scale"):
+        row = state.get(key)
+        if not isinstance(row, list) or not all(is_number(number) for number in row):
+            _refuse(f"its {kind} has no row of numbers as {key}: {row!r:.200}")
     scaler = SCALERS[kind]()
     try:
         scaler.load_state_dict(state)
@@ -277,5 +308,11 @@ def _take_over(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]
             if array is not None and array.dtype.kind == getattr(module, name).dtype.kind:
                 setattr(module, name, getattr(module, name).astype(array.dtype))
     model.load_state_dict(arrays)
+    for path, module in model.named_modules():
+        for name in ("running_var", "num_batches_tracked"):
+            if name in module._buffer_names and (np.asarray(getattr(module, name)) < 0).any():
+                _refuse(f"{name} of {path or 'the model'} is negative")
     for name in frozen:
+        if not isinstance(name, str) or name not in parameters:
+            _refuse(f"frozen should be a list of its parameters' names, and holds {name!r:.80}")
         parameters[name].requires_grad = False
