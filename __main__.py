@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from . import __version__, nn
 from .commands import ADD_COMMANDS
+from .commands.printing import printable
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
@@ -51,8 +52,14 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _ended(chosen, INTERRUPTED)
-    except (ValueError, TypeError, OSError, ImportError, nn.NonFiniteError) as error:
-        print(f"seegrad {chosen.command}: error: {error}", file=sys.stderr)
+    except MemoryError as error:
+        print(
+            f"seegrad {chosen.command}: error: not enough memory ({error or 'nothing more is known'})", file=sys.stderr
+        )
+        return _ended(chosen, FAILED)
+    except (ValueError, TypeError, OSError, ImportError, NotImplementedError, nn.NonFiniteError) as error:
+        text = printable(error, keep="\n")
+        print(f"seegrad {chosen.command}: error: {text}", file=sys.stderr)
         return _ended(chosen, FAILED)
     return 0
 

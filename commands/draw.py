@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .printing import printable
 from .saved_model import HELP, input_shape, load_saved, sizes
 
 
@@ -40,4 +41,4 @@ def _draw(chosen: argparse.Namespace) -> None:
     shape = input_shape(model, chosen.input_shape)
     target = Path(chosen.out) if chosen.out else Path(chosen.model).with_suffix(".svg")
     draw(model, zoom=chosen.zoom, input_shape=(1, *shape)).save(target)
-    print(f"the drawing is in {target}")
+    print(f"the drawing is in {printable(target)}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data import load_mnist
 from ..nn import ClassificationReport, classification_report
+from .printing import printable
 from .saved_model import HELP, class_names, load_saved, probabilities
 
 
@@ -40,6 +41,7 @@ def _evaluate(chosen: argparse.Namespace) -> None:
     if chosen.json:
         print(json.dumps(_as_data(report, names), indent=2))
         return
+    names = [printable(name) for name in names]
     width = max(8, *map(len, names))
     print(f"{'class':>{width}}  precision  recall      f1  examples")
     rows = zip(names, report.precision, report.recall, report.f1, report.support, strict=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..nn import export_onnx
+from .printing import printable
 from .saved_model import HELP, input_shape, load_saved, sizes
 
 
@@ -35,4 +36,4 @@ def _export(chosen: argparse.Namespace) -> None:
     shape = input_shape(model, chosen.input_shape)
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
     export_onnx(model, np.zeros((1, *shape), dtype), chosen.onnx)
-    print(f"the model is in {chosen.onnx}")
+    print(f"the model is in {printable(chosen.onnx)}")

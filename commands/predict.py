@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autograd.kernels.numba_use import numpy_alone
 from ..data import prepare_digit, read_picture
+from .printing import printable
 from .saved_model import HELP, class_names, load_saved, probabilities
 
 DEFAULT_MODEL = "runs/mnist/model.safetensors"
@@ -41,17 +42,18 @@ def _predict(chosen: argparse.Namespace) -> None:
         except (ValueError, OSError) as error:
             failed += 1
             text = str(error) if name in str(error) else f"{name}: {error}"
-            print(f"seegrad predict: error: {text}", file=sys.stderr)
+            print(f"seegrad predict: error: {printable(text)}", file=sys.stderr)
     answers = _answers(model, np.stack(digits), names) if digits else []
     if chosen.json:
         print(json.dumps(answers, indent=2))
     else:
         for answer in answers:
             second = answer["runner_up"]
-            print(
+            line = (
                 f"{answer['file']}: {answer['label']}   confidence {answer['confidence']:.4f}   "
                 f"runner-up {second['label']} ({second['confidence']:.4f})"
             )
+            print(printable(line))
     if failed:
         raise ValueError(f"{failed} of {len(chosen.pictures)} pictures could not be read")
 

@@ -185,10 +185,7 @@ class Plan:
         inside = KINDS.get(cls.__name__) is cls
         if not inside:
             self.open.append(path)
-        parts = [
-            self._value(value, f"{path}.{name}" if path else name, depth + 1)
-            for name, value in _named_parts(cls, arguments)
-        ]
+        parts = self._parts(_named_parts(cls, arguments), path, depth)
         if inside:
             for name, entry in _entries(cls, arguments).items():
                 self.entries[f"{path}.{name}" if path else name] = entry
@@ -198,30 +195,30 @@ class Plan:
             raise ValueError(f"more than {MOST_MODULES:,} modules")
         return self._sizes[-1]
 
+    def _parts(self, named: Iterable[tuple[str, Any]], path: str, depth: int) -> list[Size]:
+        sizes = []
+        for name, value in named:
+            if not name.isprintable():
+                raise ValueError(f"{f'at {path}' if path else 'at the top'}: the name {name!r:.80} cannot be printed")
+            sizes.append(self._value(value, f"{path}.{name}" if path else name, depth + 1))
+        return sizes
+
     def _value(self, value: Any, path: str, depth: int) -> Size:
         """Check an argument; return how many calls of modules it stands for, and how deep they are nested."""
         _checked_size((0, 0), depth, f"at {path}")
         if isinstance(value, dict) and set(value) == {"module"}:
             return self._module(value["module"], path, depth)
         if isinstance(value, dict) and set(value) == {"dict"} and isinstance(value["dict"], dict):
-            if not all(key.isprintable() for key in value["dict"]):
-                raise ValueError(f"at {path}: a name cannot be printed: {list(value['dict'])!r:.80}")
-            parts = [
-                self._value(part, f"{path}.{key}" if path else key, depth + 1) for key, part in value["dict"].items()
-            ]
-            return _together(parts)
+            return _together(self._parts(value["dict"].items(), path, depth))
         if isinstance(value, list):
-            return _together(
-                self._value(part, f"{path}.{i}" if path else str(i), depth + 1) for i, part in enumerate(value)
-            )
+            return _together(self._parts(((str(i), part) for i, part in enumerate(value)), path, depth))
         if value is not None and not isinstance(value, bool | int | float | str):
             raise ValueError(f"at {path}: cannot be an argument: {value!r:.80}")
         return 0, 0
 
 
-def _together(parts: Iterable[Size]) -> Size:
+def _together(sizes: Sequence[Size]) -> Size:
     """Add up the calls of several parts, and say how deep what holds them is."""
-    sizes = list(parts)
     return sum(calls for calls, _ in sizes), 1 + max((height for _, height in sizes), default=0)
 
 
@@ -241,7 +238,7 @@ def is_number(value: Any) -> bool:
 
 
 def _is_module(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) <= {"module"}
+    return isinstance(value, dict) and set(value) == {"module"}
 
 
 def _are_sizes(value: Any, count: int) -> bool:

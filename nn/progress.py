@@ -14,7 +14,8 @@ SECONDS_BETWEEN_UPDATES = 0.1
 
 def is_watched() -> bool:
     """Tell whether someone is likely to see a live bar: in a terminal or a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    terminal = sys.stderr is not None and sys.stderr.isatty()  # there is none where a program was started without
+    return terminal or "ipykernel" in sys.modules
 
 
 class ProgressBar(Callback):

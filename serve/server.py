@@ -72,6 +72,7 @@ def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         http=_patience(limits.seconds, limits.connections),
         ws="none",
         lifespan="off",
+        use_colors=False,
         log_level="error",  # not a line for everyone who sends nonsense
         server_header=False,
         proxy_headers=False,

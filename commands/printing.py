@@ -1,0 +1,28 @@
+"""Names from files and folders, as they can be shown in a terminal."""
+
+from __future__ import annotations
+
+# What joins letters and emoji is no letter itself, but belongs to the words of many languages.
+JOINERS = "\u200c\u200d"
+
+
+def printable(text: object, keep: str = "") -> str:
+    r"""Return a text in which nothing can move the cursor, change colours or turn the direction of writing.
+
+    Parameters
+    ----------
+    text : object
+        Its ``str`` is taken.
+    keep : str
+        Characters to leave as they are all the same, such as line ends.
+
+    Examples
+    --------
+    >>> from seegrad.commands.printing import printable
+    >>> print(printable("cat\x1b[2J.png"))
+    cat\x1b[2J.png
+    """
+    return "".join(
+        char if char.isprintable() or char in JOINERS or char in keep else char.encode("unicode_escape").decode("ascii")
+        for char in str(text)
+    )
