@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeGuard, overload, runtime_checkable
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_finite, numeric_array
+from .checks import ROWS_AT_ONCE, check_finite, numeric_array
 from .errors import DataError
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
+ROWS_ON_DISK = 1000
 
 
 @runtime_checkable
@@ -43,6 +45,19 @@ def gathers(dataset: Source) -> TypeGuard[Gathers]:
         next((place for place, kind in enumerate(kinds) if name in vars(kind)), 0) for name in ("gather", "__getitem__")
     ]
     return isinstance(dataset, Gathers) and places[0] <= places[1]
+
+
+@runtime_checkable
+class Fingerprinted(Source, Protocol):
+    """A source that can tell itself from others of the same size, and from the same in another order."""
+
+    def fingerprint(self) -> int:
+        """Return a checksum of all examples and targets, in their order."""
+
+
+def fingerprint(source: Source) -> int | None:
+    """Return a checksum of a data set's contents and order; None if it has no method ``fingerprint()``."""
+    return source.fingerprint() if isinstance(source, Fingerprinted) else None
 
 
 class ArrayDataset:
@@ -122,6 +137,15 @@ class ArrayDataset:
     def on_disk(self) -> bool:
         """Whether an array is memory-mapped, so that copying all of it may not fit in memory."""
         return self._on_disk
+
+    def fingerprint(self) -> int:
+        """Return a checksum of all examples and targets; of memory-mapped ones, of a thousand rows."""
+        total = crc32(f"{self.x.dtype} {self.x.shape} {self.y.dtype} {self.y.shape}".encode())
+        step = max(1, len(self) // ROWS_ON_DISK) if self._on_disk else 1
+        for array in (self.x[::step], self.y[::step]):
+            for start in range(0, len(array), ROWS_AT_ONCE):
+                total = crc32(np.ascontiguousarray(array[start : start + ROWS_AT_ONCE]).data, total)
+        return total
 
     def gather(self, indices: NDArray[np.intp]) -> Batch:
         """Return the examples and targets at `indices`, as new arrays of shape ``(len(indices), ...)``.

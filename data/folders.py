@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,15 @@ class ImageFolder:
 
     def __repr__(self) -> str:
         return f"ImageFolder({str(self.root)!r}, {len(self)} images, {len(self.classes)} classes)"
+
+    def fingerprint(self) -> int:
+        """Return a checksum of the files' names, sizes and classes; they are not read."""
+        total = crc32(f"{self.size} {self.channels}".encode())
+        for path, label in zip(self.paths, self.y, strict=True):
+            total = crc32(
+                f"{path.relative_to(self.root)} {path.stat().st_size} {label}".encode("utf-8", "surrogateescape"), total
+            )
+        return total
 
     def load(self) -> ArrayDataset:
         """Read all images into memory, as float32 of shape ``(n, height, width, channels)`` in [0, 1].

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .checks import checked_count
-from .dataset import Source
+from .dataset import Source, fingerprint
 from .errors import DataError
 from .split import Subset
 from .structures import as_source
@@ -29,6 +29,10 @@ class Shard(Subset):
         self.rank, self.size = rank, size
         self.share = slice(rank, count, size)
         super().__init__(dataset, np.arange(len(dataset))[self.share])
+
+    def fingerprint(self) -> int:
+        """Return a checksum of the whole, which is the same on every rank."""
+        return fingerprint(self.dataset) or 0
 
     def __repr__(self) -> str:
         return f"Shard({self.rank} of {self.size}: {len(self)} of {self.dataset!r})"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..rng import Seed, default_rng
 from .checks import checked_count
-from .dataset import ArrayDataset, Batch, Gathers, Source, gathers
+from .dataset import ArrayDataset, Batch, Gathers, Source, fingerprint, gathers
 from .errors import DataError
 from .structures import as_source
 
@@ -40,6 +41,10 @@ class Subset:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def fingerprint(self) -> int:
+        """Return a checksum of the examples, as far as the whole has one, and of their positions there."""
+        return crc32(self.indices.tobytes(), fingerprint(self.dataset) or 0)
 
     def __getitem__(self, index: int) -> Any:
         """Return the pair ``(example, target)``."""

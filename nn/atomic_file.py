@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
+import shutil
+import stat
 import tempfile
 from pathlib import Path
+
+from .file_lock import try_lock
+
+BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file completely, or leave everything as it was.
 
-    The bytes go into a temporary file in the same folder, are forced to the disk, and only then take
-    the file's name.
+    The bytes go into a temporary file in the same folder, are forced to the disk, and only then take the file's name.
+    A file that is replaced leaves its permissions to the new one; of a link, the file that it points to is replaced.
 
     Parameters
     ----------
@@ -26,20 +33,80 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     Raises
     ------
     OSError
-        If it cannot be written: no such folder, not permitted, disk full. An existing file is unchanged.
+        If it cannot be written: no such folder, not permitted, disk full, no regular file. It names the file; an
+        existing one is unchanged.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    target = _target(path)
+    temporary = _temporary(target)
     try:
-        with open(temporary, "xb") as file:
+        mode = _permissions(target)
+        number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666 if mode is None else 0o600)
+        with open(number, "wb") as file:
+            try_lock(number)  # so that it is not taken for what a killed program has left
+            if mode is not None:
+                os.chmod(temporary, mode)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(number)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
+
+
+def keep_copy(path: str | os.PathLike[str], copy: str | os.PathLike[str]) -> None:
+    """Let another file hold what a file holds now, whatever becomes of it; at once, and nothing if there is no file.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    copy : path
+        The other one, in the same file system; replaced if it exists.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written. An existing one is unchanged.
+    """
+    source, target = _target(path), _target(copy)
+    if not source.exists():
+        return
+    temporary = _temporary(target)
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError:  # there are file systems where a file has one name
+            shutil.copy(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        with contextlib.suppress(OSError):  # two names of one file are not replaced by each other
+            temporary.unlink()
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to, through all links."""
+    return Path(os.path.realpath(path))
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _permissions(target: Path) -> int | None:
+    """Return those of the file that will be replaced, if there is one."""
+    try:
+        found = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(found):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found):
+        raise OSError(errno.EINVAL, "not a regular file, which could be replaced")
+    return stat.S_IMODE(found)
 
 
 def make_writable_folder(path: str | os.PathLike[str]) -> Path:
@@ -76,16 +143,17 @@ def prepare_file(path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     path : path
-        The file itself, which stays if it exists. Nobody else may be writing it.
+        The file itself, which stays if it exists.
 
     Raises
     ------
     OSError
         If the folder cannot be created or written into; the message names it.
     """
-    target = Path(path)
+    target = _target(path)
     make_writable_folder(target.parent)
     for found in target.parent.iterdir():
         if re.fullmatch(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.tmp", found.name):
-            with contextlib.suppress(OSError):
-                found.unlink()
+            with contextlib.suppress(OSError), open(found, "rb") as file:
+                if try_lock(file.fileno()):
+                    found.unlink()

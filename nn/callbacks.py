@@ -53,3 +53,6 @@ class Callback:
         """Take over what ``state_dict`` gave."""
         if state:
             raise ValueError(f"{type(self).__name__} has no state, but was given {sorted(state)}")
+
+    def on_resume(self, run: Run) -> None:
+        """Run after ``load_state_dict``, before anything else: raise ValueError if the state does not fit this run."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.checks import checked_count
-from .atomic_file import prepare_file
+from .atomic_file import keep_copy, prepare_file
 from .callbacks import Callback
 from .monitor import Mode, Monitor
 from .nonfinite import nonfinite_parameter
@@ -23,7 +23,7 @@ class Checkpoint(Callback):
     The file holds the model, the optimizer, schedules and other callbacks, averages, random generators, the
     position in the data and the history: as plain arrays and JSON in the safetensors format, never code. It is
     replaced in one step, so whenever the program is killed, there is a complete one. It is written after every
-    epoch, and after Ctrl-C.
+    epoch, and after Ctrl-C. The one before it is kept, too: beside ``run.safetensors`` as ``run.previous.safetensors``.
 
     Parameters
     ----------
@@ -65,6 +65,7 @@ class Checkpoint(Callback):
         mode: Mode | None = None,
     ) -> None:
         self.path = Path(path)
+        self.previous = self.path.with_name(f"{self.path.stem}.previous{self.path.suffix}")
         self.every = None if every is None else checked_count("Checkpoint: every", every)
         self.best = None if best is None else Path(best)
         self._monitor = Monitor(monitor, mode, 0.0, "Checkpoint")
@@ -75,7 +76,7 @@ class Checkpoint(Callback):
         """Find out now, not after an epoch, if something cannot be saved."""
         self._monitor.begin(run)
         self._due, self._saved = False, _place(run)
-        for path in (self.path, self.best):
+        for path in (self.path, self.previous, self.best):
             if path is not None and run.ranks.first:
                 prepare_file(path)
         run.state_dict()
@@ -108,6 +109,7 @@ class Checkpoint(Callback):
         if _place(run) != self._saved and nonfinite_parameter(run.trainer.model) is None:
             state = run.state_dict()
             if run.ranks.first:
+                keep_copy(self.path, self.previous)
                 save_state(state, self.path)
             self._saved = _place(run)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.checks import checked_count
+from ..state import check_state
+from .alike import check_alike
 from .callbacks import Callback
 from .monitor import Mode, Monitor
 from .run import Run
@@ -94,9 +96,23 @@ class EarlyStopping(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
-        waited, kept = int(state["waited"]), state["kept"]
+        check_alike(self.state_dict(), state)
+        waited, kept = state["waited"], state["kept"]
         if kept is not None and not (isinstance(kept, Mapping) and "model" in kept):
             raise ValueError("the weights to restore are not in it")
         self._monitor.load_state_dict(state)
         self._waited = waited
         self._kept = None if kept is None else dict(kept)
+
+    def on_resume(self, run: Run) -> None:
+        """Refuse weights to restore that are not this model's."""
+        if self._kept is None:
+            return
+        check_alike(run.trainer.model.state_dict(), self._kept["model"])
+        check_state(type(run.trainer.model).__name__, run.trainer.model.state_dict(), self._kept["model"], strict=True)
+        if run.trainer.ema is not None:
+            own, given = run.trainer.ema.state_dict(), self._kept.get("ema")
+            if not isinstance(given, Mapping) or set(given) != set(own):
+                raise ValueError("the averages to restore are not in it")
+            check_alike(own, given)
+            check_state("EMA", own["state"], given["state"], strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..optim import ReduceLROnPlateau, Schedule
+from .alike import check_alike
 from .callbacks import Callback
 from .run import Run
 
@@ -81,4 +82,5 @@ class LearningRateSchedule(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
+        check_alike(self.schedule.state_dict(), state)
         self.schedule.load_state_dict(state)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from .alike import check_alike
 from .run import Run
 
 Mode = Literal["min", "max"]
@@ -82,5 +83,6 @@ class Monitor:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
-        best = state["best"]
-        self.best, self.best_epoch = None if best is None else float(best), int(state["best_epoch"])
+        check_alike({"best": 0.0, "best_epoch": 0}, state)
+        best, best_epoch = state["best"], int(state["best_epoch"])
+        self.best, self.best_epoch = None if best is None else float(best), best_epoch

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..data import DataLoader
 from ..data.checks import checked_count
+from ..data.dataset import fingerprint
 from ..ranks import Ranks
+from .alike import check_alike
 from .callbacks import Callback
 from .generators import generator_states, load_generator_states
 from .history import History
@@ -19,7 +21,7 @@ from .metrics import RunningMetrics
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-FORMAT = 1
+FORMAT = 2
 ALONE = Ranks()
 
 
@@ -83,6 +85,7 @@ class Run:
     settled: bool = False
     finished: bool = False
     stop: bool = False
+    _known_fingerprints: list[int | None] | None = field(default=None, init=False, repr=False)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -160,7 +163,7 @@ class Run:
         trainer = self.trainer
         return {
             "format": FORMAT,
-            "data": self._data(),
+            "data": {**self._data(), "fingerprints": self._fingerprints()},
             "place": {"epoch": self.epoch, "step": self.step, "stop": self.stop},
             "model": trainer.model.state_dict(),
             "optimizer": trainer.optimizer.state_dict(),
@@ -190,6 +193,8 @@ class Run:
         part = ""
         try:
             for part in LOADERS:
+                if part in CHECKED and state[part] is not None:
+                    check_alike(before[part], state[part], exact=part != "optimizer")
                 LOADERS[part](self, state[part])
         except Exception as error:
             for earlier in LOADERS:
@@ -202,10 +207,20 @@ class Run:
         sizes = {"examples": len(loader.dataset), "batch_size": loader.batch_size, "accumulate": self.accumulate}
         return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last}
 
+    def _fingerprints(self) -> list[int | None]:
+        """Return a checksum of every rank's data; it is computed once, since they do not change in a training."""
+        if self._known_fingerprints is None:
+            self._known_fingerprints = self.ranks.collect(fingerprint(self.loader.dataset))
+        return self._known_fingerprints
+
     def _check_data(self, given: Mapping[str, Any]) -> None:
-        own = self._data()
-        if dict(given) != own:
-            raise ValueError(f"the training was begun with {dict(given)}, now there are {own}")
+        sizes = {name: value for name, value in given.items() if name != "fingerprints"}
+        if sizes != self._data():
+            raise ValueError(f"the training was begun with {sizes}, now there are {self._data()}")
+        if self._own(given["fingerprints"]) != self._own(self._fingerprints()):
+            raise ValueError(
+                "the examples, their targets or their order are not those that the training was begun with"
+            )
 
     def _loader_state(self) -> dict[str, int]:
         """Return the loader's position; after the last batch always that of the next epoch's begin."""
@@ -227,8 +242,8 @@ class Run:
         return parts[self.ranks.rank]
 
     def _load_history(self, given: Sequence[Mapping[str, float]]) -> None:
-        if self.epoch - len(given) not in (0, 1):
-            raise ValueError(f"it has {len(given)} epochs, but the training stands in epoch {self.epoch}")
+        if not isinstance(given, list | tuple) or self.epoch - len(given) not in (0, 1):
+            raise ValueError(f"it is no list of the epochs up to epoch {self.epoch}, where the training stands")
         self.history.load(given)
 
     def _load_ema(self, given: Mapping[str, Any] | None) -> None:
@@ -257,6 +272,7 @@ class Run:
             raise ValueError(f"it has states of {sorted(given)}, the callbacks with a state are {sorted(own)}")
         for name, callback in own.items():
             callback.load_state_dict(given[name])
+            callback.on_resume(self)
 
 
 # How each part of a state is taken over, in this order: what is most likely not to fit first, the schedules
@@ -273,3 +289,5 @@ LOADERS: dict[str, Callable[[Run, Any], None]] = {
     "callbacks": Run._load_callbacks,
     "generators": lambda run, state: load_generator_states(run.trainer.model, run._own(state)),
 }
+# The others are lists that may have any length, or belong to callbacks, which know best.
+CHECKED = ("data", "place", "model", "optimizer", "ema", "loader", "metrics", "generators")

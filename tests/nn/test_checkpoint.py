@@ -329,7 +329,8 @@ def spoil(state, where, value):
 @pytest.mark.parametrize(
     ("where", "value"),
     [
-        (["format"], 2),
+        (["format"], 1),
+        (["format"], 3),
         (["model"], None),
         (["model", "0.weight"], None),
         (["model", "0.weight"], np.zeros(3)),

@@ -1,0 +1,58 @@
+"""Locks of files and folders, by which processes keep out of each other's way; they end with their process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+if sys.platform == "win32":  # it has no locks of this kind
+
+    def try_lock(number: int) -> bool:
+        """Tell that nobody else has the lock."""
+        return True
+
+else:
+    import fcntl
+
+    def try_lock(number: int) -> bool:
+        """Take the lock of an open file or folder until it is closed.
+
+        Parameters
+        ----------
+        number : int
+            The file descriptor.
+
+        Returns
+        -------
+        bool
+            False if someone else has it. True also where the file system knows no locks.
+        """
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # some network file systems
+            pass
+        return True
+
+
+@contextlib.contextmanager
+def locked_folder(path: str | os.PathLike[str]) -> Iterator[bool]:
+    """Hold the lock of a folder inside a ``with`` block; gives whether it could be had.
+
+    Parameters
+    ----------
+    path : path
+        The folder, which exists. Nothing is written into it.
+    """
+    if sys.platform == "win32":
+        yield True
+        return
+    number = os.open(Path(path), os.O_RDONLY)
+    try:
+        yield try_lock(number)
+    finally:
+        os.close(number)
