@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-train: $(VENV)/.train ## train the MNIST network (about a minute); results in runs/mnist; options: ARGS="--epochs 1"
+train: $(VENV)/.train ## train the MNIST network (about a minute); results in runs/mnist, then runs/mnist-2; options: ARGS="--epochs 1"
 	$(BIN)/seegrad train $(ARGS)
 
 test: $(VENV)/.dev ## run the tests; some of them: ARGS="tests/nn -k trainer"

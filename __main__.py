@@ -53,9 +53,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         print("interrupted", file=sys.stderr)
         return _ended(chosen, INTERRUPTED)
     except MemoryError as error:
-        print(
-            f"seegrad {chosen.command}: error: not enough memory ({error or 'nothing more is known'})", file=sys.stderr
-        )
+        print(f"seegrad {chosen.command}: error: not enough memory; {printable(error)}".rstrip("; "), file=sys.stderr)
         return _ended(chosen, FAILED)
     except (ValueError, TypeError, OSError, ImportError, NotImplementedError, nn.NonFiniteError) as error:
         text = printable(error, keep="\n")

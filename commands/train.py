@@ -9,23 +9,29 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
 from .. import data, nn, optim
 from ..data import ArrayDataset
 from ..data.dataset import Source
-from ..nn.atomic_file import make_writable_folder, write_atomically
+from ..nn.atomic_file import keep_copy, make_writable_folder, write_atomically
+from ..nn.file_lock import locked_folder
 from ..nn.plots import plot_curves, plot_predictions
 from ..nn.recipes import RECIPES
+from ..nn.state_file import load_state
 from ..ranks import Ranks
 from ..rng import manual_seed
 from .predict import DEFAULT_MODEL
 
 # What the networks of all recipes take: a digit.
 INPUT_SHAPE = (28, 28, 1)
+DEFAULT_FOLDER = "runs/mnist"
+MODEL, HISTORY, CHECKPOINT = "model.safetensors", "history.json", "checkpoint.safetensors"
 
 
 def add_train(commands: Any) -> None:
@@ -61,7 +67,12 @@ def add_train(commands: Any) -> None:
         metavar="DIR",
         help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
     )
-    add("--out", default="runs/mnist", metavar="DIR", help="folder for the results (default: %(default)s)")
+    add(
+        "--out",
+        metavar="DIR",
+        help=f"folder for the results (default: {DEFAULT_FOLDER}, or, where that holds some, {DEFAULT_FOLDER}-2, ...)",
+    )
+    add("--overwrite", action="store_true", help="replace the results that are in the folder already")
     add(
         "--resume",
         action="store_true",
@@ -143,8 +154,51 @@ def _as_options(values: Mapping[str, Any]) -> str:
 
 def _train(chosen: argparse.Namespace) -> None:
     ranks = _ranks(chosen)
+    if not ranks.first:
+        _train_into(Path(chosen.out or DEFAULT_FOLDER), chosen, ranks)
+        return
+    with ExitStack() as locks:
+        _train_into(_folder(chosen, locks), chosen, ranks)
+
+
+def _folder(chosen: argparse.Namespace, locks: ExitStack) -> Path:
+    """Return the folder for the results, which no other training uses, and whose results may be replaced.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written into, another training writes there, or it holds results.
+    """
+    folder = make_writable_folder(chosen.out or DEFAULT_FOLDER)
+    for number in count(2):
+        free = locks.enter_context(locked_folder(folder))
+        taken = _holds_results(folder, chosen.resume) and not chosen.overwrite
+        if free and not taken:
+            break
+        if chosen.out or chosen.resume or chosen.overwrite:
+            raise OSError(_occupied(folder) if taken else f"another training is writing into {folder}; give --out DIR")
+        folder = make_writable_folder(f"{DEFAULT_FOLDER}-{number}")
+    return folder
+
+
+def _holds_results(folder: Path, resume: bool) -> bool:
+    """Tell whether a training would replace what another one has reached."""
+    if (folder / CHECKPOINT).exists():
+        return not resume
+    try:
+        return json.loads((folder / HISTORY).read_bytes())["test"] is not None
+    except (OSError, ValueError, LookupError, TypeError):
+        return (folder / MODEL).exists()
+
+
+def _occupied(folder: Path) -> str:
+    go_on = "--resume goes on with it, " if (folder / CHECKPOINT).exists() else ""
+    otherwise = "--overwrite replaces them, --out DIR writes into another folder"
+    return f"{folder} holds the results of a training; {go_on}{otherwise}"
+
+
+def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
     # What can be wrong is found before the first step: the folder, then the data, then their shapes.
-    folder = make_writable_folder(chosen.out)
     recipe = RECIPES[chosen.recipe]
     epochs = chosen.epochs or recipe.epochs
     lr = chosen.lr or recipe.lr
@@ -170,21 +224,51 @@ def _train(chosen: argparse.Namespace) -> None:
     options = {"recipe": chosen.recipe, "lr": lr, "seed": chosen.seed, "validation": chosen.validation}
     if recipe.needs_steps:
         options["epochs"] = epochs
-    checkpoint = folder / "checkpoint.safetensors"
-    callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), nn.Checkpoint(checkpoint)]
+    checkpoint = folder / CHECKPOINT
+    save = nn.Checkpoint(checkpoint)
+    callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), save]
     resume = checkpoint if chosen.resume and checkpoint.exists() else None
-    if chosen.resume and ranks.first:
-        print(f"resuming from {checkpoint}\n" if resume else f"beginning, as there is no {checkpoint}\n")
+    if ranks.first:
+        _prepare(save, chosen.resume, ranks)
     try:
         trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
     except (KeyboardInterrupt, nn.NonFiniteError) as end:
         if ranks.first:
-            _save(folder, chosen.recipe, trainer)
-            way_on = "go on with --resume" if isinstance(end, KeyboardInterrupt) else "try a smaller --lr"
-            print(f"the last good weights are in {folder}; {way_on}", file=sys.stderr)
+            _tell_the_way_on(folder, chosen, trainer, end)
         raise
     if ranks.first:
         _finish(folder, chosen.recipe, trainer, test)
+
+
+def _prepare(save: nn.Checkpoint, resume: bool, ranks: Ranks) -> None:
+    """Say where the training begins; put the checkpoint before the last in the place of a damaged one."""
+    if not resume:
+        for path in (save.path, save.previous):  # those of the results that are replaced
+            path.unlink(missing_ok=True)
+        return
+    if not save.path.exists():
+        print(f"beginning, as there is no {save.path}\n", flush=True)
+        return
+    try:
+        load_state(save.path)
+    except ValueError as damage:
+        if not save.previous.exists() or ranks.size > 1:  # the others have begun to read it
+            raise
+        print(f"{damage}; the one before it takes its place", file=sys.stderr)
+        keep_copy(save.previous, save.path)
+    print(f"resuming from {save.path}\n", flush=True)
+
+
+def _tell_the_way_on(folder: Path, chosen: argparse.Namespace, trainer: nn.Trainer, end: BaseException) -> None:
+    """Save what there is after Ctrl-C or a loss that became NaN, and say what to do now."""
+    interrupted = isinstance(end, KeyboardInterrupt)
+    if interrupted and not (folder / CHECKPOINT).exists():
+        print("nothing was saved: the training had not come to its first checkpoint", file=sys.stderr)
+        return
+    _save(folder, chosen.recipe, trainer)
+    here = "" if chosen.out or str(folder) == str(Path(DEFAULT_FOLDER)) else f" --out {folder}"
+    way_on = f"go on with --resume{here}" if interrupted else "try a smaller --lr"
+    print(f"the last good weights are in {folder}; {way_on}", file=sys.stderr)
 
 
 def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) -> None:
@@ -210,9 +294,9 @@ def _next_commands(model: Path) -> str:
 def _save(folder: Path, recipe: str, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:
     """Write the model, as it is measured, and what was measured so far."""
     with trainer.averaged():
-        trainer.model.save(folder / "model.safetensors", input_shape=INPUT_SHAPE, class_names="0123456789")
+        trainer.model.save(folder / MODEL, input_shape=INPUT_SHAPE, class_names="0123456789")
     record = {"recipe": recipe, "epochs": trainer.history.epochs, "test": test}
-    write_atomically(folder / "history.json", (json.dumps(record, indent=2) + "\n").encode())
+    write_atomically(folder / HISTORY, (json.dumps(record, indent=2) + "\n").encode())
 
 
 def _draw(folder: Path, trainer: nn.Trainer, test: ArrayDataset, images: int = 10) -> None:

@@ -85,7 +85,7 @@ class Run:
     settled: bool = False
     finished: bool = False
     stop: bool = False
-    _known_fingerprints: list[int | None] | None = field(default=None, init=False, repr=False)
+    _known_contents: list[int | None] | None = field(default=None, init=False, repr=False)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -163,7 +163,8 @@ class Run:
         trainer = self.trainer
         return {
             "format": FORMAT,
-            "data": {**self._data(), "fingerprints": self._fingerprints()},
+            "data": self._data(),
+            "contents": self._contents(),
             "place": {"epoch": self.epoch, "step": self.step, "stop": self.stop},
             "model": trainer.model.state_dict(),
             "optimizer": trainer.optimizer.state_dict(),
@@ -207,17 +208,19 @@ class Run:
         sizes = {"examples": len(loader.dataset), "batch_size": loader.batch_size, "accumulate": self.accumulate}
         return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last}
 
-    def _fingerprints(self) -> list[int | None]:
+    def _contents(self) -> list[int | None]:
         """Return a checksum of every rank's data; it is computed once, since they do not change in a training."""
-        if self._known_fingerprints is None:
-            self._known_fingerprints = self.ranks.collect(fingerprint(self.loader.dataset))
-        return self._known_fingerprints
+        if self._known_contents is None:
+            self._known_contents = self.ranks.collect(fingerprint(self.loader.dataset))
+        return self._known_contents
 
     def _check_data(self, given: Mapping[str, Any]) -> None:
-        sizes = {name: value for name, value in given.items() if name != "fingerprints"}
-        if sizes != self._data():
-            raise ValueError(f"the training was begun with {sizes}, now there are {self._data()}")
-        if self._own(given["fingerprints"]) != self._own(self._fingerprints()):
+        own = self._data()
+        if dict(given) != own:
+            raise ValueError(f"the training was begun with {dict(given)}, now there are {own}")
+
+    def _check_contents(self, given: Sequence[int | None]) -> None:
+        if self._own(given) != self._own(self._contents()):
             raise ValueError(
                 "the examples, their targets or their order are not those that the training was begun with"
             )
@@ -287,6 +290,7 @@ LOADERS: dict[str, Callable[[Run, Any], None]] = {
     "metrics": lambda run, state: run.metrics.load_state_dict(run._own(state)),
     "history": Run._load_history,
     "callbacks": Run._load_callbacks,
+    "contents": Run._check_contents,
     "generators": lambda run, state: load_generator_states(run.trainer.model, run._own(state)),
 }
 # The others are lists that may have any length, or belong to callbacks, which know best.

@@ -113,7 +113,11 @@ def save_arrays(
 
     # safetensors writes an array's memory as it lies; only C order means what the header says.
     ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write_atomically(path, save(ordered, metadata=dict(metadata) if metadata else None))
+    try:
+        content = save(ordered, metadata=dict(metadata) if metadata else None)
+    except MemoryError as error:
+        raise MemoryError(f"{os.fspath(path)} cannot be written: it does not fit into memory") from error
+    write_atomically(path, content)
 
 
 def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -154,6 +158,8 @@ def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Ar
     header = read_header(file)
     try:
         arrays: dict[str, Array] = load_file(file)
+    except MemoryError as error:
+        raise MemoryError(f"{file} cannot be read: it does not fit into memory") from error
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
     return arrays, header.get("__metadata__", {})

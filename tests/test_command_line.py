@@ -12,6 +12,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.__main__ import _parser, main
+from seegrad.nn.file_lock import locked_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FILES = ["checkpoint.safetensors", "curves.png", "history.json", "model.safetensors", "predictions.png"]
@@ -42,7 +43,7 @@ def test_train(digits, tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     assert main(options(digits, out, "--epochs", "2", "--batch-size", "32", "--lr", "0.003")) == 0
     printed = capsys.readouterr().out
-    assert sorted(os.listdir(out)) == FILES
+    assert sorted(os.listdir(out)) == sorted([*FILES, "checkpoint.previous.safetensors"])
     for text in ("output shape", "93,322", "256 images to train, 64 to validate, 100 to test"):
         assert text in printed
     lines = printed.splitlines()
@@ -135,6 +136,97 @@ def test_wrong_options(digits, tmp_path, capsys, wrong):
     assert caught.value.code == 2
     assert wrong[0] in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_results_are_not_replaced_unasked(digits, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(options(digits, out, "--seed", "1")) == 0
+    capsys.readouterr()
+    before = {name: (out / name).read_bytes() for name in FILES}
+    message = fails_before_training(options(digits, out), capsys)
+    assert f"{out} holds the results of a training; --resume goes on with it, --overwrite replaces" in message
+    assert {name: (out / name).read_bytes() for name in FILES} == before
+    (out / "checkpoint.safetensors").unlink()
+    for more in ([], ["--resume"]):
+        message = fails_before_training(options(digits, out, *more), capsys)
+        assert "holds the results of a training; --overwrite replaces" in message
+    (out / "history.json").unlink()
+    assert "holds the results" in fails_before_training(options(digits, out), capsys)
+    assert (out / "model.safetensors").read_bytes() == before["model.safetensors"]
+    assert main(options(digits, out, "--overwrite")) == 0
+    assert sorted(os.listdir(out)) == FILES
+    assert (out / "model.safetensors").read_bytes() != before["model.safetensors"]
+
+
+def test_what_was_not_finished_and_cannot_go_on_is_replaced(digits, tmp_path, capsys):
+    for more in ([], ["--resume"]):
+        assert main(options(digits, tmp_path, "--lr", "1e30")) == 1
+        assert sorted(os.listdir(tmp_path)) == ["history.json", "model.safetensors"]
+        assert main(options(digits, tmp_path, *more)) == 0
+        for name in FILES:
+            (tmp_path / name).unlink()
+
+
+def test_the_default_folder_gets_a_number_where_there_are_results(digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [option for option in options(digits, "unused") if option not in ("--out", "unused")]
+    for name in ("mnist", "mnist-2", "mnist-3"):
+        assert main(command) == 0
+        assert f"results are in {os.path.join('runs', name)}\n" in capsys.readouterr().out
+    assert sorted(os.listdir(tmp_path / "runs")) == ["mnist", "mnist-2", "mnist-3"]
+    assert main([*command, "--resume"]) == 0
+    assert main([*command, "--overwrite"]) == 0
+    assert sorted(os.listdir(tmp_path / "runs")) == ["mnist", "mnist-2", "mnist-3"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+@pytest.mark.parametrize("more", [[], ["--resume"], ["--overwrite"]])
+def test_two_trainings_do_not_write_into_one_folder(digits, tmp_path, capsys, monkeypatch, more):
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "runs" / "mnist"
+    out.mkdir(parents=True)
+    with locked_folder(out) as free:
+        assert free
+        message = fails_before_training(options(digits, out, *more), capsys)
+        assert f"another training is writing into {out}" in message
+        assert os.listdir(out) == []
+        command = [option for option in options(digits, "unused") if option not in ("--out", "unused")]
+        assert main([*command, *more]) == bool(more)
+        assert os.listdir(out) == []
+        assert (tmp_path / "runs" / "mnist-2").exists() is not bool(more)
+    assert main(options(digits, out, *more)) == 0
+
+
+def test_ctrl_c_before_the_first_checkpoint_promises_nothing(digits, tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seegrad.nn.trainer.Trainer._train_epoch", interrupted)
+    assert main(options(digits, tmp_path)) == 130
+    message = capsys.readouterr().err
+    assert "nothing was saved" in message
+    assert "--resume" not in message
+    assert os.listdir(tmp_path) == []
+
+
+def test_ctrl_c_says_how_to_go_on(digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [option for option in options(digits, "unused") if option not in ("--out", "unused")]
+    assert main(command) == 0
+    capsys.readouterr()
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seegrad.nn.trainer.Trainer._end_epoch", interrupted)
+    assert main(command) == 130
+    folder = os.path.join("runs", "mnist-2")
+    assert f"the last good weights are in {folder}; go on with --resume --out {folder}" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--resume", "--out", folder]) == 0
+    files = [(tmp_path / "runs" / name / "model.safetensors").read_bytes() for name in ("mnist", "mnist-2")]
+    assert files[0] == files[1]
 
 
 def test_no_command(capsys):
@@ -259,6 +351,47 @@ def test_resuming_a_damaged_checkpoint(digits, tmp_path, capsys):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"half a file")
     assert "not a sound safetensors file" in fails_before_training(options(digits, tmp_path, "--resume"), capsys)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == b"half a file"
+
+
+def test_resuming_with_the_checkpoint_before_a_damaged_one(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path / "whole", "--epochs", "3")) == 0
+    assert main(options(digits, tmp_path / "hurt", "--epochs", "2")) == 0
+    (tmp_path / "hurt" / "checkpoint.safetensors").write_bytes(b"half a file")
+    capsys.readouterr()
+    assert main(options(digits, tmp_path / "hurt", "--epochs", "3", "--resume")) == 0
+    assert "the one before it takes its place" in capsys.readouterr().err
+    files = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "hurt")]
+    assert files[0] == files[1]
+
+
+def test_resuming_with_other_data(digits, tmp_path, capsys):
+    data = write_digits(tmp_path / "data", train=320, t10k=100)
+    assert main(options(data, tmp_path / "out")) == 0
+    capsys.readouterr()
+    labels = data / "train-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-1] + b"\0")
+    message = fails_before_training(options(data, tmp_path / "out", "--resume", "--epochs", "2"), capsys)
+    assert "the examples, their targets or their order are not those" in message
+
+
+@pytest.mark.parametrize("damage", ["full", "memory"])
+def test_what_cannot_be_saved_is_one_line_that_names_the_file(digits, tmp_path, capsys, monkeypatch, damage):
+    def fail(*arguments, **more):
+        raise OSError(28, "No space left on device") if damage == "full" else MemoryError
+
+    monkeypatch.setattr("os.fsync" if damage == "full" else "safetensors.numpy.save", fail)
+    assert main(options(digits, tmp_path)) == 1
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert str(tmp_path / "model.safetensors") in message
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_stderr(digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(options(digits, tmp_path / "out")) == 0
+    assert "test accuracy" in capsys.readouterr().out.splitlines()[-1]
+    assert main(options(digits, tmp_path / "out")) == 1
 
 
 def test_best_recipe_saves_the_weights_that_it_measures(digits, tmp_path, capsys):

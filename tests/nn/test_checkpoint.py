@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -263,11 +264,122 @@ def test_killed_at_twenty_moments(uninterrupted, tmp_path):
     for phase in phases:
         delay = chance.uniform(0, 0.08) if phase == "any time" else None
         assert run_child(path, phase, delay) == -signal.SIGKILL
+        assert all(load_state(file)["format"] for file in tmp_path.glob("run*.safetensors"))
     assert run_child(path, "any time") == 0
-    names = {"best.safetensors", "history.csv", "run.safetensors"}
+    names = {"best.safetensors", "history.csv", "run.previous.safetensors", "run.safetensors"}
     files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert set(files) == names  # what was left half written is gone
-    assert files == uninterrupted[1]
+    # The one before was written within the last epoch here, and after an epoch there.
+    different = {name for name in names if files[name] != uninterrupted[1][name]}
+    assert different == {"run.previous.safetensors"}
+
+
+def test_the_checkpoint_before_the_last_is_kept(uninterrupted, tmp_path):
+    path = tmp_path / "run.safetensors"
+    make(path)[1](1)
+    assert not (tmp_path / "run.previous.safetensors").exists()
+    make(path)[1](3, resume=path)
+    assert load_state(path)["place"]["epoch"] == 3
+    assert load_state(tmp_path / "run.previous.safetensors")["place"]["epoch"] == 2
+    trainer, fit = make(path, seed=77)
+    fit(5, resume=tmp_path / "run.previous.safetensors")
+    assert everything(trainer) == uninterrupted[0]
+
+
+def test_the_checkpoint_before_the_last_where_files_have_one_name(tmp_path, monkeypatch):
+    def no_links(*arguments):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    make(tmp_path / "run.safetensors")[1](2)
+    assert load_state(tmp_path / "run.previous.safetensors")["place"]["epoch"] == 1
+    assert not list(tmp_path.glob(".*"))
+
+
+# Other data --------------------------------------------------------------------------------------------
+
+
+def rows(**changes):
+    """Forty examples; ``changes`` of them are kept secret from everything but their contents."""
+    x = np.random.default_rng(0).random((40, 3)).astype(np.float32)
+    y = (x[:, 0] > 0.5).astype(np.int64)
+    if "pixel" in changes:
+        x[7, 1] += 0.5
+    if "label" in changes:
+        y[7] = 1 - y[7]
+    if "order" in changes:
+        x[[3, 4]], y[[3, 4]] = x[[4, 3]], y[[4, 3]]
+    return x, y
+
+
+def whole(x, y, folder):
+    return sg.data.ArrayDataset(x, y)
+
+
+def on_disk(x, y, folder):
+    np.save(folder / "x.npy", x)
+    return sg.data.ArrayDataset(np.load(folder / "x.npy", mmap_mode="r"), y)
+
+
+def part(x, y, folder):
+    return sg.data.Subset(sg.data.ArrayDataset(x, y), np.arange(30))
+
+
+def strided(x, y, folder):
+    return sg.data.ArrayDataset(np.asfortranarray(x), y[::-1][::-1])
+
+
+def share(x, y, folder):
+    return sg.data.shard(sg.data.ArrayDataset(x, y), 0, 2)
+
+
+class Own:
+    """A source of which nothing is known but its length."""
+
+    def __init__(self, x, y, folder):
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, index):
+        return self.x[index], self.y[index]
+
+
+class Telling(Own):
+    def fingerprint(self):
+        return zlib.crc32(self.x.tobytes() + self.y.tobytes())
+
+
+def fit_rows(source, path, epochs, resume=None):
+    sg.manual_seed(0)
+    model = nn.Linear(3, 2)
+    trainer = nn.Trainer(model, sg.optim.Adam(model.parameters()), nn.CrossEntropyLoss())
+    trainer.fit(source, epochs, seed=0, callbacks=[nn.Checkpoint(path)], resume=resume)
+
+
+@pytest.mark.parametrize("kind", [whole, on_disk, part, strided, share, Telling])
+@pytest.mark.parametrize("change", ["pixel", "label", "order"])
+def test_resuming_with_other_data_of_the_same_size_is_refused(tmp_path, kind, change):
+    path = tmp_path / "run.safetensors"
+    fit_rows(kind(*rows(), tmp_path), path, 1)
+    fit_rows(kind(*rows(), tmp_path), path, 2, resume=path)
+    with pytest.raises(ValueError, match="the examples, their targets or their order are not those"):
+        fit_rows(kind(*rows(**{change: True}), tmp_path), path, 3, resume=path)
+    assert load_state(path)["place"]["epoch"] == 2
+
+
+def test_other_positions_of_the_same_data_are_other_data(tmp_path):
+    data, path = sg.data.ArrayDataset(*rows()), tmp_path / "run.safetensors"
+    fit_rows(sg.data.Subset(data, np.arange(20)), path, 1)
+    with pytest.raises(ValueError, match="the examples, their targets or their order are not those"):
+        fit_rows(sg.data.Subset(data, np.arange(20)[::-1]), path, 2, resume=path)
+
+
+def test_a_source_that_cannot_tell_is_taken_at_its_length(tmp_path):
+    path = tmp_path / "run.safetensors"
+    fit_rows(Own(*rows(), tmp_path), path, 1)
+    fit_rows(Own(*rows(pixel=True), tmp_path), path, 2, resume=path)
 
 
 # Files that are not right ------------------------------------------------------------------------------
@@ -360,6 +472,45 @@ def spoil(state, where, value):
         (["callbacks", "LearningRateSchedule", "steps"], None),
         (["callbacks", "Stranger"], {"a": 1}),
         (["data", "batch_size"], 64),
+        (["contents"], [1]),
+        (["contents"], None),
+        (["contents"], 3),
+        # Of another kind than what the training works with: each of these was taken over, and failed later or never.
+        (["optimizer", "param_groups", 0, "dampening"], "x"),
+        (["optimizer", "param_groups", 0, "dampening"], [1]),
+        (["optimizer", "param_groups", 0, "nesterov"], "x"),
+        (["optimizer", "param_groups", 0, "lr"], True),
+        (["optimizer", "state", "0.step"], np.array(-1)),
+        (["model", "1.num_batches_tracked"], np.array(-1)),
+        (["ema", "steps"], 0.5),
+        (["ema", "steps"], -1),
+        (["metrics", 0, "examples"], 0.5),
+        (["metrics", 0, "correct"], True),
+        (["metrics", 0, "loss"], "1"),
+        (["history"], ""),
+        (["place", "epoch"], True),
+        (["generators", 0, "default", "has_uint32"], True),
+        (["generators", 0, "default", "uinteger"], 0.5),
+        (["callbacks", "LearningRateSchedule", "base_lrs"], 0.1),
+        (["callbacks", "LearningRateSchedule", "base_lrs"], "x"),
+        (["callbacks", "LearningRateSchedule", "base_lrs"], []),
+        (["callbacks", "LearningRateSchedule", "base_lrs"], ["x"]),
+        (["callbacks", "LearningRateSchedule", "steps"], 0.5),
+        (["callbacks", "LearningRateSchedule", "steps"], -1),
+        (["callbacks", "Checkpoint", "best"], "x"),
+        (["callbacks", "Checkpoint", "best"], True),
+        (["callbacks", "EarlyStopping", "waited"], 0.5),
+        (["callbacks", "EarlyStopping", "waited"], -1),
+        (["callbacks", "EarlyStopping", "best_epoch"], True),
+        (["callbacks", "EarlyStopping", "kept", "model"], "x"),
+        (["callbacks", "EarlyStopping", "kept", "model", "0.weight"], np.zeros(3)),
+        (["callbacks", "EarlyStopping", "kept", "model", "0.weight"], None),
+        (["callbacks", "EarlyStopping", "kept", "model", "0.weight"], 7),
+        (["callbacks", "EarlyStopping", "kept", "ema"], None),
+        (["callbacks", "EarlyStopping", "kept", "ema"], 3),
+        (["callbacks", "EarlyStopping", "kept", "ema", "steps"], "x"),
+        (["callbacks", "EarlyStopping", "kept", "ema", "state"], []),
+        (["callbacks", "EarlyStopping", "kept", "ema", "state", "0"], np.zeros(3)),
     ],
 )
 def test_states_of_another_training_are_refused(saved, where, value):
