@@ -187,7 +187,7 @@ def _holds_results(folder: Path, resume: bool) -> bool:
         return not resume
     try:
         return json.loads((folder / HISTORY).read_bytes())["test"] is not None
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return (folder / MODEL).exists()
 
 

@@ -123,7 +123,7 @@ def _patience(seconds: float, most: int) -> type[H11Protocol]:
     """Return the protocol that hangs up on whoever keeps the server waiting.
 
     That is a client whose request's header takes longer than ``seconds``; and where there are more than ``most``
-    connections, of the client that has most of them the one whose request is the longest to come.
+    connections, of the client that has most of them the one that has been waited for longest.
     """
     everyone: set[Patience] = set()
 
@@ -159,12 +159,16 @@ def _patience(seconds: float, most: int) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _make_room(self) -> None:
-            awaited = [one for one in everyone if one.conn.their_state in (h11.IDLE, h11.SEND_BODY)]
+            awaited = [one for one in everyone if one is not self and one._is_awaited()] or list(everyone)
             count = Counter(one.client and one.client[0] for one in awaited)
             crowd = [one for one in awaited if count[one.client and one.client[0]] == max(count.values())]
             slowest = min(crowd, key=lambda one: one._since)
             everyone.discard(slowest)
             slowest.transport.abort()
+
+        def _is_awaited(self) -> bool:
+            """Tell whether it is the client's turn: to send its request, or to read its answer."""
+            return self.conn.their_state in (h11.IDLE, h11.SEND_BODY) or self.flow.write_paused
 
         def _expect_header(self) -> None:
             if self._deadline is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -170,6 +171,26 @@ def test_a_huge_picture_is_refused_before_it_is_decoded():
     buffer.seek(0)
     with pytest.raises(DataError, match="too large"):
         read_picture(buffer)
+
+
+@pytest.mark.parametrize("shape", [(300_000, 1), (1, 300_000), (150_001, 2)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_long_strip_costs_no_more_than_a_square(shape, dtype):
+    picture = np.zeros(shape, dtype)
+    middle = tuple(slice(side // 3, side // 3 + max(1, side // 4)) for side in shape)
+    picture[middle] = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    tracemalloc.start()
+    digit = prepare_digit(picture)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert digit.max() == 1
+    assert peak < 40_000_000
+
+
+def test_large_arrays_are_averaged_as_they_are():
+    large = np.kron(page(), np.ones((13, 13), np.uint8))
+    assert max(large.shape) > 2 * 4 * 256
+    assert np.abs(prepare_digit(large) - prepare_digit(page())).mean() < 0.01
 
 
 def test_a_photograph_is_turned_as_its_camera_says(tmp_path):

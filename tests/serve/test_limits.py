@@ -108,6 +108,20 @@ def test_connections_that_are_held_open_shut_nobody_out(serve_model, begin):
                 assert client.predict(PIXELS)[0] == client.get("/")[0] == 200
 
 
+def test_answers_that_nobody_reads_shut_nobody_out(serve_model):
+    ask = b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serve_model(connections=20) as client, ExitStack() as held:
+        for _ in range(30):
+            connection = held.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            connection.settimeout(1)
+            connection.connect(("127.0.0.1", client.port))
+            with suppress(OSError):
+                connection.sendall(ask * 1500)
+        for _ in range(5):
+            assert client.predict(PIXELS)[0] == 200
+
+
 def test_a_crowd_loses_its_own_connections_first(serve_model):
     with serve_model(connections=40) as client, ExitStack() as held:
         other = held.enter_context(
