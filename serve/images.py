@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .prediction import IMAGE_SHAPE
 
 Array = npt.NDArray[Any]
 
+NUMBERS = "pixels are numbers from 0 to 1"
 BAD_REQUEST, TOO_LARGE, WRONG_TYPE, NOT_A_DIGIT = 400, 413, 415, 422
 
 
@@ -77,12 +79,11 @@ def _from_json(body: bytes) -> Array:
         raise HTTPException(BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(content, dict) or "pixels" not in content:
         raise HTTPException(BAD_REQUEST, 'expected {"pixels": [[...], ...]}')
-    pixels = _checked_pixels(content["pixels"])
-    return np.array(pixels, np.float32).reshape(IMAGE_SHAPE)
+    return _checked_pixels(content["pixels"])
 
 
-def _checked_pixels(rows: Any) -> list[float]:
-    """Return the numbers of 28 lists of 28 numbers, or of lists of one number; no array is made of anything else."""
+def _checked_pixels(rows: Any) -> Array:
+    """Return an image from 28 lists of 28 numbers, or of lists of one number; no array is made of anything else."""
     side = IMAGE_SHAPE[0]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise HTTPException(NOT_A_DIGIT, f"expected {side} rows of {side} pixels, as lists of numbers")
@@ -92,10 +93,16 @@ def _checked_pixels(rows: Any) -> list[float]:
     if len(rows) != side or lengths != {side}:
         shape = (len(rows), *lengths)
         raise HTTPException(NOT_A_DIGIT, f"expected {side} rows of {side} pixels, got an array of shape {shape}")
-    pixels = [value[0] if isinstance(value, list) and len(value) == 1 else value for row in rows for value in row]
-    if not all(type(value) in (int, float) for value in pixels):
-        raise HTTPException(NOT_A_DIGIT, "pixels are numbers from 0 to 1")
-    outside = next((value for value in pixels if not 0 <= value <= 1), None)  # also what is not a number
-    if outside is not None:
-        raise HTTPException(NOT_A_DIGIT, f"pixels are numbers from 0 to 1, one is {outside!r:.20}")
-    return pixels
+    values = list(chain.from_iterable(rows))
+    if all(type(value) is list and len(value) == 1 for value in values):
+        values = list(chain.from_iterable(values))
+    if not set(map(type, values)) <= {int, float}:
+        raise HTTPException(NOT_A_DIGIT, NUMBERS)
+    try:
+        pixels = np.array(values, np.float64)
+    except OverflowError as error:
+        raise HTTPException(NOT_A_DIGIT, NUMBERS) from error
+    outside = ~((pixels >= 0) & (pixels <= 1))  # also what is not a number
+    if outside.any():
+        raise HTTPException(NOT_A_DIGIT, f"{NUMBERS}, one is {pixels[outside][0]:g}")
+    return pixels.astype(np.float32).reshape(IMAGE_SHAPE)
