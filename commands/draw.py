@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..nn.atomic_file import write_atomically
 from .printing import printable
 from .saved_model import HELP, input_shape, load_saved, sizes
 
@@ -40,5 +41,6 @@ def _draw(chosen: argparse.Namespace) -> None:
     model = load_saved(chosen.model)
     shape = input_shape(model, chosen.input_shape)
     target = Path(chosen.out) if chosen.out else Path(chosen.model).with_suffix(".svg")
-    draw(model, zoom=chosen.zoom, input_shape=(1, *shape)).save(target)
+    drawing = draw(model, zoom=chosen.zoom, input_shape=(1, *shape))
+    write_atomically(target, drawing.render(target.suffix[1:].lower()))
     print(f"the drawing is in {printable(target)}")

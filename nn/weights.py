@@ -115,8 +115,10 @@ def save_arrays(
     ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     try:
         content = save(ordered, metadata=dict(metadata) if metadata else None)
-    except MemoryError as error:
-        raise MemoryError(f"{os.fspath(path)} cannot be written: it does not fit into memory") from error
+    except BaseException as error:
+        if _out_of_memory(error):
+            raise MemoryError(f"{os.fspath(path)} cannot be written: it does not fit into memory") from error
+        raise
     write_atomically(path, content)
 
 
@@ -158,11 +160,18 @@ def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Ar
     header = read_header(file)
     try:
         arrays: dict[str, Array] = load_file(file)
-    except MemoryError as error:
-        raise MemoryError(f"{file} cannot be read: it does not fit into memory") from error
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
+    except BaseException as error:
+        if _out_of_memory(error):
+            raise MemoryError(f"{file} cannot be read: it does not fit into memory") from error
+        raise
     return arrays, header.get("__metadata__", {})
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was missing; safetensors, which is written in Rust, panics then."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "PanicException"
 
 
 def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None = None) -> dict[str, Any]:

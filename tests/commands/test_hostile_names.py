@@ -79,6 +79,36 @@ def test_a_part_of_a_model_is_no_classifier(tmp_path, digits, capsys):
     assert "ModuleList has no forward()" in capsys.readouterr().err
 
 
+class PanicException(BaseException):  # noqa: N818  # the name that Rust's have
+    """What safetensors raises where memory is missing."""
+
+
+@pytest.mark.parametrize("failure", [MemoryError, PanicException])
+def test_weights_that_do_not_fit_into_memory_name_their_file(trained, tmp_path, monkeypatch, failure):
+    def fail(*arguments, **more):
+        raise failure
+
+    model = sg.nn.Linear(2, 2)
+    sg.nn.save_weights(model, tmp_path / "old.safetensors")
+    monkeypatch.setattr("safetensors.numpy.load_file", fail)
+    monkeypatch.setattr("safetensors.numpy.save", fail)
+    with pytest.raises(MemoryError, match=r"old\.safetensors cannot be read"):
+        sg.nn.load_weights(model, tmp_path / "old.safetensors")
+    with pytest.raises(MemoryError, match=r"new\.safetensors cannot be written"):
+        sg.nn.save_weights(model, tmp_path / "new.safetensors")
+
+
+def test_a_drawing_on_a_full_disk_names_its_file(trained, tmp_path, capsys, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.chdir(tmp_path)
+    assert main(["draw", str(trained), "--out", "drawing.dot"]) == 1
+    assert capsys.readouterr().err == "seegrad draw: error: [Errno 28] No space left on device: 'drawing.dot'\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["evaluate", "predict"])
 def test_without_stderr(trained, digits, tmp_path, capsys, monkeypatch, command):
     monkeypatch.setattr(sys, "stderr", None)

@@ -168,8 +168,10 @@ print(json.dumps({"rank": rank, "same": bool((whole == flat(model)).all()), "wei
     assert (tmp_path / "whole.csv").read_text() == (tmp_path / "resumed.csv").read_text()
     assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == [
         "resumed-best.safetensors",
+        "resumed.previous.safetensors",
         "resumed.safetensors",
         "whole-best.safetensors",
+        "whole.previous.safetensors",
         "whole.safetensors",
     ]
     make, _ = single()
