@@ -1,4 +1,4 @@
-"""Deep copies of graphs, of any depth and with what was shared still shared; and what pickle calls things by."""
+"""Deep copies and pickles of graphs, of any depth and with what was shared still shared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from operator import attrgetter
 from typing import Any
 
-from .graph import Constant, Node, Notes, _new, clock
+from .graph import Constant, Node, Notes, _new, annotate, clock, init_node
 from .walk import inputs_of
 
 _by_number = attrgetter("number")
@@ -67,9 +67,9 @@ def _not_copied(root: Node, memo: dict[Any, Any]) -> list[Node]:
         found.append(node)
         if node.op is not None and not node.op.portable:
             raise TypeError(
-                f"a result of {node.op.name!r} (of sg.compile or sg.checkpoint) cannot be copied with its trail: its "
-                "derivative calls a function that goes on to use the original nodes. Copy before it is computed, or "
-                "copy t.detach()"
+                f"a result of {node.op.name!r} (of sg.compile or sg.checkpoint) cannot be copied or pickled with its "
+                "graph: its derivative calls a function that goes on to use the original nodes. Copy before it is "
+                "computed, or copy t.detach()"
             )
         for x in _read(node):
             if id(x) not in seen and id(x) not in memo:
@@ -118,6 +118,37 @@ def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
     copied.newest = max(copied.newest, pairs[-1][0].number)
     for _, twin in pairs:
         twin.number = clock()
+
+
+def as_rows(root: Node) -> tuple[list[Node], list[tuple[Any, ...]]]:
+    """Return a graph as pickle can take it, whatever its depth: its leaves, and a row for each computed node.
+
+    A row holds class, data, operation, places of the inputs, parameters and label. Hooks and gradients of computed
+    nodes stay behind. Leaves are the nodes themselves, so that pickle keeps what they share with others.
+    """
+    found = sorted(_not_copied(root, {}), key=_by_number)
+    leaves = [node for node in found if node.op is None]
+    computed = [node for node in found if node.op is not None]
+    place = {id(node): i for i, node in enumerate([*leaves, *computed])}
+    rows = [
+        (type(node), node._data, node.op, [place[id(x)] for x in inputs_of(node)], node.params, node.label)
+        for node in computed
+    ]
+    return leaves, rows
+
+
+def graph_of(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
+    """Build the graph that :func:`as_rows` took apart; return its result."""
+    nodes = list(leaves)
+    for kind, data, op, inputs, params, label in rows:
+        node = _new(kind)
+        if hasattr(data, "setflags"):
+            data.setflags(False)  # not writeable, as the data of a computed node
+        init_node(node, data, op, tuple([nodes[i] for i in inputs]), params, True, clock())
+        if label:
+            annotate(node, "label", label)
+        nodes.append(node)
+    return nodes[-1]
 
 
 def global_name(x: Any) -> str | None:

@@ -142,15 +142,13 @@ class Node:
         return deep_copy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """How a leaf is pickled."""
-        if self.op is not None:
-            raise TypeError(
-                f"a {type(self).__name__} computed by {self.op.name} cannot be pickled, since its trail stays in this "
-                "process. Send its numbers, t.detach() or v.data, or compute it under sg.no_grad() (copy.deepcopy "
-                "copies the trail, too)"
-            )
+        """How a node is pickled; a computed one takes along the graph that led to it."""
         look("copies a node", self)
-        return super().__reduce_ex__(protocol)
+        if self.op is None:
+            return super().__reduce_ex__(protocol)
+        from .copies import as_rows, graph_of
+
+        return graph_of, as_rows(self)
 
     def __setstate__(self, state: Any) -> None:
         """Become a copy of another node, with a number of its own."""
