@@ -72,10 +72,17 @@ class Part(View):
         return put(base, content, **params)
 
 
+class Along(tuple[Any, ...]):
+    """An index of whole axes and an array at the end, whose result is to lie in C order, as that of :func:`numpy.take`.
+
+    Indexing itself leaves the axis of the array in front in memory, so that other shapes of the result are no views.
+    """
+
+
 @Part
 def getitem(x: Any, /, index: Index) -> Any:
     """Read part of an array: slices, integers, integer and boolean arrays, None, ``...``."""
-    return x[index]
+    return np.take(x, index[-1], len(index) - 1) if index.__class__ is Along else x[index]
 
 
 @Op
@@ -132,7 +139,7 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
     if axis is None:
         x, axis = x.reshape(-1), 0
     indices = _within(index_array(indices), x.shape[axis], mode)
-    return getitem(x, ((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))
+    return getitem(x, Along((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))
 
 
 def _within(indices: Any, n: int, mode: str) -> Any:

@@ -15,6 +15,7 @@ from .kernels import blas
 from .operation import Op
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
+from .views import read_only
 
 #: The names that axes can have, in the order in which the axes of a result stand.
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
@@ -162,6 +163,9 @@ def kron(x: Any, y: Any) -> Any:
 @Op
 def _einsum(*xs: Any, subscripts: str) -> Any:
     """Sum of products over named axes."""
+    if len(xs) > 2:  # two of them are multiplied first, and must not overflow in a dtype of their own
+        dtype = np.result_type(*xs)
+        xs = tuple([x.astype(dtype, copy=False) for x in xs])
     return np.einsum(subscripts, *xs, optimize=len(xs) > 2)
 
 
@@ -215,7 +219,12 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
     if not isinstance(subscripts, str):
         subscripts, operands = _named((subscripts, *operands))
     operands = tuple([operand(x) for x in operands])
-    return _einsum(*operands, subscripts=explicit_subscripts(subscripts, operands))
+    subscripts = explicit_subscripts(subscripts, operands)
+    names, result = subscripts.split("->")
+    if len(operands) == 1 and set(names) == set(result) and len(names) == len(result):
+        return transpose(operands[0], [names.index(c) for c in result])  # a view in NumPy, too
+    out = _einsum(*operands, subscripts=subscripts)
+    return read_only(out) if set(names) == set(result) else out  # a view of a diagonal
 
 
 def _named(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

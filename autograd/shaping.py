@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import kernels
+from .elementwise import positive
 from .graph import Node, data_of, plain
 from .operation import Op
 from .views import View, apart
@@ -453,8 +454,10 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x = operand(x)
     if axis is None:
         x, axis = ravel(x), 0
+    from .indexing import take  # here, since that module needs this one
+
     where_from = np.repeat(np.arange(x.shape[axis]), data_of(repeats))
-    return x[(slice(None),) * normalize_axis_index(axis, ndim_of(x)) + (where_from,)]
+    return take(x, where_from, axis)
 
 
 def tile(x: Any, reps: Axes) -> Any:
@@ -510,10 +513,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     if constant_values is not None or reflect_type != "even":
         told = "constant_values" if constant_values is not None else f"reflect_type={reflect_type!r}"
         raise ValueError(f"pad: {told} is not for mode {mode!r}, which copies elements")
+    from .indexing import take  # here, since that module needs this one
+
     for axis, width in enumerate(widths):
         if any(width):
             source = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]
-            x = x[(slice(None),) * axis + (source,)]
+            x = take(x, source, axis)
     return x if np.any(widths) else copy(x)
 
 
@@ -529,6 +534,7 @@ def _pad_widths(widths: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 def _pad_constant(x: Any, widths: Any, values: Any) -> Any:
     if isinstance(values, Node):
         raise TypeError("pad: constant_values must be plain numbers, no gradient flows to them; use concatenate")
+    values = plain(values)
     if np.ndim(values) == 0:
         return _pad(x, widths, values)
     nothing = ((0, 0),) * len(widths)
@@ -539,6 +545,22 @@ def _pad_constant(x: Any, widths: Any, values: Any) -> Any:
     return x
 
 
-def copy(x: Any) -> Any:
-    """A node or array of its own with the same data."""
-    return identity(x) if isinstance(x, Node) else np.array(x)
+def copy(x: Any, order: str = "K") -> Any:
+    """A node or array of its own with the same data.
+
+    Parameters
+    ----------
+    x : array_like, Tensor or Value
+    order : str
+        How it lies in memory, as :func:`numpy.copy`: in C order (``"C"``), or with the axes in the order of ``x``
+        (``"K"``). It decides whether a later ``reshape`` is a view.
+    """
+    if not isinstance(x, Node):
+        return np.array(x, order=order)  # type: ignore[call-overload]
+    if order not in ("C", "K"):
+        raise ValueError(f"copy: order must be 'C' or 'K', got {order!r}")
+    flags = getattr(x._data, "flags", None)
+    if flags is None or flags.c_contiguous or (order == "K" and flags.f_contiguous):
+        return identity(x)
+    x = positive(x)  # the elements lie together now
+    return x if order == "K" or x._data.flags.c_contiguous else reshape(reshape(x, -1), x.shape)

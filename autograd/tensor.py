@@ -557,6 +557,10 @@ class Tensor(Node, carries=np.ndarray):
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
         return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
+    def copy(self, order: str = "C") -> Any:
+        """Return a tensor of its own with the same data, laid out in C order as that of :meth:`numpy.ndarray.copy`."""
+        return shaping.copy(self, order)
+
     def sort(self, axis: int = -1) -> None:
         """Sort along an axis in place, as :meth:`numpy.ndarray.sort`; :func:`seegrad.sort` returns a sorted copy."""
         views.write(self, lambda t: indexing.sort(t, axis))
@@ -612,7 +616,6 @@ class Tensor(Node, carries=np.ndarray):
     ravel = _method(shaping.ravel)
     flatten = _method(shaping.flatten)
     repeat = _method(shaping.repeat)
-    copy = _method(shaping.copy)
     take = _method(indexing.take)
     diagonal = _method(indexing.diagonal)
     dot = _method(products.dot)

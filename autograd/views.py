@@ -74,7 +74,8 @@ class View(Op):
         (x,) = inputs
         data = self.forward(self.data_of(x), **params)
         view = record(self, data, inputs, params)
-        if x._data.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._data):
+        shares = x._data.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._data)
+        if shares and (x._data.base is not None or memory_of(x) is None or _shares(x, self, params)):
             _link(view, x, self, params)
         return view
 
@@ -86,6 +87,18 @@ class View(Op):
 def memory_of(t: Any) -> Memory | None:
     """What is known of the memory of a tensor; None where there is nothing to know."""
     return getattr(t, "_memory", None)
+
+
+def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
+    """Whether NumPy makes a view of ``x``, which may hold its part of the base as a copy that lies closer together."""
+    chain: list[tuple[View, Mapping[str, Any]]] = [(op, params)]
+    while (memory := memory_of(x)) is not None and memory.base is not None:
+        chain.append((memory.op, memory.params))
+        x = memory.base
+    result = x._data
+    for taken, how in reversed(chain):
+        result = taken.forward(result, **how)
+    return np.may_share_memory(result, x._data)
 
 
 def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:
@@ -115,7 +128,9 @@ def read_only(view: Any) -> Any:
 
 def apart(result: Any) -> Any:
     """Return a new result that was taken as a view as one with memory of its own: NumPy makes a copy there."""
-    if not isinstance(result, np.ndarray):
+    memory = None if isinstance(result, np.ndarray) else memory_of(result)
+    if memory is not None and memory.base is not None:
+        memory.base._memory.views.pop()  # the latest
         result._memory = None
     return result
 

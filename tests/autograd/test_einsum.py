@@ -127,3 +127,16 @@ def test_what_numpy_refuses_is_refused(args, message):
     tensors = [sg.tensor(a, requires_grad=True) if isinstance(a, np.ndarray) else a for a in args]
     with pytest.raises((ValueError, TypeError, IndexError), match=message):
         sg.einsum(*tensors)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "float16"])
+def test_operands_of_few_digits_do_not_overflow_before_they_meet_the_others(dtype):
+    a = np.full((2, 2), 100).astype(dtype)
+    b = a * a.dtype.type(1 if dtype == "bool" else 10 if dtype == "int16" else 1)
+    x = rng.normal(size=(2, 2))
+    t = sg.tensor(x, requires_grad=True)
+    result = np.einsum("ij,jk,kl->il", a, b, t)
+    np.testing.assert_allclose(result.data, np.einsum("ij,jk,kl->il", a, b, x), rtol=1e-14)
+    result.sum().backward()
+    wanted = a.astype(float) @ b
+    np.testing.assert_allclose(t.grad, np.tile(wanted.sum(0)[:, None], 2), rtol=1e-14)

@@ -217,6 +217,45 @@ def leading_axes_of_length_one(z, x):
     return z
 
 
+def what_einsum_takes_is_a_view(z, x):
+    np.einsum("ij->ji", z)[0] = x[:, 1]
+    np.einsum("ij->ij", z)[1, 1:] *= x[0, 0]
+    np.einsum("i...->...i", z)[2] += 1.0
+    return z * x
+
+
+def a_flat_copy_stays_when_its_source_is_written(z, x):
+    flat, tiled = z.flatten(), np.tile(z, 1)
+    z += x
+    z[0] = 2.0
+    return z * flat.reshape(2, 3) * tiled
+
+
+def what_is_no_view_in_numpy(z, x):
+    for part in (z[::-1], z[:, ::2], z[:, 1:], z[:, ::-1].T, np.flip(z), z.T):
+        part.reshape(-1)[0] = x[0, 0]
+        np.ravel(part)[1:] *= x[0, 1]
+    z[::-1][:1].reshape(-1)[2] = x[0, 2]  # and what is one
+    return z * x
+
+
+def a_copy_lies_in_order(z, x):
+    a, b, c = z.T.copy(), np.copy(z.T), z[:, ::-2].copy()
+    for part in (a, b, c):
+        part.reshape(-1)[0] = x[0, 0] * 3.0
+    return z * x + a.T + b.T + c.sum()
+
+
+def shapes_of_what_was_picked_are_views(z, x):
+    a, b, c = np.take(z, [0, 2], axis=1), np.repeat(z, 2, axis=1), np.pad(z, ((0, 0), (1, 1)), mode="edge")
+    for part in (a, b, c):
+        part.reshape(-1)[1] = x[0, 0] * 3.0
+        np.ravel(part)[2:] *= x[0, 1]
+    d = z[:, [0, 2]]
+    d.reshape(-1)[1] = 100.0  # a copy, since the columns lie together
+    return z * x + a.sum() + b.sum() + c.sum() + d.sum()
+
+
 def copies_are_apart(z, x):
     a, b, c, d = z.copy(), z.flatten(), np.take(z, 0, axis=0), np.tile(z, 1)
     for part in (a, b, c, d):
@@ -253,6 +292,11 @@ PROGRAMS = [
     an_alias_sees_a_division_of_itself,
     single_numbers_are_not_shared,
     a_view_without_axes_is_shared,
+    what_einsum_takes_is_a_view,
+    a_flat_copy_stays_when_its_source_is_written,
+    what_is_no_view_in_numpy,
+    a_copy_lies_in_order,
+    shapes_of_what_was_picked_are_views,
     a_part_is_updated_in_place,
     a_part_is_updated_through_a_name,
     sort_in_place,
@@ -394,6 +438,13 @@ READ_ONLY = {
     "diagonal": lambda t: np.diagonal(t),
     "diag": lambda t: np.diag(t),
 }
+
+
+def test_a_write_to_a_diagonal_that_einsum_takes_is_refused():
+    y = leaf(np.eye(2)) * 1
+    with pytest.raises(ValueError, match="read-only"):
+        np.einsum("ii->i", y)[...] = 1.0
+    np.testing.assert_array_equal(np.einsum("ii->i", y).data, [1.0, 1.0])
 
 
 @pytest.mark.parametrize("view", READ_ONLY.values(), ids=READ_ONLY)
