@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, is_recording, record, recording
-from .lost import Watch
+from .lost import COPIED, Watch
 from .operation import Op, Rule
 from .shaping import identity
 from .tensor import Tensor
@@ -94,6 +94,9 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
             f"checkpoint: the result has no recorded path to argument {place}, which therefore gets no gradient: the "
             f"function {what}"
         )
+    for copied in watch.copied([result]):
+        place = next(i for i, x in enumerate(arguments) if x is copied)
+        warn(f"checkpoint, argument {place}: {COPIED}")
     inside = backward_order(result, begun)
     known = {*inside, *begun}
     outside = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))

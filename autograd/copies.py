@@ -7,7 +7,7 @@ import sys
 from operator import attrgetter
 from typing import Any
 
-from .graph import Constant, Node, Notes, _new, annotate, clock, init_node
+from .graph import Constant, Node, Notes, _new, annotate, clock, init_node, look, on_look
 from .walk import inputs_of
 
 _by_number = attrgetter("number")
@@ -18,6 +18,9 @@ def shallow_copy(node: Node) -> Node:
     twin = _new(node.__class__)
     twin.__setstate__(object.__reduce_ex__(node, 2)[2])  # type: ignore[index]
     twin.inputs = inputs_of(node)  # those that it read, though it is newer now
+    if node.notes is not None:  # each needs its own: a write to one of them gives it other parameters
+        notes = twin._told = Notes({k: v.copy() if isinstance(v, dict) else v for k, v in node.notes.items()})
+        notes.params = node.params
     return twin
 
 
@@ -56,6 +59,9 @@ def deep_copy(root: Node, memo: dict[Any, Any]) -> Node:
     for node in found:
         _fill(memo[id(node)], node, memo)
     _number(copied, [(node, memo[id(node)]) for node in found])
+    if on_look:
+        for node in found:
+            look("deep-copies a node", node, memo[id(node)])
     return memo[id(root)]
 
 

@@ -85,9 +85,22 @@ class Elementwise(Op):
         data = [x._data if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [x.item() if isinstance(x, np.generic) else x for x in data]
+        result = self._compute(*data)
         if len(inputs) > 1:
-            inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
-        return record(self, self._compute(*data), inputs)
+            inputs = tuple([x if isinstance(x, Node) else _as_exact(v, result, self) for x, v in zip(inputs, data)])
+        return record(self, result, inputs)
+
+
+def _as_exact(constant: Any, result: Any, op: Op) -> Any:
+    """Return a constant in the dtype of the result: a rule may compute of it alone, as of the base of a power."""
+    if not op.poles or not isinstance(constant, (np.ndarray, np.generic)) or constant.dtype == result.dtype:
+        return constant
+    if result.dtype.kind != "f":
+        return constant
+    exact = constant.astype(result.dtype)
+    if exact.__class__ is np.ndarray:
+        exact.setflags(False)  # type: ignore[call-arg]  # nobody else has it
+    return exact
 
 
 inf = math.inf

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, is_short, power, ratio, sign
-from .graph import data_of
+from .graph import data_of, plain
 from .indexing import diagonal
 from .operation import Op
 from .products import matmul
@@ -730,7 +730,7 @@ def _vector_norm(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
         return sum(size, axis, keepdims)
     if isinstance(ord, str):
         raise ValueError(f"norm: order {ord!r} is not for vectors")
-    return _p_norm(x, float(ord), axis, keepdims)
+    return _p_norm(x, float(plain(ord)), axis, keepdims)
 
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

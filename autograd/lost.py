@@ -28,12 +28,13 @@ class Watch:
         Where the trails begin.
     """
 
-    __slots__ = ("looked", "seen", "variables")
+    __slots__ = ("looked", "seen", "twins", "variables")
 
     def __init__(self, variables: Iterable[Node]) -> None:
         self.variables = frozenset(variables)
         self.looked: dict[Node, str] = {}
         self.seen: set[int] = set()
+        self.twins: dict[Node, Node] = {}
 
     def __enter__(self) -> Watch:
         for note in on_look:
@@ -48,6 +49,10 @@ class Watch:
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
         """Called for each look: finds the variables behind what is looked at."""
+        if what == "deep-copies a node":
+            if x in self.variables:
+                self.twins[other] = x
+            return
         if what in _HARMLESS or len(self.looked) == len(self.variables):
             return
         floor = floor_of(self.variables)
@@ -64,12 +69,28 @@ class Watch:
 
     def lost(self, results: Iterable[Any]) -> Iterator[tuple[Node, str]]:
         """Give the variables that led to none of the results though they were looked at, and how they were."""
+        reached = self._reached(results)
+        for variable, what in self.looked.items():
+            if variable not in reached:
+                yield variable, what
+
+    def copied(self, results: Iterable[Any]) -> list[Node]:
+        """Give the variables that led to some of the results in part through a deep copy, whose trail is its own."""
+        reached = self._reached(results) if self.twins else ()
+        return list(dict.fromkeys(x for twin, x in self.twins.items() if twin in reached and x in reached))
+
+    def _reached(self, results: Iterable[Any]) -> set[Node]:
         reached: set[Node] = set()
         for out in results:
             if isinstance(out, Node) and out.requires_grad:
                 reached.add(out)
                 for node in backward_order(out, self.variables):
                     reached.update(node.inputs)
-        for variable, what in self.looked.items():
-            if variable not in reached:
-                yield variable, what
+        return reached
+
+
+#: What to say of a variable that `Watch.copied` gives.
+COPIED = (
+    "the function computes with a deep copy of it, or of what came from it: the trail of such a copy leads to copies "
+    "alone, so its part of the derivative is missing. Write t.copy() or copy.copy(t), which keep the trail"
+)

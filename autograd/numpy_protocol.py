@@ -22,7 +22,7 @@ import numpy as np
 from . import composed, indexing, linalg, products, reductions, shaping
 from . import elementwise as ew
 from .elementwise import Elementwise
-from .graph import NO_PARAMS, Node, inspected
+from .graph import NO_PARAMS, Node, inspected, plain
 from .operation import Op
 
 Function = Callable[..., Any]
@@ -51,7 +51,7 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
 
 def _as(value: Any, x: Any) -> Any:
     """A plain value in the dtype of ``x``, as NumPy takes it."""
-    return value if isinstance(value, Node) else np.asarray(value, x.dtype)
+    return value if isinstance(value, Node) else np.asarray(plain(value), x.dtype)
 
 
 def _mean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:

@@ -18,8 +18,8 @@ import numpy as np
 
 from .copies import global_name
 from .elementwise import multiply
-from .graph import Node, data_of, is_recording, recording
-from .lost import Watch
+from .graph import Node, data_of, is_recording, plain, recording
+from .lost import COPIED, Watch
 from .reductions import sum
 from .shaping import identity, reshape, stack
 from .tensor import Tensor, as_numbers
@@ -109,6 +109,9 @@ class _Trace:
         for variable, what in watch.lost(_leaves(self.out)) if watch.looked else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             _warn_of_lost(f, place, what)
+        for variable in watch.copied(_leaves(self.out)):
+            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
+            warn(f"{getattr(f, '__name__', 'the function')!s}, argument {place}: {COPIED}")
 
     def _uses_outside(self) -> bool:
         """Whether something else that requires gradients took part."""
@@ -180,7 +183,7 @@ def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
         return out.fit(seed)
     if isinstance(out, Value):
         return Value(seed) if create_graph else float(seed)
-    array = np.asarray(seed, dtype=out._data.dtype)
+    array = as_numbers(seed).astype(out._data.dtype, copy=False)
     return Tensor(array) if create_graph else array
 
 
@@ -188,6 +191,8 @@ def _one(out: Any) -> Any:
     """The gradient of a single number with respect to itself."""
     if not isinstance(out, (Node, np.ndarray, float, int, np.generic)):
         raise TypeError(f"grad needs a function that returns one number, this one returned {type(out).__name__}")
+    if not isinstance(out, Node):
+        plain(out)
     shape = np.shape(out._data if isinstance(out, Node) else out)
     if np.prod(shape) != 1:
         raise ValueError(

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, exp, log, log_softmax, maximum, softplus, where
+from ..autograd.graph import as_array
+from ..autograd.tensor import as_numbers
 from .checks import check_fraction
 from .loss_inputs import (
     check_probabilities,
@@ -128,7 +130,7 @@ def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: i
     ValueError
         If their shape does not fit or one is out of range.
     """
-    labels = np.asarray(values_of(target))
+    labels = as_array(values_of(target))
     if len(shape) == 0 or labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for scores of shape {shape} the target must be labels of shape {shape[:-1]} or rows of "
@@ -166,7 +168,7 @@ def _check_rows(name: str, rows: Array) -> None:
 def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> Array | None:
     if weight is None:
         return None
-    weights = np.asarray(weight, dtype=scores.dtype)
+    weights = as_numbers(weight).astype(scores.dtype, copy=False)
     if weights.shape != scores.shape[-1:]:
         raise ValueError(
             f"{name}: weight must have one number for each class, shape {scores.shape[-1:]}, got {weights.shape}"
@@ -281,7 +283,7 @@ def _weighted(name: str, values: Tensor, weight: npt.ArrayLike | None) -> Tensor
 
 
 def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Array:
-    weights = np.asarray(weight, dtype=values.dtype)
+    weights = as_numbers(weight).astype(values.dtype, copy=False)
     try:
         return np.broadcast_to(weights, values.shape)
     except ValueError:

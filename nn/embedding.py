@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd import Tensor
+from ..autograd.graph import as_array
 from ..rng import Seed
 from . import init
 from .checks import check_count
@@ -63,7 +62,7 @@ class Embedding(Module):
 
     def forward(self, indices: Any) -> Tensor:
         """Map integers (...) to vectors (..., embedding_dim)."""
-        numbers = np.asarray(indices.data if isinstance(indices, Tensor) else indices)
+        numbers = as_array(indices.data if isinstance(indices, Tensor) else indices)
         if numbers.dtype.kind not in "iu":
             raise LayerTypeError(self, f"takes integers, got {numbers.dtype}")
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < self.num_embeddings:

@@ -27,6 +27,7 @@ from ..autograd import (
     tanh,
     where,
 )
+from ..autograd.graph import as_array
 from ..autograd.normalization import normalize as _normalize
 from ..rng import Seed, default_rng
 from .checks import check_fraction
@@ -186,7 +187,7 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tens
     -------
     Tensor, shape (..., D)
     """
-    numbers, weight = np.asarray(indices), as_tensor(weight)
+    numbers, weight = as_array(indices), as_tensor(weight)
     rows: Tensor = weight[numbers]
     if padding_idx is not None:
         rows = where((numbers != padding_idx)[..., np.newaxis], rows, weight.data[padding_idx])

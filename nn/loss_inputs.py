@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.tensor import as_numbers
 from ..autograd.warning import warn
 from .module import as_tensor
 
@@ -28,7 +29,7 @@ def target_like(x: Tensor, target: Any) -> Tensor | Array:
         if target.requires_grad:
             return target
         target = target.data
-    return np.asarray(target, dtype=x.dtype)
+    return as_numbers(target).astype(x.dtype, copy=False)
 
 
 def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor | Array]:

@@ -293,3 +293,17 @@ def test_a_kind_of_tensor_with_attributes(copied):
     twin = copied(x)
     assert twin.unit == {"of": "length"}
     assert (twin.unit is x.unit) is (copied is copy.copy)
+
+
+def test_a_shallow_copy_has_notes_of_its_own():
+    x = sg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 2
+    y.label, seen = "y", []
+    handle = y.register_hook(seen.append)
+    z = copy.copy(y)
+    z.label = "z"
+    z[0] = 5.0  # gives z another operation, with parameters
+    handle.remove()
+    (y * y * z).sum().backward()
+    assert (y.label, z.label, len(seen)) == ("y", "z", 1)
+    np.testing.assert_array_equal(x.grad, [40.0, 96.0, 216.0])

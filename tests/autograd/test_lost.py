@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 import warnings
@@ -166,3 +167,22 @@ def test_a_compiled_function_does_not_freeze_what_arrays_decide(f):
     compiled = sg.compile(f)
     for x in (1.0, 2.0, -1.0):
         assert compiled(sg.Value(x)).data == f(sg.Value(x)).data
+
+
+def through_a_list(x):
+    return copy.deepcopy([x * 3, 1.0])[0]
+
+
+@pytest.mark.parametrize("part", [lambda x: copy.deepcopy(x * 3), through_a_list, copy.deepcopy])
+def test_a_deep_copy_has_a_trail_of_its_own_and_the_user_is_told(part):
+    with pytest.warns(sg.SeegradWarning, match=r"argument 0.*deep copy.*t\.copy\(\)"):
+        sg.grad(lambda x: (x * 2 + part(x)).sum())(np.ones(3))
+    with pytest.warns(sg.SeegradWarning, match=r"checkpoint, argument 0.*deep copy"):
+        sg.checkpoint(lambda x: (x * 2 + part(x)).sum(), sg.tensor([1.0], requires_grad=True))
+
+
+def test_other_copies_lose_nothing():
+    gradient = sg.grad(lambda x: (x * 2 + copy.copy(x * 3) + (x * 4).copy() + np.copy(x)).sum())(np.ones(3))
+    np.testing.assert_array_equal(gradient, [10.0, 10.0, 10.0])
+    kept = []
+    sg.grad(lambda x: (kept.append(copy.deepcopy(x * 3)), (x * 2).sum())[1])(np.ones(3))  # only to look at it later

@@ -216,14 +216,30 @@ DOORS = {
     "+=": lambda t, c: operator.iadd(t * 1, c),
     "argument": lambda t, c: sg.grad(lambda x, y: (x * y).sum(), 1)(1.0, c),
     "clip": lambda t, c: np.clip(t, c, None),
+    "pad": lambda t, c: np.pad(t, 1, constant_values=c),
+    "sum from": lambda t, c: np.sum(t, initial=c),
+    "prod from": lambda t, c: np.multiply.reduce(t, initial=c),
+    "max without elements": lambda t, c: np.max(t[:0], initial=c),
+    "sum with a mask": lambda t, c: np.max(t, where=[True, False], initial=c),
+    "vjp": lambda t, c: sg.vjp(lambda x: x * 2, np.ones(2))[1](c),
+    "jvp": lambda t, c: sg.jvp(lambda x: x * 2, (np.ones(2),), (c,)),
+    "loss": lambda t, c: sg.nn.MSELoss()(t, c),
+    "loss of a probability": lambda t, c: sg.nn.BCEWithLogitsLoss()(t, c),
+    "weight of a loss": lambda t, c: sg.nn.BCEWithLogitsLoss(weight=c)(t, [0.0, 1.0]),
+    "weight of a class": lambda t, c: sg.nn.CrossEntropyLoss(weight=c)(t[None], [0]),
+    "classes": lambda t, c: sg.nn.CrossEntropyLoss()(t[None] * np.ones((2, 1)), c),
 }
+
+
+#: Doors that also refuse data of another shape or structure than they expect, with a ValueError.
+CHOOSY = [DOORS[name] for name in ("einsum", "vjp", "jvp", "classes")]
 
 
 @refused
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 def test_what_is_no_array_of_real_numbers_is_refused(door, constant, why):
     t = sg.tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises((TypeError, ValueError) if door is OPERATIONS["einsum"] else TypeError) as error:
+    with pytest.raises((TypeError, ValueError) if door in CHOOSY else TypeError) as error:
         door(t, constant)
     assert why in str(error.value) or isinstance(error.value, ValueError)
 
@@ -342,3 +358,46 @@ def test_a_read_only_array_that_owns_its_memory_is_not_copied():
     constant.flags.writeable = False
     y = sg.tensor(C, requires_grad=True) * constant
     assert y.inputs[1]._data is constant
+
+
+def test_classes_with_a_mask_are_refused():
+    classes = np.ma.array([1, 0], mask=[True, False])
+    for use in (
+        sg.nn.Embedding(3, 2),
+        lambda c: sg.nn.functional.embedding(c, np.eye(3)),
+        lambda c: sg.nn.CrossEntropyLoss()(np.ones((2, 3)), c),
+    ):
+        with pytest.raises(TypeError, match="mask"):
+            use(classes)
+
+
+def test_the_derivative_of_a_complex_number_is_refused():
+    for number in (1j, np.complex64(1j), np.array(1j)):
+        with pytest.raises(TypeError):
+            sg.grad(lambda x, number=number: number)(1.0)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int64", "float16", "float32"])
+@pytest.mark.parametrize(
+    "form", [np.asarray, lambda c: c[0], lambda c: c[0].reshape(())], ids=["array", "number", "0-d"]
+)
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize(
+    "operation",
+    [np.power, np.divide, np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.multiply, np.maximum, np.copysign],
+)
+def test_a_constant_of_few_digits_counts_as_its_number(operation, left, form, dtype):
+    for number in (1, 2, 3, 120, 250, 300, 40000):
+        constant = np.array([number]).astype(dtype)
+        if constant[0] != number or (dtype == "bool" and operation is np.copysign):
+            continue  # NumPy has no sign of a boolean
+        found = []
+        for c in (form(constant), float(number)):
+            x = sg.tensor([1.3], requires_grad=True)
+            with np.errstate(over="ignore"):
+                (operation(c, x) if left else operation(x, c)).backward([1.0], create_graph=True)
+                slope, x.grad = x.grad, None
+                if slope.requires_grad:
+                    slope.sum().backward()
+            found.append((slope.data, np.zeros(1) if x.grad is None else x.grad))
+        np.testing.assert_allclose(*found, rtol=1e-13)
