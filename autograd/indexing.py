@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from .elementwise import where
 from .graph import Node, as_array, data_of, frozen
 from .operation import Op
-from .shaping import moveaxis, operand, reshape
+from .shaping import moveaxis, operand, reshape, transpose
 from .views import View, read_only
 
 Index = Any
@@ -207,4 +207,6 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = x.reshape(-1), 0
     data = x._data if isinstance(x, Node) else x
+    if data.flags.fnc:  # so is the result
+        return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
     return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)

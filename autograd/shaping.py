@@ -18,7 +18,7 @@ from . import kernels
 from .elementwise import positive
 from .graph import Node, data_of, plain
 from .operation import Op
-from .views import View, apart
+from .views import View, apart, in_numpy
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
@@ -274,8 +274,14 @@ def reshape_in_order(x: Any, shape: Shape | int, order: str = "C") -> Any:
 
 
 def ravel(x: Any, order: str = "C") -> Any:
-    """All elements in one axis, in C order (the last index moves first) or in Fortran's (``"F"``)."""
-    return reshape_in_order(x, -1, order)
+    """All elements in one axis, in C order (the last index moves first) or in Fortran's (``"F"``).
+
+    A view only if they lie next to each other in memory.
+    """
+    flat = reshape_in_order(x, -1, order)
+    if isinstance(flat, np.ndarray):
+        return np.ascontiguousarray(flat)
+    return flat if in_numpy(flat).flags.c_contiguous else copy(flat)
 
 
 def flatten(x: Any, start: int = 0) -> Any:
@@ -515,6 +521,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         raise ValueError(f"pad: {told} is not for mode {mode!r}, which copies elements")
     from .indexing import take  # here, since that module needs this one
 
+    if data_of(x).flags.fnc:  # so is the result
+        return transpose(pad(transpose(x), widths[::-1], mode))
     for axis, width in enumerate(widths):
         if any(width):
             source = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]

@@ -90,15 +90,21 @@ def memory_of(t: Any) -> Memory | None:
 
 
 def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
-    """Whether NumPy makes a view of ``x``, which may hold its part of the base as a copy that lies closer together."""
-    chain: list[tuple[View, Mapping[str, Any]]] = [(op, params)]
-    while (memory := memory_of(x)) is not None and memory.base is not None:
+    """Whether NumPy makes a view of ``x``."""
+    data = in_numpy(x)
+    return np.may_share_memory(op.forward(data, **params), data)
+
+
+def in_numpy(t: Any) -> Any:
+    """The data of a tensor, laid out as NumPy has it: a view may hold a copy here, whose elements lie together."""
+    chain: list[tuple[View, Mapping[str, Any]]] = []
+    while (memory := memory_of(t)) is not None and memory.base is not None:
         chain.append((memory.op, memory.params))
-        x = memory.base
-    result = x._data
-    for taken, how in reversed(chain):
-        result = taken.forward(result, **how)
-    return np.may_share_memory(result, x._data)
+        t = memory.base
+    data = t._data
+    for op, params in reversed(chain):
+        data = op.forward(data, **params)
+    return data
 
 
 def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:

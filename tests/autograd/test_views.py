@@ -236,6 +236,8 @@ def what_is_no_view_in_numpy(z, x):
         part.reshape(-1)[0] = x[0, 0]
         np.ravel(part)[1:] *= x[0, 1]
     z[::-1][:1].reshape(-1)[2] = x[0, 2]  # and what is one
+    np.ravel(z[:, 1])[0] = 100.0  # a copy, since the elements lie apart
+    z[:, 1].reshape(-1)[0] = x[1, 2]
     return z * x
 
 
@@ -251,6 +253,10 @@ def shapes_of_what_was_picked_are_views(z, x):
     for part in (a, b, c):
         part.reshape(-1)[1] = x[0, 0] * 3.0
         np.ravel(part)[2:] *= x[0, 1]
+    for part in (np.pad(z.T, 1, mode="edge"), np.sort(z.T)):
+        np.ravel(part)[1] = 100.0
+        np.ravel(part.T)[1] = x[0, 0]
+        z = z * part[1, 1]
     d = z[:, [0, 2]]
     d.reshape(-1)[1] = 100.0  # a copy, since the columns lie together
     return z * x + a.sum() + b.sum() + c.sum() + d.sum()
