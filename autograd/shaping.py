@@ -18,7 +18,7 @@ from . import kernels
 from .elementwise import positive
 from .graph import Node, data_of, plain
 from .operation import Op
-from .views import View, apart, in_numpy
+from .views import View, apart, in_numpy, memory_of
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
@@ -281,7 +281,7 @@ def ravel(x: Any, order: str = "C") -> Any:
     flat = reshape_in_order(x, -1, order)
     if isinstance(flat, np.ndarray):
         return np.ascontiguousarray(flat)
-    return flat if in_numpy(flat).flags.c_contiguous else copy(flat)
+    return flat if memory_of(flat) is None or in_numpy(flat).flags.c_contiguous else copy(flat)
 
 
 def flatten(x: Any, start: int = 0) -> Any:

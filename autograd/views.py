@@ -75,7 +75,7 @@ class View(Op):
         data = self.forward(self.data_of(x), **params)
         view = record(self, data, inputs, params)
         shares = x._data.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._data)
-        if shares and (x._data.base is not None or memory_of(x) is None or _shares(x, self, params)):
+        if shares and ((memory := memory_of(x)) is None or memory.base is None or _shares(x, self, params)):
             _link(view, x, self, params)
         return view
 
@@ -90,13 +90,17 @@ def memory_of(t: Any) -> Memory | None:
 
 
 def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
-    """Whether NumPy makes a view of ``x``."""
+    """Whether NumPy makes a view of ``x``, which is a view itself."""
+    if x._data.base is not None:
+        return True  # and no copy of its part of the base
     data = in_numpy(x)
     return np.may_share_memory(op.forward(data, **params), data)
 
 
 def in_numpy(t: Any) -> Any:
     """The data of a tensor, laid out as NumPy has it: a view may hold a copy here, whose elements lie together."""
+    if t._data.base is not None:
+        return t._data  # no copy
     chain: list[tuple[View, Mapping[str, Any]]] = []
     while (memory := memory_of(t)) is not None and memory.base is not None:
         chain.append((memory.op, memory.params))
