@@ -150,7 +150,9 @@ square.rules(lambda g, out, x: 2.0 * g * x)
 power = Elementwise("power", "x ** y", math.pow, np.power, "**")
 power.rules(
     lambda g, out, x, y: (
-        g * power_slope(x, y, 1, 0) if _takes_a_limit(x, y, isinstance(g, Node)) else g * y * x ** (y - 1.0)
+        g * power_slope(x, y, 1, 0)
+        if _takes_a_limit(x, y, isinstance(g, Node) and isinstance(y, Node))
+        else g * y * x ** (y - 1.0)
     ),
     lambda g, out, x, y: g * power_slope(x, y, 0, 1) if _takes_a_limit(x, y, True) else g * out * log(x),
 )
@@ -249,7 +251,7 @@ def is_short(length: Any) -> bool:
     length = data_of(length)
     if length.__class__ is float:
         return not length > 1e-100
-    return bool(length.size) and not np.min(length) > np.finfo(length.dtype).tiny ** 0.5
+    return bool(length.size) and not np.minimum.reduce(length, None) > np.finfo(length.dtype).tiny ** 0.5
 
 
 def _towards(g: Any, out: Any, x: Any) -> Any:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .elementwise import absolute, is_short, power, ratio, sign
-from .graph import data_of, plain
+from .graph import Node, data_of, plain
 from .indexing import diagonal
 from .operation import Op
 from .products import matmul
@@ -190,18 +190,47 @@ def pinv(x: Any, /, rcond: float | None = None) -> Any:
     x : array_like or Tensor
         Shape ``(..., n, m)``.
     rcond : float, optional
-        Singular values below this fraction of the largest count as 0.
+        Singular values up to this fraction of the largest count as 0. Where it leaves out values that are not 0, second
+        derivatives are NaN if singular values are repeated.
     """
     return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
 
 
 def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
+    if rcond is not None:
+        s = np.linalg.svd(data_of(x), compute_uv=False)
+        kept = s > np.asarray(rcond)[..., None] * np.max(s, -1, keepdims=True, initial=0)
+        lost = ~kept if isinstance(x, Node) else ~kept & (s > _noise(s, builtins.max(x.shape[-2:]))[..., 0])
+        if np.any(lost):
+            return _truncated_pinv_rule(g, x, kept)
     rows, columns = np.eye(x.shape[-2], dtype=x.dtype), np.eye(x.shape[-1], dtype=x.dtype)
     back = _t(out)
     inner = -matmul(matmul(back, g), back)
     left = matmul(matmul(rows - matmul(x, out), _t(g)), matmul(out, back))
     right = matmul(matmul(matmul(back, out), _t(g)), columns - matmul(out, x))
     return inner + left + right
+
+
+def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:
+    """The gradient where singular values that are not 0 are left out: vectors turn between them and those ``kept``.
+
+    That of ``U @ diag(f(s)) @ Vh``, transposed, with f(s) = 1 / s of what is kept and 0 of the rest.
+    """
+    s, u, vt = _svd_parts(_svd(x), x)
+    one = kept.astype(x.dtype)
+    inverse = one / (s * one + (1.0 - one))
+    g, v, one_kept = _t(g), _t(vt), kept[..., None, :] != kept[..., None]
+    middle = matmul(matmul(_t(u), g), v)
+    row, column, f, other_f = (expand_dims(values, axis) for values in (s, inverse) for axis in (-2, -1))
+    apart, both = one_kept.astype(x.dtype), f * other_f
+    equal = both * -1.0 + apart * (f - other_f) / (apart * (row - column) + (1.0 - apart))
+    opposite = both + apart * (f + other_f) / (apart * (row + column) + (1.0 - apart))
+    middle = 0.5 * (equal * (middle + _t(middle)) + opposite * (middle - _t(middle)))
+    squares = expand_dims(inverse * inverse, -2)
+    beside, below = matmul(_t(u), g), matmul(g, v)  # what is not among the vectors of the thin decomposition
+    left = matmul((below - matmul(u, matmul(_t(u), below))) * squares, vt)
+    right = matmul(u, _t(squares) * (beside - matmul(matmul(beside, v), vt)))
+    return matmul(matmul(u, middle), vt) + left + right
 
 
 pinv.rules(_pinv_rule)
@@ -272,6 +301,29 @@ def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> An
     return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
 
 
+def _drowned(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
+    """NaN at pairs of values so close that rounding errors, divided by their gap, are what a derivative would consist of.
+
+    Rounding errors of ``g_vectors``, columns, count once over the gap in the gradient, and twice in its derivative,
+    where this zero turns NaN. Where nothing arrives at the vectors of a pair there are none.
+    """
+    gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(data_of(gaps))).astype(gaps.dtype)
+    whole = np.fmax.reduce(np.abs(data_of(middle)), (-2, -1), keepdims=True, initial=0)
+    largest = np.max(np.abs(data_of(values)), -1, keepdims=True, initial=0)[..., None]
+    columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
+    arriving = np.maximum(columns[..., None], columns[..., None, :])
+
+    def lost(order: int) -> Any:
+        error = np.finfo(gap.dtype).eps * arriving * (largest / gap) ** order
+        return error > 0.01 * np.maximum(arriving, largest * whole)
+
+    nothing = np.where(lost(1), np.nan, 0.0).astype(gap.dtype)
+    if not isinstance(gaps, Node):
+        return nothing
+    unknown = lost(2).astype(gap.dtype)
+    return nothing + ratio(unknown * (gaps - data_of(gaps)), 1.0 - unknown)
+
+
 def _off_diagonal(x: Any) -> Any:
     return x * (1.0 - np.eye(x.shape[-1], dtype=x.dtype))
 
@@ -289,7 +341,9 @@ def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
     g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
     gaps = _between(expand_dims(values, -2), -expand_dims(values, -1), _noise(values, n))
     among = ratio(_off_diagonal(matmul(_t(vectors), g_vectors)), gaps)
+    among = 0.5 * (among + _t(among))
     middle = _diagonal_matrix(g_values) + among + _unseen(used, g_values, [g_vectors], data_of(gaps) == 0)
+    middle = middle + _drowned(gaps, middle, [g_vectors], values)
     whole = matmul(matmul(vectors, middle), _t(vectors))
     return 0.5 * (whole + _t(whole))
 
@@ -355,9 +409,11 @@ def _svd_rule(g: Any, out: Any, x: Any) -> Any:
     ut_gu, vt_gv = matmul(_t(u), gu), matmul(vt, gv)
     gaps, sums = _between(row, -column, noise), _between(row, column, noise)
     equal = ratio(_off_diagonal(ut_gu + vt_gv), gaps)
+    equal = 0.5 * (equal + _t(equal))
     opposite = ratio(_off_diagonal(ut_gu - vt_gv), sums)
-    middle = _diagonal_matrix(gs) + 0.5 * (equal + _t(equal) + opposite - _t(opposite))
+    middle = _diagonal_matrix(gs) + equal + 0.5 * (opposite - _t(opposite))
     middle = middle + _unseen(used, gs, [gu, gvt], data_of(gaps) == 0)
+    middle = middle + _drowned(gaps, middle, [gu, gv], s)
     result = matmul(matmul(u, middle), vt)
     seen = (data_of(row) > noise).astype(x.dtype)
     if u.shape[-2] > u.shape[-1]:

@@ -126,14 +126,13 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
-        others = False
         for x in args:
             if isinstance(x, Node):
                 return self.apply(*self.bind(args, kwargs))
-            others = others or not (x.__class__ is np.ndarray or isinstance(x, np.generic))
-        if others:
-            inputs, params = self.bind(args, kwargs)
-            return self.forward(*[self.data_of(x) for x in inputs], **params)
+        for x in args if self.variadic else args[: self.arity]:
+            if not (x.__class__ is np.ndarray or isinstance(x, np.generic)):
+                inputs, params = self.bind(args, kwargs)
+                return self.forward(*[self.data_of(x) for x in inputs], **params)
         if len(args) > self.arity + (not self.elementwise) and not self.variadic:
             self.bind(args, kwargs)  # several parameters by position: are they in this order?
         return self.forward(*args, **kwargs)

@@ -184,8 +184,9 @@ def _einsum_rule(g: Any, out: Any, *xs: Any, subscripts: str, index: int) -> Any
     sizes = dict(zip(mine, x.shape))
     missing = tuple(i for i, c in enumerate(unique) if c not in found)
     # Longer than an axis of x where that has length 1 and was repeated; shorter where others were, for x.
-    shape = np.broadcast_shapes(expand_dims(d, missing).shape, tuple(sizes[c] for c in unique))
-    d = broadcast_to(expand_dims(d, missing), shape)
+    d, shape = expand_dims(d, missing) if missing else d, tuple([sizes[c] for c in unique])
+    if d.shape != shape:
+        d = broadcast_to(d, np.broadcast_shapes(d.shape, shape))
     if unique == mine:
         return d
     # A repeated name picks a diagonal: put its gradient back onto the diagonal of zeros.
@@ -249,10 +250,12 @@ def explicit_subscripts(subscripts: str, operands: tuple[Any, ...]) -> str:
     if not arrow:
         letters = inputs.replace(",", "").replace("...", "")
         result = ("..." if "..." in inputs else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    free = [c for c in _LETTERS if c not in subscripts]
-    widths = [ndim_of(x) - len(n.replace("...", "")) if "..." in n else 0 for n, x in zip(names, operands)]
-    fill = "".join(free[: max(widths, default=0)])
-    names = [n.replace("...", fill[len(fill) - w :] if w > 0 else "") for n, w in zip(names, widths)]
+    fill = ""
+    if "..." in inputs:
+        free = [c for c in _LETTERS if c not in subscripts]
+        widths = [ndim_of(x) - len(n.replace("...", "")) if "..." in n else 0 for n, x in zip(names, operands)]
+        fill = "".join(free[: max(widths, default=0)])
+        names = [n.replace("...", fill[len(fill) - w :] if w > 0 else "") for n, w in zip(names, widths)]
     for n, x in zip(names, operands):
         if len(n) != ndim_of(x):
             raise ValueError(f"einsum: {n!r} names {len(n)} axes of an operand of shape {np.shape(x)}")

@@ -140,7 +140,9 @@ def in_range(squares: Any) -> bool:
     lowest = _LOWEST_SQUARE[squares.dtype.char]
     if squares.size == 1:
         return bool(lowest < squares.item() < math.inf)
-    return not squares.size or bool(np.min(squares) > lowest and np.max(squares) < math.inf)
+    return not squares.size or bool(
+        np.minimum.reduce(squares, None) > lowest and np.maximum.reduce(squares, None) < math.inf
+    )
 
 
 _LOWEST_SQUARE = {code: float(np.finfo(code).tiny / np.finfo(code).eps) for code in "fdg"}

@@ -329,7 +329,13 @@ def _calls_the_user(node: Node) -> bool:
 
 def _finite(gradients: Iterable[Any]) -> bool:
     """Whether all gradients are finite, or, as good as that, their sums; None is, too."""
-    return all(g is None or isfinite(g if g.__class__ is float else np.add.reduce(g, None)) for g in gradients)
+    return all(g is None or isfinite(g if g.__class__ is float else _total(data_of(g))) for g in gradients)
+
+
+def _total(g: Any) -> Any:
+    """The sum of squares, which is found soonest; the sum, if that is too large."""
+    squares = np.vdot(g, g)
+    return squares if isfinite(squares) else np.add.reduce(g, None)
 
 
 def fitted(x: Node, d: Any, op: Op) -> Any:

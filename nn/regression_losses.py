@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ..autograd import Tensor, abs, maximum, minimum, sqrt, where
+from ..autograd import Tensor, abs, clip, maximum, sqrt, where
 from .loss_inputs import check_signs, matching, prediction, reduce, target_like, values_of
 
 Reduction = Literal["mean", "sum", "none"]
@@ -66,9 +66,9 @@ def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: Reduction 
 
 
 def _huber(difference: Tensor, delta: float) -> Tensor:
-    distance = abs(difference)
-    near = minimum(distance, delta)
-    result: Tensor = 0.5 * near * near + delta * (distance - near)
+    # A choice, not a sum of both parts, whose gradients would cancel; a square without |x|, for its second derivative.
+    distance, near = abs(difference), clip(difference, -delta, delta)
+    result: Tensor = where(distance < delta, 0.5 * near * near, delta * (distance - 0.5 * delta))
     return result
 
 

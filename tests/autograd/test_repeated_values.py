@@ -210,3 +210,83 @@ def test_a_square_root_of_negative_values_is_refused():
         linalg.sqrtm(np.ones((2, 3)))
     with pytest.raises(ValueError, match="square matrices"):
         linalg.expm(np.ones(3))
+
+
+def spectrum(shape, values):
+    u, _, vh = np.linalg.svd(np.random.default_rng(1).normal(size=shape), full_matrices=False)
+    return (u * np.array(values)) @ vh
+
+
+def central(f, x, step=1e-6):
+    """Central differences of ``f`` in every element of ``x``."""
+    found = []
+    for i in np.ndindex(x.shape):
+        e = np.zeros(x.shape)
+        e[i] = step
+        found.append((np.asarray(f(x + e)) - np.asarray(f(x - e))) / (2 * step))
+    return np.array(found).reshape(x.shape + np.shape(found[0]))
+
+
+#: Matrices of which the pseudo-inverse leaves out something, and from which fraction of the largest value on.
+TRUNCATED = {
+    "square": (spectrum((3, 3), [3, 2, 0.1]), 0.1),
+    "tall": (spectrum((4, 3), [3, 2, 0.1]), 0.1),
+    "wide": (spectrum((3, 5), [3, 2, 0.1]), 0.1),
+    "only the largest is kept": (spectrum((4, 3), [3, 1, 0.2]), 0.5),
+    "one is 0": (spectrum((4, 4), [3, 2, 0.1, 0]), 0.1),
+    "the largest is repeated": (spectrum((4, 3), [2, 2, 0.1]), 0.1),
+    "what is left out is repeated": (spectrum((3, 3), [2, 0.1, 0.1]), 0.1),
+    "what is left out is 0": (spectrum((4, 3), [3, 2, 0]), 0.1),
+    "a batch": (np.stack([spectrum((3, 3), [3, 2, 0.1]), spectrum((3, 3), [3, 2, 1])]), 0.1),
+}
+
+
+@pytest.mark.parametrize("name", TRUNCATED)
+def test_a_pseudo_inverse_that_leaves_out_values(name):
+    x, rcond = TRUNCATED[name]
+    c = np.random.default_rng(2).normal(size=np.swapaxes(x, -1, -2).shape)
+    for f in (lambda t: (linalg.pinv(t, rcond) * c).sum(), lambda t: (linalg.pinv(t, rcond) ** 2 * c).sum()):
+        np.testing.assert_allclose(sg.grad(f)(x), central(f, x), rtol=1e-6, atol=1e-7)
+        second, right = sg.hessian(f)(x), central(sg.grad(f), x)
+        known = np.isfinite(second)
+        assert known.all() or "is" in name
+        np.testing.assert_allclose(second[known], right[known], rtol=1e-5, atol=1e-5)
+
+
+#: Smooth functions, written with the factors.
+SMOOTH = {
+    "U S Vh": put_together,
+    "U Vh": rotation_of,
+    "identity": lambda x: by_eigenvalues(lambda w: w)((x + x.T) / 2),
+    "exp": lambda x: by_eigenvalues(sg.exp)((x + x.T) / 2),
+}
+
+
+@pytest.mark.parametrize("gap", [1e-15, 1e-14, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3])
+@pytest.mark.parametrize("name", SMOOTH)
+def test_rounding_errors_between_close_values_are_no_derivative(name, gap):
+    f, turn = SMOOTH[name], np.array([[0.8, -0.6], [0.6, 0.8]])
+    x, direction = turn @ np.diag([1.0, 1.0 + gap]) @ turn.T, np.array([[0.3, 1.0], [1.0, -0.5]])
+    first, second = sg.grad(f)(x), sg.hvp(f)(x, direction)
+    further = [sg.grad(f)(x + step * direction) for step in (0.05, -0.05)]
+    assert np.isnan(first).all() or np.allclose(first, central(f, x, 1e-3), rtol=0.05, atol=0.05)
+    assert np.isnan(second).all() or np.allclose(second, (further[0] - further[1]) / 0.1, rtol=0.05, atol=0.1)
+    assert gap < 1e-12 or np.isfinite(first).all()
+    assert gap < 1e-6 or np.isfinite(second).all()
+
+
+def test_a_derivative_that_is_large_between_close_values_stays():
+    gap = 1e-6
+    angle = lambda x: linalg.eigh(x).eigenvectors[1, 0] ** 2  # noqa: E731
+    x, turn = np.diag([1.0, 1.0 + gap]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    # The angle of the vectors is arctan(2 h / gap) / 2 after h * turn; the square of its sine has the slope 2 / gap**2.
+    np.testing.assert_allclose((sg.hvp(angle)(x, turn) * turn).sum(), 2 / gap**2, rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+@pytest.mark.parametrize("name", ["U S Vh", "identity"])
+def test_large_and_small_matrices_keep_their_derivatives(name, size):
+    x = size * np.array([[2.0, 0.3], [0.3, 1.0]])
+    right = C if name == "U S Vh" else SYMMETRIC
+    np.testing.assert_allclose(sg.grad(SMOOTH[name])(x), right, rtol=1e-6)
+    np.testing.assert_allclose(sg.hvp(SMOOTH[name])(x, EYE + C), 0, atol=1e-12 / min(size, 1))

@@ -377,3 +377,14 @@ class TestPredictionsOfTheWrongKind:
             trainer.fit(points, epochs=3, batch_size=4)
         assert len(told) == 1
         assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("error", [0.0, 1e-30, 1e-20, 1e-8, 1e-4, 0.3])
+@pytest.mark.parametrize("name", ["huber_loss", "smooth_l1_loss"])
+def test_the_square_of_a_small_error_keeps_its_derivatives(name, error, dtype):
+    x, target = np.array([error, -error, 3.0], dtype), np.zeros(3, dtype)
+    f = lambda t: getattr(F, name)(t, target, 0.5, "sum")  # noqa: E731
+    scale = 1.0 if name == "huber_loss" else 2.0
+    np.testing.assert_allclose(sg.grad(f)(x), scale * np.array([error, -error, 0.5]), rtol=1e-6)
+    np.testing.assert_allclose(sg.hessian(f)(x), np.diag([scale, scale, 0.0]), rtol=1e-6)
