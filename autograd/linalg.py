@@ -302,7 +302,7 @@ def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> An
 
 
 def _drowned(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
-    """NaN at pairs of values so close that rounding errors, divided by their gap, are what a derivative would consist of.
+    """NaN at pairs of values so close that a derivative would consist of rounding errors, divided by their gap.
 
     Rounding errors of ``g_vectors``, columns, count once over the gap in the gradient, and twice in its derivative,
     where this zero turns NaN. Where nothing arrives at the vectors of a pair there are none.
