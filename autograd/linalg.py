@@ -307,10 +307,12 @@ def _drowned(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
     Rounding errors of ``g_vectors``, columns, count once over the gap in the gradient, and twice in its derivative,
     where this zero turns NaN. Where nothing arrives at the vectors of a pair there are none.
     """
+    columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
+    if not np.any(columns):
+        return 0.0
     gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(data_of(gaps))).astype(gaps.dtype)
     whole = np.fmax.reduce(np.abs(data_of(middle)), (-2, -1), keepdims=True, initial=0)
     largest = np.max(np.abs(data_of(values)), -1, keepdims=True, initial=0)[..., None]
-    columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
     arriving = np.maximum(columns[..., None], columns[..., None, :])
 
     def lost(order: int) -> Any:
