@@ -176,7 +176,9 @@ def _plain_data(data: Any, like: Any) -> Any:
 
 def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
     """The gradient of a result in the form that the walk back wants."""
-    shape = np.shape(seed._data if isinstance(seed, Node) else seed)
+    if not isinstance(seed, Node):
+        seed = plain(seed)
+    shape = np.shape(data_of(seed))
     if shape != np.shape(out._data):
         raise ValueError(f"the result has shape {np.shape(out._data)}, its gradient was given with shape {shape}")
     if isinstance(seed, Node):

@@ -68,16 +68,32 @@ def checked_range(name: str, value: tuple[float, float], low: float = -np.inf) -
     return first, last
 
 
+def unmasked(name: str, values: Any) -> Any:
+    """Return `values`, unless it is a masked array, whose masked numbers would be learned from.
+
+    Raises
+    ------
+    TypeError
+        Says what to write instead.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, which would lose its mask: write {name}.filled(value), or leave the masked "
+            "examples out"
+        )
+    return values
+
+
 def numeric_array(name: str, values: Any) -> NDArray[Any]:
     """Return `values` as an array of numbers (memory-mapped arrays stay on disk).
 
     Raises
     ------
     TypeError
-        If the values are not real numbers, for example strings or objects.
+        If the values are not real numbers, for example strings or objects, or masked.
     """
     try:
-        array = np.asarray(values)
+        array = np.asarray(unmasked(name, values))
     except ValueError as error:
         raise TypeError(f"{name} is not an array: its rows differ in shape ({error})") from error
     if array.dtype.kind not in "biuf":
@@ -121,7 +137,7 @@ def checked_labels(name: str, labels: Any, classes: int | None = None) -> NDArra
     DataError
         If the shape is not ``(n,)`` or a label is out of range; the message names the first.
     """
-    array = np.asarray(labels)
+    array = np.asarray(unmasked(name, labels))
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{name} must be integers, got dtype {array.dtype}; use {name}.astype(np.int64)")
     if array.ndim != 1:

@@ -201,11 +201,12 @@ def _stack(dataset: Source, rows: NDArray[np.intp]) -> Any:
     pairs = [dataset[int(row)] for row in rows]
     if is_structure(pairs[0]):
         return collate(pairs, rows, "example")
-    try:
-        examples, targets = zip(*pairs, strict=True)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), a dict or a "
-            f"named tuple, the first is {pairs[0]!r:.80}"
-        ) from error
+    for row, pair in zip(rows, pairs):
+        # An array or a text of length 2 is no pair, though it could be taken apart like one.
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise DataError(
+                f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), a dict "
+                f"or a named tuple, number {row} is {pair!r:.80}"
+            )
+    examples, targets = zip(*pairs)
     return collate(examples, rows, "x"), collate(targets, rows, "y")

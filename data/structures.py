@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_finite
+from .checks import check_finite, unmasked
 from .dataset import Source, check_gathered_array, take_rows
 from .errors import DataError
 
@@ -61,8 +61,9 @@ def collate(examples: Sequence[Any], rows: Rows, name: str) -> Any:
         columns = {key: [dict(_items(example))[key] for example in examples] for key in first}
         stacked = {key: collate(column, rows, f"{name}[{key!r}]") for key, column in columns.items()}
         return stacked if isinstance(examples[0], Mapping) else type(examples[0])(*stacked.values())
+    parts = [unmasked(name, example) for example in examples]
     try:
-        array = np.stack(examples)
+        array = np.stack(parts)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"examples {rows[:5].tolist()}... do not form a batch: {name} must be an array of the same shape in all of "
@@ -137,7 +138,7 @@ def _items(x: Any) -> Iterable[tuple[Any, Any]]:
 
 def _column(name: str, values: Any) -> NDArray[Any]:
     try:
-        array = np.asarray(values)
+        array = np.asarray(unmasked(name, values))
     except ValueError as error:
         raise DataError(f"the entry {name} of the data set is not an array: its rows differ in shape") from error
     if array.ndim == 0 or array.dtype == object:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..autograd.graph import as_array
 from ..data.checks import checked_count
 
 Labels = npt.NDArray[np.intp]
@@ -58,7 +59,7 @@ def top_k_accuracy(scores: npt.ArrayLike, target: npt.ArrayLike, k: int = 5) -> 
     >>> sg.nn.top_k_accuracy([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2], k=2)
     0.5
     """
-    rows = np.asarray(scores)
+    rows = as_array(scores)
     if rows.ndim != 2:
         raise ValueError(f"top_k_accuracy: scores must have shape (n, classes), got {rows.shape}")
     _, labels, classes = _labels("top_k_accuracy", rows, target)
@@ -223,7 +224,7 @@ def _share(part: Labels, whole: Labels) -> npt.NDArray[np.float64]:
 def _labels(name: str, predicted: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Labels, Labels, int]:
     """Return the answers, the true labels, and the number of classes that they or the scores tell of."""
     labels = _integers(name, "target", target)
-    answers = np.asarray(predicted)
+    answers = as_array(predicted)
     if answers.shape[:1] != labels.shape or answers.ndim not in (1, 2):
         raise ValueError(
             f"{name}: predicted must have shape ({len(labels)}, classes) or ({len(labels)},) as there are "
@@ -241,7 +242,7 @@ def _labels(name: str, predicted: npt.ArrayLike, target: npt.ArrayLike) -> tuple
 
 
 def _integers(name: str, what: str, values: npt.ArrayLike) -> Labels:
-    array = np.asarray(values)
+    array = as_array(values)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name}: {what} must be a row of labels, one for each example, got shape {array.shape}")
     if array.dtype.kind not in "iu":

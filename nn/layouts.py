@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
-from ..autograd.graph import Node, recording
+from ..autograd.graph import Node, as_array, recording
 from .activation import PReLU
 from .convolution import Conv2d, ConvTranspose2d
 from .embedding import Embedding
 from .evaluation import evaluating
+from .flatten import Flatten
 from .linear import Linear
 from .module import Module
 from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
@@ -91,7 +92,7 @@ def from_torch_state_dict(
     """
     flattened = _flattened(model, input_shape)
     own = model.state_dict()
-    given = {name: np.asarray(value) for name, value in state.items()}
+    given = {name: as_array(value) for name, value in state.items()}
     for name, array, module, kind in _arrays(model, own):
         if name not in given:
             continue
@@ -154,7 +155,7 @@ def from_keras_weights(model: Module, weights: Sequence[npt.ArrayLike]) -> None:
     if len(weights) != len(names):
         raise ValueError(f"the model has {len(names)} arrays ({', '.join(names[:4])}, ...), given {len(weights)}")
     state = model.state_dict()
-    state.update((name, np.asarray(value)) for name, value in zip(names, weights, strict=True))
+    state.update((name, as_array(value)) for name, value in zip(names, weights, strict=True))
     model.load_state_dict(state)
 
 
@@ -206,7 +207,8 @@ def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Sh
     if input_shape is None and model.info is not None:
         input_shape = model.info.input_shape
     if input_shape is None:
-        if not layers or not any(isinstance(m, Conv2d | ConvTranspose2d | BatchNorm2d) for m in model.modules()):
+        images = Conv2d | ConvTranspose2d | BatchNorm2d | Flatten
+        if not layers or not any(isinstance(m, images) for m in model.modules()):
             return {}
         raise ValueError("give input_shape=(height, width, channels): flattened images are ordered differently")
     found: dict[int, Shape] = {}
@@ -249,7 +251,8 @@ def _image_behind(x: Tensor, module: Module) -> Shape | None:
         if node.op.name == "reshape" and len(before._data.shape) == 4 and len(node._data.shape) == 2:
             n, height, width, channels = before._data.shape
             if node._data.shape[0] == n:
-                found.add((height, width, channels))
+                if not _channels_first(before, module):
+                    found.add((height, width, channels))
                 continue
         elif not node.op.elementwise and node.op.name != "identity":
             followed = False
@@ -262,3 +265,32 @@ def _image_behind(x: Tensor, module: Module) -> Shape | None:
             f"{module!r}: its inputs are flattened images and something else, so PyTorch's order of them is not known"
         )
     return shapes.pop()
+
+
+def _channels_first(images: Node, module: Module) -> bool:
+    """Tell whether images were brought into PyTorch's order, ``(N, C, H, W)``, before they were flattened.
+
+    Raises
+    ------
+    ValueError
+        If their axes have changed places in another way.
+    """
+    todo: list[Node] = [images]
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or node.op is None:
+            continue
+        seen.add(id(node))
+        if node.op.name == "transpose" or (node.op.name == "einsum" and len(node.inputs) == 1):
+            if node.params.get("axes") == (0, 3, 1, 2):
+                return True
+            if node.params.get("axes") == (0, 2, 3, 1):
+                continue  # from PyTorch's order to ours
+            raise ValueError(
+                f"{module!r}: its inputs are images whose axes were transposed before they were flattened, so "
+                "PyTorch's order of them is not known"
+            )
+        if node.op.name not in MIXING:
+            todo += [part for part in node.inputs if part._tracked]
+    return False

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, is_recording, tensor
+from ..autograd.graph import as_array
 from ..autograd.warning import warn
 from ..state import check_state
 from .errors import LayerError
@@ -50,7 +51,7 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True, label: str = "") -> None:
         values = data.data if isinstance(data, Tensor) else data
         floats = isinstance(values, np.ndarray | np.generic) and values.dtype.kind == "f"
-        super().__init__(np.array(values, dtype=values.dtype if floats else np.float32), requires_grad, label)
+        super().__init__(np.array(as_array(values), dtype=values.dtype if floats else np.float32), requires_grad, label)
 
 
 class HookHandle:
@@ -320,7 +321,7 @@ class Module:
             :func:`seegrad.nn.from_torch_state_dict` knows how. Or if ``strict=False`` and no name fits.
         """
         own = self.state_dict()
-        given, hint = {name: np.asarray(value) for name, value in state.items()}, ""
+        given, hint = {name: as_array(value) for name, value in state.items()}, ""
         if any(type(value).__module__.partition(".")[0] == "torch" for value in state.values()):
             from .layouts import torch_layout_hint
 

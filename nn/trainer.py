@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, softmax
+from ..autograd.graph import as_array
 from ..data import ArrayDataset, DataLoader
 from ..data.checks import checked_count
 from ..data.dataset import Source
@@ -365,7 +366,7 @@ class Trainer:
         """
         if isinstance(x, ArrayDataset | DataLoader):
             raise TypeError(f"predict() takes examples without their targets, such as dataset.x, got {x!r:.80}")
-        examples = x.data if isinstance(x, Tensor) else np.asarray(x)
+        examples = x.data if isinstance(x, Tensor) else as_array(x)
         if examples.ndim == 0 or len(examples) == 0:
             raise ValueError(f"predict() needs at least one example, got an array of shape {examples.shape}")
         outputs = []

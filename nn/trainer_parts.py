@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..autograd import Tensor
 from ..autograd.warning import warn
 from .module import Module
 
@@ -91,15 +90,14 @@ def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None
             "change nothing. Was the model made anew after the optimizer? Make the optimizer again, with "
             "model.parameters() of this model"
         )
-    _warn_of_replaced({name: p for name, p in trainable.items() if id(p) not in held}, foreign, optimizer)
+    left_out = [name for name, parameter in trainable.items() if id(parameter) not in held]
+    if left_out and foreign:
+        _warn_of_replaced(left_out, optimizer)
 
 
-def _warn_of_replaced(left_out: Mapping[str, Tensor], foreign: Sequence[Tensor], optimizer: Any) -> None:
-    shapes = {parameter.shape for parameter in foreign}
-    replaced = [name for name, parameter in left_out.items() if parameter.shape in shapes]
-    if replaced:
-        warn(
-            f"Trainer: the {type(optimizer).__name__} does not hold {', '.join(replaced)} of the model, which will not "
-            "be trained, but others of the same shape, which are not the model's. If layers were replaced after the "
-            "optimizer was made, make it again"
-        )
+def _warn_of_replaced(left_out: Sequence[str], optimizer: Any) -> None:
+    names = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
+    warn(
+        f"Trainer: the {type(optimizer).__name__} does not hold {names} of the model, which will not be trained, but "
+        "others, which are not the model's. If layers were replaced after the optimizer was made, make it again"
+    )

@@ -7,6 +7,7 @@ import threading
 from collections import namedtuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import seegrad as sg
@@ -412,6 +413,34 @@ def test_transforms_of_structures():
 def test_structures_that_do_not_batch(dataset, message):
     with pytest.raises(DataError, match=message):
         list(DataLoader(dataset))
+
+
+@pytest.mark.parametrize(
+    "example", [np.zeros(2), np.zeros((2, 5)), "ab", sg.tensor([1.0, 2.0]), pd.Series([1.0, 2.0]), (1.0,), (1, 2, 3)]
+)
+def test_what_merely_has_two_parts_is_no_pair(example):
+    with pytest.raises(sg.data.DataError, match=r"must be a pair \(example, target\)"):
+        next(iter(DataLoader([example, example], batch_size=2)))
+
+
+MASKED = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ArrayDataset(MASKED, [0, 1]),
+        lambda: ArrayDataset(np.zeros(2), MASKED[:, 1]),
+        lambda: next(iter(DataLoader({"a": MASKED}))),
+        lambda: next(iter(DataLoader([(row, 0) for row in MASKED]))),
+        lambda: next(iter(DataLoader([{"a": row} for row in MASKED]))),
+        lambda: sg.data.Standardize().fit(MASKED),
+    ],
+    ids=["examples", "targets", "column", "pairs", "dicts", "scaler"],
+)
+def test_masks_are_not_lost(make):
+    with pytest.raises(TypeError, match=r"would lose its mask: write .*filled\(value\)"):
+        make()
 
 
 def test_tables_are_referred_to_arrays():

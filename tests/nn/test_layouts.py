@@ -107,6 +107,42 @@ class OwnForward(nn.Module):
         return self.head(sg.concatenate([x, x[:, :1]], axis=1) if self.both else x)
 
 
+class ChannelsFirst(OwnForward):
+    """Flattens in PyTorch's order by itself."""
+
+    def __init__(self, move):
+        super().__init__()
+        self.move = move
+
+    def forward(self, x):
+        return self.head(self.move(sg.relu(self.conv(x))).reshape(len(x), -1) * 2.0)
+
+
+@pytest.mark.parametrize(
+    "move", [lambda x: x.transpose(0, 3, 1, 2), lambda x: np.moveaxis(x, 3, 1), lambda x: x.transpose(0, 3, 1, 2) + 1.0]
+)
+def test_images_in_the_order_of_pytorch_are_left_so(move):
+    model = ChannelsFirst(move)
+    state = nn.to_torch_state_dict(model, (6, 6, 1))
+    np.testing.assert_array_equal(state["head.weight"], model.head.weight.data.T)
+
+
+@pytest.mark.parametrize("move", [lambda x: np.swapaxes(x, 1, 2), lambda x: np.einsum("nhwc->nchw", x)])
+def test_images_in_another_order_are_refused(move):
+    with pytest.raises(ValueError, match="transposed before they were flattened"):
+        nn.to_torch_state_dict(ChannelsFirst(move), (6, 6, 1))
+
+
+def test_images_may_be_flattened_at_once():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(6 * 5 * 2, 3))
+    with pytest.raises(ValueError, match="input_shape"):
+        nn.to_torch_state_dict(model)
+    state = nn.to_torch_state_dict(model, (6, 5, 2))
+    x = np.random.default_rng(1).random((4, 6, 5, 2), np.float32)
+    there = x.transpose(0, 3, 1, 2).reshape(4, -1) @ state["1.weight"].T + state["1.bias"]
+    np.testing.assert_allclose(there, model(x).data, rtol=1e-5, atol=1e-5)
+
+
 def test_flattening_in_a_forward_of_ones_own_is_seen():
     model = OwnForward()
     there = nn.to_torch_state_dict(model, (6, 6, 1))["head.weight"]

@@ -477,10 +477,11 @@ class TestBelongings:
         nn.Trainer(network(), OPTIMIZERS[kind](loss.parameters()), loss)
         nn.Trainer(network().freeze(), OPTIMIZERS[kind](network().parameters()), lambda output, target: output.sum())
 
-    def test_a_replaced_layer_is_warned_of(self, kind, points):
+    @pytest.mark.parametrize("classes", [2, 3])
+    def test_a_replaced_layer_is_warned_of(self, kind, points, classes):
         model = network()
         optimizer = OPTIMIZERS[kind](model.parameters())
-        model[2] = nn.Linear(4, 2)
+        model[2] = nn.Linear(4, classes)
         with pytest.warns(sg.SeegradWarning, match=r"does not hold 2\.weight, 2\.bias of the model.* make it again"):
             trainer = nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
         with pytest.warns(sg.SeegradWarning, match=r"2\.weight"):
