@@ -13,7 +13,7 @@ from .elementwise import where
 from .graph import Node, as_array, data_of, frozen
 from .operation import Op
 from .shaping import moveaxis, operand, reshape, transpose
-from .views import View, read_only
+from .views import View, follow
 
 Index = Any
 
@@ -183,10 +183,16 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Elements at equal places of two axes, as a new last axis."""
+    return diagonal_view(x, offset, axis1, axis2, read_only=True)
+
+
+def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) -> Any:
+    """The diagonal as a view, which NumPy makes read-only in one function and not in another."""
     x = moveaxis(operand(x), (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
     i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return read_only(getitem(x, (..., i - min(offset, 0), i + max(offset, 0))))
+    index = (..., i - min(offset, 0), i + max(offset, 0))
+    return follow(getitem(x, index), x, getitem, {"index": index}, read_only)
 
 
 def diag(x: Any, k: int = 0) -> Any:

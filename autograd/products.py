@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .indexing import diagonal, scatter
+from .indexing import diagonal, diagonal_view, scatter
 from .kernels import blas
 from .operation import Op
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
-from .views import read_only
 
 #: The names that axes can have, in the order in which the axes of a result stand.
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
@@ -221,11 +220,26 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
         subscripts, operands = _named((subscripts, *operands))
     operands = tuple([operand(x) for x in operands])
     subscripts = explicit_subscripts(subscripts, operands)
-    names, result = subscripts.split("->")
-    if len(operands) == 1 and set(names) == set(result) and len(names) == len(result):
-        return transpose(operands[0], [names.index(c) for c in result])  # a view in NumPy, too
-    out = _einsum(*operands, subscripts=subscripts)
-    return read_only(out) if set(names) == set(result) else out  # a view of a diagonal
+    names, _, result = subscripts.partition("->")
+    if len(operands) == 1 and set(names) == set(result) and len(result) == len(set(result)):
+        return _rearranged(operands[0], names, result)
+    return _einsum(*operands, subscripts=subscripts)
+
+
+def _rearranged(x: Any, names: str, result: str) -> Any:
+    """An expression of one operand that adds nothing up: diagonals and transposes, which are views, as in NumPy."""
+    for name in result:
+        while names.count(name) > 1:
+            first = names.index(name)
+            second = names.index(name, first + 1)
+            if x.shape[first] != x.shape[second]:
+                raise ValueError(
+                    f"einsum: the axes named {name!r} have lengths {x.shape[first]} and {x.shape[second]}, "
+                    f"in an operand of shape {x.shape}"
+                )
+            x = diagonal_view(x, 0, first, second, read_only=False)
+            names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
+    return transpose(x, tuple([names.index(name) for name in result]))
 
 
 def _named(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

@@ -128,11 +128,11 @@ def _register(view: Any, base: Any) -> None:
     views.append(weakref.ref(view))
 
 
-def read_only(view: Any) -> Any:
-    """Refuse writes to a result that is a copy here, and in NumPy a view that is read-only."""
+def follow(view: Any, base: Any, op: View, params: Mapping[str, Any], read_only: bool = False) -> Any:
+    """Let a result that ``op`` copied from ``base`` share its memory, since NumPy makes a view there."""
     if not isinstance(view, np.ndarray):
-        view._memory = Memory()
-        view._memory.read_only = True
+        _link(view, base, op, params)
+        view._memory.read_only = read_only
     return view
 
 

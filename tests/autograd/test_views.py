@@ -270,6 +270,35 @@ def copies_are_apart(z, x):
     return z * (a + b.reshape(2, 3) + c + d)
 
 
+def a_diagonal_sees_a_write_to_its_base(z, x):
+    a, b = np.diagonal(z, 1), np.diag(z[:, :2])
+    z[0, 1:] = x[1, :2] ** 2
+    z[1, 1] *= 3.0
+    return z.sum() + (a * a).sum() + (b * b).sum()
+
+
+def an_einsum_that_rearranges_is_a_view(z, x):
+    a, b = np.einsum("ii->i", z[:, 1:]), np.einsum("ij->ji", z)
+    a[...] = x[0, :2] ** 2
+    b[2] += 1.0
+    return z.sum() + (a * a).sum() + (b * b).sum()
+
+
+def repeated_names_in_an_einsum(z, x):
+    c = np.outer(z[0], z[1]).reshape(1, 3, 3) * x.reshape(2, 3, 1)
+    d = np.einsum("ijj->ji", c)
+    c[1, 2] = 7.0 * x[0]
+    return d * np.einsum("kk->k", c[0]).reshape(3, 1)
+
+
+def what_is_flattened_is_a_copy(z, x):
+    a, b = z.flatten(), np.tile(z, 2)
+    z[0] = 2.0
+    a[1] = x[0, 0]
+    z[1] += a[:3]
+    return z.sum() + (a * a).sum() + (b * b).sum()
+
+
 PROGRAMS = [
     write_to_a_row,
     write_to_a_named_row,
@@ -310,6 +339,10 @@ PROGRAMS = [
     sort_along_the_first_axis,
     leading_axes_of_length_one,
     copies_are_apart,
+    a_diagonal_sees_a_write_to_its_base,
+    an_einsum_that_rearranges_is_a_view,
+    repeated_names_in_an_einsum,
+    what_is_flattened_is_a_copy,
 ]
 programs = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 
