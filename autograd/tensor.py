@@ -392,11 +392,12 @@ class Tensor(Node, carries=np.ndarray):
     def _update(self, operation: Any, other: Any) -> Any:
         """``t += other`` and the like: the same tensor with a new content, for all that share its memory.
 
-        A single number is shared with nobody: there it is a new tensor, as with NumPy's scalars.
+        A single number that was computed is shared with nobody: there it is a new tensor, as with NumPy's scalars.
         """
         if not (isinstance(other, Node) or is_operand(other)):
             return NotImplemented
-        if not self.ndim and views.memory_of(self) is None and (self.op is not None or not self.requires_grad):
+        given = self.__class__ is not Tensor or (self.op is None and self.requires_grad)
+        if not (self.ndim or given or views.memory_of(self)):
             return operation(self, other)
         views.write(self, lambda t: operation(t, other))
         return self
@@ -727,4 +728,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     array = np.array(array, dtype=dtype)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
-    return Tensor(array, requires_grad, label)
+    result = Tensor(array, requires_grad, label)
+    if not array.ndim:
+        views.own_memory(result)
+    return result

@@ -111,6 +111,11 @@ def in_numpy(t: Any) -> Any:
     return data
 
 
+def own_memory(t: Any) -> None:
+    """Let a single number that was given be an array, whose updates all its names see, and not a NumPy scalar."""
+    t._memory = Memory()
+
+
 def _link(view: Any, base: Any, op: View, params: Mapping[str, Any]) -> None:
     memory = view._memory = Memory()
     memory.base, memory.op, memory.params, memory.number = base, op, params, base.number

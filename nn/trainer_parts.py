@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..autograd import Tensor
 from ..autograd.warning import warn
 from .module import Module
 
@@ -90,14 +92,18 @@ def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None
             "change nothing. Was the model made anew after the optimizer? Make the optimizer again, with "
             "model.parameters() of this model"
         )
-    left_out = [name for name, parameter in trainable.items() if id(parameter) not in held]
-    if left_out and foreign:
-        _warn_of_replaced(left_out, optimizer)
+    _warn_of_replaced({name: p for name, p in trainable.items() if id(p) not in held}, foreign, optimizer)
 
 
-def _warn_of_replaced(left_out: Sequence[str], optimizer: Any) -> None:
-    names = ", ".join(left_out[:4]) + (", ..." if len(left_out) > 4 else "")
-    warn(
-        f"Trainer: the {type(optimizer).__name__} does not hold {names} of the model, which will not be trained, but "
-        "others, which are not the model's. If layers were replaced after the optimizer was made, make it again"
-    )
+def _warn_of_replaced(left_out: Mapping[str, Tensor], foreign: Sequence[Tensor], optimizer: Any) -> None:
+    """Warn if foreign parameters have the shape of some that are left out, or the number of axes of all of them."""
+    shapes = {parameter.shape for parameter in foreign}
+    replaced = [name for name, parameter in left_out.items() if parameter.shape in shapes]
+    if not replaced and not Counter(p.ndim for p in left_out.values()) - Counter(p.ndim for p in foreign):
+        replaced = list(left_out)
+    if replaced:
+        warn(
+            f"Trainer: the {type(optimizer).__name__} does not hold {', '.join(replaced)} of the model, which will not "
+            "be trained, but others like them, which are not the model's. If layers were replaced after the optimizer "
+            "was made, make it again"
+        )

@@ -59,5 +59,5 @@ def test_masks_are_not_lost(door):
     ids=["mse", "huber", "class weights", "pull", "pull of a number"],
 )
 def test_imaginary_parts_are_not_lost(door):
-    with pytest.raises(TypeError, match="cannot compute with complex numbers"):
+    with pytest.raises(TypeError, match="complex numbers"):
         door()
