@@ -282,10 +282,10 @@ def _channels_first(images: Node, module: Module) -> bool:
         if id(node) in seen or node.op is None:
             continue
         seen.add(id(node))
-        if node.op.name == "transpose" or (node.op.name == "einsum" and len(node.inputs) == 1):
-            if node.params.get("axes") == (0, 3, 1, 2):
+        if node.op.name == "transpose":
+            if node.params["axes"] == (0, 3, 1, 2):
                 return True
-            if node.params.get("axes") == (0, 2, 3, 1):
+            if node.params["axes"] == (0, 2, 3, 1):
                 continue  # from PyTorch's order to ours
             raise ValueError(
                 f"{module!r}: its inputs are images whose axes were transposed before they were flattened, so "

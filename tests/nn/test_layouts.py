@@ -119,7 +119,13 @@ class ChannelsFirst(OwnForward):
 
 
 @pytest.mark.parametrize(
-    "move", [lambda x: x.transpose(0, 3, 1, 2), lambda x: np.moveaxis(x, 3, 1), lambda x: x.transpose(0, 3, 1, 2) + 1.0]
+    "move",
+    [
+        lambda x: x.transpose(0, 3, 1, 2),
+        lambda x: np.moveaxis(x, 3, 1),
+        lambda x: x.transpose(0, 3, 1, 2) + 1.0,
+        lambda x: np.einsum("nhwc->nchw", x),
+    ],
 )
 def test_images_in_the_order_of_pytorch_are_left_so(move):
     model = ChannelsFirst(move)
@@ -127,7 +133,7 @@ def test_images_in_the_order_of_pytorch_are_left_so(move):
     np.testing.assert_array_equal(state["head.weight"], model.head.weight.data.T)
 
 
-@pytest.mark.parametrize("move", [lambda x: np.swapaxes(x, 1, 2), lambda x: np.einsum("nhwc->nchw", x)])
+@pytest.mark.parametrize("move", [lambda x: np.swapaxes(x, 1, 2), lambda x: x.transpose(0, 3, 2, 1)])
 def test_images_in_another_order_are_refused(move):
     with pytest.raises(ValueError, match="transposed before they were flattened"):
         nn.to_torch_state_dict(ChannelsFirst(move), (6, 6, 1))
