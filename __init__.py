@@ -163,7 +163,7 @@ from .autograd import (
     where,
     why,
 )
-from .autograd.kernels import set_num_threads
+from .autograd.kernels import release_memory, set_num_threads
 from .rng import manual_seed
 
 __version__ = "0.1.0"
@@ -284,6 +284,7 @@ __all__ = [
     "rad2deg",
     "ravel",
     "reciprocal",
+    "release_memory",
     "relu",
     "remainder",
     "repeat",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 from .graph import Constant, Node, annotate, on_gradient, on_record
 from .value import Value
 from .walk import backprop, backward_order
+
+#: The blocks of ``detect_anomaly`` that this thread or asynchronous task is inside.
+_inside: ContextVar[tuple[object, ...]] = ContextVar("detect_anomaly", default=())
 
 _HERE = str(Path(__file__).resolve().parent)
 
@@ -38,7 +42,8 @@ def _users_line() -> str:
 def detect_anomaly() -> Iterator[None]:
     """Inside this block, the first operation that gives NaN or infinity raises, forward or backward.
 
-    It costs time: every result and every gradient is looked at. It watches all threads.
+    It costs time: every result and every gradient is looked at. It watches the thread or asynchronous task that it is
+    in, and no other.
 
     Raises
     ------
@@ -54,14 +59,17 @@ def detect_anomaly() -> Iterator[None]:
     ...
     seegrad.autograd.diagnosis.AnomalyError: the gradient of sqrt (inputs of shape (2,)) with respect to ...
     """
+    block = object()
 
     def forward(node: Node) -> None:
+        if block not in _inside.get():
+            return
         annotate(node, "line", _users_line())
         if not _finite(node) and all(_finite(x) for x in node.inputs):
             raise AnomalyError(f"{_describe(node)} gave {_kinds(node._data)} from finite inputs. {_line(node)}")
 
     def backward(node: Node, x: Node, gradient: Any) -> None:
-        if not _finite(gradient):
+        if block in _inside.get() and not _finite(gradient):
             which = f"{x.label!r} " if x.label else ""
             data = gradient._data if isinstance(gradient, Node) else gradient
             raise AnomalyError(
@@ -69,13 +77,17 @@ def detect_anomaly() -> Iterator[None]:
                 f"{_kinds(data)}. {_line(node)}"
             )
 
-    on_record.append(forward)
-    on_gradient.append(backward)
     try:
+        _inside.set((*_inside.get(), block))
+        on_record.append(forward)
+        on_gradient.append(backward)
         yield
     finally:
-        on_record.remove(forward)
-        on_gradient.remove(backward)
+        _inside.set(tuple(other for other in _inside.get() if other is not block))
+        if forward in on_record:  # not if Ctrl-C came before
+            on_record.remove(forward)
+        if backward in on_gradient:
+            on_gradient.remove(backward)
 
 
 def _describe(node: Node) -> str:

@@ -257,7 +257,7 @@ class _Block:
     __slots__ = ("around", "over")
 
     def __init__(self, around: _Block | None) -> None:
-        self.around, self.over = around, False
+        self.around, self.over = around, True  # it begins when all is noted
 
 
 #: The innermost block that this thread or asynchronous task is inside.
@@ -301,18 +301,32 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
 
     def __enter__(self) -> None:
         block = _Block(_block())
-        self._entered.append(block)
-        _paused.append(block)
-        _innermost.set(block)
+        try:
+            self._entered.append(block)
+            _paused.append(block)
+            _innermost.set(block)
+        except BaseException:  # Ctrl-C: nobody will leave the block
+            self._leave([block])
+            raise
+        block.over = False
 
     def __exit__(self, *exc: object) -> None:
-        block = _innermost.get()
-        if block not in self._entered:  # left in another thread or task, or in another order, than entered
-            block = self._entered[-1]
-        assert block is not None
-        self._entered.remove(block)
-        _paused.remove(block)
+        left: list[_Block] = []
+        try:
+            self._leave(left)
+        finally:
+            self._leave(left)  # again: Ctrl-C may have interrupted it
+
+    def _leave(self, left: list[_Block]) -> None:
+        """Leave the block in the list, or the innermost of this guard, and note it there."""
+        if not left:
+            inner = _innermost.get()  # unless it is left in another thread or task, or in another order, than entered
+            left.append(inner if inner in self._entered else self._entered[-1])
+        (block,) = left
         block.over = True
+        for blocks in (self._entered, _paused):
+            if block in blocks:
+                blocks.remove(block)
         _innermost.set(_block())
 
     def __call__(self, function: F) -> F:

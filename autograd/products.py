@@ -28,8 +28,7 @@ def _forward_matmul(x: Any, y: Any) -> Any:
     if x.dtype.char == y.dtype.char == "e":
         return np.matmul(x, y, dtype=np.float32).astype(np.float16)
     if x.size * y.shape[-1] in _MEDIUM:
-        with blas.single_threaded():
-            return np.matmul(x, y)
+        return blas.single_threaded(np.matmul, x, y)
     return np.matmul(x, y)
 
 

@@ -7,16 +7,18 @@ So what arrives at a node waits in the node itself, and nodes wait their turn in
 
 from __future__ import annotations
 
-import threading
 from heapq import heappop, heappush
 from math import isfinite
 from typing import Any
 
+from ..fork import renewed
 from .elementwise import add, multiply
 from .graph import Node, on_gradient
 
-#: Held while gradients wait in nodes: a second walk at the same time (another thread's) goes the general way.
-_walking = threading.Lock()
+#: The walk that is under way, while gradients wait in nodes, as a list with its root: a second one at the same time
+#: (another thread's) goes the general way. It is not a lock, since Ctrl-C may strike between taking a lock and noting
+#: that it was taken; whose turn it is can always be seen here.
+_walking: dict[str, list[Node]] = {}
 
 #: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
 FIRST, LONGEST = 8, 8192
@@ -49,8 +51,20 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
         None if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed data, a
         watcher. Then nothing has happened.
     """
-    if root._data.__class__ is not float or on_gradient or not _walking.acquire(blocking=False):
+    if root._data.__class__ is not float or on_gradient or _walking:
         return None
+    turn = [root]
+    try:
+        try:
+            return _walk(turn, root, seed, stop) if _walking.setdefault("now", turn) is turn else None
+        finally:
+            _end(turn)
+    finally:
+        _end(turn)  # again: the first time may have been interrupted
+
+
+def _walk(turn: list[Node], root: Node, seed: float, stop: frozenset[Node]) -> tuple[list[Node], list[float]] | None:
+    """Walk window by window; `turn` is empty as soon as no gradient waits any more."""
     floor = floor_of(stop)
     older: list[tuple[int, Node]] = [(-root.number, root)]
     window: list[Node | None] = []
@@ -67,15 +81,44 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
                 window[top + older[0][0]] = older[0][1]
                 heappop(older)
             if not _walk_window(window, top, older, reached, stop, floor):
-                return None
-        return reached if isfinite(sum(reached[1])) else None
+                break
+        else:
+            turn.clear()
+            return reached if isfinite(sum(reached[1])) else None
     except ArithmeticError:
-        return None
-    finally:
-        for waiting in (*window, *[node for _, node in older]):
-            if waiting is not None:
-                waiting._pending = None
-        _walking.release()
+        pass
+    for waiting in (*window, *[node for _, node in older]):
+        if waiting is not None:
+            waiting._pending = None
+    turn.clear()
+    return None
+
+
+def _end(turn: list[Node]) -> None:
+    """Let others have their turn; after an interruption, first take back what waits in the nodes."""
+    if _walking.get("now") is turn:
+        if turn:
+            _forget(turn[0])
+            turn.clear()
+        del _walking["now"]
+
+
+def _forget(root: Node) -> None:
+    """Take back the gradients that wait in the nodes of a graph."""
+    seen, todo = {root}, [root]
+    while todo:
+        node = todo.pop()
+        node._pending = None
+        fresh = [x for x in node.inputs if x not in seen]
+        seen.update(fresh)
+        todo += fresh
+
+
+@renewed
+def _forget_walk() -> None:
+    """Take back what another thread's walk has left half done in its graph."""
+    for turn in list(_walking.values()):
+        _end(turn)
 
 
 def _walk_window(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fork import renewed
 from .graph import Node, Notes, data_of, on_gradient, unwritable
 from .operation import Op
 from .scalar_walk import floor_of, walk_numbers
@@ -443,7 +444,13 @@ _HOOK_WROTE = (
 
 
 #: Held while gradients are added to ``.grad``, so that threads may share leaves.
-_accumulating = threading.Lock()
+_accumulating = threading.RLock()  # one that a signal handler or a destructor inside may take again
+
+
+@renewed
+def _renew_lock() -> None:
+    global _accumulating
+    _accumulating = threading.RLock()
 
 
 def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:

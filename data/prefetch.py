@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Generator, Iterator
@@ -27,19 +28,28 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
     box: queue.Queue[T | _End] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
     thread = threading.Thread(target=_work, args=(items, box, stop), name="seegrad-prefetch", daemon=True)
-    thread.start()
+    process = os.getpid()
     try:
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no thread for us
+            yield from items
+            return
         while not isinstance(item := box.get(), _End):
             yield item
+            if os.getpid() != process:
+                raise RuntimeError("this iterator's thread is not in a forked process: begin the iteration anew there")
         if item.error is not None:
             raise item.error
     finally:
-        stop.set()
-        # Making room wakes the thread if it waits with a full queue; it then sees `stop` after at most one
-        # more item.
-        while not box.empty():
-            box.get_nowait()
-        thread.join()
+        if os.getpid() == process:
+            stop.set()
+            # Making room wakes the thread if it waits with a full queue; it then sees `stop` after at most one
+            # more item.
+            while not box.empty():
+                box.get_nowait()
+            if thread.ident is not None:
+                thread.join()
 
 
 def _work(items: Iterator[T], box: queue.Queue[T | _End], stop: threading.Event) -> None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...fork import renewed
+
 #: What is drawn by Graphviz; other formats are made here.
 FORMATS = ("svg", "png", "pdf")
 
@@ -19,6 +21,12 @@ HOW_TO_GET_ONE = (
 
 #: The library keeps its state in one place for all threads.
 _one_at_a_time = threading.Lock()
+
+
+@renewed
+def _renew_lock() -> None:
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
 
 
 class NoGraphvizError(ImportError, RuntimeError):
@@ -87,8 +95,8 @@ def _without_fontconfigs_warnings() -> Iterator[None]:
         yield
         return
     with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
         try:
+            os.dup2(caught.fileno(), 2)
             yield
         finally:
             os.dup2(kept, 2)

@@ -11,6 +11,7 @@ from .geometry import conv2d_shape
 from .normalization import batch_norm, batch_norm_gradients
 from .pooling import window_max, window_put, window_spread, window_sum, window_take
 from .threads import get_num_threads, num_threads, set_num_threads
+from .workspace import release_memory
 
 __all__ = [
     "LARGE",
@@ -27,6 +28,7 @@ __all__ = [
     "num_threads",
     "one_pass_for_few",
     "one_pass_suits",
+    "release_memory",
     "relu",
     "relu_gradient",
     "set_num_threads",

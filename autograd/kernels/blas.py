@@ -8,9 +8,13 @@ kernels run in the calling thread alone.
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ...fork import renewed
+
+T = TypeVar("T")
 
 _NAMES = [f"{prefix}openblas_{{}}_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "", "_64")]
 _SGEMM = {"scipy_cblas_sgemm64_": 64, "cblas_sgemm64_": 64, "scipy_cblas_sgemm": 32, "cblas_sgemm": 32}
@@ -45,9 +49,9 @@ def _find_sgemm(library: ctypes.PyDLL | None) -> tuple[int, int] | None:
 _functions = _find(_library())
 sgemm = _find_sgemm(_library())
 """Address of the product of float32 matrices (CBLAS), and bits of its integers; None if it is not found."""
-_lock = threading.Lock()
-_users = 0
-_count_before = 0
+_lock = threading.RLock()  # one that a signal handler or a destructor inside may take again
+_users: set[object] = set()
+_count_before: int | None = None
 
 
 def controllable() -> bool:
@@ -55,38 +59,51 @@ def controllable() -> bool:
     return _functions is not None
 
 
-class single_threaded:  # noqa: N801 (reads as the statement it is)
-    """Let BLAS use one thread inside a ``with`` block; the last of overlapping blocks restores the former number."""
-
-    def __enter__(self) -> None:
-        global _users, _count_before
-        if _functions is None:
-            return
-        get, set_ = _functions
-        with _lock:
-            if _users == 0:
-                _count_before = get()
-                set_(1)
-            _users += 1
-
-    def __exit__(self, *exc: object) -> None:
-        global _users
-        if _functions is None:
-            return
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _functions[1](_count_before)
+def enter_single_threaded(user: object) -> None:
+    """Let BLAS use one thread as long as this user, or another, is inside. Leave in a ``finally`` clause."""
+    global _count_before
+    if _functions is None:
+        return
+    get, set_ = _functions
+    with _lock:
+        if _count_before is None:
+            _count_before = get()
+            set_(1)
+        _users.add(user)
 
 
+def leave_single_threaded(user: object) -> None:
+    """Take the user out; when the last one leaves, the former number of threads is restored.
+
+    It may be called again, and by one who has not entered: Ctrl-C can strike before, after and within either function.
+    """
+    global _count_before
+    if _functions is None:
+        return
+    with _lock:
+        _users.discard(user)
+        if not _users and _count_before is not None:
+            _functions[1](_count_before)
+            _count_before = None
+
+
+def single_threaded(function: Callable[..., T], *args: Any) -> T:
+    """Return ``function(*args)``, during which BLAS uses one thread."""
+    user = object()
+    try:
+        try:
+            enter_single_threaded(user)
+            return function(*args)
+        finally:
+            leave_single_threaded(user)
+    finally:
+        leave_single_threaded(user)  # again: the first time may have been interrupted
+
+
+@renewed
 def _forget_users() -> None:
-    """Undo in a forked child what blocks of the parent's other threads would never undo."""
-    global _lock, _users
-    _lock = threading.Lock()
-    if _users and _functions is not None:
-        _functions[1](_count_before)
-    _users = 0
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_users)
+    """Undo what the parent's other threads would never undo."""
+    global _lock
+    _lock = threading.RLock()
+    _users.clear()
+    leave_single_threaded(None)

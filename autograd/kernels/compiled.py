@@ -2,7 +2,8 @@
 
 Products are BLAS's, called from the compiled code: from beginning to end, a thread needs neither Python nor its lock.
 Lines are cut out before the loops over them: an index that may be negative, for all that Numba knows, keeps a loop
-from being made of vector instructions. Compiled code is kept on disk, so that it is compiled once on a machine.
+from being made of vector instructions. Compiled code is kept on disk (see `compiled_cache`), so that it is compiled
+once on a machine.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import numpy as np
 from numba import types
 
 from . import blas
+from .compiled_cache import kept
+
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined, unused-ignore]
+    raise ImportError("Numba was told not to compile (NUMBA_DISABLE_JIT)")
 
 FLOAT, INT, BYTE = types.float32, types.int64, types.uint8
 ZERO = np.float32(0.0)
-
-#: Compile for whatever types it is called with, as part of the function that calls it.
-inlined = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 def array(ndim: int, dtype: Any = FLOAT) -> Any:
@@ -33,9 +35,17 @@ def given(ndim: int, dtype: Any = FLOAT) -> Any:
     return types.Array(dtype, ndim, "C", readonly=True)
 
 
+def inlined(function: Any) -> Any:
+    """Compile for whatever types it is called with, as part of the function that calls it."""
+    return kept(lambda cache: numba.njit(nogil=True, cache=cache, error_model="numpy")(function))
+
+
 def compiled(*arguments: Any, **options: Any) -> Any:
     """Compile a function of these types of arguments; other threads may run during a call."""
-    return numba.njit(types.void(*arguments), nogil=True, cache=True, error_model="numpy", **options)
+    kinds = types.void(*arguments)
+    return lambda function: kept(
+        lambda cache: numba.njit(kinds, nogil=True, cache=cache, error_model="numpy", **options)(function)
+    )
 
 
 @inlined

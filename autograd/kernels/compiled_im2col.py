@@ -96,8 +96,8 @@ def prepared(rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Forward:
         out = np.empty((len(x), *size, w.shape[3]), np.float32)
         # Here, since compiled code would free it as soon as nothing but its address is used.
         windows = np.empty(len(x) * read * (w.size // w.shape[3]), np.float32)
-        with blas.single_threaded():
-            forward(padded(x, rows, columns), np.ascontiguousarray(w), np.ascontiguousarray(bias), steps, windows, out)
+        w, bias = np.ascontiguousarray(w), np.ascontiguousarray(bias)
+        blas.single_threaded(forward, padded(x, rows, columns), w, bias, steps, windows, out)
         return out
 
     return conv2d_relu_pool

@@ -28,22 +28,20 @@ def suits(batch: int, size: Pair, taps: int) -> bool:
 
 def conv2d(x: Array, w: Array, rows: Axis, columns: Axis, size: Pair) -> Array:
     """Return the convolution's first rows and columns, as many as `size` says: (N, OH, OW, Cout), contiguous."""
-    with blas.single_threaded():
-        return np.matmul(_side_by_side(x, rows, columns, size), w.reshape(-1, w.shape[3])).reshape(len(x), *size, -1)
+    windows = _side_by_side(x, rows, columns, size)
+    return _product(windows, w.reshape(-1, w.shape[3])).reshape(len(x), *size, -1)
 
 
 def weight_gradient(x: Array, g: Array, rows: Axis, columns: Axis) -> Array:
     """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `w`: (kh, kw, Cin, Cout)."""
     windows = _side_by_side(x, rows, columns, g.shape[1:3])
-    with blas.single_threaded():
-        return np.matmul(windows.T, g.reshape(len(windows), -1)).reshape(rows.kernel, columns.kernel, x.shape[3], -1)
+    return _product(windows.T, g.reshape(len(windows), -1)).reshape(rows.kernel, columns.kernel, x.shape[3], -1)
 
 
 def input_gradient(g: Array, w: Array, rows: Axis, columns: Axis) -> Array:
     """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `x`: (N, H, W, Cin)."""
     batch, high, wide, outputs = g.shape
-    with blas.single_threaded():
-        products = np.matmul(g.reshape(-1, outputs), w.reshape(-1, outputs).T)
+    products = _product(g.reshape(-1, outputs), w.reshape(-1, outputs).T)
     products = products.reshape(batch, high, wide, rows.kernel, columns.kernel, -1)
     lengths = [axis.size + sum(axis.padding) for axis in (rows, columns)]
     out = np.zeros((batch, *lengths, w.shape[2]), g.dtype)
@@ -65,13 +63,17 @@ def prepared(rows: Axis, columns: Axis, size: Pair, pool: Pair) -> Forward:
     """
 
     def conv2d_relu_pool(x: Array, w: Array, bias: Array) -> Array:
-        with blas.single_threaded():
-            products = np.matmul(_side_by_side(x, rows, columns, size, pool), w.reshape(-1, w.shape[3]))
+        products = _product(_side_by_side(x, rows, columns, size, pool), w.reshape(-1, w.shape[3]))
         best = np.maximum.reduce(products.reshape(pool[0] * pool[1], -1), axis=0)
         best = best.reshape(len(x), *size, -1) + bias
         return np.maximum(best, 0, out=best)
 
     return conv2d_relu_pool
+
+
+def _product(a: Array, b: Array) -> Array:
+    product: Array = blas.single_threaded(np.matmul, a, b)
+    return product
 
 
 def _side_by_side(x: Array, rows: Axis, columns: Axis, size: Pair, pool: Pair = (1, 1)) -> Array:

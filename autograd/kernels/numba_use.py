@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,7 +21,13 @@ def compiled(name: str, anyway: bool = False) -> ModuleType | None:
 
     With `anyway` also where they are not `enabled`: what they have begun only they can end.
     """
-    return _import(name) if enabled or anyway else None
+    return _import(name) if (enabled or anyway) and not _off() else None
+
+
+def _off() -> bool:
+    """Tell whether Numba was told not to compile (``NUMBA_DISABLE_JIT=1``), so that Python would run the functions."""
+    numba = sys.modules.get("numba")
+    return numba is not None and bool(numba.config.DISABLE_JIT)
 
 
 @contextmanager
@@ -40,5 +47,5 @@ def _import(name: str) -> ModuleType | None:
         return None
     try:
         return importlib.import_module(f".{name}", __package__)
-    except (ImportError, RuntimeError):  # a Numba that does not know this NumPy, or no place to keep compiled code
+    except (ImportError, RuntimeError):  # a Numba that does not know this NumPy, or does not compile
         return None

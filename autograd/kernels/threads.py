@@ -12,9 +12,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
-from . import blas, cores
+from ...fork import renewed
+from ..warning import warn
+from . import blas, workspace
 
 MAX_DEFAULT_THREADS = 4
 PARTS_PER_THREAD = 1
@@ -27,68 +29,104 @@ class _Job:
         self.left = iter(range(parts))
         self.work: Callable[[int], None] | None = work
         self.context = contextvars.copy_context()  # carries the caller's np.errstate
-        self.ended: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.helping: list[int] = []
+        self.stopped: SimpleQueue[None] = SimpleQueue()
+        self.failures: list[BaseException] = []
 
-    def perform(self) -> None:
-        """Take parts in a helper, and tell the caller of each that has ended."""
-        context = self.context.copy()  # one cannot be entered by two threads at once
-        for part in self.left:
-            failure = None
-            try:
+    def help(self) -> None:
+        """Take parts in a helper, and tell the caller when there are no more."""
+        me = threading.get_ident()
+        self.helping.append(me)  # before anything is taken: who takes nothing is not waited for
+        try:
+            context = self.context.copy()  # one cannot be entered by two threads at once
+            for part in self.left:
                 context.run(self.work, part)  # type: ignore[arg-type]
-            except BaseException as error:
-                failure = error
-            self.ended.put(failure)
+        except BaseException as error:
+            self.failures.append(error)
+            self.drop_rest()
+        finally:
+            self.helping.remove(me)
+            self.stopped.put(None)
+
+    def drop_rest(self) -> None:
+        """Leave nothing to begin."""
+        for _ in self.left:
+            pass
+
+    def end(self) -> None:
+        """Leave nothing to begin, and wait for the helpers; to be called again if it was interrupted."""
+        self.drop_rest()
+        while self.helping:
+            self.stopped.get()
+        self.work = None  # a helper that comes late must not keep the arrays of the caller alive
 
 
 class _Team:
     """Worker threads that wait for jobs, one queue for all."""
 
     def __init__(self) -> None:
-        self.busy = threading.Lock()
         self._queue: SimpleQueue[_Job] = SimpleQueue()
-        self._workers: list[int] = []
-        self._placement = cores.Placement()
+        self._workers = 0
+        self._jobs: dict[str, _Job] = {}
+        self.full = False
+        """Whether the system refused one more thread."""
 
-    def run(self, helpers: int, parts: int, work: Callable[[int], None]) -> None:
-        """Share `parts` among the calling thread and `helpers` workers.
+    def run(self, helpers: int, parts: int, work: Callable[[int], None]) -> bool:
+        """Share `parts` among the calling thread and up to `helpers` workers; False, and nothing done, if it is busy.
 
         Workers that have not woken up when the last part is taken are not waited for: they will find nothing left.
+        What Ctrl-C may interrupt is undone twice, and can be: the first time may be what is interrupted.
         """
-        while len(self._workers) < helpers:
-            self._hire()
         job = _Job(parts, work)
-        with self._placement.apart(self._workers):
-            for _ in range(helpers):
-                self._queue.put(job)
-            failures = self._share(job, parts)
-        for failure in failures:
-            if failure is not None:
-                raise failure
-
-    @staticmethod
-    def _share(job: _Job, parts: int) -> list[BaseException | None]:
-        """Take parts of `job` in the calling thread, then wait for those that helpers took."""
-        assert job.work is not None
-        done = 0
         try:
-            for part in job.left:
-                done += 1
-                job.work(part)
+            try:
+                if self._jobs.setdefault("now", job) is not job:
+                    return False
+                for _ in range(self._hired(helpers)):
+                    self._queue.put(job)
+                for part in job.left:
+                    work(part)
+            finally:
+                self._end(job)
         finally:
-            done += sum(1 for _ in job.left)  # after an exception here: leave nothing to begin
-            failures = [job.ended.get() for _ in range(parts - done)]
-            job.work = None  # a worker that comes late must not keep the arrays of the caller alive
-        return failures
+            self._end(job)
+        for failure in job.failures:
+            raise failure
+        return True
 
-    def _hire(self) -> None:
-        worker = threading.Thread(target=self._work, daemon=True, name=f"seegrad-{len(self._workers)}")
-        worker.start()
-        self._workers.append(worker.native_id or 0)
+    def _end(self, job: _Job) -> None:
+        if self._jobs.get("now") is job:
+            job.end()
+            del self._jobs["now"]
+
+    def _hired(self, helpers: int) -> int:
+        """Return how many of so many helpers there are; threads are started as they are wanted."""
+        while self._workers < helpers and not self.full:
+            worker = threading.Thread(target=self._work, daemon=True, name=f"seegrad-{self._workers}")
+            try:
+                worker.start()
+            except RuntimeError as error:
+                self.full = True
+                warn(
+                    f"kernels use {self._workers + 1} threads instead of {helpers + 1}, since the system refuses one "
+                    f"more ({error}); set_num_threads(n) tries again"
+                )
+            else:
+                self._workers += 1
+        return min(helpers, self._workers)
 
     def _work(self) -> None:
+        wait: float | None = workspace.IDLE
         while True:
-            self._queue.get().perform()
+            try:
+                job = self._queue.get(timeout=wait)
+            except Empty:  # a quiet moment
+                workspace.release_memory(workspace.IDLE)
+                wait = workspace.IDLE if workspace.held() else None
+            else:
+                wait = workspace.IDLE
+                job.help()
+                del job  # or it would be kept until the next one
 
 
 def _wanted() -> int:
@@ -96,8 +134,15 @@ def _wanted() -> int:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         asked = os.environ.get(name, "").split(",")[0].strip()  # OpenMP takes a list, for nested teams
         if asked.isdecimal() and int(asked):
-            return min(int(asked), cores.available())
-    return min(cores.available(), MAX_DEFAULT_THREADS)
+            return min(int(asked), available_cores())
+    return min(available_cores(), MAX_DEFAULT_THREADS)
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _team = _Team()
@@ -124,6 +169,7 @@ def set_num_threads(n: int) -> None:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"set_num_threads: n is {n!r}; it must be an integer of at least 1")
     _num_threads = n
+    _team.full = False
 
 
 def parts_for(work: float, smallest: float) -> int:
@@ -153,15 +199,13 @@ def run(parts: int, work: Callable[[int], None]) -> None:
     thread uses the team, runs in the calling thread.
     """
     helpers = min(_num_threads, parts) - 1
-    with blas.single_threaded():
-        if helpers < 1 or not _team.busy.acquire(blocking=False):
+
+    def all_parts() -> None:
+        if helpers < 1 or not _team.run(helpers, parts, work):
             for part in range(parts):
                 work(part)
-            return
-        try:
-            _team.run(helpers, parts, work)
-        finally:
-            _team.busy.release()
+
+    blas.single_threaded(all_parts)
 
 
 def share(length: int, work: float, smallest: float, part: Callable[[int, int], None]) -> None:
@@ -181,11 +225,8 @@ def num_threads(n: int) -> Iterator[None]:
         set_num_threads(before)
 
 
+@renewed
 def _forget_team() -> None:
     """Start afresh in a forked child, where the workers of the parent do not exist."""
     global _team
     _team = _Team()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_team)

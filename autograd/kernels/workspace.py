@@ -1,9 +1,10 @@
-"""A small pool of reusable buffers for large arrays.
+"""Small pools of reusable buffers for large arrays, one for each thread, within a common bound.
 
 A fresh NumPy array of a megabyte costs more in page faults than the arithmetic that fills it. `take` therefore hands
 out arrays that live in buffers of this pool; a buffer is free again as soon as nothing refers to it any more. Views
 keep their buffer referenced (``array.base``), so memory that anybody can still see is never handed out twice, and
-nobody has to give anything back.
+nobody has to give anything back. Each thread has a pool of its own, since what it wrote last is still in the cache of
+its core. Together they hold no more than `LIMIT`, and what a pool has not used for a while goes back to the system.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from sys import getrefcount
+from time import monotonic
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import DTypeLike
+
+from ...fork import renewed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -34,20 +39,31 @@ HUGE_PAGE = 1 << 21
 NUMPY_HUGE = 1 << 22
 
 
+LIMIT = 512 << 20
+"""Bytes that all pools together hold at most, in use or not. Beyond it `take` falls back to ordinary arrays."""
+BUSY, IDLE = 1.0, 10.0
+"""Seconds since its last use after which a pool gives way to another, and after which it gives its memory back."""
+
+_lock = threading.RLock()  # one that a signal handler or a destructor inside may take again
+
+
 class Workspace:
     """Buffers grouped by size, each free as soon as its reference count says so; for a single thread.
 
-    Parameters
-    ----------
-    limit
-        Bytes that the pool holds at most, in use or not. Beyond it `take` falls back to ordinary arrays.
+    Only `trim` is also called by others.
     """
 
-    def __init__(self, limit: int = 512 << 20) -> None:
-        self.limit = limit
-        self.held = 0
+    def __init__(self) -> None:
+        self.used = monotonic()
         self._buckets: dict[int, list[Array]] = {}
         self._usable = getattr(sys, "_is_gil_enabled", lambda: True)()  # else counts are not exact
+        with _lock:
+            _pools.add(self)
+
+    @property
+    def held(self) -> int:
+        """How many bytes it holds. They are counted anew each time: a count that is kept could go wrong at a Ctrl-C."""
+        return sum(length * len(bucket) for length, bucket in list(self._buckets.items()))
 
     def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-ordered array, in a recycled buffer if one is free.
@@ -67,6 +83,7 @@ class Workspace:
         size = prod(shape) * kind.itemsize
         if size < SMALL or kind.hasobject or not self._usable:
             return np.empty(shape, kind)
+        self.used = monotonic()
         length, alignment = _room_for(size)
         for buffer in self._buckets.get(length, ()):
             if getrefcount(buffer) == _IDLE:
@@ -79,30 +96,77 @@ class Workspace:
         return np.ndarray(shape, kind, buffer)
 
     def trim(self) -> None:
-        """Give the memory of all free buffers back to the system."""
+        """Give the memory of all free buffers back to the system; the caller holds the lock."""
         for length, bucket in list(self._buckets.items()):
             kept = []
             for buffer in bucket:
                 if getrefcount(buffer) > _IDLE:
                     kept.append(buffer)
-            self.held -= length * (len(bucket) - len(kept))
-            self._buckets[length] = kept
-            if not kept:
+            if kept:
+                self._buckets[length] = kept
+            else:
                 del self._buckets[length]
 
     def _new_buffer(self, length: int, alignment: int) -> Array | None:
-        if self.held + length > self.limit:
-            self.trim()
-        bucket = self._buckets.setdefault(length, [])
-        if self.held + length > self.limit or len(bucket) >= BUCKET_LENGTH:
-            return None
-        memory: Array = np.empty(length, np.uint8)
-        offset = -memory.ctypes.data % alignment
-        # Through a memoryview it is the buffer, not the memory behind it, that arrays in it refer to.
-        buffer: Array = np.frombuffer(memoryview(memory)[offset:], np.uint8)  # type: ignore[arg-type]
-        bucket.append(buffer)
-        self.held += length
-        return buffer
+        with _lock:
+            if held() + length > LIMIT:
+                release_memory(BUSY)
+                self.trim()
+            bucket = self._buckets.setdefault(length, [])
+            if held() + length > LIMIT or len(bucket) >= BUCKET_LENGTH:
+                return None
+            memory: Array = np.empty(length, np.uint8)
+            offset = -memory.ctypes.data % alignment
+            # Through a memoryview it is the buffer, not the memory behind it, that arrays in it refer to.
+            buffer: Array = np.frombuffer(memoryview(memory)[offset:], np.uint8)  # type: ignore[arg-type]
+            bucket.append(buffer)
+            return buffer
+
+
+_pools: WeakSet[Workspace] = WeakSet()
+
+
+def held() -> int:
+    """Return how many bytes all pools hold, in use or not."""
+    with _lock:
+        return sum(pool.held for pool in _pools)
+
+
+def release_memory(idle: float = 0.0) -> int:
+    """Give memory that is kept for the next step, and not in use now, back to the system.
+
+    Large arrays live in buffers that are used again, since fresh memory is slow. All threads together keep up to
+    512 MB of them. What a thread has not used for ten seconds is given back without being asked, as soon as another
+    needs it or the threads that share the work have nothing to do.
+
+    Parameters
+    ----------
+    idle : float
+        Spare what threads have used within so many seconds; by default nothing.
+
+    Returns
+    -------
+    int
+        How many bytes were given back.
+
+    Examples
+    --------
+    >>> freed = sg.release_memory()
+    >>> sg.release_memory()
+    0
+    """
+    with _lock:
+        before, latest = held(), monotonic() - idle
+        for pool in list(_pools):
+            if pool.used <= latest:
+                pool.trim()
+        return before - held()
+
+
+@renewed
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
 
 
 def _idle_count() -> int:
@@ -130,7 +194,7 @@ def _rounded(size: int) -> int:
 
 
 class _Own(threading.local):
-    """A pool for each thread: what it wrote last is still in the cache of its core, and it waits for nobody."""
+    """A pool for each thread."""
 
     def __init__(self) -> None:
         self.pool = Workspace()
