@@ -305,10 +305,10 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
             self._entered.append(block)
             _paused.append(block)
             _innermost.set(block)
+            block.over = False  # last: what can be interrupted comes before
         except BaseException:  # Ctrl-C: nobody will leave the block
             self._leave([block])
             raise
-        block.over = False
 
     def __exit__(self, *exc: object) -> None:
         left: list[_Block] = []

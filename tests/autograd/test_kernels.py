@@ -338,6 +338,63 @@ class TestWorkspace:
         pool.trim()
         assert pool.held == 0
 
+    def test_all_threads_together_hold_no_more_than_the_limit(self, monkeypatch):
+        workspace.release_memory()
+        monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (8 << 20))
+        ready, leave = threading.Barrier(5, timeout=20), threading.Event()
+
+        def work():
+            for _ in range(3):
+                arrays = [workspace.take((1 << 20,), np.uint8) for _ in range(5)]
+            del arrays
+            ready.wait()
+            leave.wait(20)
+
+        team = [threading.Thread(target=work) for _ in range(4)]
+        for thread in team:
+            thread.start()
+        ready.wait()
+        try:
+            assert workspace.held() <= workspace.LIMIT
+            assert workspace.release_memory(idle=100.0) == 0
+            assert workspace.release_memory() >= 4 << 20
+        finally:
+            leave.set()
+            for thread in team:
+                thread.join()
+
+    def test_a_pool_that_is_idle_gives_way_to_another(self, monkeypatch):
+        workspace.release_memory()
+        first, second = workspace.Workspace(), workspace.Workspace()
+        first.take((1 << 22,), np.uint8)
+        monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (1 << 20))
+        second.take((1 << 22,), np.uint8)
+        assert first.held > 0 == second.held  # it was used a moment ago
+        first.used -= 2 * workspace.BUSY
+        second.take((1 << 22,), np.uint8)
+        assert second.held > 0 == first.held
+
+    def test_memory_in_use_is_not_released(self):
+        array = workspace.take((1 << 20,), np.uint8)
+        array.fill(3)
+        workspace.release_memory()
+        others = [workspace.take((1 << 20,), np.uint8) for _ in range(4)]
+        for other in others:
+            other.fill(0)
+        assert (array == 3).all()
+
+    def test_a_team_without_work_gives_memory_back(self, monkeypatch):
+        monkeypatch.setattr(workspace, "IDLE", 0.05)
+        monkeypatch.setattr(team, "_team", team._Team())
+        with kernels.num_threads(2):
+            team.run(2, lambda part: workspace.take((1 << 20,), np.uint8).fill(0))
+            workspace.take((1 << 20,), np.uint8).fill(0)
+        for _ in range(200):
+            if not workspace.held():
+                break
+            threading.Event().wait(0.05)
+        assert workspace.held() == 0
+
     def test_threads_never_share_a_buffer(self):
         wrong = []
 

@@ -1,0 +1,349 @@
+"""Ctrl-C, forks and other threads leave nothing behind: no lock held, no thread count changed, no gradient waiting."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad import fork
+from seegrad.autograd import graph, is_recording, kernels, scalar_walk, walk
+from seegrad.autograd.kernels import blas, threads
+
+INTERRUPTIBLE = tuple(module.__file__ for module in (blas, threads, scalar_walk, graph))
+
+
+def step():
+    """Share work among threads, multiply on one, walk through numbers, pause the recording."""
+    seen = []
+    threads.run(3, seen.append)
+    product = blas.single_threaded(np.matmul, np.ones((8, 8)), np.ones((8, 8)))
+    x, y = sg.Value(2.0), sg.Value(3.0)
+    out = (x * y + x).tanh() * y
+    out.backward()
+    with sg.no_grad():
+        paused = not is_recording()
+    assert sorted(seen) == [0, 1, 2]
+    assert product[0, 0] == 8.0
+    assert paused
+    return x.grad, y.grad
+
+
+def state():
+    """All that an interruption might leave changed."""
+    return {
+        "cores": os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None,
+        "BLAS threads": blas._functions[0]() if blas._functions else None,
+        "BLAS users": set(blas._users),
+        "count kept": blas._count_before,
+        "kernel threads": kernels.get_num_threads(),
+        "jobs": dict(threads._team._jobs),
+        "walks": dict(scalar_walk._walking),
+        "recording": is_recording(),
+        "paused": list(graph._paused),
+        "locks": [lock.acquire(blocking=False) and lock.release() for lock in (blas._lock, walk._accumulating)],
+    }
+
+
+@pytest.fixture
+def two_threads():
+    """Let BLAS have two threads to go back to, too."""
+    before = blas._functions[0]() if blas._functions else None
+    if blas._functions:
+        blas._functions[1](2)
+    with kernels.num_threads(2):
+        yield
+    if blas._functions:
+        blas._functions[1](before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_an_interruption_at_each_line_is_undone():
+    right, before = step(), state()
+    struck = 0
+    for moment in range(10_000):
+        events = 0
+
+        def trace(frame, event, _, moment=moment):
+            nonlocal events
+            if frame.f_code.co_filename not in INTERRUPTIBLE:
+                return None
+            # Python itself cannot promise more for a with statement: its __exit__ may be interrupted as it begins.
+            begins = frame.f_code.co_name == "__exit__" and frame.f_lineno <= frame.f_code.co_firstlineno + 2
+            if event in ("call", "line") and not begins:
+                events += 1
+                if events == moment + 1:
+                    raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            step()
+            break
+        except KeyboardInterrupt:
+            struck += 1
+        finally:
+            sys.settrace(None)
+        assert state() == before, f"after event {moment}"
+    assert struck > 100
+    assert step() == right
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers")
+@pytest.mark.usefixtures("two_threads")
+def test_a_loop_that_is_interrupted_three_thousand_times():
+    dice = random.Random(0)
+    x, w = np.ones((8, 12, 12, 2), np.float32), np.ones((3, 3, 2, 4), np.float32)
+    numbers = [sg.Value(0.1 * k) for k in range(1, 9)]
+
+    def small_step():
+        threads.run(2, lambda part: kernels.conv2d(x, w, (1, 1), ((0, 0), (0, 0)), (1, 1)))
+        loss = sum((a * b for a, b in zip(numbers, numbers[1:])), sg.Value(0.0))
+        loss.backward()
+        return loss
+
+    def pace():
+        return min(timed(small_step) for _ in range(30))
+
+    def strike(*_):
+        raise KeyboardInterrupt
+
+    small_step()
+    before, quick, helpers = state(), pace(), threading.active_count()
+    kept = signal.signal(signal.SIGALRM, strike)
+    loss = small_step()
+    try:
+        for _ in range(3000):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-5, 2e-3))
+                late = time.monotonic() + 0.1  # for one that strikes in a destructor, which Python drops
+                while time.monotonic() < late:
+                    loss = small_step()
+            except KeyboardInterrupt:
+                pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, kept)
+    assert state() == before
+    assert threading.active_count() == helpers
+    assert pace() < 5 * quick
+    for v in numbers:
+        v.grad = 0.0
+    loss.backward()
+    assert [v.grad for v in numbers[1:-1]] == pytest.approx([0.2 * k for k in range(2, 8)])
+
+
+def timed(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def test_what_a_walk_left_waiting_does_not_reach_the_next_gradient(monkeypatch):
+    x = sg.Value(2.0)
+    out = (x * x).tanh() * x
+    out.backward()
+    right, x.grad = x.grad, 0.0
+
+    def interrupted(*_):
+        x._pending = 100.0  # in neither the window nor the heap yet
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scalar_walk, "_walk_window", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            out.backward()
+    out.backward()
+    assert x.grad == right
+
+
+# ------------------------------------------------------------------------------------------------ forks
+
+
+def modules():
+    return {name: m for name, m in sys.modules.items() if name.partition(".")[0] == "seegrad" and m is not None}
+
+
+LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Event, threading.Condition, threading.Semaphore)
+
+
+def test_every_lock_of_a_module_is_renewed_after_a_fork():
+    import seegrad.autograd.draw.render  # noqa: F401
+    import seegrad.serve  # noqa: F401
+
+    with_locks = {name for name, m in modules().items() if any(isinstance(v, LOCKS) for v in vars(m).values())}
+    assert "seegrad.autograd.walk" in with_locks
+    assert with_locks <= set(fork.renewals)
+    assert {threads.__name__, scalar_walk.__name__} <= set(fork.renewals)
+
+
+def test_renewal_replaces_what_others_hold():
+    held = {name: [v for v in vars(modules()[name]).values() if isinstance(v, LOCKS)] for name in fork.renewals}
+    team = threads._team
+    fork._renew()
+    for name, locks in held.items():
+        assert not any(v is lock for v in vars(modules()[name]).values() for lock in locks), name
+    assert threads._team is not team
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_is_forked_while_other_threads_hold_everything():
+    program = """
+import os, threading, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+import seegrad as sg
+from seegrad.autograd import kernels, scalar_walk, walk
+from seegrad.autograd.kernels import blas, threads, workspace
+kernels.set_num_threads(2)
+threads.run(2, lambda part: None)
+count = blas._functions[0]() if blas._functions else None
+inside, leave = threading.Event(), threading.Event()
+x = sg.Value(2.0)
+out = x * x * x
+def hold():
+    scalar_walk._walking["now"] = [out]
+    x._pending = 7.0
+    def part(k):
+        inside.set()
+        leave.wait(20)
+    with walk._accumulating, workspace._lock:
+        threads.run(2, part)
+threading.Thread(target=hold, daemon=True).start()
+inside.wait(5)
+child = os.fork()
+if child == 0:
+    import faulthandler
+    faulthandler.dump_traceback_later(20, exit=True)
+    out.backward()
+    t = sg.tensor(np.ones((300, 300), np.float32), requires_grad=True)
+    (t @ t).sum().backward()
+    seen = []
+    threads.run(2, seen.append)
+    right = x.grad == 12.0 and sorted(seen) == [0, 1] and not scalar_walk._walking and not threads._team._jobs
+    os._exit(0 if right and (count is None or blas._functions[0]() == count) else 1)
+leave.set()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_is_told_that_an_iterator_works_ahead_in_its_parent():
+    program = """
+import os, warnings
+warnings.simplefilter("ignore")
+from seegrad.data.prefetch import in_background
+items = in_background(iter(range(100)), 2)
+assert next(items) == 0
+child = os.fork()
+if child == 0:
+    import faulthandler
+    faulthandler.dump_traceback_later(20, exit=True)
+    try:
+        while True:
+            next(items)
+    except RuntimeError as error:
+        os._exit(0 if "forked" in str(error) else 2)
+status = os.waitpid(child, 0)[1]
+assert list(items) == list(range(1, 100))
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+# ---------------------------------------------------------------------------------------------- threads
+
+
+def in_another_thread(function):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(function()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_the_detector_of_anomalies_leaves_other_threads_alone():
+    def elsewhere():
+        x = sg.tensor([0.0], requires_grad=True)
+        with np.errstate(all="ignore"):
+            sg.sqrt(x).sum().backward()
+            return sg.log(x).data[0], x.grad[0]
+
+    with sg.detect_anomaly():
+        assert in_another_thread(elsewhere) == (-np.inf, np.inf)
+        with pytest.raises(FloatingPointError), np.errstate(all="ignore"):
+            elsewhere()
+    assert elsewhere() == (-np.inf, np.inf)
+
+
+def test_the_detector_of_anomalies_leaves_other_tasks_alone():
+    import asyncio
+
+    async def watched(begun, ended):
+        with sg.detect_anomaly():
+            begun.set()
+            await ended.wait()
+
+    async def other(begun, ended):
+        await begun.wait()
+        with np.errstate(all="ignore"):
+            result = sg.log(sg.tensor([0.0], requires_grad=True))
+        ended.set()
+        return result.data[0]
+
+    async def together():
+        begun, ended = asyncio.Event(), asyncio.Event()
+        return await asyncio.gather(watched(begun, ended), other(begun, ended))
+
+    assert asyncio.run(together())[1] == -np.inf
+
+
+def test_threads_that_cannot_be_started_are_done_without(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_team", threads._Team())
+    with kernels.num_threads(3), monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        seen = []
+        with pytest.warns(sg.SeegradWarning, match="1 threads instead of 3"):
+            threads.run(3, seen.append)
+        threads.run(3, seen.append)  # says it once
+        assert sorted(seen) == [0, 0, 1, 1, 2, 2]
+    with kernels.num_threads(3):
+        threads.run(3, seen.append)
+        assert threads._team._workers == 2
+
+
+def test_a_loader_works_in_the_calling_thread_if_there_is_no_other(monkeypatch):
+    from seegrad.data.prefetch import in_background
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert list(in_background(iter(range(5)), 2)) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not place threads")
+def test_kernels_never_say_where_a_thread_may_run(monkeypatch):
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: pytest.fail("affinity was changed"))
+    with kernels.num_threads(2):
+        threads.run(4, lambda part: None)
+
+
+def test_a_signal_handler_may_compute_gradients_while_they_are_added():
+    x = sg.tensor([1.0], requires_grad=True)
+    with walk._accumulating:
+        (x * 2).sum().backward()
+    assert x.grad == [2.0]
