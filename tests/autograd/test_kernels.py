@@ -296,6 +296,13 @@ class TestElementwise:
         np.testing.assert_allclose(kernels.conv2d(x, w, *window, bias), kernels.conv2d(x, w, *window) + bias)
 
 
+def held_in_use():
+    """What pools hold after all that is not in use has been given back: other tests may have left something."""
+    gc.collect()
+    workspace.release_memory()
+    return workspace.held()
+
+
 class TestWorkspace:
     def test_memory_that_a_view_still_shows_is_not_handed_out(self):
         pool = workspace.Workspace()
@@ -328,7 +335,7 @@ class TestWorkspace:
 
     def test_holds_no_more_than_the_limit_and_gives_it_back(self, monkeypatch):
         pool = workspace.Workspace()
-        monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (1 << 20))
+        monkeypatch.setattr(workspace, "LIMIT", held_in_use() + (1 << 20))
         arrays = [pool.take((1 << 18,), np.uint8) for _ in range(10)]
         assert 0 < pool.held <= 1 << 20
         del arrays
@@ -339,8 +346,7 @@ class TestWorkspace:
         assert pool.held == 0
 
     def test_all_threads_together_hold_no_more_than_the_limit(self, monkeypatch):
-        workspace.release_memory()
-        monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (8 << 20))
+        monkeypatch.setattr(workspace, "LIMIT", held_in_use() + (8 << 20))
         ready, leave = threading.Barrier(5, timeout=20), threading.Event()
 
         def work():
@@ -364,7 +370,7 @@ class TestWorkspace:
                 thread.join()
 
     def test_a_pool_that_is_idle_gives_way_to_another(self, monkeypatch):
-        workspace.release_memory()
+        held_in_use()
         first, second = workspace.Workspace(), workspace.Workspace()
         first.take((1 << 22,), np.uint8)
         monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (1 << 20))
@@ -386,14 +392,15 @@ class TestWorkspace:
     def test_a_team_without_work_gives_memory_back(self, monkeypatch):
         monkeypatch.setattr(workspace, "IDLE", 0.05)
         monkeypatch.setattr(team, "_team", team._Team())
+        before = held_in_use()
         with kernels.num_threads(2):
             team.run(2, lambda part: workspace.take((1 << 20,), np.uint8).fill(0))
             workspace.take((1 << 20,), np.uint8).fill(0)
         for _ in range(200):
-            if not workspace.held():
+            if workspace.held() <= before:
                 break
             threading.Event().wait(0.05)
-        assert workspace.held() == 0
+        assert workspace.held() <= before
 
     def test_threads_never_share_a_buffer(self):
         wrong = []
