@@ -37,9 +37,11 @@ class ProgressBar(Callback):
             from tqdm.auto import tqdm
 
             title = f"epoch {run.epoch}/{run.epochs}"
-            # mininterval=0: how often it moves is decided in on_step_end.
             total, done = run.examples_per_epoch, run.metrics.examples
-            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, mininterval=0)
+            # How often it moves is decided in on_step_end; left to itself, the bar would also skip small steps after
+            # large ones, among them the last of an epoch.
+            always = {"mininterval": 0, "miniters": 1}
+            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, **always)
 
     def on_step_end(self, run: Run) -> None:
         """Move the bar, if the eye can follow."""

@@ -236,8 +236,13 @@ def test_lines_and_bar(points, capsys):
     assert captured.err == ""  # no bar where it cannot move
 
 
-def test_bar_in_a_terminal(points, capsys, monkeypatch):
+# Ten steps of 7 images: none but the first and last is worth showing, each is, or a few are that lie far apart.
+@pytest.mark.parametrize("seconds", [[0] * 10, range(10), [0] * 8 + [1, 1], [0] * 5 + [1] * 5])
+def test_bar_in_a_terminal(points, capsys, monkeypatch, seconds):
+    times = iter(seconds)
+    monkeypatch.setattr("seegrad.nn.progress.perf_counter", lambda: 100.0 + next(times))
     monkeypatch.setattr("seegrad.nn.progress.is_watched", lambda: True)
+    monkeypatch.delenv("COLUMNS", raising=False)  # a narrow terminal cuts the bar off
     make_trainer().fit(points, epochs=1, batch_size=7, seed=0, progress=True)
     shown = capsys.readouterr().err
     assert all(word in shown for word in ("epoch 1/1", "loss=", "accuracy=", "70/70", "images/s")), shown
