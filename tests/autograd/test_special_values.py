@@ -13,7 +13,7 @@ SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.0, 1e-40, 3
 PAIRS = np.array(np.meshgrid(SPECIAL, SPECIAL)).reshape(2, -1)
 BELOW, ABOVE = kernels.LARGE - 4, kernels.LARGE + 4
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide).*:RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")
 
 
 def gradients(function, inputs, g):
@@ -263,3 +263,43 @@ def test_a_write_that_was_written_over_gets_nothing_whatever_arrives():
     t[[0, 0]] = values
     t.backward(np.array([np.inf, 1.0]))
     np.testing.assert_array_equal(values.grad, [0.0, np.inf])
+
+
+INF = np.inf
+#: A function of two numbers, where, and its slopes there: limits, or what PyTorch says where there are several.
+SLOPES = [
+    *[(sg.copysign, x, y, (np.sign(x) * np.copysign(1, y), 0.0)) for x in (2.0, 0.0, -0.0, -3.0) for y in (0.0, -0.0)],
+    *[(sg.copysign, x, y, (np.sign(x) * np.sign(y), 0.0)) for x in (0.0, -0.0, INF, -INF) for y in (5.0, -INF)],
+    *[(f, x, x, (0.5, 0.5)) for f in (sg.logaddexp, sg.logaddexp2) for x in (INF, -INF, 3e38, 0.0)],
+    *[(f, x, y, (1.0, 0.0)) for f in (sg.logaddexp, sg.logaddexp2) for x, y in ((INF, -INF), (INF, 1.0), (1.0, -INF))],
+    *[(f, x, y, (0.0, 1.0)) for f in (sg.logaddexp, sg.logaddexp2) for x, y in ((-INF, INF), (1.0, INF), (-INF, 1.0))],
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("f", "x", "y", "slopes"), SLOPES, ids=[f"{f.name}({x}, {y})" for f, x, y, _ in SLOPES])
+def test_slopes_at_zeros_and_infinities(f, x, y, slopes, dtype):
+    for arriving in (1.0, -2.0):
+        _, dx, dy = gradients(f, [np.full(3, x, dtype), np.full(3, y, dtype)], np.full(3, arriving))
+        np.testing.assert_array_equal(dx, np.full(3, arriving * slopes[0]))
+        np.testing.assert_array_equal(dy, np.full(3, arriving * slopes[1]))
+    a, b = sg.Value(x), sg.Value(y)
+    f(a, b).backward()
+    assert (a.grad, b.grad) == slopes
+
+
+@pytest.mark.parametrize("f", [sg.copysign, sg.floor_divide])
+def test_steps_pass_nothing_on_whatever_arrives(f):
+    _, _, dy = gradients(f, [np.ones(4), np.array([1.0, -1.0, 2.0, INF])], np.array([INF, -INF, np.nan, 1e300]))
+    np.testing.assert_array_equal(dy, np.zeros(4))
+
+
+@pytest.mark.parametrize("function", [np.mean, sg.mean])
+@pytest.mark.parametrize(("shape", "axis"), [((0,), None), ((0, 3), None), ((2, 0), None), ((0, 3), 0), ((2, 0, 3), 1)])
+def test_the_mean_of_nothing_has_a_gradient_of_nothing(function, shape, axis):
+    """Its value is NaN, as NumPy's."""
+    x = sg.tensor(np.zeros(shape), requires_grad=True)
+    out = function(x, axis=axis)
+    assert np.isnan(out.data).all()
+    out.backward(np.ones(out.shape))
+    assert x.grad.shape == shape

@@ -270,6 +270,25 @@ def test_a_state_taken_after_the_last_batch_ends_that_epoch_first(dataset):
     assert labels(loader) == following
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("steps", [1, 99], ids=["one more batch", "to the end"])
+def test_an_older_iterator_does_not_move_the_loader(dataset, steps, prefetch):
+    loader = DataLoader(dataset, 4, shuffle=True, seed=3, prefetch=prefetch)
+    old = iter(loader)
+    next(old)
+    new = iter(loader)
+    next(new)
+    assert loader.state_dict() == {"seed": 3, "epoch": 1, "batch": 1}
+    for _ in zip(range(steps), old):
+        pass
+    assert loader.state_dict() == {"seed": 3, "epoch": 1, "batch": 1}
+    again = DataLoader(dataset, 4, shuffle=True, seed=0)
+    again.load_state_dict(loader.state_dict())
+    np.testing.assert_array_equal(next(iter(again))[1], next(new)[1])
+    old.close()
+    new.close()
+
+
 def test_an_epoch_left_early_counts(dataset):
     loader, other = (DataLoader(dataset, 10, shuffle=True, seed=0) for _ in range(2))
     next(iter(loader))

@@ -176,6 +176,14 @@ def take_hook_away(model):
     handle.remove()
 
 
+def use_hook_again(model):
+    take_hook_away(model)
+    for _ in range(2):
+        predicted(model, images())
+    assert is_known(model, images())
+    use_hook(model)
+
+
 def train_a_step(model):
     optimizer = sg.optim.SGD(model.parameters(), lr=0.1)
     model(images()).sum().backward()
@@ -188,7 +196,7 @@ def load_state(model):
 
 CHANGES = [replace_layer, add_layer, set_attribute, patch_forward, keep_patch_away, new_parameter, new_values]
 CHANGES += [larger_kernel, plain_arrays, lists, patch_function, around_setattr, another_class, values_in_place]
-CHANGES += [use_hook, take_hook_away, train_a_step, load_state]
+CHANGES += [use_hook, take_hook_away, use_hook_again, train_a_step, load_state]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -279,6 +279,37 @@ def test_non_finite_loss_names_place_and_parameter_and_keeps_the_last_good_weigh
     assert len(trainer.history) == 1
 
 
+@pytest.mark.parametrize("of", ["loss", "weights"])
+def test_buffers_go_back_with_the_weights(points, of):
+    """Running statistics take in NaN in the forward pass that fails, and are good until then."""
+    sg.manual_seed(3)
+    model = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+    trainer = nn.Trainer(model, sg.optim.Adam(model.parameters(), lr=0.05), nn.CrossEntropyLoss())
+    kept = []
+
+    def spoil_after_keeping(run):
+        kept.append({name: buffer.copy() for name, buffer in model.named_buffers()})
+        spoil("0.weight", np.nan)(run)
+
+    step = {"loss": 2, "weights": 5}[of]  # the fifth is the last: there is no loss after it that could tell
+    with pytest.raises(nn.NonFiniteError, match=rf"the {of}"):
+        trainer.fit(points, batch_size=16, callbacks=[At(2, step, spoil_after_keeping)], seed=0)
+    assert kept[0]["1.num_batches_tracked"] == 5 + step
+    assert_equal(dict(model.named_buffers()), kept[0])
+    assert all(np.isfinite(array).all() for array in weights(trainer).values())
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_averages_take_in_no_weights_that_are_not_finite(points, accumulate):
+    trainer = make_trainer()
+    trainer.ema = sg.optim.EMA(trainer.model.parameters(), 0.9)
+    wrong = At(1, 3, lambda run: run.trainer.optimizer.param_groups[0].update(lr=np.inf))
+    with pytest.raises(nn.NonFiniteError):
+        trainer.fit(points, batch_size=16, callbacks=[wrong], seed=0, accumulate=accumulate)
+    assert trainer.ema.steps == {1: 3, 2: 1}[accumulate]
+    assert all(np.isfinite(average).all() for average in trainer.ema.averages)
+
+
 def test_weights_spoilt_by_the_last_step_of_an_epoch(points):
     trainer = make_trainer()
     with pytest.raises(nn.NonFiniteError, match=r"epoch 1, step 5.*parameter 0\.bias \(1 infinite of 8"):
