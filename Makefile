@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train test lint notebooks bench oracle pictures reference clean
+.PHONY: help train test lint notebooks bench oracle mutants pictures reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ oracle: $(VENV)/.dev ## compare with PyTorch itself, in an environment of its ow
 	test -d $(VENV)/oracle || $(PYTHON) -m venv $(VENV)/oracle
 	$(VENV)/oracle/bin/python -m pip install --quiet 'torch==2.13.0' numpy
 	$(VENV)/oracle/bin/python tests/oracle/record.py --check
+
+mutants: $(VENV)/.dev ## change 60 places of the source, one by one: do the tests notice? (an hour); others: ARGS="--seed 1 optim/sgd.py"
+	test -d $(VENV)/mutants || $(PYTHON) -m venv $(VENV)/mutants
+	$(VENV)/mutants/bin/python -m pip install --quiet 'cosmic-ray>=8.7,<9'
+	$(VENV)/mutants/bin/python tests/mutants.py --python $(BIN)/python $(ARGS)
 
 reference: $(VENV)/.dev ## write the table of operations and derivatives, autograd/README.md
 	$(BIN)/python -m seegrad.autograd.reference > autograd/README.md.new

@@ -15,7 +15,7 @@ import numpy as np
 from . import kernels
 from .graph import Node, plain, record
 from .operation import Op
-from .shaping import sum_to
+from .shaping import astype, narrow, sum_to, wide
 
 Size = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
@@ -257,7 +257,7 @@ def window_take(x: Any, /, winners: Any, kernel: Any, stride: Any, padding: Pair
 @Op
 def window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
     """Add each window's element back to where its winner was."""
-    return kernels.window_put(g, winners, shape, kernel, stride, padding)
+    return narrow(kernels.window_put(wide(g), winners, shape, kernel, stride, padding), g)
 
 
 window_take.rules(
@@ -340,4 +340,7 @@ def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("avg_pool2d", x, kernel_size, stride, padding)
-    return _window_sum(x, **window) * (1.0 / (window["kernel"][0] * window["kernel"][1]))
+    share = 1.0 / (window["kernel"][0] * window["kernel"][1])
+    if x.dtype.char == "e":  # the sum of a window may be more than float16 can hold
+        return astype(_window_sum(astype(x, np.float32), **window) * share, np.float16)
+    return _window_sum(x, **window) * share

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from .elementwise import where
 from .graph import Node, as_array, data_of, frozen
 from .operation import Op
-from .shaping import moveaxis, operand, reshape, transpose
+from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 from .views import View, follow
 
 Index = Any
@@ -91,9 +91,10 @@ def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
     result = np.zeros(shape, x.dtype)
     if is_basic(index):
         result[index] = x
-    else:
-        np.add.at(result, index, x)
-    return result
+        return result
+    result = wide(result)
+    np.add.at(result, index, x)
+    return narrow(result, x)
 
 
 getitem.rules(lambda g, out, x, index: scatter(g, index, x.shape))

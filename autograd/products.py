@@ -161,8 +161,10 @@ def kron(x: Any, y: Any) -> Any:
 @Op
 def _einsum(*xs: Any, subscripts: str) -> Any:
     """Sum of products over named axes."""
+    dtype = np.result_type(*xs)
+    if dtype.char == "e":
+        return np.einsum(subscripts, *[x.astype(np.float32) for x in xs], optimize=len(xs) > 2).astype(dtype)
     if len(xs) > 2:  # two of them are multiplied first, and must not overflow in a dtype of their own
-        dtype = np.result_type(*xs)
         xs = tuple([x.astype(dtype, copy=False) for x in xs])
     return np.einsum(subscripts, *xs, optimize=len(xs) > 2)
 

@@ -28,6 +28,7 @@ from .shaping import (
     roll,
     spread,
     swapaxes,
+    wide,
     wide_dtype,
     wide_sum,
 )
@@ -289,7 +290,7 @@ def _weights(x: Any, axis: Axis) -> tuple[Any, Any, Any, Any]:
     The difference of elements comes first, so no magnitude costs any digits; float16 is computed in float32. In a row
     that is -inf throughout the sum is 0; in every other it is at least 1, or NaN.
     """
-    x = x.astype(np.float32) if x.dtype.char == "e" else x
+    x = wide(x)
     highest: Any = np.max(x, axis, keepdims=True, initial=-np.inf)
     shifted = x - np.maximum(highest, _LOWEST[x.dtype.char])
     exponentials = np.exp(shifted)

@@ -82,6 +82,11 @@ def wide_dtype(x: Any) -> Any:
     return np.float32 if x.dtype.char == "e" else None
 
 
+def wide(x: Any) -> Any:
+    """Plain data in the dtype to add it up in."""
+    return x.astype(np.float32) if x.dtype.char == "e" else x
+
+
 def narrow(result: Any, x: Any) -> Any:
     """Return a result that was computed in the wide dtype to the dtype of ``x``."""
     return result.astype(np.float16) if x.dtype.char == "e" else result

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
+from seegrad import nn
 
 
 def leaf(*numbers, **kwargs):
@@ -107,6 +108,63 @@ def test_half_precision_reductions_do_not_overflow_on_the_way():
     many = sg.tensor(np.ones(70_000), requires_grad=True, dtype=np.float16)
     many.mean().backward()
     np.testing.assert_allclose(many.grad, 1 / 70_000, rtol=1e-2)
+
+
+def ones(*shape):
+    return np.ones(shape, np.float16)
+
+
+MANY = np.zeros(6000, int)
+
+#: Sums of so many ones that float16, which ends at 2048 when it counts, would stop on the way: what and how many.
+SUMS = {
+    "sum along the first axis": (lambda: sg.sum(ones(6000, 2), axis=0), 6000),
+    "sum of what would overflow": (lambda: sg.sum(np.float16([6e4, 6e4, -6e4, -6e4])), 0),
+    "einsum": (lambda: sg.einsum("ij->j", ones(6000, 2)), 6000),
+    "einsum of two": (lambda: sg.einsum("ij,ij->j", ones(6000, 2), ones(6000, 2)), 6000),
+    "einsum of three": (lambda: sg.einsum("ij,ij,ij->j", *[ones(6000, 2)] * 3), 6000),
+    "trace": (lambda: sg.trace(np.eye(3000, dtype=np.float16)), 3000),
+    "tensordot": (lambda: sg.tensordot(ones(6000, 2), ones(6000, 2), axes=((0,), (0,))), 6000),
+    "running sum": (lambda: sg.cumsum(ones(6000, 2), axis=0)[-1], 6000),
+    "norm": (lambda: sg.norm(ones(6000, 2), ord=1, axis=0), 6000),
+    "convolution": (lambda: sg.conv2d(ones(1, 60, 60, 1), ones(60, 60, 1, 1)), 3600),
+    "mean of a window": (lambda: sg.avg_pool2d(100 * ones(1, 60, 60, 1), 60), 100),
+}
+
+#: Operations in whose gradient so many ones meet, the shape of the input, and how many.
+MEETINGS = {
+    "index": (lambda x: x[MANY], (1, 2), 6000),
+    "take": (lambda x: sg.take(x, MANY), (1,), 6000),
+    "embedding": (lambda x: nn.functional.embedding(MANY, x), (1, 2), 6000),
+    "repeat": (lambda x: np.repeat(x, 6000, axis=0), (2, 2), 6000),
+    "tile": (lambda x: np.tile(x, (6000, 1)), (2,), 6000),
+    "broadcast": (lambda x: sg.broadcast_to(x, (6000, 2)), (2,), 6000),
+    "bias": (lambda x: ones(6000, 2) + x, (2,), 6000),
+    "padding": (lambda x: sg.pad(x, (2999, 2999), mode="edge"), (2,), 3000),
+    "windows that overlap": (
+        lambda x: sg.max_pool2d(sg.pad(x, ((0, 0), (59, 59), (59, 59), (0, 0))), 60, 1),
+        (1,) * 4,
+        3600,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_half_precision_counts_beyond_2048(name):
+    sum_of, expected = SUMS[name]
+    result = sum_of()
+    assert result.dtype == np.float16
+    np.testing.assert_array_equal(result, np.full(np.shape(result), expected, np.float16))
+
+
+@pytest.mark.parametrize("name", MEETINGS)
+def test_gradients_of_half_precision_count_beyond_2048(name):
+    f, shape, expected = MEETINGS[name]
+    x = sg.tensor(ones(*shape), requires_grad=True)
+    out = f(x)
+    out.backward(np.ones_like(out.data))
+    assert x.grad.dtype == np.float16
+    np.testing.assert_array_equal(x.grad, np.full(shape, expected, np.float16))
 
 
 def test_half_precision_matrix_products_are_added_up_in_single_precision():
