@@ -223,9 +223,14 @@ log1p = Elementwise("log1p", "ln(1 + x)", math.log1p, np.log1p)
 log1p.rules(lambda g, out, x: g / (1.0 + x))
 
 
+def equal(x: Any, y: Any) -> Any:
+    """Whether numbers are equal, also those of two Values, whose ``==`` asks whether they are the same one."""
+    return x <= y <= x if data_of(x).__class__ is data_of(y).__class__ is float else x == y
+
+
 def _share(x: Any, y: Any) -> Any:
     """X's share of exp(x) + exp(y), also where both are infinite."""
-    both_infinite = (x == y) & (absolute(x) == inf)
+    both_infinite = equal(x, y) & (absolute(x) == inf)
     return where(both_infinite, 0.5, sigmoid(x - where(both_infinite, 0.0, y)))
 
 
@@ -349,27 +354,27 @@ rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
 # Where one side is NaN, so is the result, and both get the whole gradient.
 maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum, "max")
 maximum.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(x < y, 0.0, g)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(y < x, 0.0, g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x < y, 0.0, g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y < x, 0.0, g)),
 )
 
 minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum, "min")
 minimum.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(x > y, 0.0, g)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(y > x, 0.0, g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x > y, 0.0, g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y > x, 0.0, g)),
 )
 
 # fmax and fmin ignore a NaN where the other side is a number: y <= y says that y is one.
 fmax = Elementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
 fmax.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(y <= y, where(x > y, g, 0.0), g)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(x <= x, where(y > x, g, 0.0), g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y <= y, where(x > y, g, 0.0), g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x <= x, where(y > x, g, 0.0), g)),
 )
 
 fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
 fmin.rules(
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(y <= y, where(x < y, g, 0.0), g)),
-    lambda g, out, x, y: where(x == y, 0.5 * g, where(x <= x, where(y < x, g, 0.0), g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y <= y, where(x < y, g, 0.0), g)),
+    lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x <= x, where(y < x, g, 0.0), g)),
 )
 
 # Limits of x. On the limit, x gets the whole gradient; to give it to the limit, exchange the two.

@@ -82,7 +82,7 @@ def main() -> None:
         changes = [change for file in options.files for change in changes_of(file)]
         drawn = random.Random(options.seed).sample(changes, min(options.count, len(changes)))
         print(f"{len(drawn)} of {len(changes)} possible changes", flush=True)
-        survivors = [change for change in sorted(drawn, key=place) if survives(change, python)]
+        survivors = [change for change in drawn if survives(change, python)]
     print(f"{len(drawn) - len(survivors)} of {len(drawn)} were noticed, {len(survivors)} were not")
 
 
@@ -113,11 +113,6 @@ def changes_of(file: str) -> Iterator[MutationSpec]:
         change = item.mutations[0]
         if not any(note[:2] <= tuple(change.start_pos) < note[2:] for note in notes):
             yield change
-
-
-def place(change: MutationSpec) -> tuple[str, int]:
-    """Where a change is made."""
-    return str(change.module_path), change.start_pos[0]
 
 
 seconds_without_change: dict[str, float] = {}

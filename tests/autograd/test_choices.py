@@ -194,6 +194,23 @@ def test_a_branch_that_is_also_used_elsewhere_keeps_its_infinity():
 # ------------------------------------------------------------------------------------ second derivatives
 
 
+@pytest.mark.parametrize("all_first", [True, False])
+@pytest.mark.parametrize("inner", [sg.exp, lambda x: sg.sum(sg.exp(x) * np.eye(2), axis=1)], ids=["exp", "sum"])
+def test_what_one_reader_leaves_out_another_may_take(inner, all_first):
+    """An element counts as left out only if no reader took it, whoever reads first."""
+
+    def f(x):
+        y = inner(x)
+        readers = [lambda: y.sum(), lambda: sg.where(BAD > 0, y, 0.0).sum()]
+        first, second = [read() for read in (readers if all_first else readers[::-1])]
+        return first + second
+
+    x = np.array([0.5, 1.0])
+    first, second = first_and_second(f, x)
+    np.testing.assert_allclose(first, [1.0, 2.0] * np.exp(x), rtol=1e-15)
+    np.testing.assert_allclose(second, np.diag([1.0, 2.0] * np.exp(x)), rtol=1e-15)
+
+
 def test_a_direction_is_pushed_through_where():
     for f in (lambda x: sg.where(x > 0, sg.log(x), 0.0), lambda x: sg.relu(sg.log(x)) - sg.relu(-sg.log(x))):
         values, tangents = sg.jvp(f, (np.array([0.0, 2.0]),), (np.ones(2),))

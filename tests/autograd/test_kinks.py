@@ -190,3 +190,22 @@ def test_where_on_values_does_not_leak_nan():
     x = sg.Value(-1.0)
     sg.where(x > 0, sg.sqrt(x), 0.0).backward()
     assert x.grad == 0.0
+
+
+#: Two numbers that are equal, and the slope that each of them gets.
+TIES = {
+    **{name: (getattr(sg, name), (0.5, 0.5)) for name in ("maximum", "minimum", "fmax", "fmin", "logaddexp")},
+    "clip from below": (lambda x, y: sg.clip(x, y, None), (1.0, 0.0)),
+    "clip from above": (lambda x, y: sg.clip(x, None, y), (1.0, 0.0)),
+}
+
+
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("kind", [sg.Value, lambda x: sg.tensor(x, requires_grad=True)], ids=["Value", "Tensor"])
+@pytest.mark.parametrize("name", TIES)
+@pytest.mark.parametrize("x", [1.5, -0.0])
+def test_ties_share_whether_or_not_the_walk_is_recorded(name, kind, graph, x):
+    f, slopes = TIES[name]
+    a, b = kind(x), kind(abs(x) if x == 0 else x)
+    f(a, b).backward(create_graph=graph)
+    assert [g.data if isinstance(g, sg.Value | sg.Tensor) else g for g in (a.grad, b.grad)] == list(slopes)

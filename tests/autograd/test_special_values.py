@@ -283,9 +283,10 @@ def test_slopes_at_zeros_and_infinities(f, x, y, slopes, dtype):
         _, dx, dy = gradients(f, [np.full(3, x, dtype), np.full(3, y, dtype)], np.full(3, arriving))
         np.testing.assert_array_equal(dx, np.full(3, arriving * slopes[0]))
         np.testing.assert_array_equal(dy, np.full(3, arriving * slopes[1]))
-    a, b = sg.Value(x), sg.Value(y)
-    f(a, b).backward()
-    assert (a.grad, b.grad) == slopes
+    for graph in (False, True):
+        a, b = sg.Value(x), sg.Value(y)
+        f(a, b).backward(create_graph=graph)
+        assert [g.data if graph else g for g in (a.grad, b.grad)] == list(slopes)
 
 
 @pytest.mark.parametrize("f", [sg.copysign, sg.floor_divide])
