@@ -20,13 +20,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmic_ray.commands.init import _all_work_items
+from cosmic_ray.commands import init
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.testing import run_tests
+from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 
 ROOT = Path(__file__).parents[1]
-RULES = "special_values kinks number_edges dtypes choices repeated_values".split()
+RULES = "errors special_values kinks number_edges dtypes choices repeated_values".split()
 RULES += [f"operations.py::test_{what}" for what in ("value_is_that_of_the_reference", "gradcheck_to_second_order")]
 WALK = "scalar_walk graph recording memory in_place written_gradients diagnosis lost tips copies random_graphs".split()
 VIEWS = "views in_place copies outside_data".split()
@@ -109,8 +110,11 @@ def changes_of(file: str) -> Iterator[MutationSpec]:
         for note in (getattr(node, "annotation", None), getattr(node, "returns", None))
         if note is not None
     ]
-    for item in _all_work_items([Path(file)], {}):
-        change = item.mutations[0]
+    with use_db(":memory:", WorkDB.Mode.create) as database:
+        init([Path(file)], database, {})
+        changes = [item.mutations[0] for item in database.work_items]
+    changes.sort(key=lambda change: (change.start_pos, change.operator_name, change.occurrence))
+    for change in changes:
         if not any(note[:2] <= tuple(change.start_pos) < note[2:] for note in notes):
             yield change
 
