@@ -61,7 +61,9 @@ TESTS = {
     "nn/alike.py": ["nn/test_checkpoint.py"],
     "nn/atomic_file.py": ["nn/test_checkpoint.py", "nn/test_weights.py", "nn/test_model_file.py"],
     "nn/checkpoint.py": ["nn/test_checkpoint.py"],
-    "nn/run.py": ["nn/test_trainer.py", "nn/test_checkpoint.py", "nn/test_callbacks.py"],
+    "nn/run.py": [
+        f"{name}.py" for name in "nn/test_trainer nn/test_checkpoint nn/test_callbacks optim/test_distributed".split()
+    ],
     "nn/state_file.py": ["nn/test_checkpoint.py"],
     "state.py": ["optim/test_optimizers.py", "nn/test_weights.py", "nn/test_checkpoint.py", "nn/test_module.py"],
 }

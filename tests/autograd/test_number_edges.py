@@ -22,8 +22,8 @@ def value_and_gradient(f, x):
 # ---------------------------------------------------------------------------------- overflow and underflow
 
 SIZES = [
-    *[(np.float64, size) for size in (1e200, 1e-200, 1e-320, 1e307)],
-    *[(np.float32, size) for size in (1e30, 1e-30, 1e-42, 2e37)],
+    *[(np.float64, size) for size in (1e200, 1e-160, 1e-200, 1e-320, 1e307)],
+    *[(np.float32, size) for size in (1e30, 1e-21, 1e-30, 1e-42, 2e37)],
     *[(np.float16, size) for size in (4e3, 1e-6)],
 ]
 
