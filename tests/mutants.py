@@ -42,7 +42,7 @@ def of_autograd(*names: str) -> list[str]:
 TESTS = {
     "autograd/elementwise.py": of_autograd("numbers", *RULES),
     "autograd/reductions.py": of_autograd("softmax", "tips", *RULES),
-    "autograd/indexing.py": of_autograd("indexing", *RULES),
+    "autograd/indexing.py": of_autograd("indexing", "in_place", *RULES),
     "autograd/walk.py": of_autograd(*WALK, "choices", "transforms"),
     "autograd/views.py": of_autograd(*VIEWS),
     "optim/adagrad.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],

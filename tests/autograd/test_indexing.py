@@ -370,3 +370,13 @@ def test_ties_in_sort_keep_their_order():
     x = leaf(2.0, 1.0, 2.0, 1.0)
     (sg.sort(x) * np.array([1.0, 10.0, 100.0, 1000.0])).sum().backward()
     np.testing.assert_array_equal(x.grad, [100.0, 1.0, 1000.0, 10.0])
+
+
+@pytest.mark.parametrize("index", [slice(1, 3), [1, 2]], ids=repr)
+def test_a_written_value_may_have_leading_axes_of_length_1(index):
+    """As in NumPy; its gradient has them, too."""
+    value = sg.tensor([[[5.0, 7.0]]], requires_grad=True)
+    x = sg.tensor(np.zeros(4), requires_grad=True) * 1.0
+    x[index] = value
+    (x * [1.0, 2.0, 3.0, 4.0]).sum().backward()
+    np.testing.assert_array_equal(value.grad, [[[2.0, 3.0]]])
