@@ -71,14 +71,14 @@ def gradcheck(
     if not checked:
         raise ValueError("gradcheck: no input requires gradients, so there is nothing to check")
     for i in checked:
-        dtype = np.asarray(nodes[i]._data).dtype
+        dtype = np.asarray(nodes[i]._plain).dtype
         if dtype != np.float64:
             raise TypeError(f"gradcheck needs float64, input {i} is {dtype}")
     rng = np.random.default_rng(seed)
     scalar = _weighted(f, rng)
     _compare(scalar, nodes, checked, rtol, atol, "")
     if order > 1:
-        directions = {i: rng.standard_normal(np.shape(nodes[i]._data)) for i in checked}
+        directions = {i: rng.standard_normal(np.shape(nodes[i]._plain)) for i in checked}
         _compare(lambda *xs: _slope(scalar, xs, directions), nodes, checked, rtol, atol, "second ")
     return True
 
@@ -94,7 +94,7 @@ def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., 
         if isinstance(out, Value):
             return out
         if not weights:
-            weights.append(rng.uniform(0.5, 1.5, out._data.shape) * rng.choice([-1.0, 1.0], out._data.shape))
+            weights.append(rng.uniform(0.5, 1.5, out._plain.shape) * rng.choice([-1.0, 1.0], out._plain.shape))
         return sum(out * weights[0])
 
     return scalar
@@ -103,7 +103,7 @@ def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., 
 def _slope(f: Callable[..., Any], xs: Sequence[Any], directions: dict[int, Any]) -> Any:
     """Derivative of ``f`` in fixed directions, as a node that can be differentiated again."""
     out = f(*xs)
-    one = Value(1.0) if isinstance(out, Value) else Tensor(np.ones_like(out._data))
+    one = Value(1.0) if isinstance(out, Value) else Tensor(np.ones_like(out._plain))
     table = backprop(out, one, create_graph=True, keep=True)
     total: Any = 0.0
     for i, d in directions.items():
@@ -119,9 +119,9 @@ def _fresh(nodes: Sequence[Any], replaced: int | None = None, data: Any = None) 
         if not isinstance(x, Node):
             result.append(x)
         elif isinstance(x, Value):
-            result.append(Value(data if i == replaced else x._data))
+            result.append(Value(data if i == replaced else x._plain))
         else:
-            result.append(Tensor(np.array(data if i == replaced else x._data), requires_grad=x.requires_grad))
+            result.append(Tensor(np.array(data if i == replaced else x._plain), requires_grad=x.requires_grad))
     return result
 
 
@@ -130,9 +130,9 @@ def _compare(
 ) -> None:
     leaves = _fresh(nodes)
     out = f(*leaves)
-    table = backprop(out, 1.0 if isinstance(out, Value) else np.ones_like(out._data), keep=True)
+    table = backprop(out, 1.0 if isinstance(out, Value) else np.ones_like(out._plain), keep=True)
     for i in checked:
-        base = np.asarray(leaves[i]._data, dtype=np.float64)
+        base = np.asarray(leaves[i]._plain, dtype=np.float64)
         analytic = np.broadcast_to(np.asarray(table.get(leaves[i], 0.0)), base.shape)
         for index in np.ndindex(base.shape):
             step = STEP * max(1.0, abs(float(base[index])))
@@ -140,7 +140,7 @@ def _compare(
             for moved in (base[index] + step, base[index] - step):
                 data = base.copy()
                 data[index] = moved
-                values.append(float(f(*_fresh(nodes, i, data))._data))
+                values.append(float(f(*_fresh(nodes, i, data))._plain))
             numeric = (values[0] - values[1]) / (2 * step)
             if not np.isclose(analytic[index], numeric, rtol=rtol, atol=atol):
                 raise GradientError(

@@ -35,15 +35,15 @@ class _Recomputed(Op):
         def rule(g: Any, out: Any, *xs: Any, index: int) -> Any:
             if not shared:
                 variables, again = self._again(xs, inputs)
-                before = out._data if isinstance(out, Node) else out
-                if not np.array_equal(again._data, before, equal_nan=True):
+                before = out._plain if isinstance(out, Node) else out
+                if not np.array_equal(again._plain, before, equal_nan=True):
                     raise RuntimeError(
                         "checkpoint: the function gave another result when it was computed again; it must be "
                         "repeatable, so draw random numbers outside and pass them in"
                     )
                 table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(variables), keep=True)
                 shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})
-            return shared[0].get(inputs[index], np.zeros_like(inputs[index]._data))
+            return shared[0].get(inputs[index], np.zeros_like(inputs[index]._plain))
 
         return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
 
@@ -80,7 +80,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     """
     if not is_recording():
         return f(*args)
-    arguments = [Tensor(x._data if isinstance(x, Node) else x) for x in args]
+    arguments = [Tensor(x._plain if isinstance(x, Node) else x) for x in args]
     for variable, x in zip(arguments, args):
         variable._tracked = isinstance(x, Node) and x.requires_grad
     with Watch(x for x in arguments if x.requires_grad) as watch:
@@ -101,4 +101,4 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     known = {*inside, *begun}
     outside = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))
     op = _Recomputed(f, len(args))
-    return record(op, result._data.view(), (*args, *outside))
+    return record(op, result._plain.view(), (*args, *outside))

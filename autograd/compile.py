@@ -198,7 +198,7 @@ class Trace:
         self.op = _Replayed(f)
         begin = Value(0.0).number
         with recording():
-            stand_ins = [Value(float(x._data if isinstance(x, Value) else x)) for x in arguments.leaves]
+            stand_ins = [Value(float(x._plain if isinstance(x, Value) else x)) for x in arguments.leaves]
             args, kwargs = arguments.replaced(stand_ins)
             with _Looks() as looks:
                 root = f(*args, **kwargs)
@@ -243,8 +243,8 @@ class Trace:
         """Repeat the recorded operations with other numbers; None if that would not be the same as a call."""
         if arguments.shape != self.shape or reach.tokens != self.reach.tokens:
             return None
-        given = [x._data if x.__class__ is Value else float(x) for x in arguments.leaves]
-        run = self.plan.forward([*given, *[x._data for x in self.outside]])
+        given = [x._plain if x.__class__ is Value else float(x) for x in arguments.leaves]
+        run = self.plan.forward([*given, *[x._plain for x in self.outside]])
         if not self.holds(run.values):
             return None
         inputs = [x for x, wanted in zip(arguments.leaves, self.wanted) if wanted] + self.outside

@@ -63,7 +63,7 @@ def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Sequence[Any] | No
     if isinstance(g, Node):
         return None
     x, w, _ = inputs
-    return kernels.conv2d_relu_pool_gradients(g, w._data, x._data.shape, **node.params, to_input=x._tracked)
+    return kernels.conv2d_relu_pool_gradients(g, w._plain, x._plain.shape, **node.params, to_input=x._tracked)
 
 
 _conv2d_relu_max_pool2d.joint = _at_once

@@ -315,7 +315,7 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("max_pool2d", x, kernel_size, stride, padding)
-    values, winners = kernels.window_max(x._data if isinstance(x, Node) else x, **window)
+    values, winners = kernels.window_max(x._plain if isinstance(x, Node) else x, **window)
     if not isinstance(x, Node):
         return values
     return record(window_take, values, (x,), {"winners": winners, **window})

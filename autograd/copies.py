@@ -97,9 +97,9 @@ def _fill(twin: Node, node: Node, memo: dict[Any, Any]) -> None:
     twin.op = node.op
     twin.inputs = tuple([memo[id(x)] for x in _read(node)])
     twin._tracked, twin._pending = node._tracked, None
-    twin._data = copy.deepcopy(node._data, memo)
-    if node.op is not None and hasattr(twin._data, "setflags"):
-        twin._data.setflags(False)  # not writeable, as the data of a computed node
+    twin._plain = copy.deepcopy(node._plain, memo)
+    if node.op is not None and hasattr(twin._plain, "setflags"):
+        twin._plain.setflags(False)  # not writeable, as the data of a computed node
     twin._grad = copy.deepcopy(node._grad, memo)
     twin._told = node.params
     if node.notes is not None:
@@ -137,7 +137,7 @@ def as_rows(root: Node) -> tuple[list[Node], list[tuple[Any, ...]]]:
     computed = [node for node in found if node.op is not None]
     place = {id(node): i for i, node in enumerate([*leaves, *computed])}
     rows = [
-        (type(node), node._data, node.op, [place[id(x)] for x in inputs_of(node)], node.params, node.label)
+        (type(node), node._plain, node.op, [place[id(x)] for x in inputs_of(node)], node.params, node.label)
         for node in computed
     ]
     return leaves, rows

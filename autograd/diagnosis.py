@@ -25,7 +25,7 @@ class AnomalyError(FloatingPointError):
 
 
 def _finite(x: Any) -> bool:
-    return bool(np.all(np.isfinite(x._data if isinstance(x, Node) else x)))
+    return bool(np.all(np.isfinite(x._plain if isinstance(x, Node) else x)))
 
 
 def _users_line() -> str:
@@ -66,14 +66,14 @@ def detect_anomaly() -> Iterator[None]:
             return
         annotate(node, "line", _users_line())
         if not _finite(node) and all(_finite(x) for x in node.inputs):
-            raise AnomalyError(f"{_describe(node)} gave {_kinds(node._data)} from finite inputs. {_line(node)}")
+            raise AnomalyError(f"{_describe(node)} gave {_kinds(node._plain)} from finite inputs. {_line(node)}")
 
     def backward(node: Node, x: Node, gradient: Any) -> None:
         if block in _inside.get() and not _finite(gradient):
             which = f"{x.label!r} " if x.label else ""
-            data = gradient._data if isinstance(gradient, Node) else gradient
+            data = gradient._plain if isinstance(gradient, Node) else gradient
             raise AnomalyError(
-                f"the gradient of {_describe(node)} with respect to its input {which}of shape {np.shape(x._data)} is "
+                f"the gradient of {_describe(node)} with respect to its input {which}of shape {np.shape(x._plain)} is "
                 f"{_kinds(data)}. {_line(node)}"
             )
 
@@ -91,7 +91,7 @@ def detect_anomaly() -> Iterator[None]:
 
 
 def _describe(node: Node) -> str:
-    shapes = ", ".join(str(np.shape(x._data)) for x in node.inputs)
+    shapes = ", ".join(str(np.shape(x._plain)) for x in node.inputs)
     return f"{node.op.name if node.op else 'a leaf'} (inputs of shape {shapes})"
 
 
@@ -134,8 +134,8 @@ def why(x: Node, loss: Node | None = None) -> str:
         lost = (x.notes or {}).get("lost")
         if lost:
             return f"{name} has no gradient: {lost}."
-        if not isinstance(x, Value) and x._data.dtype.kind != "f":
-            return f"{name} has no gradient: its data is {x._data.dtype}, and only floating-point data can have one."
+        if not isinstance(x, Value) and x._plain.dtype.kind != "f":
+            return f"{name} has no gradient: its data is {x._plain.dtype}, and only floating-point data can have one."
         return f"{name} has no gradient: it was made without requires_grad=True."
     if loss is None:
         if x._grad is None:
@@ -157,7 +157,7 @@ def _why_from(name: str, x: Node, loss: Any) -> str:
     if not loss.requires_grad:
         lost = (loss.notes or {}).get("lost", "nothing that led to it requires gradients")
         return f"{name} has no gradient: the loss has no trail, because {lost}."
-    table = backprop(loss, 1.0 if isinstance(loss, Value) else np.ones_like(loss._data), keep=True)
+    table = backprop(loss, 1.0 if isinstance(loss, Value) else np.ones_like(loss._plain), keep=True)
     order = backward_order(loss)
     if x not in table:
         cut = [
@@ -184,7 +184,7 @@ def _consumers(x: Node, order: list[Node]) -> list[Node]:
 
 
 def _judge(name: str, gradient: Any, table: dict[Node, Any] | None, between: list[Node]) -> str:
-    data = np.asarray(gradient._data if isinstance(gradient, Node) else gradient)
+    data = np.asarray(gradient._plain if isinstance(gradient, Node) else gradient)
     if not np.all(np.isfinite(data)):
         verdict = f"The gradient of {name} has {_kinds(data)}."
         culprit = _first_not_finite(table or {}, between)
@@ -202,7 +202,7 @@ def _judge(name: str, gradient: Any, table: dict[Node, Any] | None, between: lis
 def _first_not_finite(table: dict[Node, Any], between: list[Node]) -> str:
     for node in between:
         if not _finite(node):
-            return f"On the way forward, {_describe(node)} gave {_kinds(node._data)} first."
+            return f"On the way forward, {_describe(node)} gave {_kinds(node._plain)} first."
     for node in reversed(between):
         for i in node.inputs:
             if node.op and i in table and not _finite(table[i]) and (node not in table or _finite(table[node])):
@@ -226,7 +226,7 @@ _COINCIDING = {
 def _stopper(node: Node) -> str:
     """How an operation stops or weakens what passes through it, if it does."""
     op = node.op.name if node.op else ""
-    data = np.asarray(node._data)
+    data = np.asarray(node._plain)
     if op == "relu":
         dead = int((data <= 0).sum())
         count = f"all {dead}" if dead == data.size else str(dead)
@@ -239,6 +239,6 @@ def _stopper(node: Node) -> str:
         return f"{op} is flat between its steps: its derivative is 0."
     if op == "where":
         return "where: the elements that were not chosen (masked) get no gradient."
-    if op == "multiply" and any(isinstance(i, Constant) and np.any(np.asarray(i._data) == 0) for i in node.inputs):
+    if op == "multiply" and any(isinstance(i, Constant) and np.any(np.asarray(i._plain) == 0) for i in node.inputs):
         return "multiply: by a constant that contains zeros (a mask)."
     return ""

@@ -82,7 +82,7 @@ class Elementwise(Op):
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        data = [x._data if isinstance(x, Node) else self.plain(x) for x in inputs]
+        data = [x._plain if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [x.item() if isinstance(x, np.generic) else x for x in data]
         result = self._compute(*data)
@@ -561,7 +561,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     array([0.  , 0.25])
     """
     if isinstance(condition, Node):
-        condition = bool(condition) if condition._data.__class__ is float else condition._data != 0
+        condition = bool(condition) if condition._plain.__class__ is float else condition._plain != 0
     elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
     if not (isinstance(x, Node) or isinstance(y, Node)):

@@ -64,7 +64,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",
+        "_plain",  # not "_data", which numpy.ma reads of whatever it is given, gradient or not
         "_grad",
         "_pending",
         "_told",
@@ -75,7 +75,7 @@ class Node:
         "op",
     )
 
-    _data: Any
+    _plain: Any
     _grad: Any
     _pending: float | None  # what has arrived here, while the walk through a graph of numbers is under way
     _told: Mapping[str, Any] | Notes
@@ -212,7 +212,7 @@ class Constant(Node):
         init_node(self, data, None, (), NO_PARAMS, False, 0)
 
     def __repr__(self) -> str:
-        return f"Constant({self._data!r})"
+        return f"Constant({self._plain!r})"
 
 
 def init_node(
@@ -225,7 +225,7 @@ def init_node(
     number: int,
 ) -> None:
     """Fill in every slot of a node."""
-    node._data = data
+    node._plain = data
     node._grad = node._pending = None
     node.op = op
     node.inputs = inputs
@@ -381,7 +381,7 @@ def recording() -> Generator[None, None, None]:
 
 def data_of(x: Any) -> Any:
     """The plain number or array in a node; anything else as it is."""
-    return x._data if isinstance(x, Node) else x
+    return x._plain if isinstance(x, Node) else x
 
 
 def plain(x: Any) -> Any:
@@ -456,7 +456,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
         data = np.asarray(data if isinstance(data, np.generic) else plain(data))
         kind = np.ndarray
     node: Node = _new(_kinds[kind])
-    node._data = data
+    node._plain = data
     node._grad = node._pending = None
     node._told = NO_PARAMS
     node.number = clock()
@@ -496,8 +496,8 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
             if isinstance(x, Node):
                 if x._told.__class__ is Notes:
                     lost = x._told.get("lost", lost)
-                if kind is np.ndarray and data.base is not None and np.may_share_memory(data, x._data):
-                    node._data = data = data.copy(order="K")  # a write to one must not reach the other
+                if kind is np.ndarray and data.base is not None and np.may_share_memory(data, x._plain):
+                    node._plain = data = data.copy(order="K")  # a write to one must not reach the other
         if lost is not None:
             node._told = Notes(lost=lost)
     return node

@@ -213,7 +213,7 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    data = x._data if isinstance(x, Node) else x
+    data = x._plain if isinstance(x, Node) else x
     if data.flags.fnc:  # so is the result
         return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
     return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)

@@ -62,7 +62,7 @@ def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Sequence[Any] | No
         return None
     x, weight, _ = inputs
     center, spread = node.params["moments"]
-    return kernels.batch_norm_gradients(g, x._data, weight._data, center, spread, node.params["eps"])
+    return kernels.batch_norm_gradients(g, x._plain, weight._plain, center, spread, node.params["eps"])
 
 
 _batch_norm.joint = _at_once

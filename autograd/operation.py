@@ -179,15 +179,15 @@ class Op:
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        if len(inputs) == 1 and inputs[0]._data.__class__ is np.ndarray:
-            return record(self, self.forward(inputs[0]._data, **params), inputs, params)
+        if len(inputs) == 1 and inputs[0]._plain.__class__ is np.ndarray:
+            return record(self, self.forward(inputs[0]._plain, **params), inputs, params)
         inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
         data = [self.data_of(x) if isinstance(x, Node) else x for x in inputs]
         return record(self, self.forward(*data, **params), inputs, params)
 
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
-        data = x._data if isinstance(x, Node) else self.plain(x)
+        data = x._plain if isinstance(x, Node) else self.plain(x)
         if data.__class__ is np.ndarray:
             return data
         return data if self.elementwise or hasattr(data, "dtype") else np.asarray(data)

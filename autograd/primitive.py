@@ -61,6 +61,6 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
             )
         inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
         result = record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
-        if isinstance(result._data, np.ndarray) and result._data.dtype.kind not in "biuf":
-            raise TypeError(f"{self.name} gave {result._data.dtype} data; an operation gives real numbers")
+        if isinstance(result._plain, np.ndarray) and result._plain.dtype.kind not in "biuf":
+            raise TypeError(f"{self.name} gave {result._plain.dtype} data; an operation gives real numbers")
         return result

@@ -131,7 +131,7 @@ class Plan:
         self.groups = [self._group(key, nodes) for key, nodes in members]
         self._connect(members, wants, variables)
         self.template = np.zeros(len(self.index))
-        self.template[self.size : self.size + len(constants)] = [x._data for x in constants]
+        self.template[self.size : self.size + len(constants)] = [x._plain for x in constants]
         self.spare: list[tuple[Array, Array]] = []  # buffers of runs that are over
         self.root_place = self.index[self.root]
         del self.root
@@ -248,7 +248,7 @@ def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[
             constants[x] = None
             continue
         chosen = x.op is Op.table["where"] and isinstance(x.params["condition"], bool)
-        if not chosen and (not isinstance(x.op, Elementwise) or x._data.__class__ is not float):
+        if not chosen and (not isinstance(x.op, Elementwise) or x._plain.__class__ is not float):
             raise NotReplayable(f"it uses {x.op.name}, which is not an operation on single numbers")
         computed[x] = None
         todo.extend(x.inputs)

@@ -51,7 +51,7 @@ def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -
         None if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed data, a
         watcher. Then nothing has happened.
     """
-    if root._data.__class__ is not float or on_gradient or _walking:
+    if root._plain.__class__ is not float or on_gradient or _walking:
         return None
     turn = [root]
     try:
@@ -144,15 +144,16 @@ def _walk_window(
             if op is add:
                 dx = dy = g
             elif op is multiply:
-                dx, dy = g * y._data, g * x._data
+                dx, dy = g * y._plain, g * x._plain
             elif not op.numeric:
                 return False
             else:
                 if y is None:
-                    dx = dy = op.rule[0](g, node._data, x._data)
+                    dx = dy = op.rule[0](g, node._plain, x._plain)
                 else:
                     dx, dy = [
-                        rule(g, node._data, x._data, y._data) if z._tracked else g for rule, z in zip(op.rule, (x, y))
+                        rule(g, node._plain, x._plain, y._plain) if z._tracked else g
+                        for rule, z in zip(op.rule, (x, y))
                     ]
                 if not (dx.__class__ is dy.__class__ is float):
                     return False

@@ -572,8 +572,8 @@ def copy(x: Any, order: str = "K") -> Any:
         return np.array(x, order=order)  # type: ignore[call-overload]
     if order not in ("C", "K"):
         raise ValueError(f"copy: order must be 'C' or 'K', got {order!r}")
-    flags = getattr(x._data, "flags", None)
+    flags = getattr(x._plain, "flags", None)
     if flags is None or flags.c_contiguous or (order == "K" and flags.f_contiguous):
         return identity(x)
     x = positive(x)  # the elements lie together now
-    return x if order == "K" or x._data.flags.c_contiguous else reshape(reshape(x, -1), x.shape)
+    return x if order == "K" or x._plain.flags.c_contiguous else reshape(reshape(x, -1), x.shape)

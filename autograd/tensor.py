@@ -96,7 +96,7 @@ class Tensor(Node, carries=np.ndarray):
         """Raise if ``requires_grad`` cannot become ``wanted``."""
         super().check_differentiable(wanted)
         if wanted:
-            _check_floating(self._data)
+            _check_floating(self._plain)
 
     # ------------------------------------------------------------------------------------ what it holds
 
@@ -112,7 +112,7 @@ class Tensor(Node, carries=np.ndarray):
         """
         if on_look:
             look("reads .data of a Tensor", self)
-        return self._data
+        return self._plain
 
     @data.setter
     def data(self, given: Any) -> None:
@@ -121,12 +121,12 @@ class Tensor(Node, carries=np.ndarray):
                 "the data of a computed tensor follows from its inputs. Write t[...] = ... to record a change, or "
                 "change a copy, t.detach()"
             )
-        array, own = as_numbers(given), self._data.dtype
-        if array.shape != self._data.shape:
+        array, own = as_numbers(given), self._plain.dtype
+        if array.shape != self._plain.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
         if own.kind == "f" and (array.dtype.kind != "f" or not hasattr(given, "dtype")):
             array = array.astype(own, copy=False)
-        self._data = array
+        self._plain = array
         if array.dtype != own:
             self.grad = self._grad
         self.number = clock()
@@ -151,22 +151,22 @@ class Tensor(Node, carries=np.ndarray):
     @property
     def shape(self) -> tuple[int, ...]:
         """Length of each axis."""
-        return self._data.shape
+        return self._plain.shape
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self._data.ndim
+        return self._plain.ndim
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self._data.size
+        return self._plain.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the elements."""
-        return self._data.dtype
+        return self._plain.dtype
 
     @property
     def T(self) -> Any:  # noqa: N802 (NumPy's name)
@@ -181,23 +181,23 @@ class Tensor(Node, carries=np.ndarray):
         ValueError
             If there is not exactly one element.
         """
-        if self._data.size != 1:
+        if self._plain.size != 1:
             raise ValueError(f"item() needs exactly one element, this tensor has shape {self.shape}")
         if on_look:
             look("calls item()", self)
-        return self._data.item()
+        return self._plain.item()
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return the plain array, without a copy; no gradient flows through it."""
         if on_look:
             look("calls numpy()", self)
-        return self._data
+        return self._plain
 
     def detach(self) -> Tensor:
         """Return a copy that has no past and requires no gradient."""
         if on_look:
             look("calls detach()", self)
-        detached = Tensor(self._data.copy(order="K"))
+        detached = Tensor(self._plain.copy(order="K"))
         if self.requires_grad:
             annotate(detached, "lost", "it was cut off by detach()")
         return detached
@@ -206,7 +206,7 @@ class Tensor(Node, carries=np.ndarray):
         """Return the elements as nested lists of Python numbers."""
         if on_look:
             look("calls tolist()", self)
-        return self._data.tolist()
+        return self._plain.tolist()
 
     # -------------------------------------------------------------------------------------- derivatives
 
@@ -273,13 +273,13 @@ class Tensor(Node, carries=np.ndarray):
                 "requires_grad=True, or it was computed under no_grad"
             )
         if grad is None:
-            if self._data.size != 1:
+            if self._plain.size != 1:
                 raise ValueError(
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
-            return np.array(1.0, self._data.dtype, ndmin=self._data.ndim)
-        array = as_numbers(grad._data if isinstance(grad, Node) else grad)
+            return np.array(1.0, self._plain.dtype, ndmin=self._plain.ndim)
+        array = as_numbers(grad._plain if isinstance(grad, Node) else grad)
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
         return array.astype(self.dtype, copy=False)
@@ -298,7 +298,7 @@ class Tensor(Node, carries=np.ndarray):
 
     def fit(self, gradient: Any) -> Any:
         """Give a gradient the shape and dtype of this tensor."""
-        data = self._data
+        data = self._plain
         if gradient.__class__ is np.ndarray and gradient.shape == data.shape and gradient.dtype is data.dtype:
             return gradient
         if not hasattr(gradient, "dtype"):
@@ -468,18 +468,18 @@ class Tensor(Node, carries=np.ndarray):
         if indexing.is_basic(index) and views.is_view_of(value, self, indexing.getitem, {"index": index}):
             return  # t[index] += v: the view has passed it on
         if is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad)):
-            _check_floating(self._data)
+            _check_floating(self._plain)
         views.write(self, lambda t: indexing.put(t, value, index))
 
     def __len__(self) -> int:
-        if not self._data.ndim:
+        if not self._plain.ndim:
             raise TypeError("a tensor without axes has no length")
-        return len(self._data)
+        return len(self._plain)
 
     def __iter__(self) -> Any:
-        if not self._data.ndim:
+        if not self._plain.ndim:
             raise TypeError("a tensor without axes cannot be iterated over")
-        return (self[i] for i in range(len(self._data)))
+        return (self[i] for i in range(len(self._plain)))
 
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(self == item))
@@ -498,18 +498,18 @@ class Tensor(Node, carries=np.ndarray):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         self._refuse_if_recorded("turning a tensor into a plain array", "t.data")
-        return np.array(self._data, dtype=dtype, copy=copy)
+        return np.array(self._plain, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
         self._refuse_if_recorded("float(t), or a function of the math module,", "t.item()")
-        return float(self._data)
+        return float(self._plain)
 
     def __int__(self) -> int:
         self._refuse_if_recorded("int(t)", "t.item()")
-        return int(self._data)
+        return int(self._plain)
 
     def __index__(self) -> int:
-        return self._data.__index__()
+        return self._plain.__index__()
 
     def __bool__(self) -> bool:
         return bool(inspected(self))
@@ -517,9 +517,9 @@ class Tensor(Node, carries=np.ndarray):
     def __format__(self, spec: str) -> str:
         if not spec:
             return str(self)
-        if self._data.size != 1:
+        if self._plain.size != 1:
             raise ValueError(f"format {spec!r} is for a single number, this tensor has shape {self.shape}")
-        return format(self._data.item(), spec)
+        return format(self._plain.item(), spec)
 
     def _refuse_if_recorded(self, what: str, way_out: str) -> None:
         if self.requires_grad and is_recording():
@@ -537,10 +537,10 @@ class Tensor(Node, carries=np.ndarray):
             extra += f", op={self.op.name!r}"
         elif self.requires_grad:
             extra += ", requires_grad=True"
-        body = np.array2string(self._data, prefix="tensor(", separator=", ", threshold=200)
+        body = np.array2string(self._plain, prefix="tensor(", separator=", ", threshold=200)
         if self.dtype != np.float64:
             extra = f", dtype={self.dtype}{extra}"
-        if self._data.size > 200:
+        if self._plain.size > 200:
             extra = f", shape={self.shape}{extra}"
         return f"tensor({body}{extra})"
 
@@ -576,7 +576,7 @@ class Tensor(Node, carries=np.ndarray):
         if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
             if on_look:
                 look("casts a Tensor to integers", self)
-            return Tensor(self._data.astype(dtype))
+            return Tensor(self._plain.astype(dtype))
         return shaping.astype(self, np.dtype(dtype))
 
     def round(self, decimals: int = 0) -> Any:
@@ -649,12 +649,12 @@ class RemovableHook:
 def _binary(op: Elementwise, x: Any, y: Any) -> Any:
     """Apply ``op`` to operands of which at least one is a Tensor."""
     if x.__class__ is Tensor and y.__class__ is Tensor:
-        data = op.array(x._data, y._data)
+        data = op.array(x._plain, y._plain)
         if data.__class__ is not np.ndarray or _paused or on_record or not (x._tracked or y._tracked):
             return record(op, data, (x, y))
         data.setflags(False)  # type: ignore[call-arg]  # what record() does, without a call: the commonest case
         node = _new(Tensor)
-        node._data, node.op, node._x, node._y = data, op, x, y
+        node._plain, node.op, node._x, node._y = data, op, x, y
         node._grad = node._pending = None
         node._told, node.number, node._tracked = NO_PARAMS, clock(), True
         return node
@@ -667,7 +667,7 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
 def _comparand(x: Any) -> Any:
     """What the data of a tensor is compared with: by position, whatever it was."""
     if isinstance(x, Node):
-        return x._data
+        return x._plain
     return as_array(x) if hasattr(x, "__array__") else x
 
 
@@ -723,7 +723,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     if isinstance(data, Node):
         if on_look:
             look("copies numbers into a new tensor", data)
-        data = data._data
+        data = data._plain
     array = as_numbers(data)
     array = np.array(array, dtype=dtype)
     if array.dtype.kind not in "biuf":

@@ -37,14 +37,14 @@ def along_tip(g: Any, out: Any, x: Any, spread: Function, bend: Function | None 
     result = spread(g) * (slope if bend is None else where(spread(tips), 0.0, bend(slope)))
     if isinstance(g, Node) and isinstance(out, Node):
         limit = _limit(g, out)
-        undefined = np.asarray(tips & (g._data != 0) | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
+        undefined = np.asarray(tips & (g._plain != 0) | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
         limit = np.where(undefined, 0.0, limit)
         result = result + spread(_like(undefined * 1.0, out)) * slope + spread(_like(limit, out)) * x
     return result
 
 
 def _like(values: Any, out: Node) -> Any:
-    return float(values) if out._data.__class__ is float else values.astype(out._data.dtype)
+    return float(values) if out._plain.__class__ is float else values.astype(out._plain.dtype)
 
 
 def _limit(g: Node, out: Node) -> Any:
@@ -55,7 +55,7 @@ def _limit(g: Node, out: Node) -> Any:
     """
     from .walk import backprop  # here, since that module needs the operations
 
-    tips = np.asarray(out._data == 0) & np.asarray(g._data == 0)
+    tips = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
     limit = np.zeros(tips.shape)
     if not g.requires_grad or not tips.any():
         return limit

@@ -55,7 +55,7 @@ def _variable(x: Any) -> Any:
     if isinstance(x, Node):
         if x.requires_grad and is_recording():
             return identity(x)
-        return Value(x._data) if isinstance(x, Value) else Tensor(x._data, requires_grad=True)
+        return Value(x._plain) if isinstance(x, Value) else Tensor(x._plain, requires_grad=True)
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
     # A copy, because the owner of an array may change it before a derivative is asked for.
@@ -134,12 +134,12 @@ class _Trace:
                     for node, g in backprop(out, seed, create_graph=create_graph, stop=self.stop).items():
                         if node in self.stop:
                             total[node] = total[node] + g if node in total else g
-            gradients = [_map(lambda v: total[v] if v in total else np.zeros_like(v._data), x) for x in self.variables]
+            gradients = [_map(lambda v: total[v] if v in total else np.zeros_like(v._plain), x) for x in self.variables]
         return [_map(self._finish, gradient, original) for gradient, original in zip(gradients, self.originals)]
 
     def _finish(self, gradient: Any, original: Any) -> Any:
         if isinstance(gradient, Node):
-            return gradient if gradient.requires_grad and self.outer else _plain_data(gradient._data, original)
+            return gradient if gradient.requires_grad and self.outer else _plain_data(gradient._plain, original)
         return _plain_data(gradient, original)
 
 
@@ -179,13 +179,13 @@ def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
     if not isinstance(seed, Node):
         seed = plain(seed)
     shape = np.shape(data_of(seed))
-    if shape != np.shape(out._data):
-        raise ValueError(f"the result has shape {np.shape(out._data)}, its gradient was given with shape {shape}")
+    if shape != np.shape(out._plain):
+        raise ValueError(f"the result has shape {np.shape(out._plain)}, its gradient was given with shape {shape}")
     if isinstance(seed, Node):
         return out.fit(seed)
     if isinstance(out, Value):
         return Value(seed) if create_graph else float(seed)
-    array = as_numbers(seed).astype(out._data.dtype, copy=False)
+    array = as_numbers(seed).astype(out._plain.dtype, copy=False)
     return Tensor(array) if create_graph else array
 
 
@@ -195,7 +195,7 @@ def _one(out: Any) -> Any:
         raise TypeError(f"grad needs a function that returns one number, this one returned {type(out).__name__}")
     if not isinstance(out, Node):
         plain(out)
-    shape = np.shape(out._data if isinstance(out, Node) else out)
+    shape = np.shape(out._plain if isinstance(out, Node) else out)
     if np.prod(shape) != 1:
         raise ValueError(
             f"grad needs a function that returns one number, this one returned shape {shape}; use sg.jacobian for "
@@ -270,7 +270,7 @@ def _value_and_gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, h
 
 def _value(out: Any, trace: _Trace) -> Any:
     """A result of the function as its caller gets it: plain, unless it can be differentiated further."""
-    return out if not isinstance(out, Node) or trace.differentiable else _plain_result(out._data, trace)
+    return out if not isinstance(out, Node) or trace.differentiable else _plain_result(out._plain, trace)
 
 
 def _plain_result(data: Any, trace: _Trace) -> Any:
@@ -427,18 +427,18 @@ def _push(trace: _Trace, out: Any, directions: dict[Node, Any]) -> Any:
         return _plain_result(np.zeros(np.shape(data_of(out))), trace)
     linked = trace.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
     with recording():
-        seed = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._data), requires_grad=True)
+        seed = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._plain), requires_grad=True)
         back = backprop(out, seed, create_graph=True, stop=trace.stop)
         products = [sum(multiply(back[v], t)) for v, t in directions.items() if isinstance(back.get(v), Node)]
         if not products:
-            return _plain_result(np.zeros_like(out._data), trace)
+            return _plain_result(np.zeros_like(out._plain), trace)
         total = functools.reduce(lambda a, b: a + b, products)
-        one = np.ones_like(total._data)
+        one = np.ones_like(total._plain)
         found = backprop(total, Tensor(one) if linked else one, create_graph=linked, stop=frozenset([seed])).get(seed)
     if found is None:
-        found = np.zeros_like(out._data)
+        found = np.zeros_like(out._plain)
     if isinstance(found, Node):
-        return found if linked else _plain_result(found._data, trace)
+        return found if linked else _plain_result(found._plain, trace)
     return _plain_result(found, trace)
 
 

@@ -77,13 +77,13 @@ class Value(Node, carries=float):
         """The number. Setting it marks graphs that used the old number as stale."""
         if on_look:
             look("reads .data of a Value", self)
-        return self._data
+        return self._plain
 
     @data.setter
     def data(self, number: float) -> None:
         if on_look:
             look("sets .data of a Value", self)
-        self._data = _real(number)
+        self._plain = _real(number)
         self.number = clock()
 
     @property
@@ -159,7 +159,7 @@ class Value(Node, carries=float):
         if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
             return _binary(ew.add, self, other)
         node = _new(Value)
-        node._data = self._data + other._data
+        node._plain = self._plain + other._plain
         node._grad = node._pending = None
         node.op = _add
         node._x = self
@@ -182,7 +182,7 @@ class Value(Node, carries=float):
         if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
             return _binary(ew.multiply, self, other)
         node = _new(Value)
-        node._data = self._data * other._data
+        node._plain = self._plain * other._plain
         node._grad = node._pending = None
         node.op = _multiply
         node._x = self
@@ -278,7 +278,7 @@ class Value(Node, carries=float):
         """The number itself if it is positive, else 0."""
         if not self._tracked or _paused or on_record:
             return ew.relu(self)
-        data = self._data
+        data = self._plain
         return _traced(0.0 if data <= 0 else data, ew.relu, self)
 
     # ------------------------------------------------------------------------------------- comparisons
@@ -306,7 +306,7 @@ class Value(Node, carries=float):
         return not self._compare("==", operator.eq, 0.0)
 
     def _compare(self, what: str, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        answer = compare(self._data, data_of(other))
+        answer = compare(self._plain, data_of(other))
         if on_look:
             look(what, self, other, answer)
         return answer
@@ -329,7 +329,7 @@ class Value(Node, carries=float):
         if not self.requires_grad:
             if on_look:
                 look("makes a plain number of a Value", self)
-            return self._data
+            return self._plain
         raise TypeError(
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
             "sg.exp(v) and the like to keep it, or v.data for the plain number"
@@ -346,11 +346,11 @@ class Value(Node, carries=float):
     def __format__(self, spec: str) -> str:
         if on_look:
             look("formats a Value", self)
-        return format(self._data, spec) if spec else str(self)
+        return format(self._plain, spec) if spec else str(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._plain!r}, grad={self.grad!r}{label})"
 
 
 def _real(number: Any) -> float:
@@ -376,9 +376,9 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
             return _mixed(op, x, y)
         y = Constant(float(y))
     try:
-        data = op.scalar(x._data, y._data)
+        data = op.scalar(x._plain, y._plain)
     except (ArithmeticError, ValueError):
-        data = op.forward(x._data, y._data)
+        data = op.forward(x._plain, y._plain)
     if (x._tracked or y._tracked) and (not _paused or is_recording()):
         node = _traced(data, op, x, y)
         for watch in on_record:
@@ -390,7 +390,7 @@ def _binary(op: Elementwise, x: Any, y: Any) -> Any:
 def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
     """A computed Value and its trail."""
     node = _new(Value)
-    node._data = data
+    node._plain = data
     node._grad = node._pending = None
     node.op = op
     node._x = x

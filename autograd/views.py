@@ -74,7 +74,7 @@ class View(Op):
         (x,) = inputs
         data = self.forward(self.data_of(x), **params)
         view = record(self, data, inputs, params)
-        shares = x._data.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._data)
+        shares = x._plain.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._plain)
         if shares and ((memory := memory_of(x)) is None or memory.base is None or _shares(x, self, params)):
             _link(view, x, self, params)
         return view
@@ -91,7 +91,7 @@ def memory_of(t: Any) -> Memory | None:
 
 def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
     """Whether NumPy makes a view of ``x``, which is a view itself."""
-    if x._data.base is not None:
+    if x._plain.base is not None:
         return True  # and no copy of its part of the base
     data = in_numpy(x)
     return np.may_share_memory(op.forward(data, **params), data)
@@ -99,13 +99,13 @@ def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
 
 def in_numpy(t: Any) -> Any:
     """The data of a tensor, laid out as NumPy has it: a view may hold a copy here, whose elements lie together."""
-    if t._data.base is not None:
-        return t._data  # no copy
+    if t._plain.base is not None:
+        return t._plain  # no copy
     chain: list[tuple[View, Mapping[str, Any]]] = []
     while (memory := memory_of(t)) is not None and memory.base is not None:
         chain.append((memory.op, memory.params))
         t = memory.base
-    data = t._data
+    data = t._plain
     for op, params in reversed(chain):
         data = op.forward(data, **params)
     return data
@@ -226,7 +226,7 @@ def _fit(t: Any, new: Any) -> Any:
 def snapshot(t: Any) -> Any:
     """Return a tensor with the present content and number of ``t``, which later writes to ``t`` do not change."""
     copied = object.__new__(t.__class__)
-    copied._data, copied.op, copied._x, copied._y, copied._tracked = t._data, t.op, t._x, t._y, t._tracked
+    copied._plain, copied.op, copied._x, copied._y, copied._tracked = t._plain, t.op, t._x, t._y, t._tracked
     copied._told, copied.number = t.params, t.number
     copied._grad = copied._pending = None
     memory = memory_of(t)
@@ -245,7 +245,7 @@ def _become(t: Any, new: Any, before: dict[Any, Any]) -> None:
         t._memory.before = before[t]
     elif new.notes is not None:
         annotate(t, "lost", new.notes["lost"])
-    t._data = _in_layout(new._data, t._data)
+    t._plain = _in_layout(new._plain, t._plain)
     t.number = clock()
     _empty_views(t, before)
     if recorded:
@@ -307,7 +307,7 @@ def refresh(t: Any) -> None:
             memory = view._memory
             fresh = Op.apply(memory.op, (memory.base,), memory.params)
             view.__class__ = fresh.__class__
-            view._data, view._tracked = fresh._data, fresh._tracked
+            view._plain, view._tracked = fresh._plain, fresh._tracked
             view.op, view.inputs, view.params = fresh.op, fresh.inputs, fresh.params
             view.number, memory.number = fresh.number, memory.base.number
             _register(view, memory.base)

@@ -207,29 +207,29 @@ class Walk:
         if params.__class__ is Notes or x.number > node.number or (y is not None and y.number > node.number):
             return False
         if op.poles:
-            if node._data.__class__ is float:
+            if node._plain.__class__ is float:
                 return False
             if self.quiet is None:
                 self.hush()
             if op.chooses:
                 self.chose = True
-        g, out, rules = self.table[node], node._data, op.rule
+        g, out, rules = self.table[node], node._plain, op.rule
         if not self.keep:
             del self.table[node]  # it may be large
         dx = dy = None
         if params:
-            inputs = (x._data,) if y is None else (x._data, y._data)
+            inputs = (x._plain,) if y is None else (x._plain, y._plain)
             if x._tracked:
                 dx = rules[0](g, out, *inputs, **params)
             if y is not None and y._tracked:
                 dy = rules[1](g, out, *inputs, **params)
         elif y is None:
-            dx = rules[0](g, out, x._data)
+            dx = rules[0](g, out, x._plain)
         else:
             if x._tracked:
-                dx = rules[0](g, out, x._data, y._data)
+                dx = rules[0](g, out, x._plain, y._plain)
             if y._tracked:
-                dy = rules[1](g, out, x._data, y._data)
+                dy = rules[1](g, out, x._plain, y._plain)
         if dx is not None:
             self.send(x, x.fit(dx))
         if dy is not None:
@@ -258,9 +258,9 @@ class Walk:
             gradients = None  # one by one, rules can tell what was not taken
         if gradients is None:
             if self.create_graph:
-                args = [g, node, *[x if x._tracked else x._data for x in inputs]]
+                args = [g, node, *[x if x._tracked else x._plain for x in inputs]]
             else:
-                args = [g, node._data, *[x._data for x in inputs]]
+                args = [g, node._plain, *[x._plain for x in inputs]]
             if op.poles:  # where Python's floats raise, IEEE has an answer
                 args = [np.float64(v) if v.__class__ is float else v for v in args]
             if op.foreign:
@@ -390,28 +390,28 @@ def reach(taken: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) 
         Of the shape of ``x``; None for all.
     """
     op: Any = node.op
-    data, params = node._data, node.params
+    data, params = node._plain, node.params
     number = isinstance(data, float)
     ones = 1.0 if number else np.ones_like(data)
     gradient = ones if taken is None else taken * 1.0 if number else taken.astype(data.dtype)
     if op.exact:
-        found = rule(gradient, data, *[i._data for i in inputs], **params)
+        found = rule(gradient, data, *[i._plain for i in inputs], **params)
     elif op.linear:
-        stand_ins = [1.0 if isinstance(i._data, float) else np.ones_like(i._data) for i in inputs]
+        stand_ins = [1.0 if isinstance(i._plain, float) else np.ones_like(i._plain) for i in inputs]
         found = rule(gradient, ones, *stand_ins, **params)
     elif op.elementwise:
         found = gradient
     elif op.lines:
-        found = op.lines(gradient, x._data, params)
+        found = op.lines(gradient, x._plain, params)
     else:
-        return None if np.any(taken) else np.zeros_like(x._data, dtype=bool)
+        return None if np.any(taken) else np.zeros_like(x._plain, dtype=bool)
     part = x.fit(found) != 0
     return None if np.all(part) else part
 
 
 def _misfit(op: Op, d: Any, x: Node) -> ValueError:
-    shape = "None" if d is None else f"shape {np.shape(getattr(d, '_data', d))}"
-    return ValueError(f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._data)}")
+    shape = "None" if d is None else f"shape {np.shape(getattr(d, '_plain', d))}"
+    return ValueError(f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._plain)}")
 
 
 def run_hooks(node: Node, g: Any) -> Any:

@@ -76,7 +76,7 @@ class State:
         )
 
     def _arrays(self) -> list[Any]:
-        return [(parameter._data.shape, parameter._data.dtype, parameter._tracked) for parameter in self.parameters]
+        return [(parameter._plain.shape, parameter._plain.dtype, parameter._tracked) for parameter in self.parameters]
 
 
 def _forwards() -> list[Any]:
@@ -153,7 +153,7 @@ class Inference:
         """Learn from calls that made `out` of `x`, unless a layer has been changed meanwhile."""
         meant = set(map(id, layers))
         unchanged = state.is_that_of(layers) and all(id(layer) in meant for layer, *_ in calls)
-        if unchanged and out.__class__ is Tensor and not _share_memory(out._data, data_of(x)):
+        if unchanged and out.__class__ is Tensor and not _share_memory(out._plain, data_of(x)):
             self.known[key] = Steps([_step(*call) for call in calls], state, (out.notes or {}).get("lost"))
 
 
@@ -176,7 +176,7 @@ def key_of(x: Any) -> Any:
     """Return what inputs have in common for which the same is computed; None for unusual ones."""
     if x.__class__ is not Tensor:
         return (x.shape, x.dtype) if x.__class__ is np.ndarray and x.ndim else None
-    data, told, lost = x._data, x._told, None
+    data, told, lost = x._plain, x._told, None
     if told is not NO_PARAMS:
         lost = told.get("lost")
         if lost is None or len(told) > 1:
@@ -189,7 +189,7 @@ def _step(layer: Module, shape: tuple[int, ...], dtype: np.dtype[Any], pool: Pai
 
     def call(x: Array) -> Array:
         given = Tensor(x)
-        made: Array = (layer(given, relu_pool=pool) if pool else layer(given))._data
+        made: Array = (layer(given, relu_pool=pool) if pool else layer(given))._plain
         return made
 
     function: Callable[[Array], Array] = call
@@ -214,10 +214,10 @@ def _convolution(
     stride, dilation = pair(layer.stride, "stride"), pair(layer.dilation, "dilation")
     padding = padding_pairs(layer.padding, (weight.shape[0], weight.shape[1]), stride, dilation)
     few = kernels.one_pass_for_few(shape, weight.shape, dtype, pool, stride, padding, dilation)
-    return None if few is None else lambda x: few(x, weight._data, bias._data)
+    return None if few is None else lambda x: few(x, weight._plain, bias._plain)
 
 
 def _linear(weight: Parameter, bias: Parameter | None) -> Callable[[Array], Array]:
     if bias is None:
-        return lambda x: matmul.forward(x, weight._data)
-    return lambda x: matmul.forward(x, weight._data) + bias._data
+        return lambda x: matmul.forward(x, weight._plain)
+    return lambda x: matmul.forward(x, weight._plain) + bias._plain

@@ -248,9 +248,9 @@ def _image_behind(x: Tensor, module: Module) -> Shape | None:
             continue
         seen.add(id(node))
         before = node.inputs[0]
-        if node.op.name == "reshape" and len(before._data.shape) == 4 and len(node._data.shape) == 2:
-            n, height, width, channels = before._data.shape
-            if node._data.shape[0] == n:
+        if node.op.name == "reshape" and len(before._plain.shape) == 4 and len(node._plain.shape) == 2:
+            n, height, width, channels = before._plain.shape
+            if node._plain.shape[0] == n:
                 if not _channels_first(before, module):
                     found.add((height, width, channels))
                 continue

@@ -218,13 +218,13 @@ def _named(writer: Writer, reader: Twin, x: Twin, known: dict[int, str], names: 
         from onnx import helper
 
         return writer.add("Cast", name, to=helper.np_dtype_to_tensor_dtype(dtype))
-    one, two = np.asarray(x.one._data), np.asarray(x.two._data)
+    one, two = np.asarray(x.one._plain), np.asarray(x.two._plain)
     if one.shape != two.shape or not np.array_equal(one, two, equal_nan=True):
         raise OnnxExportError(
             f"{reader.name}: one of its inputs changes with the function's input (shape {one.shape}, then {two.shape}) "
             "without being computed from it by recorded operations"
         )
-    return writer.constant(x.one._data, dtype, names.get(id(x.one), ""))
+    return writer.constant(x.one._plain, dtype, names.get(id(x.one), ""))
 
 
 def _check_params(twin: Twin) -> None:

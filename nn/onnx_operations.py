@@ -45,12 +45,12 @@ class Twin:
     @property
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The result's shape for each batch."""
-        return np.shape(self.one._data), np.shape(self.two._data)
+        return np.shape(self.one._plain), np.shape(self.two._plain)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The result's shape for the first batch."""
-        return np.shape(self.one._data)
+        return np.shape(self.one._plain)
 
     @property
     def inputs(self) -> list[Twin]:
@@ -60,11 +60,11 @@ class Twin:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The result's dtype."""
-        return np.asarray(self.one._data).dtype
+        return np.asarray(self.one._plain).dtype
 
     def axes(self, key: str = "axis") -> list[int]:
         """Return the axes of the input that a parameter names, none negative; None names all."""
-        axis, ndim = self.params[key], len(np.shape(self.one.inputs[0]._data))
+        axis, ndim = self.params[key], len(np.shape(self.one.inputs[0]._plain))
         named = range(ndim) if axis is None else [axis] if isinstance(axis, int | np.integer) else axis
         return [int(i) % ndim for i in named]
 
@@ -299,8 +299,8 @@ def _compared(w: Writer, one: Array, two: Array) -> str:
         if twin.shapes != (one.shape, two.shape):
             continue
         for kind, compare in kinds.items():
-            if (compare(np.asarray(twin.one._data)) == one).all() and (
-                compare(np.asarray(twin.two._data)) == two
+            if (compare(np.asarray(twin.one._plain)) == one).all() and (
+                compare(np.asarray(twin.two._plain)) == two
             ).all():
                 return w.add(kind, name, w.constant(0, twin.dtype))
     raise OnnxExportError(

@@ -52,7 +52,7 @@ def _role(node: Node, readers: set[tuple[int, int]], reading: list[Node], number
     if name == "add" and len(reading) == 1 and reading[0].op is not None and reading[0].op.name == "add":
         return next(iter(readers))[0]  # one more term of the same sum
     label = re.sub(r"\d+", "#", node.label)
-    return numbers.setdefault((name, np.shape(node._data), label, frozenset(readers)), len(numbers))
+    return numbers.setdefault((name, np.shape(node._plain), label, frozenset(readers)), len(numbers))
 
 
 def nearest(groups: list[list[Node]], most: int) -> tuple[list[list[Node]], int]:

@@ -161,10 +161,10 @@ class _Layout:
         key = f"m{len(self.boxes)}"
         kind = "input" if any(node is x for x in self.inputs) else kind_of(node)
         if node.op is not None:
-            shape = f"→ {np.shape(node._data)}"
+            shape = f"→ {np.shape(node._plain)}"
             return Box(key, kind, node.label, node.op.symbol, [shape], group=self._groups(node.number))
         name = self.parameters.get(id(node), node.label) or ("input" if kind == "input" else "")
-        return Box(key, kind, name, "", describe(node._data)[:1])
+        return Box(key, kind, name, "", describe(node._plain)[:1])
 
     def _groups(self, number: int) -> tuple[str, ...]:
         """Return the modules inside which something happened, outermost first."""

@@ -72,7 +72,7 @@ def _gradient_notes(root: Node, show: str, gradients: Mapping[Node, Any]) -> lis
         return ["nothing here requires gradients"]
     if not gradients:
         return ["no gradients yet: backward() has not run"]
-    if show != "values" and np.size(root._data) > 1:
+    if show != "values" and np.size(root._plain) > 1:
         return ["gradients are those of the sum of all elements of the result"]
     return []
 
@@ -105,10 +105,10 @@ class _Describer:
         return box
 
     def _describe_one(self, box: Box, node: Node) -> None:
-        box.lines = describe(node._data)
-        box.heat = heat(node._data, kernel=box.kind == "parameter")
-        box.spark = sparkline(node._data)
-        box.exact = exact(node._data)
+        box.lines = describe(node._plain)
+        box.heat = heat(node._plain, kernel=box.kind == "parameter")
+        box.spark = sparkline(node._plain)
+        box.exact = exact(node._plain)
         gradient = self.gradients.get(node)
         if gradient is not None:
             many = np.size(gradient) != 1
@@ -117,12 +117,12 @@ class _Describer:
 
     def _describe_many(self, box: Box, group: list[Node]) -> None:
         gradients = [self.gradients[node] for node in group if node in self.gradients]
-        if all(isinstance(node._data, float) for node in group):
-            data = np.array([node._data for node in group])
+        if all(isinstance(node._plain, float) for node in group):
+            data = np.array([node._plain for node in group])
             box.heat, box.spark = heat(data), sparkline(data)
             box.lines = statistics(data)
         else:
-            box.lines = [f"{len(group):,} of {describe(group[-1]._data)[0]}"]
+            box.lines = [f"{len(group):,} of {describe(group[-1]._plain)[0]}"]
         if gradients:
             box.gradient = statistics(np.concatenate([np.ravel(g) for g in gradients]))
 
@@ -174,7 +174,7 @@ class _Labels:
         array = np.asarray(factor, dtype=np.float64)
         if not array.size:
             return "", ""
-        summed = _summed_axes(np.shape(node._data), np.shape(x._data))
+        summed = _summed_axes(np.shape(node._plain), np.shape(x._plain))
         low, high = array.min(), array.max()
         if np.array_equal(low, high, equal_nan=True):
             return f"× {short(low)}{summed}", f"× {exact(low)}{summed}"
@@ -187,7 +187,7 @@ class _Labels:
         if op is None or gradient is None:
             return ""
         g = self.back.gradients[node]
-        found = formula(op, index, g, node._data, [x._data for x in inputs], node.params, gradient)
+        found = formula(op, index, g, node._plain, [x._plain for x in inputs], node.params, gradient)
         if found is None:
             return ""
         names = [self._name(x, own) for x, own in zip((node, *inputs), found.own[1:])]

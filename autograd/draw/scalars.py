@@ -70,7 +70,7 @@ def expand(traced: Traced) -> Traced:
         If there are more numbers than anybody can look at.
     """
     nodes = nodes_of(traced.root)
-    count = sum(np.size(node._data) for node in nodes)
+    count = sum(np.size(node._plain) for node in nodes)
     if count > MAX_SCALARS:
         raise ValueError(
             f"zoom='scalars' would draw {count:,} numbers, at most {MAX_SCALARS} can still be read: draw a smaller "
@@ -95,7 +95,7 @@ def expand(traced: Traced) -> Traced:
 
 
 def _leaf(node: Node, name: str) -> Parts:
-    data = np.asarray(node._data, dtype=np.float64)
+    data = np.asarray(node._plain, dtype=np.float64)
     result = np.empty(data.shape, dtype=object)
     gradient = None if node._grad is None else np.asarray(plain_data(node._grad), dtype=np.float64)
     for index in np.ndindex(data.shape):
@@ -114,7 +114,7 @@ def _leaf(node: Node, name: str) -> Parts:
 
 def _computed(node: Node, inputs: list[Parts]) -> Parts:
     op = node.op
-    shape = np.shape(node._data)
+    shape = np.shape(node._plain)
     if op is None or op.name in _PASSING:
         return inputs[0].reshape(shape)
     if op.name in _MOVING:
@@ -170,7 +170,7 @@ def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> P
     op = node.op
     sources = inputs_to_show(node)
     result = np.empty(shape, dtype=object)
-    data = np.asarray(node._data)
+    data = np.asarray(node._plain)
     for index in np.ndindex(shape):
         unit = np.zeros_like(data)
         unit[index] = 1.0
@@ -180,7 +180,7 @@ def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> P
             if not x.requires_grad:
                 continue
             with np.errstate(all="ignore"):
-                slopes = x.fit(rule(unit, data, *[s._data for s in sources], **node.params))
+                slopes = x.fit(rule(unit, data, *[s._plain for s in sources], **node.params))
             for term, slope in zip(part.flat, np.ravel(slopes)):
                 if slope != 0:
                     terms.append(term)
@@ -199,4 +199,4 @@ def _part(op: Op, terms: list[Any], factors: list[float], number: float) -> Valu
 
 
 def _number(x: Any) -> float:
-    return float(x._data) if isinstance(x, Node) else float(x)
+    return float(x._plain) if isinstance(x, Node) else float(x)

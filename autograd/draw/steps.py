@@ -96,8 +96,8 @@ class Story:
                 name=self.title(node),
                 lines=_value_lines(node),
                 gradient=[gradients[node]] if gradients[node] else [],
-                heat=heat(node._data),
-                spark=sparkline(node._data),
+                heat=heat(node._plain),
+                spark=sparkline(node._plain),
                 is_root=node is self.root,
             )
             for node in self.nodes
@@ -107,7 +107,7 @@ class Story:
 
     def title(self, node: Node) -> str:
         """Return a node's name and what it is computed from."""
-        if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
+        if isinstance(node, Constant) and 1 <= np.size(node._plain) <= _SPELLED_OUT:
             return ""
         if node.op is None:
             return self.names[node]
@@ -121,7 +121,7 @@ class Story:
                 "key": self.keys[node],
                 "title": self.title(node),
                 "lines": _value_lines(node),
-                "value": _numbers(node._data),
+                "value": _numbers(node._plain),
                 "tracked": node.requires_grad,
                 "given": node.op is None,
             }
@@ -139,14 +139,14 @@ class Story:
 
     def _list_of_inputs(self) -> str:
         leaves = [node for node in self.nodes if node.op is None and not isinstance(node, Constant)]
-        shown = [f"{self.names[node]} = {small_array(node._data)}" for node in leaves[:6]]
+        shown = [f"{self.names[node]} = {small_array(node._plain)}" for node in leaves[:6]]
         return ", ".join(shown + (["…"] if len(leaves) > 6 else []))
 
     def _forward(self) -> list[Step]:
         return [
             Step(
                 "forward",
-                _chain([self.names[node], self._computed(node), self._computed(node, True), small_array(node._data)]),
+                _chain([self.names[node], self._computed(node), self._computed(node, True), small_array(node._plain)]),
                 "Forward: the gradients come later." if node is not self.root else "Forward: this is the result.",
                 self.keys[node],
                 [self.edges[node, i] for i in range(len(walk.inputs_to_show(node)))],
@@ -160,7 +160,7 @@ class Story:
         if node.op is None or (with_numbers and not _is_small(node)):
             return ""
         inputs = walk.inputs_to_show(node)
-        names = tuple(small_array(x._data) if with_numbers else self.names[x] for x in inputs)
+        names = tuple(small_array(x._plain) if with_numbers else self.names[x] for x in inputs)
         return forward_text(node.op, names, node.params)
 
     def _backward(self) -> list[Step]:
@@ -228,8 +228,8 @@ class Story:
         if factor is not None:  # an element of an array operation
             times = "" if factor[i] == 1.0 else f" * {short(factor[i])}"
             return [self.slope(node) + times, short(g) + times]
-        data = (g, node._data, *[x._data for x in inputs])
-        found = formula(op, i, g, node._data, data[2:], node.params, gradient)
+        data = (g, node._plain, *[x._plain for x in inputs])
+        found = formula(op, i, g, node._plain, data[2:], node.params, gradient)
         if found is None:
             return []
         texts = [found.text([self.slope(node), *[atom(self.names[x]) for x in (node, *inputs)]])]
@@ -255,9 +255,9 @@ def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
     counts: Counter[str] = Counter()
     for node in nodes:
         name = labels[node]
-        if isinstance(node, Constant) and 1 <= np.size(node._data) <= _SPELLED_OUT:
-            matrix = np.size(node._data) == 1 and np.ndim(node._data) > 1  # which products need as a matrix
-            names[node] = f"[[{short(node._data)}]]" if matrix else small_array(node._data)
+        if isinstance(node, Constant) and 1 <= np.size(node._plain) <= _SPELLED_OUT:
+            matrix = np.size(node._plain) == 1 and np.ndim(node._plain) > 1  # which products need as a matrix
+            names[node] = f"[[{short(node._plain)}]]" if matrix else small_array(node._plain)
             continue
         if not name and node is traced.root and "out" not in taken:
             name = "out"
@@ -290,12 +290,12 @@ def _chain(parts: list[str]) -> str:
 
 
 def _is_small(node: Node) -> bool:
-    return all(1 <= np.size(x._data) <= 3 for x in (node, *walk.inputs_to_show(node)))
+    return all(1 <= np.size(x._plain) <= 3 for x in (node, *walk.inputs_to_show(node)))
 
 
 def _value_lines(node: Node) -> list[str]:
     """What stands in a box; rounded, since the formulas are read beside it."""
-    return [short(node._data)] if np.size(node._data) == 1 else describe(node._data)
+    return [short(node._plain)] if np.size(node._plain) == 1 else describe(node._plain)
 
 
 def _shown(gradient: Any) -> tuple[str, str]:

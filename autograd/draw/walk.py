@@ -60,7 +60,7 @@ def stored_gradients(nodes: list[Node]) -> dict[Node, Any]:
 
 def seed_of(root: Node) -> Any:
     """Return the gradient of a result with respect to itself; of an array, that of the sum of its elements."""
-    return 1.0 if isinstance(root._data, float) else np.ones_like(root._data)
+    return 1.0 if isinstance(root._plain, float) else np.ones_like(root._plain)
 
 
 def all_gradients(root: Node) -> dict[Node, Any]:
@@ -91,7 +91,7 @@ def local_derivative(node: Node, index: int) -> Any:
     if op is None or not op.elementwise or not inputs[index].requires_grad:
         return None
     rule = op.rules_for(inputs)[index]
-    values = (seed_of(node), node._data, *[x._data for x in inputs])
+    values = (seed_of(node), node._plain, *[x._plain for x in inputs])
     with np.errstate(all="ignore"):
         try:
             return rule(*values, **node.params)
@@ -101,7 +101,7 @@ def local_derivative(node: Node, index: int) -> Any:
 
 def plain_data(gradient: Any) -> Any:
     """Return the plain number or array of a gradient that may be a node."""
-    return gradient._data if isinstance(gradient, Node) else gradient
+    return gradient._plain if isinstance(gradient, Node) else gradient
 
 
 @dataclass

@@ -41,7 +41,7 @@ def test_what_an_operation_is_said_not_to_depend_on_gets_no_gradient(case, rng):
 
 def check_reach(node, rng):
     for density in (0.0, 0.2, 0.6):
-        taken = rng.random(np.shape(node._data)) < density
+        taken = rng.random(np.shape(node._plain)) < density
         g = np.where(taken, rng.normal(size=np.shape(taken)), 0.0)
         inputs = node.inputs
         for x, rule in zip(inputs, node.op.rules_for(inputs)):
@@ -49,14 +49,14 @@ def check_reach(node, rng):
                 continue
             part = reach(taken, node, x, rule, inputs)
             if part is not None:
-                d = x.fit(rule(g, node._data, *[i._data for i in inputs], **node.params))
-                assert np.shape(part) == np.shape(x._data)
+                d = x.fit(rule(g, node._plain, *[i._plain for i in inputs], **node.params))
+                assert np.shape(part) == np.shape(x._plain)
                 if node.op.name == "factor":  # its last number tells that it was used
                     d = d[..., :-1]
                     part = part[..., :-1]
                 np.testing.assert_allclose(np.where(part, 0.0, d), 0.0, atol=1e-12)
             else:
-                assert taken.any() or not x._data.size
+                assert taken.any() or not x._plain.size
 
 
 def test_choices_are_exact_and_noticed_on_the_way():

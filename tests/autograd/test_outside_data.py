@@ -255,6 +255,17 @@ def test_a_value_refuses_complex_numbers(constant):
         sg.Value(constant)
 
 
+@pytest.mark.parametrize(
+    "operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul, np.ma.dot]
+)
+def test_a_masked_array_in_front_does_not_lose_the_gradient(operation):
+    t = sg.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError):
+        operation(np.ma.array([1.0, 2.0], mask=[True, False]), t)
+    with pytest.raises(TypeError):
+        np.ma.exp(t)
+
+
 def test_a_users_operation_may_not_give_complex_numbers():
     @sg.primitive
     def root(x):
@@ -357,7 +368,7 @@ def test_a_read_only_array_that_owns_its_memory_is_not_copied():
     constant = C.copy()
     constant.flags.writeable = False
     y = sg.tensor(C, requires_grad=True) * constant
-    assert y.inputs[1]._data is constant
+    assert y.inputs[1]._plain is constant
 
 
 def test_classes_with_a_mask_are_refused():

@@ -72,7 +72,7 @@ def edges():
 
 def hold(edge):
     """Check the formulas of an edge: the first has names, the second numbers of few digits."""
-    names = {**edge.node.params, **{name: x._data for x, name in edge.story.names.items() if name.isidentifier()}}
+    names = {**edge.node.params, **{name: x._plain for x, name in edge.story.names.items() if name.isidentifier()}}
     rounded = any(isinstance(x, Constant) for x in edge.inputs)
     slopes = {edge.story.names[edge.node]: edge.g}
     for text, relative in zip(edge.printed, (1e-3 if rounded else 1e-6, 2e-2)):
@@ -140,13 +140,13 @@ def check_label(node, i, g, gradient, arrow):
     if factor.startswith("×"):
         d = g * float(factor[2:])
         axes = tuple(int(c) for c in summed.removeprefix("sum over axis").removeprefix("sum over axes").split(",") if c)
-        d = np.sum(d, axes).reshape(np.shape(x._data)) if summed else d
+        d = np.sum(d, axes).reshape(np.shape(x._plain)) if summed else d
         assert_equal_up_to(d, gradient, 1e-5)
         return "factor"
     own = list(inspect.signature(node.op.rule[0]).parameters) if node.op.rule else []
     called = own[1 : 2 + len(edges_to(node))] or ["out", *[f"x{k}" for k in range(len(edges_to(node)))]]
-    inside = dict(zip(called, [node._data, *[y._data for y in edges_to(node)]]))
-    labels = {y.label: y._data for y in walk.nodes_of(node) if y.label}
+    inside = dict(zip(called, [node._plain, *[y._plain for y in edges_to(node)]]))
+    labels = {y.label: y._plain for y in walk.nodes_of(node) if y.label}
     names = {**node.params, **{f"{k}_": v for k, v in inside.items()}, **inside, **labels, "g": g}
     assert_equal_up_to(evaluate(arrow.label, names), gradient, 1e-6)
     return "rule"
@@ -160,7 +160,7 @@ def test_the_table_prints_rules_that_hold(edges):
         if not text:
             continue
         rule = (op.rule or (op.variadic_rule,))[place]
-        data = [numeric(v) for v in (edge.g, edge.node._data, *[x._data for x in edge.inputs])]
+        data = [numeric(v) for v in (edge.g, edge.node._plain, *[x._plain for x in edge.inputs])]
         found = evaluate(text, {**helpers, **arguments(rule, data, edge)})
         with np.errstate(all="ignore"):
             expected = edge.inputs[edge.index].fit(found)
