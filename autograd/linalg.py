@@ -633,7 +633,8 @@ def logm(x: Any) -> Any:
     array([[0., 0.],
            [0., 0.]])
     """
-    root, one, roots = sqrtm(operand(x)), np.eye(x.shape[-1], dtype=x.dtype), 1
+    x = operand(x)
+    root, one, roots = sqrtm(x), np.eye(x.shape[-1], dtype=x.dtype), 1
     while roots < 40 and np.max(np.abs(data_of(root) - one), initial=0.0) > 0.25 / builtins.max(1, x.shape[-1]):
         root, roots = sqrtm(root), roots + 1
     rest, total = root - one, 0.0

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import elementwise as ew
 from . import indexing, products, reductions, shaping, views
+from .arithmetic import Arithmetic
 from .elementwise import Elementwise
 from .graph import (
     NO_PARAMS,
@@ -54,7 +55,7 @@ def _method(operation: Callable[..., Any]) -> Any:
     return method
 
 
-class Tensor(Node, carries=np.ndarray):
+class Tensor(Arithmetic, Node, carries=np.ndarray):
     """An array that records what is done with it, so that derivatives can be walked back.
 
     Made by :func:`tensor` and by operations. NumPy functions called on it are recorded too.
@@ -401,33 +402,6 @@ class Tensor(Node, carries=np.ndarray):
             return operation(self, other)
         views.write(self, lambda t: operation(t, other))
         return self
-
-    def __neg__(self) -> Any:
-        return ew.negative(self)
-
-    def __pos__(self) -> Any:
-        return ew.positive(self)
-
-    def __abs__(self) -> Any:
-        return ew.absolute(self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return ew.rounded(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return ew.floor(self)
-
-    def __ceil__(self) -> Any:
-        return ew.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return ew.trunc(self)
 
     # Comparisons are about data and give plain arrays; the hash is the identity of the node.
 

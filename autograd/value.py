@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import elementwise as ew
+from .arithmetic import Arithmetic
 from .elementwise import Elementwise
 from .graph import (
     NO_PARAMS,
@@ -35,7 +36,7 @@ from .walk import accumulate, backprop
 _add, _multiply = ew.add, ew.multiply
 
 
-class Value(Node, carries=float):
+class Value(Arithmetic, Node, carries=float):
     """A scalar that records what is done with it, so that derivatives can be walked back.
 
     Parameters
@@ -218,33 +219,6 @@ class Value(Node, carries=float):
 
     def __rmod__(self, other: Any) -> Any:
         return _binary(ew.remainder, other, self)
-
-    def __neg__(self) -> Any:
-        return ew.negative(self)
-
-    def __pos__(self) -> Any:
-        return ew.positive(self)
-
-    def __abs__(self) -> Any:
-        return ew.absolute(self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return ew.rounded(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return ew.floor(self)
-
-    def __ceil__(self) -> Any:
-        return ew.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return ew.trunc(self)
 
     def exp(self) -> Any:
         """E to this power."""
