@@ -287,7 +287,7 @@ def test_tooltips_say_what_is_known_at_a_step_in_full(browse):
 @needs_graphviz
 def test_texts_are_in_the_middle_before_the_page_has_a_size():
     """In JupyterLab the widget is made before it is shown; nothing can be measured then."""
-    svg = diamond().play()._plain()["svg"]
+    svg = diamond().play()._data()["svg"]
     assert svg.count("<text ") == svg.count('text-anchor="middle"') > 3
     assert "getBBox" not in player._file("player.js")
 
@@ -329,7 +329,7 @@ def test_keys_move_through_the_steps(keys, step, browse):
 def test_space_plays_to_the_end_and_the_widget_runs_the_same_code(browse):
     """The module's default export is what anywidget calls; it is called here in its way."""
     playing = diamond().play()
-    data = json.dumps(playing._plain()).replace("<", "\\u003c")
+    data = json.dumps(playing._data()).replace("<", "\\u003c")
     module = json.dumps(player._file("player.js")).replace("<", "\\u003c")
     page = f"""<!DOCTYPE html><body><div id="cell"></div><script type="module">
       const source = URL.createObjectURL(new Blob([{module}], {{type: "text/javascript"}}));
