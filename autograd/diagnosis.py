@@ -77,17 +77,23 @@ def detect_anomaly() -> Iterator[None]:
                 f"{_kinds(data)}. {_line(node)}"
             )
 
-    try:
-        _inside.set((*_inside.get(), block))
-        on_record.append(forward)
-        on_gradient.append(backward)
-        yield
-    finally:
+    def end() -> None:
         _inside.set(tuple(other for other in _inside.get() if other is not block))
         if forward in on_record:  # not if Ctrl-C came before
             on_record.remove(forward)
         if backward in on_gradient:
             on_gradient.remove(backward)
+
+    try:
+        try:
+            _inside.set((*_inside.get(), block))
+            on_record.append(forward)
+            on_gradient.append(backward)
+            yield
+        finally:
+            end()
+    finally:
+        end()  # again: the first time may have been interrupted
 
 
 def _describe(node: Node) -> str:

@@ -317,6 +317,12 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
         finally:
             self._leave(left)  # again: Ctrl-C may have interrupted it
 
+    def __del__(self) -> None:
+        for block in getattr(self, "_entered", ()):  # Ctrl-C came before the first line of __exit__
+            block.over = True
+            if block in _paused:
+                _paused.remove(block)
+
     def _leave(self, left: list[_Block]) -> None:
         """Leave the block in the list, or the innermost of this guard, and note it there."""
         if not left:

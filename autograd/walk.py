@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from heapq import heappop, heappush
 from math import isfinite
 from operator import attrgetter
@@ -150,7 +151,9 @@ class Walk:
         What hooks and user-defined rules answered in a usual walk, by their node.
     """
 
-    #: NumPy's error state of this walk, once it is wanted.
+    #: The context outside of this walk, with NumPy's error state, once the walk has one of its own.
+    noisy: Any = None
+    #: What gives the walk an error state of its own.
     quiet: Any = None
 
     def __init__(
@@ -172,10 +175,14 @@ class Walk:
         self.answers = answers or {}
         self.send(root, seed)
         try:
-            self.settled = self.go() and (self.careful or not self.chose or _finite(self.table.values()))
+            try:
+                self.settled = self.go() and (self.careful or not self.chose or _finite(self.table.values()))
+            finally:
+                if self.noisy is not None:
+                    self.unhush()
         finally:
-            if self.quiet is not None:
-                self.quiet.__exit__(None, None, None)
+            if self.noisy is not None:  # the first time was interrupted
+                self.unhush()
 
     def go(self) -> bool:
         """Hand on gradients until none waits; False if the walk should have been careful from the beginning."""
@@ -209,7 +216,7 @@ class Walk:
         if op.poles:
             if node._plain.__class__ is float:
                 return False
-            if self.quiet is None:
+            if self.noisy is None:
                 self.hush()
             if op.chooses:
                 self.chose = True
@@ -247,7 +254,7 @@ class Walk:
             params = params.params
         if not keep:
             del self.table[node]
-        if op.poles and self.quiet is None:
+        if op.poles and self.noisy is None:
             self.hush()
         self.chose = self.chose or op.chooses
         inputs, taken = inputs_of(node), self.taken.pop(node, None)
@@ -318,8 +325,17 @@ class Walk:
 
     def hush(self) -> None:
         """Let NumPy be quiet until the walk ends: an infinite derivative is an answer, not an accident."""
+        self.noisy = copy_context()
         self.quiet = np.errstate(all="ignore")
         self.quiet.__enter__()
+
+    def unhush(self) -> None:
+        """Let NumPy be as it was before the walk."""
+        try:
+            self.quiet.__exit__(None, None, None)
+        except (AttributeError, RuntimeError, TypeError):  # Ctrl-C came while it was entered or left: it has forgotten
+            np.seterr(**self.noisy.run(np.geterr))
+        self.noisy = None
 
 
 def _calls_the_user(node: Node) -> bool:

@@ -22,6 +22,8 @@ LOOPBACK = "127.0.0.1"
 # What is being answered when the server is told to stop may take so long to end.
 SECONDS_TO_STOP = 5
 HEADER_BYTES = 16_384
+# What a client may send ahead of the answers: some requests, or what has been read at once.
+AHEAD_BYTES = 262_144
 BACKLOG = 128
 
 
@@ -122,8 +124,9 @@ def is_loopback(host: str) -> bool:
 def _patience(seconds: float, most: int) -> type[H11Protocol]:
     """Return the protocol that hangs up on whoever keeps the server waiting.
 
-    That is a client whose request's header takes longer than ``seconds``; and where there are more than ``most``
-    connections, of the client that has most of them the one that has been waited for longest.
+    That is a client whose request's header takes longer than ``seconds``, or that sends requests without end before
+    the first is answered; and where there are more than ``most`` connections, of the client that has most of them the
+    one that has been waited for longest.
     """
     everyone: set[Patience] = set()
 
@@ -144,6 +147,8 @@ def _patience(seconds: float, most: int) -> type[H11Protocol]:
             for start in range(0, len(data), HEADER_BYTES):
                 if not self.transport.is_closing():
                     super().data_received(data[start : start + HEADER_BYTES])
+            if len(self.conn.trailing_data[0]) > AHEAD_BYTES:
+                self.transport.abort()
             if self.conn.their_state is h11.IDLE:
                 self._expect_header()
             else:

@@ -16,7 +16,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import fork
-from seegrad.autograd import graph, is_recording, kernels, scalar_walk, walk
+from seegrad.autograd import diagnosis, graph, is_recording, kernels, scalar_walk, walk
 from seegrad.autograd.kernels import blas, threads
 
 INTERRUPTIBLE = tuple(module.__file__ for module in (blas, threads, scalar_walk, graph))
@@ -81,7 +81,8 @@ def test_an_interruption_at_each_line_is_undone():
             begins = frame.f_code.co_name == "__exit__" and frame.f_lineno <= frame.f_code.co_firstlineno + 2
             # Nor does it strike between the end of a block and the release of its lock, as a trace function would.
             releases = linecache.getline(frame.f_code.co_filename, frame.f_lineno).lstrip().startswith("with ")
-            if event in ("call", "line") and not begins and not releases:
+            # In a destructor, it is dropped.
+            if event in ("call", "line") and not begins and not releases and frame.f_code.co_name != "__del__":
                 events += 1
                 if events == moment + 1:
                     raise KeyboardInterrupt
@@ -98,6 +99,71 @@ def test_an_interruption_at_each_line_is_undone():
         assert state() == before, f"after event {moment}"
     assert struck > 100
     assert step() == right
+
+
+def quiet_step():
+    """Walk back past a pole, which asks NumPy to be quiet, under the watch for anomalies."""
+    x = sg.tensor([1.0, 4.0], requires_grad=True)
+    with sg.detect_anomaly():
+        sg.sqrt(x).sum().backward()
+    sg.sqrt(x).sum().backward()
+    return x.grad.tolist()
+
+
+@pytest.mark.parametrize("invalid", ["warn", "raise"])
+def test_an_interruption_after_each_call_leaves_numpy_as_loud_as_it_was_and_nobody_watching(invalid):
+    struck, files = 0, (walk.__file__, diagnosis.__file__, np.errstate.__enter__.__code__.co_filename)
+    kept = np.seterr(invalid=invalid)
+    try:
+        before = np.geterr()
+        for moment in range(10_000):
+            events = 0
+
+            def strike(frame, event, _, moment=moment):
+                nonlocal events
+                # Within the functions that set NumPy's state, that is at worst before the state is set.
+                watched = frame.f_code.co_filename in files and "seterr" not in frame.f_code.co_name
+                if watched and event in ("call", "c_return") and frame.f_code.co_name != "detect_anomaly":
+                    events += 1
+                    if events == moment + 1:
+                        raise KeyboardInterrupt
+
+            sys.setprofile(strike)
+            try:
+                quiet_step()
+                break
+            except KeyboardInterrupt:
+                struck += 1
+            finally:
+                sys.setprofile(None)
+            assert np.geterr() == before, f"after event {moment}"
+            assert not graph.on_record
+            assert not graph.on_gradient
+            assert not diagnosis._inside.get()
+            assert is_recording()
+    finally:
+        np.seterr(**kept)
+    assert struck > 20
+
+
+def test_a_block_whose_end_is_interrupted_ends_with_its_guard():
+    x = sg.tensor([1.0], requires_grad=True)
+
+    def interrupted(frame, event, _):
+        if event == "call" and frame.f_code is graph.no_grad.__exit__.__code__:
+            raise KeyboardInterrupt
+
+    sys.settrace(interrupted)
+    try:
+        with sg.no_grad():
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(None)
+    assert not graph._paused
+    assert is_recording()
+    assert (x * 2).requires_grad
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

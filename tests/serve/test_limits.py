@@ -188,3 +188,11 @@ def test_clients_that_hang_up_do_no_harm(client, capfd):
             connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(PIXELS) + end)
     assert client.predict(PIXELS)[0] == 200
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_requests_without_end_before_the_first_is_answered_are_not_kept(serve_model):
+    ask = b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 2_000_000
+    with serve_model() as client, socket.create_connection(("127.0.0.1", client.port), timeout=20) as connection:
+        with pytest.raises(ConnectionError):  # it hangs up, and does not just stop reading
+            connection.sendall(ask)
+        assert client.predict(PIXELS)[0] == 200
