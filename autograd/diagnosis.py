@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ..fork import renewed
 from .graph import Constant, Node, annotate, on_gradient, on_record
 from .value import Value
 from .walk import backprop, backward_order
 
 #: The blocks of ``detect_anomaly`` that this thread or asynchronous task is inside.
 _inside: ContextVar[tuple[object, ...]] = ContextVar("detect_anomaly", default=())
+
+#: How each block that is open, whoever is inside, is ended.
+_ends: dict[object, Callable[[], None]] = {}
 
 _HERE = str(Path(__file__).resolve().parent)
 
@@ -83,9 +87,11 @@ def detect_anomaly() -> Iterator[None]:
             on_record.remove(forward)
         if backward in on_gradient:
             on_gradient.remove(backward)
+        _ends.pop(block, None)
 
     try:
         try:
+            _ends[block] = end
             _inside.set((*_inside.get(), block))
             on_record.append(forward)
             on_gradient.append(backward)
@@ -94,6 +100,14 @@ def detect_anomaly() -> Iterator[None]:
             end()
     finally:
         end()  # again: the first time may have been interrupted
+
+
+@renewed
+def _end_of_others() -> None:
+    """End the blocks that the parent's other threads are inside: they would make all computing slow for ever."""
+    for block, end in list(_ends.items()):
+        if block not in _inside.get():
+            end()
 
 
 def _describe(node: Node) -> str:

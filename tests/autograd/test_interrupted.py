@@ -140,6 +140,7 @@ def test_an_interruption_after_each_call_leaves_numpy_as_loud_as_it_was_and_nobo
             assert not graph.on_record
             assert not graph.on_gradient
             assert not diagnosis._inside.get()
+            assert not diagnosis._ends
             assert is_recording()
     finally:
         np.seterr(**kept)
@@ -304,6 +305,29 @@ leave.set()
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+def test_a_child_keeps_the_detector_of_its_own_thread_alone():
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with sg.detect_anomaly():
+            inside.set()
+            leave.wait(20)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert inside.wait(20)
+    fork._renew()  # as in a child, where the other thread does not exist
+    assert not graph.on_record
+    assert not graph.on_gradient
+    leave.set()
+    other.join()
+    with sg.detect_anomaly():
+        fork._renew()
+        with np.errstate(divide="ignore"), pytest.raises(FloatingPointError):
+            sg.log(sg.tensor([0.0], requires_grad=True))
+    assert not graph.on_record
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
