@@ -98,11 +98,14 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     Raises
     ------
     HTTPException
-        413 as soon as it is known to be too large, 408 if it does not arrive in time.
+        413 as soon as it is known to be too large, 408 if it does not arrive in time, 411 if it comes in chunks: a body
+        in chunks of a byte each takes the server seconds to put together.
     """
     # Whatever may still come on this connection is not waited for.
     hang_up = {"Connection": "close"}
     too_large = HTTPException(413, f"the body is larger than {limits.body_bytes:,} bytes", hang_up)
+    if "transfer-encoding" in request.headers:
+        raise HTTPException(411, "send the length of the body (Content-Length), not chunks", hang_up)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limits.body_bytes:
         raise too_large
