@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, is_recording, record, recording
+from .graph import Node, data_of, is_recording, record, recording
 from .lost import COPIED, Watch
 from .operation import Op, Rule
 from .shaping import identity
@@ -35,7 +35,7 @@ class _Recomputed(Op):
         def rule(g: Any, out: Any, *xs: Any, index: int) -> Any:
             if not shared:
                 variables, again = self._again(xs, inputs)
-                before = out._plain if isinstance(out, Node) else out
+                before = data_of(out)
                 if not np.array_equal(again._plain, before, equal_nan=True):
                     raise RuntimeError(
                         "checkpoint: the function gave another result when it was computed again; it must be "
@@ -80,7 +80,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     """
     if not is_recording():
         return f(*args)
-    arguments = [Tensor(x._plain if isinstance(x, Node) else x) for x in args]
+    arguments = [Tensor(data_of(x)) for x in args]
     for variable, x in zip(arguments, args):
         variable._tracked = isinstance(x, Node) and x.requires_grad
     with Watch(x for x in arguments if x.requires_grad) as watch:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .elementwise import rounded, where
-from .graph import Node
+from .graph import Node, data_of
 from .indexing import scatter
 from .linalg import inv
 from .products import matmul
@@ -280,7 +280,7 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) 
 def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Replace NaN and infinities by numbers, through which no gradient flows."""
     x = operand(x)
-    plain = x._plain if isinstance(x, Node) else x
+    plain = data_of(x)
     if plain.dtype.kind != "f":
         return copy(x)
     limits = np.finfo(plain.dtype)
@@ -291,7 +291,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
     """``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
-    x = operand(x._plain if isinstance(x, Node) else x)
+    x = operand(data_of(x))
     if not isinstance(fill_value, Node):
         return np.full_like(x, fill_value, dtype=dtype, shape=shape)
     dtype = np.dtype(x.dtype if dtype is None else dtype)
@@ -302,7 +302,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each number occurs, or the sum of the weights that stand where it occurs."""
-    x = np.asarray(x._plain if isinstance(x, Node) else x)
+    x = np.asarray(data_of(x))
     counts = np.bincount(x, minlength=minlength)
     if not isinstance(weights, Node):
         return counts if weights is None else np.bincount(x, weights, minlength)

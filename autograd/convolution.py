@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import kernels
-from .graph import Node, plain, record
+from .graph import Node, data_of, plain, record
 from .operation import Op
 from .shaping import astype, narrow, sum_to, wide
 
@@ -315,7 +315,7 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     """
     x = _numbers(x)
     window = _window("max_pool2d", x, kernel_size, stride, padding)
-    values, winners = kernels.window_max(x._plain if isinstance(x, Node) else x, **window)
+    values, winners = kernels.window_max(data_of(x), **window)
     if not isinstance(x, Node):
         return values
     return record(window_take, values, (x,), {"winners": winners, **window})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..fork import renewed
-from .graph import Constant, Node, annotate, on_gradient, on_record
+from .graph import Constant, Node, annotate, data_of, on_gradient, on_record
 from .value import Value
 from .walk import backprop, backward_order
 
@@ -29,7 +29,7 @@ class AnomalyError(FloatingPointError):
 
 
 def _finite(x: Any) -> bool:
-    return bool(np.all(np.isfinite(x._plain if isinstance(x, Node) else x)))
+    return bool(np.all(np.isfinite(data_of(x))))
 
 
 def _users_line() -> str:
@@ -75,7 +75,7 @@ def detect_anomaly() -> Iterator[None]:
     def backward(node: Node, x: Node, gradient: Any) -> None:
         if block in _inside.get() and not _finite(gradient):
             which = f"{x.label!r} " if x.label else ""
-            data = gradient._plain if isinstance(gradient, Node) else gradient
+            data = data_of(gradient)
             raise AnomalyError(
                 f"the gradient of {_describe(node)} with respect to its input {which}of shape {np.shape(x._plain)} is "
                 f"{_kinds(data)}. {_line(node)}"
@@ -204,7 +204,7 @@ def _consumers(x: Node, order: list[Node]) -> list[Node]:
 
 
 def _judge(name: str, gradient: Any, table: dict[Node, Any] | None, between: list[Node]) -> str:
-    data = np.asarray(gradient._plain if isinstance(gradient, Node) else gradient)
+    data = np.asarray(data_of(gradient))
     if not np.all(np.isfinite(data)):
         verdict = f"The gradient of {name} has {_kinds(data)}."
         culprit = _first_not_finite(table or {}, between)

@@ -410,7 +410,12 @@ def plain(x: Any) -> Any:
         x = as_array(x)
     if x.dtype.kind not in "biuf":
         raise TypeError(_not_real(x, kind))
-    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    return native(x)
+
+
+def native(array: Any) -> Any:
+    """Return an array in the byte order of this machine, which kernels expect."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _holds_nodes(items: Any) -> bool:

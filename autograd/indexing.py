@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .elementwise import where
-from .graph import Node, as_array, data_of, frozen
+from .graph import as_array, data_of, frozen
 from .operation import Op
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 from .views import View, follow
@@ -213,7 +213,7 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    data = x._plain if isinstance(x, Node) else x
+    data = data_of(x)
     if data.flags.fnc:  # so is the result
         return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
     return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)

@@ -22,11 +22,13 @@ from .graph import (
     annotate,
     as_array,
     clock,
+    data_of,
     init_node,
     inspected,
     is_operand,
     is_recording,
     look,
+    native,
     on_look,
     on_record,
     record,
@@ -280,7 +282,7 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
             return np.array(1.0, self._plain.dtype, ndmin=self._plain.ndim)
-        array = as_numbers(grad._plain if isinstance(grad, Node) else grad)
+        array = as_numbers(data_of(grad))
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
         return array.astype(self.dtype, copy=False)
@@ -653,7 +655,7 @@ def as_numbers(data: Any) -> npt.NDArray[Any]:
     if array.dtype.kind not in "biuf":
         what = f"{array.dtype}, complex numbers" if array.dtype.kind == "c" else f"{array.dtype} data"
         raise TypeError(f"a tensor holds real numbers, got {what}: {data!r:.80}")
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    return native(array)  # type: ignore[no-any-return]
 
 
 def _check_floating(array: npt.NDArray[Any]) -> None:

@@ -195,7 +195,7 @@ def _one(out: Any) -> Any:
         raise TypeError(f"grad needs a function that returns one number, this one returned {type(out).__name__}")
     if not isinstance(out, Node):
         plain(out)
-    shape = np.shape(out._plain if isinstance(out, Node) else out)
+    shape = np.shape(data_of(out))
     if np.prod(shape) != 1:
         raise ValueError(
             f"grad needs a function that returns one number, this one returned shape {shape}; use sg.jacobian for "

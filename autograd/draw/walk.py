@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Constant, Node, on_gradient
+from ..graph import Constant, Node, data_of, on_gradient
 from ..tensor import Tensor
 from ..walk import backprop, inputs_of, run_hooks
 from .picture import Kind
@@ -101,7 +101,7 @@ def local_derivative(node: Node, index: int) -> Any:
 
 def plain_data(gradient: Any) -> Any:
     """Return the plain number or array of a gradient that may be a node."""
-    return gradient._plain if isinstance(gradient, Node) else gradient
+    return data_of(gradient)
 
 
 @dataclass
