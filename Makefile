@@ -25,7 +25,7 @@ lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 	cd $(VENV)/typing && $(abspath $(BIN))/mypy --config-file "$(CURDIR)/pyproject.toml" \
 	    --cache-dir "$(CURDIR)/.mypy_cache" -m seegrad \
 	    $(patsubst %.py,-m seegrad.%,$(filter-out __init__.py,$(wildcard *.py))) \
-	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data -p seegrad.serve -p seegrad.commands
+	    -p seegrad.autograd -p seegrad.nn -p seegrad.optim -p seegrad.data -p seegrad.serve -p seegrad.commands -p seegrad.common
 
 notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place; some: ARGS="01_scalar_backprop"
 	$(BIN)/python notebooks/execute.py $(ARGS)
@@ -45,7 +45,7 @@ mutants: $(VENV)/.dev ## change 60 places of the source, one by one: do the test
 	$(VENV)/mutants/bin/python tests/mutants.py --python $(BIN)/python $(ARGS)
 
 reference: $(VENV)/.dev ## write the table of operations and derivatives, autograd/README.md
-	$(BIN)/python -m seegrad.autograd.reference > autograd/README.md.new
+	$(BIN)/python -m seegrad.autograd.inspect.reference > autograd/README.md.new
 	mv autograd/README.md.new autograd/README.md
 
 pictures: $(VENV)/.dev ## make the pictures of the README (the player's needs Chromium)

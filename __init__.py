@@ -45,7 +45,6 @@ from .autograd import (
     ceil,
     checkpoint,
     clip,
-    compile,
     concatenate,
     conv2d,
     conv2d_relu_max_pool2d,
@@ -89,7 +88,6 @@ from .autograd import (
     jvp,
     kron,
     leaky_relu,
-    linalg,
     log,
     log1p,
     log2,
@@ -163,14 +161,16 @@ from .autograd import (
     where,
     why,
 )
-from .autograd.kernels import release_memory, set_num_threads
-from .rng import manual_seed
+from .autograd.compile import compiled_function as compile
+from .autograd.fast.kernels import release_memory, set_num_threads
+from .autograd.ops import linalg
+from .common.rng import manual_seed
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import data, nn, optim
-    from .autograd.draw import draw, play
+    from .autograd.inspect.draw import draw, play
     from .nn import export_onnx, load
 
 __all__ = [

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from . import choices, linalg  # noqa: F401 (choices tells operations what they leave out)
-from .check import GradientError, gradcheck
+from ..common.warning import SeegradWarning
 from .checkpoint import checkpoint
-from .compile import compile
-from .conv_relu_pool import conv2d_relu_max_pool2d
-from .convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
-from .diagnosis import AnomalyError, detect_anomaly, why
-from .elementwise import (
+from .compile.compiled_function import compile
+from .core.backward import backprop
+from .core.node import Node, is_recording, no_grad, stamp
+from .core.op import Op
+from .fast.conv_relu_pool import conv2d_relu_max_pool2d
+from .gradcheck import GradientError, gradcheck
+from .inspect.diagnosis import AnomalyError, detect_anomaly, why
+from .ops import choices, linalg  # noqa: F401 (choices tells operations what they leave out)
+from .ops.convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
+from .ops.elementwise import (
     absolute,
     add,
     arccos,
@@ -75,15 +79,12 @@ from .elementwise import (
     trunc,
     where,
 )
-from .elementwise import absolute as abs
-from .graph import Node, is_recording, no_grad, stamp
-from .indexing import diag, diagonal, sort, take, take_along_axis
-from .linalg import norm
-from .normalization import batch_norm
-from .operation import Op
-from .primitive import primitive
-from .products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
-from .reductions import (
+from .ops.elementwise import absolute as abs
+from .ops.indexing import diag, diagonal, sort, take, take_along_axis
+from .ops.linalg import norm
+from .ops.normalization import batch_norm
+from .ops.products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
+from .ops.reductions import (
     argmax,
     argmin,
     cumprod,
@@ -99,7 +100,7 @@ from .reductions import (
     sum,
     var,
 )
-from .shaping import (
+from .ops.shaping import (
     array_split,
     astype,
     atleast_1d,
@@ -128,11 +129,10 @@ from .shaping import (
     triu,
     vstack,
 )
+from .primitive import primitive
 from .tensor import Tensor, tensor
 from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value
-from .walk import backprop
-from .warning import SeegradWarning
 
 __all__ = [
     "AnomalyError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import elementwise as ew
+from .ops import elementwise as ew
 
 
 class Arithmetic:

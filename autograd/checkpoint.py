@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, data_of, is_recording, record, recording
+from ..common.warning import warn
+from .core.backward import backprop, backward_order
+from .core.node import Node, data_of, is_recording, record, recording
+from .core.op import Op, Rule
 from .lost import COPIED, Watch
-from .operation import Op, Rule
-from .shaping import identity
+from .ops.shaping import identity
 from .tensor import Tensor
-from .walk import backprop, backward_order
-from .warning import warn
 
 
 class _Recomputed(Op):

@@ -7,8 +7,8 @@ import sys
 from operator import attrgetter
 from typing import Any
 
-from .graph import Constant, Node, Notes, _new, annotate, clock, init_node, look, on_look
-from .walk import inputs_of
+from .core.backward import inputs_of
+from .core.node import Constant, Node, Notes, _new, annotate, clock, init_node, look, on_look
 
 _by_number = attrgetter("number")
 

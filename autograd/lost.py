@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .graph import Node, on_look
-from .scalar_walk import floor_of
-from .walk import backward_order
+from .core.backward import backward_order
+from .core.node import Node, on_look
+from .fast.scalar_graphs import floor_of
 
 #: Looks that take no number out of the graph. A comparison is one of them: between the places where its answer changes
 #: a result is constant, so 0 is its derivative.

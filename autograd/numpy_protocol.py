@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import composed, indexing, linalg, products, reductions, shaping
-from . import elementwise as ew
-from .elementwise import Elementwise
-from .graph import NO_PARAMS, Node, inspected, plain
-from .operation import Op
+from .core.node import NO_PARAMS, Node, inspected, plain
+from .core.op import Op
+from .ops import composed, indexing, linalg, products, reductions, shaping
+from .ops import elementwise as ew
+from .ops.elementwise import Elementwise
 
 Function = Callable[..., Any]
 

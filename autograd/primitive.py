@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, record, unwritable
-from .operation import Op
+from .core.node import Node, record, unwritable
+from .core.op import Op
 
 
 class primitive(Op):  # noqa: N801 (used as a decorator)

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from . import elementwise as ew
-from . import indexing, products, reductions, shaping, views
+from . import views
 from .arithmetic import Arithmetic
-from .elementwise import Elementwise
-from .graph import (
+from .core.backward import accumulate, backprop, run_hooks
+from .core.node import (
     NO_PARAMS,
     Node,
     Notes,
@@ -33,8 +32,10 @@ from .graph import (
     on_record,
     record,
 )
-from .operation import Op
-from .walk import accumulate, backprop, run_hooks
+from .core.op import Op
+from .ops import elementwise as ew
+from .ops import indexing, products, reductions, shaping
+from .ops.elementwise import Elementwise
 
 
 def _method(operation: Callable[..., Any]) -> Any:
@@ -289,13 +290,13 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
 
     def draw(self, **options: Any) -> Any:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
-        from .draw import draw
+        from .inspect.draw import draw
 
         return draw(self, **options)
 
     def play(self, **options: Any) -> Any:
         """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
-        from .draw import play
+        from .inspect.draw import play
 
         return play(self, **options)
 
@@ -557,7 +558,7 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
 
     def round(self, decimals: int = 0) -> Any:
         """Round to a number of decimals; the derivative is 0."""
-        from .composed import round
+        from .ops.composed import round
 
         return round(self, decimals)
 

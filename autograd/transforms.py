@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from ..common.warning import warn
 from .copies import global_name
-from .elementwise import multiply
-from .graph import Node, data_of, is_recording, plain, recording
+from .core.backward import backprop, backward_order
+from .core.node import Node, data_of, is_recording, plain, recording
 from .lost import COPIED, Watch
-from .reductions import sum
-from .shaping import identity, reshape, stack
+from .ops.elementwise import multiply
+from .ops.reductions import sum
+from .ops.shaping import identity, reshape, stack
 from .tensor import Tensor, as_numbers
 from .value import Value
-from .walk import backprop, backward_order
-from .warning import warn
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]

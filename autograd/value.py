@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import elementwise as ew
 from .arithmetic import Arithmetic
-from .elementwise import Elementwise
-from .graph import (
+from .core.backward import accumulate, backprop
+from .core.node import (
     NO_PARAMS,
     Constant,
     Node,
@@ -28,10 +27,11 @@ from .graph import (
     on_record,
     record,
 )
-from .operation import Op
-from .scalar_walk import walk_numbers
-from .shaping import sum_to, to_value
-from .walk import accumulate, backprop
+from .core.op import Op
+from .fast.scalar_graphs import walk_numbers
+from .ops import elementwise as ew
+from .ops.elementwise import Elementwise
+from .ops.shaping import sum_to, to_value
 
 _add, _multiply = ew.add, ew.multiply
 
@@ -134,13 +134,13 @@ class Value(Arithmetic, Node, carries=float):
 
     def draw(self, **options: Any) -> Any:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
-        from .draw import draw
+        from .inspect.draw import draw
 
         return draw(self, **options)
 
     def play(self, **options: Any) -> Any:
         """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
-        from .draw import play
+        from .inspect.draw import play
 
         return play(self, **options)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import NO_PARAMS, annotate, clock, is_recording, record, recording
-from .operation import Op
-from .walk import inputs_of
+from .core.backward import inputs_of
+from .core.node import NO_PARAMS, annotate, clock, is_recording, record, recording
+from .core.op import Op
 
 LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..nn.atomic_file import write_atomically
+from ..common.atomic_file import write_atomically
 from .printing import printable
 from .saved_model import HELP, input_shape, load_saved, sizes
 
@@ -36,7 +36,7 @@ def add_draw(commands: Any) -> None:
 
 
 def _draw(chosen: argparse.Namespace) -> None:
-    from ..autograd.draw import draw
+    from ..autograd.inspect.draw import draw
 
     model = load_saved(chosen.model)
     shape = input_shape(model, chosen.input_shape)

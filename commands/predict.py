@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.kernels.numba_use import numpy_alone
+from ..autograd.fast.kernels.numba_use import numpy_alone
 from ..data import prepare_digit, read_picture
 from .printing import printable
 from .saved_model import HELP, class_names, load_saved, probabilities

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import data, nn, optim
+from ..common.atomic_file import keep_copy, make_writable_folder, write_atomically
+from ..common.file_lock import locked_folder
+from ..common.ranks import Ranks
+from ..common.rng import manual_seed
 from ..data import ArrayDataset
 from ..data.dataset import Source
-from ..nn.atomic_file import keep_copy, make_writable_folder, write_atomically
-from ..nn.file_lock import locked_folder
-from ..nn.plots import plot_curves, plot_predictions
+from ..nn.files.state_file import load_state
+from ..nn.plots.training_plots import plot_curves, plot_predictions
 from ..nn.recipes import RECIPES
-from ..nn.state_file import load_state
-from ..ranks import Ranks
-from ..rng import manual_seed
 from .predict import DEFAULT_MODEL
 
 # What the networks of all recipes take: a digit.

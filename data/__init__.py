@@ -1,24 +1,24 @@
 """Read, clean, split, scale, augment and batch data: plain NumPy in, plain NumPy out."""
 
-from .affine import RandomAffine
-from .augmentation import Augmentation, Compose
+from .augment.affine import RandomAffine
+from .augment.augmentation import Augmentation, Compose
+from .augment.elastic import ElasticDeformation
+from .augment.erasing import RandomErasing
+from .augment.mixing import Mixup
+from .augment.noise import GaussianNoise
+from .augment.shift import RandomShift
+from .augment.sometimes import Sometimes
 from .cleaning import CleaningReport, clean, outlier_scores
 from .csv_rows import load_csv
 from .dataset import ArrayDataset
 from .digit_images import prepare_digit, read_picture
 from .digits import load_mnist
-from .elastic import ElasticDeformation
-from .erasing import RandomErasing
 from .errors import DataError
 from .folders import ImageFolder
 from .idx import read_idx, write_idx
 from .loader import DataLoader
-from .mixing import Mixup
-from .noise import GaussianNoise
 from .scaling import MinMaxScale, Standardize, one_hot, scale_pixels
 from .sharding import Shard, shard
-from .shift import RandomShift
-from .sometimes import Sometimes
 from .split import KFold, Subset, random_split, train_val_split
 from .toys import make_circles, make_moons, make_spirals
 

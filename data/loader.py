@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rng import Seed, default_rng
-from .augmentation import Augmentation
+from ..common.rng import Seed, default_rng
+from .augment.augmentation import Augmentation
 from .checks import checked_count
 from .dataset import Batch, Source, gathers
 from .errors import DataError

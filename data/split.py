@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rng import Seed, default_rng
+from ..common.rng import Seed, default_rng
 from .checks import checked_count
 from .dataset import ArrayDataset, Batch, Gathers, Source, fingerprint, gathers
 from .errors import DataError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rng import Seed, default_rng
+from ..common.rng import Seed, default_rng
 from .checks import checked_count, checked_number
 
 Points = tuple[NDArray[np.float32], NDArray[np.int64]]

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from . import functional, init, models, recipes
-from .activation import (
+from .files.layouts import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
+from .files.model_file import ModelFileError, ModelInfo, load
+from .files.onnx_export import export_onnx
+from .files.onnx_operations import OnnxExportError
+from .files.weights import load_weights, save_weights
+from .layer_errors import LayerError
+from .layers.activations import (
     ELU,
     GELU,
     SELU,
@@ -23,30 +29,16 @@ from .activation import (
     Softsign,
     Tanh,
 )
-from .callbacks import Callback
-from .checkpoint import Checkpoint
-from .classification_metrics import (
-    ClassificationReport,
-    accuracy,
-    balanced_class_weights,
-    classification_report,
-    confusion_matrix,
-    top_k_accuracy,
-)
-from .containers import ModuleDict, ModuleList, Sequential
-from .convolution import Conv2d, ConvTranspose2d
-from .csv_logger import CSVLogger
-from .dropout import Dropout
-from .early_stopping import EarlyStopping
-from .embedding import Embedding
-from .errors import LayerError
-from .flatten import Flatten
-from .history import History
-from .layouts import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
-from .learning_rate_schedule import LearningRateSchedule
-from .linear import Linear
-from .live_curves import LiveCurves
-from .losses import (
+from .layers.containers import ModuleDict, ModuleList, Sequential
+from .layers.conv import Conv2d, ConvTranspose2d
+from .layers.dropout import Dropout
+from .layers.embedding import Embedding
+from .layers.flatten import Flatten
+from .layers.linear import Linear
+from .layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from .layers.pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .layers.residual import Residual
+from .losses.loss_modules import (
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
@@ -59,21 +51,29 @@ from .losses import (
     NLLLoss,
     SmoothL1Loss,
 )
-from .model_file import ModelFileError, ModelInfo, load
 from .module import Module, Parameter
-from .nonfinite import NonFiniteError
-from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
-from .onnx_export import export_onnx
-from .onnx_operations import OnnxExportError
-from .plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions
-from .plots_inside import pixel_gradient, plot_activations, plot_filters, saliency
-from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
-from .progress import EpochLines, ProgressBar
-from .residual import Residual
-from .run import Run
+from .plots.inside import pixel_gradient, plot_activations, plot_filters, saliency
+from .plots.training_plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions
 from .summary import summary
-from .trainer import Trainer
-from .weights import load_weights, save_weights
+from .training.callbacks.callback import Callback
+from .training.callbacks.csv_logger import CSVLogger
+from .training.callbacks.early_stopping import EarlyStopping
+from .training.callbacks.learning_rate_schedule import LearningRateSchedule
+from .training.callbacks.live_curves import LiveCurves
+from .training.callbacks.progress import EpochLines, ProgressBar
+from .training.callbacks.training_checkpoint import Checkpoint
+from .training.classification_metrics import (
+    ClassificationReport,
+    accuracy,
+    balanced_class_weights,
+    classification_report,
+    confusion_matrix,
+    top_k_accuracy,
+)
+from .training.history import History
+from .training.nonfinite import NonFiniteError
+from .training.run import Run
+from .training.trainer import Trainer
 
 __all__ = [
     "AvgPool2d",

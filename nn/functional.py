@@ -27,11 +27,11 @@ from ..autograd import (
     tanh,
     where,
 )
-from ..autograd.graph import as_array
-from ..autograd.normalization import normalize as _normalize
-from ..rng import Seed, default_rng
-from .checks import check_fraction
-from .classification_losses import (
+from ..autograd.core.node import as_array
+from ..autograd.ops.normalization import normalize as _normalize
+from ..common.rng import Seed, default_rng
+from .layers.arguments import check_fraction
+from .losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -39,8 +39,8 @@ from .classification_losses import (
     kl_div,
     nll_loss,
 )
+from .losses.regression import cosine_embedding_loss, huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from .module import as_tensor
-from .regression_losses import cosine_embedding_loss, huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
     "avg_pool2d",

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..rng import Seed, default_rng
+from ..common.rng import Seed, default_rng
 
 Array = npt.NDArray[Any]
 Shape = Sequence[int]

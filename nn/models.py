@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..rng import Seed, default_rng
-from .activation import ReLU
-from .containers import Sequential
-from .convolution import Conv2d
-from .dropout import Dropout
-from .flatten import Flatten
-from .linear import Linear
+from ..common.rng import Seed, default_rng
+from .layers.activations import ReLU
+from .layers.containers import Sequential
+from .layers.conv import Conv2d
+from .layers.dropout import Dropout
+from .layers.flatten import Flatten
+from .layers.linear import Linear
+from .layers.norm import BatchNorm2d
+from .layers.pool import MaxPool2d
 from .module import Module
-from .normalization import BatchNorm2d
-from .pooling import MaxPool2d
 
 
 def mnist_cnn(seed: Seed = None) -> Sequential:

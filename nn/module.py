@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, is_recording, tensor
-from ..autograd.graph import as_array
-from ..autograd.warning import warn
-from ..state import check_state
-from .errors import LayerError
+from ..autograd.core.node import as_array
+from ..common.state import check_state
+from ..common.warning import warn
+from .layer_errors import LayerError
 
 if TYPE_CHECKING:
     from ..data.scaling import Scaler
-    from .model_file import ModelInfo
+    from .files.model_file import ModelInfo
 
 if TYPE_CHECKING:
     from .summary import Summary
@@ -323,7 +323,7 @@ class Module:
         own = self.state_dict()
         given, hint = {name: as_array(value) for name, value in state.items()}, ""
         if any(type(value).__module__.partition(".")[0] == "torch" for value in state.values()):
-            from .layouts import torch_layout_hint
+            from .files.layouts import torch_layout_hint
 
             hint = torch_layout_hint(self, given)
         try:
@@ -357,7 +357,7 @@ class Module:
         TypeError
             If there is no attribute of an argument's name.
         """
-        from .architecture import constructor_arguments
+        from .files.architecture import constructor_arguments
 
         return constructor_arguments(self)
 
@@ -393,7 +393,7 @@ class Module:
         OSError
             If the file cannot be written. An existing one is unchanged.
         """
-        from .model_file import save
+        from .files.model_file import save
 
         save(self, path, input_shape=input_shape, class_names=class_names, preprocessing=preprocessing)
 

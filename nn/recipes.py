@@ -14,17 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..common.rng import Seed
 from ..data import DataLoader, RandomAffine, Sometimes
-from ..data.augmentation import Augmentation
+from ..data.augment.augmentation import Augmentation
 from ..data.dataset import Source
 from ..optim import EMA, SGD, Adam, OneCycleLR
-from ..rng import Seed
-from .callbacks import Callback
-from .learning_rate_schedule import LearningRateSchedule
-from .losses import CrossEntropyLoss
+from .losses.loss_modules import CrossEntropyLoss
 from .models import mnist_cnn, mnist_deep_cnn
 from .module import Module
-from .trainer import Trainer
+from .training.callbacks.callback import Callback
+from .training.callbacks.learning_rate_schedule import LearningRateSchedule
+from .training.trainer import Trainer
 
 __all__ = ["ARTICLE", "BEST", "RECIPES", "Recipe"]
 

@@ -8,11 +8,11 @@ from .clip import clip_grad_norm_, clip_grad_value_
 from .distributed import DistributedOptimizer
 from .ema import EMA
 from .learning_rate_search import LearningRates, lr_finder
-from .one_cycle import OneCycleLR
 from .optimizer import Optimizer
-from .plateau import ReduceLROnPlateau
 from .rmsprop import RMSprop
-from .schedules import (
+from .schedules.one_cycle import OneCycleLR
+from .schedules.plateau import ReduceLROnPlateau
+from .schedules.schedule import (
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,

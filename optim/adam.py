@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..autograd.kernels import LARGE, numba_use
+from ..autograd.fast.kernels import LARGE, numba_use
 from .flat import FlatParameters
 from .optimizer import Array, Group, Optimizer, Parameters
 

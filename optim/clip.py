@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
-from ..autograd.warning import warn
+from ..common.warning import warn
 
 Array = npt.NDArray[Any]
 

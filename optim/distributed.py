@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from ..autograd import Tensor
-from ..ranks import Comm, Ranks
+from ..common.ranks import Comm, Ranks
 from .optimizer import Optimizer
 
 

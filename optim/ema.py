@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
-from ..state import check_state
+from ..common.state import check_state
 
 Array = npt.NDArray[Any]
 

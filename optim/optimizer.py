@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
-from ..autograd.warning import warn
-from ..state import check_state
+from ..common.state import check_state
+from ..common.warning import warn
 from .flat import FlatParameters
 
 Array = npt.NDArray[Any]

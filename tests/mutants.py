@@ -40,10 +40,10 @@ def of_autograd(*names: str) -> list[str]:
 
 #: What is changed, and the tests that should notice: the quick ones first, since the first failure ends a run.
 TESTS = {
-    "autograd/elementwise.py": of_autograd("numbers", *RULES),
-    "autograd/reductions.py": of_autograd("softmax", "tips", *RULES),
-    "autograd/indexing.py": of_autograd("indexing", "in_place", *RULES),
-    "autograd/walk.py": of_autograd(*WALK, "choices", "transforms"),
+    "autograd/ops/elementwise.py": of_autograd("numbers", *RULES),
+    "autograd/ops/reductions.py": of_autograd("softmax", "tips", *RULES),
+    "autograd/ops/indexing.py": of_autograd("indexing", "in_place", *RULES),
+    "autograd/core/backward.py": of_autograd(*WALK, "choices", "transforms"),
     "autograd/views.py": of_autograd(*VIEWS),
     "optim/adagrad.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/adam.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
@@ -52,20 +52,20 @@ TESTS = {
     "optim/ema.py": ["optim/test_ema.py", "nn/test_checkpoint.py", "nn/test_trainer.py"],
     "optim/flat.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],
     "optim/learning_rate_search.py": ["optim/test_learning_rate_search.py"],
-    "optim/one_cycle.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
+    "optim/schedules/one_cycle.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/optimizer.py": ["optim/test_optimizers.py", "optim/test_schedules.py", "nn/test_checkpoint.py"],
-    "optim/plateau.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
+    "optim/schedules/plateau.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/rmsprop.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
-    "optim/schedules.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
+    "optim/schedules/schedule.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/sgd.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],
-    "nn/alike.py": ["nn/test_checkpoint.py"],
-    "nn/atomic_file.py": ["nn/test_checkpoint.py", "nn/test_weights.py", "nn/test_model_file.py"],
-    "nn/checkpoint.py": ["nn/test_checkpoint.py"],
-    "nn/run.py": [
+    "nn/training/alike.py": ["nn/test_checkpoint.py"],
+    "common/atomic_file.py": ["nn/test_checkpoint.py", "nn/test_weights.py", "nn/test_model_file.py"],
+    "nn/training/callbacks/training_checkpoint.py": ["nn/test_checkpoint.py"],
+    "nn/training/run.py": [
         f"{name}.py" for name in "nn/test_trainer nn/test_checkpoint nn/test_callbacks optim/test_distributed".split()
     ],
-    "nn/state_file.py": ["nn/test_checkpoint.py"],
-    "state.py": ["optim/test_optimizers.py", "nn/test_weights.py", "nn/test_checkpoint.py", "nn/test_module.py"],
+    "nn/files/state_file.py": ["nn/test_checkpoint.py"],
+    "common/state.py": ["optim/test_optimizers.py", "nn/test_weights.py", "nn/test_checkpoint.py", "nn/test_module.py"],
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.__main__ import _parser, main
-from seegrad.nn.file_lock import locked_folder
+from seegrad.common.file_lock import locked_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FILES = ["checkpoint.safetensors", "curves.png", "history.json", "model.safetensors", "predictions.png"]
@@ -203,7 +203,7 @@ def test_ctrl_c_before_the_first_checkpoint_promises_nothing(digits, tmp_path, c
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seegrad.nn.trainer.Trainer._train_epoch", interrupted)
+    monkeypatch.setattr("seegrad.nn.training.trainer.Trainer._train_epoch", interrupted)
     assert main(options(digits, tmp_path)) == 130
     message = capsys.readouterr().err
     assert "nothing was saved" in message
@@ -220,7 +220,7 @@ def test_ctrl_c_says_how_to_go_on(digits, tmp_path, capsys, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seegrad.nn.trainer.Trainer._end_epoch", interrupted)
+    monkeypatch.setattr("seegrad.nn.training.trainer.Trainer._end_epoch", interrupted)
     assert main(command) == 130
     folder = os.path.join("runs", "mnist-2")
     assert f"the last good weights are in {folder}; go on with --resume --out {folder}" in capsys.readouterr().err

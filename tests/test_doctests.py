@@ -16,7 +16,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def module_names() -> list[str]:
-    names = ["seegrad", "seegrad.rng"]
+    names = ["seegrad", "seegrad.common.rng"]
     for package in PACKAGES:
         module = importlib.import_module(f"seegrad.{package}")
         names.append(module.__name__)

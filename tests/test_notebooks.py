@@ -63,7 +63,7 @@ def kinds_of(cell: Any) -> set[str]:
 
 def can_draw() -> bool:
     """Whether there is anything that lays out graphs; without it drawings are text."""
-    from seegrad.autograd.draw.render import renderer
+    from seegrad.autograd.inspect.draw.render import renderer
 
     return renderer() is not None
 

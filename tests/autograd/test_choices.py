@@ -7,7 +7,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.autograd import Op
-from seegrad.autograd.walk import reach
+from seegrad.autograd.core.backward import reach
 
 from .operation_cases import CASES
 

@@ -19,7 +19,7 @@ PROGRAM = """
 import sys, warnings
 import numpy as np
 import seegrad as sg
-from seegrad.autograd.kernels import numba_use
+from seegrad.autograd.fast.kernels import numba_use
 rng = np.random.default_rng(0)
 p, g = np.ones(1000, np.float32), np.full(1000, 2.0, np.float32)
 with warnings.catch_warnings(record=True) as caught:
@@ -95,7 +95,7 @@ def test_a_damaged_cache_is_removed_with_a_warning(filled, tmp_path, suffix, dam
 
 
 def test_code_is_kept_by_the_text_of_all_kernels(filled, tmp_path, monkeypatch):
-    from seegrad.autograd.kernels import compiled_cache
+    from seegrad.autograd.fast.kernels import compiled_cache
 
     assert len(list(filled.iterdir())) == 1
     sources = Path(compiled_cache.__file__).parent

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd import kernels
-from seegrad.autograd.kernels import numba_use
+from seegrad.autograd.fast import kernels
+from seegrad.autograd.fast.kernels import numba_use
 
 NONE = ((0, 0), (0, 0))
 WINDOWS = [
@@ -38,7 +38,7 @@ def passes(request, monkeypatch):
 def threads(request, monkeypatch):
     """Run with one thread, and with two even for small work."""
     if request.param == 2:
-        monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.SMALLEST_PART", 1)
     with kernels.num_threads(request.param):
         yield request.param
 
@@ -121,7 +121,7 @@ def test_a_few_images_of_many_channels_equal_naive_loops(pool, window, layout, r
 @pytest.mark.parametrize("padding", [NONE, ((1, 1), (1, 1)), ((3, 0), (0, 5))])
 @pytest.mark.parametrize("size", [(4, 4), (6, 5), (7, 10), (13, 13)])
 def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layout, rng, threads, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 2)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.LEAST_CHANNELS", 2)
     x, w, b = rng.normal(size=(17, *size, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
     window = ((1, 1), padding, (1, 1))
     expected, winners = naive(x, w, b, (2, 2), *window)
@@ -207,13 +207,13 @@ def test_special_numbers_pass_in_few_and_in_many_images(special, rng, monkeypatc
     )
     x[0, 1, 2, 0] = x[1, 4, 4, 0] = special
     few = sg.conv2d_relu_max_pool2d(x, w, b, 2)
-    monkeypatch.setattr("seegrad.autograd.kernels.im2col.LONGEST_LINE", 0)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.im2col.LONGEST_LINE", 0)
     np.testing.assert_allclose(few, sg.conv2d_relu_max_pool2d(x, w, b, 2), rtol=1e-6)
     np.testing.assert_allclose(few, one_after_the_other(x, w, b, 2), rtol=1e-6)
 
 
 def test_small_kernels_with_many_channels_meet_nan_and_ties(rng, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.LEAST_CHANNELS", 1)
     x, b = rng.integers(-2, 3, (20, 8, 8, 1)).astype(np.float32), np.zeros(1, np.float32)
     w = np.zeros((3, 3, 1, 1), np.float32)
     w[1, 1] = 2.0  # powers of 2 are exact, and so are ties
@@ -226,7 +226,7 @@ def test_small_kernels_with_many_channels_meet_nan_and_ties(rng, monkeypatch):
 
 
 def test_what_winograd_began_it_ends(rng, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.LEAST_CHANNELS", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.LEAST_CHANNELS", 1)
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((20, 7, 7, 2), (3, 3, 2, 4), (4,)))
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
     gradients = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0])
@@ -245,7 +245,7 @@ def test_without_a_bias(rng):
 def test_a_few_large_images_go_layer_by_layer(rng, monkeypatch):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 7, 7, 2), (3, 3, 2, 4), (4,)))
     in_one_pass = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)
-    monkeypatch.setattr("seegrad.autograd.kernels.conv_relu_pool.MUCH", 0)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.MUCH", 0)
     assert sg.conv2d_relu_max_pool2d(sg.tensor(x, requires_grad=True), w, b, 2).op.name == "window_take"
     for one, other in zip(in_one_pass, gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
@@ -334,7 +334,7 @@ def test_compiled_functions_read_nothing_that_is_freed(passes):
     code = """
 import numpy as np
 import seegrad as sg
-from seegrad.autograd.kernels import numba_use
+from seegrad.autograd.fast.kernels import numba_use
 numba_use.enabled = {enabled}
 rng = np.random.default_rng(0)
 for channels in (1, 4, 16):

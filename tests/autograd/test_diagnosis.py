@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd import AnomalyError, graph
+from seegrad.autograd import AnomalyError
+from seegrad.autograd.core import node as graph
 
 
 def leaf(*numbers, **kwargs):

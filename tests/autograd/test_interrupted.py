@@ -15,9 +15,14 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad import fork
-from seegrad.autograd import diagnosis, graph, is_recording, kernels, scalar_walk, walk
-from seegrad.autograd.kernels import blas, threads
+from seegrad.autograd import is_recording
+from seegrad.autograd.core import backward as walk
+from seegrad.autograd.core import node as graph
+from seegrad.autograd.fast import kernels
+from seegrad.autograd.fast import scalar_graphs as scalar_walk
+from seegrad.autograd.fast.kernels import blas, threads
+from seegrad.autograd.inspect import diagnosis
+from seegrad.common import fork
 
 INTERRUPTIBLE = tuple(module.__file__ for module in (blas, threads, scalar_walk, graph))
 
@@ -247,11 +252,11 @@ LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Event, threa
 
 
 def test_every_lock_of_a_module_is_renewed_after_a_fork():
-    import seegrad.autograd.draw.render  # noqa: F401
+    import seegrad.autograd.inspect.draw.render  # noqa: F401
     import seegrad.serve  # noqa: F401
 
     with_locks = {name for name, m in modules().items() if any(isinstance(v, LOCKS) for v in vars(m).values())}
-    assert "seegrad.autograd.walk" in with_locks
+    assert "seegrad.autograd.core.backward" in with_locks
     assert with_locks <= set(fork.renewals)
     assert {threads.__name__, scalar_walk.__name__} <= set(fork.renewals)
 
@@ -273,7 +278,7 @@ warnings.simplefilter("ignore")
 import numpy as np
 import seegrad as sg
 from seegrad.autograd import kernels, scalar_walk, walk
-from seegrad.autograd.kernels import blas, threads, workspace
+from seegrad.autograd.fast.kernels import blas, threads, workspace
 kernels.set_num_threads(2)
 threads.run(2, lambda part: None)
 count = blas._functions[0]() if blas._functions else None

@@ -12,9 +12,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from seegrad.autograd import kernels
-from seegrad.autograd.kernels import selection, workspace
-from seegrad.autograd.kernels import threads as team
+from seegrad.autograd.fast import kernels
+from seegrad.autograd.fast.kernels import selection, workspace
+from seegrad.autograd.fast.kernels import threads as team
 
 NONE = ((0, 0), (0, 0))
 STRIDES = [(1, 1), (2, 2), (3, 1), (1, 2)]
@@ -72,9 +72,9 @@ LAYOUTS = ["contiguous", "fortran", "kernel", "reversed", "stepped", "readonly"]
 def threads(request, monkeypatch):
     """Run with one thread, and with more even for small work."""
     if request.param > 1:
-        monkeypatch.setattr("seegrad.autograd.kernels.convolution.SMALLEST_PART", 1)
-        monkeypatch.setattr("seegrad.autograd.kernels.pooling.SMALLEST_PART", 1)
-        monkeypatch.setattr("seegrad.autograd.kernels.activation.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.shifted_convolution.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.pool_windows.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.relu.SMALLEST_PART", 1)
     with kernels.num_threads(request.param):
         yield request.param
 
@@ -83,7 +83,7 @@ def threads(request, monkeypatch):
 def amount(request, monkeypatch):
     """Go the way of a few images, and that of many."""
     if request.param == "many images":
-        monkeypatch.setattr("seegrad.autograd.kernels.im2col.LONGEST_LINE", 0)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.im2col.LONGEST_LINE", 0)
 
 
 @pytest.mark.usefixtures("amount")
@@ -430,7 +430,7 @@ class TestWorkspace:
 
 class TestThreads:
     def test_several_helpers_work_at_the_same_time(self):
-        from seegrad.autograd.kernels import threads
+        from seegrad.autograd.fast.kernels import threads
 
         together = threading.Barrier(4, timeout=10)
 
@@ -459,7 +459,7 @@ class TestThreads:
             np.testing.assert_array_equal(two, again)
 
     def test_an_exception_in_a_part_reaches_the_caller_and_the_team_goes_on(self):
-        from seegrad.autograd.kernels import threads
+        from seegrad.autograd.fast.kernels import threads
 
         def fail(part):
             raise RuntimeError(f"part {part}")
@@ -472,14 +472,14 @@ class TestThreads:
         assert sorted(seen) == [0, 1, 2, 3]
 
     def test_parts_see_the_callers_error_state(self):
-        from seegrad.autograd.kernels import threads
+        from seegrad.autograd.fast.kernels import threads
 
         with kernels.num_threads(2), np.errstate(all="ignore"):
             threads.run(8, lambda part: np.float32(1) / np.float32(0))
 
     @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not place threads")
     def test_the_calling_thread_may_run_where_it_might_before(self):
-        from seegrad.autograd.kernels import threads
+        from seegrad.autograd.fast.kernels import threads
 
         before = os.sched_getaffinity(0)
         with kernels.num_threads(2):
@@ -513,6 +513,6 @@ def test_the_environment_says_how_many_threads_to_begin_with(variables, wanted, 
         monkeypatch.delenv(name, raising=False)
     for name, number in variables.items():
         monkeypatch.setenv(name, number)
-    program = "from seegrad.autograd.kernels import get_num_threads; print(get_num_threads())"
+    program = "from seegrad.autograd.fast.kernels import get_num_threads; print(get_num_threads())"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert int(found.stdout) == wanted

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd import kernels
+from seegrad.autograd.fast import kernels
 
 
 def step_by_step(x, weight, bias, eps=1e-5):
@@ -36,8 +36,8 @@ def arrays(rng):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 3, 2, 0), (3, 0, 2, 1)])
 def test_threads_share_rows_of_any_layout(arrays, threads, order, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.kernels.normalization.SMALLEST_PART", 1)
-    monkeypatch.setattr("seegrad.autograd.kernels.activation.SMALLEST_PART", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.batch_norm_passes.SMALLEST_PART", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.relu.SMALLEST_PART", 1)
     x, *others = arrays
     x = np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
     with kernels.num_threads(threads):

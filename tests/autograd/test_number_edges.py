@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 
 def value_and_gradient(f, x):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.elementwise import Elementwise
+from seegrad.autograd.ops.elementwise import Elementwise
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 

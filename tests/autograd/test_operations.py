@@ -13,8 +13,8 @@ from operation_cases.case import Case
 
 import seegrad as sg
 from seegrad import autograd
-from seegrad.autograd.operation import Op
-from seegrad.autograd.walk import backward_order
+from seegrad.autograd.core.backward import backward_order
+from seegrad.autograd.core.op import Op
 
 #: Public names of the engine that are not differentiable operations; each is tested in a file of its own.
 NOT_OPERATIONS = {

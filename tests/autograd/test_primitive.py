@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.operation import Op
-from seegrad.autograd.walk import backward_order
+from seegrad.autograd.core.backward import backward_order
+from seegrad.autograd.core.op import Op
 
 
 def leaf(*numbers, **kwargs):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seegrad.autograd.operation import Op
-from seegrad.autograd.reference import reference
+from seegrad.autograd.core.op import Op
+from seegrad.autograd.inspect.reference import reference
 
 
 def test_the_table_is_current():

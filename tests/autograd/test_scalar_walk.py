@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from seegrad import Value, sqrt, where
-from seegrad.autograd import elementwise, scalar_walk
-from seegrad.autograd.scalar_walk import walk_numbers
-from seegrad.autograd.walk import Walk, backprop
+from seegrad.autograd.core.backward import Walk, backprop
+from seegrad.autograd.fast import scalar_graphs as scalar_walk
+from seegrad.autograd.fast.scalar_graphs import walk_numbers
+from seegrad.autograd.ops import elementwise
 
 
 def random_graph(seed, size=300):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd import kernels
-from seegrad.autograd.kernels import im2col, numba_use
+from seegrad.autograd.fast import kernels
+from seegrad.autograd.fast.kernels import im2col, numba_use
 
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.0, 1e-40, 3e38])
 PAIRS = np.array(np.meshgrid(SPECIAL, SPECIAL)).reshape(2, -1)
@@ -226,7 +226,7 @@ def test_the_first_nan_of_a_window_wins_in_one_pass_too(enabled, two_nan, monkey
 @pytest.mark.parametrize("kernel", [2, 3])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pools_of_special_numbers(kernel, threads, rng, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.kernels.pooling.SMALLEST_PART", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.pool_windows.SMALLEST_PART", 1)
     x = rng.choice(SPECIAL, (3, 6, 6, 4)).astype(np.float32)
     with kernels.num_threads(threads):
         out, dx = gradients(lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.graph import on_gradient
+from seegrad.autograd.core.node import on_gradient
 
 
 def leaves():

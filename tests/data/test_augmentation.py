@@ -18,8 +18,8 @@ from seegrad.data import (
     RandomErasing,
     RandomShift,
 )
-from seegrad.data.affine import inverse_matrices, source_positions
-from seegrad.data.resampling import bilinear_sample
+from seegrad.data.augment.affine import inverse_matrices, source_positions
+from seegrad.data.augment.resampling import bilinear_sample
 
 STILL = {"rotation": 0, "shift": 0, "scale": (1, 1), "shear": 0}
 MAKERS = {

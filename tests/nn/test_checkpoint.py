@@ -13,7 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.state_file import load_state, save_state
+from seegrad.nn.files.state_file import load_state, save_state
 
 # Everything that remembers something is in this training.
 SETUP = """
@@ -227,8 +227,8 @@ def dying(target, content):
     plain(target, content)
 
 
-import seegrad.nn.weights
-seegrad.nn.weights.write_atomically = dying
+import seegrad.nn.files.weights
+seegrad.nn.files.weights.write_atomically = dying
 
 
 class Slow(nn.Callback):
@@ -524,8 +524,8 @@ def test_states_of_another_training_are_refused(saved, where, value):
 
 
 def test_hostile_texts(saved):
-    from seegrad.nn.state_file import ENTRY, checksum
-    from seegrad.nn.weights import save_arrays
+    from seegrad.nn.files.state_file import ENTRY, checksum
+    from seegrad.nn.files.weights import save_arrays
 
     for text in ("[" * 100_000, '{"array": "none"}', "[1]", "null", '{"a": {"array": [1]}}', "{"):
         save_arrays({}, saved, {ENTRY: f"{checksum({}, text)} {text}"})

@@ -7,13 +7,13 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.autograd.draw import draw
+from seegrad.autograd.inspect.draw import draw
 
 
 @pytest.fixture(autouse=True)
 def _also_small_ones(monkeypatch):
-    monkeypatch.setattr("seegrad.nn.fusion.FEW", 0)
-    monkeypatch.setattr("seegrad.nn.fusion.WORTH_IT", 0)
+    monkeypatch.setattr("seegrad.nn.layers.fusion.FEW", 0)
+    monkeypatch.setattr("seegrad.nn.layers.fusion.WORTH_IT", 0)
 
 
 def operations(result):

@@ -13,8 +13,8 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn import inference
-from seegrad.nn.architecture import KINDS
+from seegrad.nn.files.architecture import KINDS
+from seegrad.nn.layers import inference
 
 SHAPES = {"images": (3, 9, 8, 2), "rows": (4, 6)}
 ROWS = [
@@ -44,7 +44,7 @@ def images(n=2, dtype=np.float32):
 def one_by_one(model, x):
     """The usual way."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seegrad.nn.containers.key_of", lambda x: None)
+        patch.setattr("seegrad.nn.layers.containers.key_of", lambda x: None)
         return predicted(model, x)
 
 

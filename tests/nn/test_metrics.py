@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from seegrad.nn.metrics import RunningMetrics, count_correct
+from seegrad.nn.training.running_metrics import RunningMetrics, count_correct
 
 
 def test_labels_and_one_hot():

@@ -197,9 +197,9 @@ def parts(path):
 
 def write(path, header, said, body):
     """Put a file together, with the checksum that belongs to it."""
-    from seegrad.nn.model_file import KEYS, _canonical
-    from seegrad.nn.state_file import checksum
-    from seegrad.nn.weights import load_arrays
+    from seegrad.nn.files.model_file import KEYS, _canonical
+    from seegrad.nn.files.state_file import checksum
+    from seegrad.nn.files.weights import load_arrays
 
     header = dict(header)
 
@@ -608,7 +608,7 @@ def test_10000_mutated_files_give_clear_errors_only(path, monkeypatch):
     with open(path, "r+b", buffering=0) as file:
         for number in range(10_000):
             if number == 5000:
-                monkeypatch.setattr("seegrad.nn.model_file.checksum", lambda arrays, text: ANY)
+                monkeypatch.setattr("seegrad.nn.files.model_file.checksum", lambda arrays, text: ANY)
             file.seek(0)
             file.truncate(file.write(mutated(sound, rng)))
             try:

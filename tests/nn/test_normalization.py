@@ -7,7 +7,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.fusion import layer_by_layer
+from seegrad.nn.layers.fusion import layer_by_layer
 
 
 class TestBatchNorm:

@@ -8,7 +8,7 @@ import pytest
 import seegrad as sg
 from seegrad import nn
 from seegrad.nn import OnnxExportError
-from seegrad.nn.onnx_operations import TABLE
+from seegrad.nn.files.onnx_operations import TABLE
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -165,7 +165,7 @@ def test_functions(name, path):
 
 
 def test_every_entry_of_the_table_is_an_operation():
-    from seegrad.autograd.operation import Op
+    from seegrad.autograd.core.op import Op
 
     assert set(TABLE) <= {name.strip("_") for name in Op.table}
 

@@ -240,8 +240,8 @@ def test_lines_and_bar(points, capsys):
 @pytest.mark.parametrize("seconds", [[0] * 10, range(10), [0] * 8 + [1, 1], [0] * 5 + [1] * 5])
 def test_bar_in_a_terminal(points, capsys, monkeypatch, seconds):
     times = iter(seconds)
-    monkeypatch.setattr("seegrad.nn.progress.perf_counter", lambda: 100.0 + next(times))
-    monkeypatch.setattr("seegrad.nn.progress.is_watched", lambda: True)
+    monkeypatch.setattr("seegrad.nn.training.callbacks.progress.perf_counter", lambda: 100.0 + next(times))
+    monkeypatch.setattr("seegrad.nn.training.callbacks.progress.is_watched", lambda: True)
     monkeypatch.delenv("COLUMNS", raising=False)  # a narrow terminal cuts the bar off
     make_trainer().fit(points, epochs=1, batch_size=7, seed=0, progress=True)
     shown = capsys.readouterr().err

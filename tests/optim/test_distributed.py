@@ -15,7 +15,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import data, nn, optim
-from seegrad.ranks import Ranks
+from seegrad.common.ranks import Ranks
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
 SETTINGS = {

@@ -16,7 +16,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import optim
-from seegrad.autograd.kernels import numba_use
+from seegrad.autograd.fast.kernels import numba_use
 
 STEPS = 30
 

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from seegrad import autograd
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 #: What a reader may take a name in a formula for.
 NAMESPACE = {

@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import seegrad as sg
-from seegrad.autograd.draw import NoGraphvizError, drawing, render
-from seegrad.autograd.draw.readable import heat, printable, short
+from seegrad.autograd.inspect.draw import NoGraphvizError, drawing, render
+from seegrad.autograd.inspect.draw.readable import heat, printable, short
 
 needs_graphviz = pytest.mark.skipif(render.renderer() is None, reason="no Graphviz: neither dot nor pygraphviz")
 
@@ -301,7 +301,7 @@ def test_without_graphviz_a_player_is_a_table(tmp_path):
 
 
 def test_drawing_needs_no_import_before_it():
-    code = "import sys, seegrad; print('graphviz' in sys.modules, 'seegrad.autograd.draw' in sys.modules)"
+    code = "import sys, seegrad; print('graphviz' in sys.modules, 'seegrad.autograd.inspect.draw' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.split() == ["False", "False"]
 
@@ -333,8 +333,8 @@ def test_every_label_draws_as_itself(label):
 @needs_graphviz
 @pytest.mark.parametrize("label", ['中文 <标签> & "引号"', "{record|braces}", "back\\slash\\N"])
 def test_labels_of_groups_and_notes_draw_as_themselves(label):
-    from seegrad.autograd.draw.dot import to_dot
-    from seegrad.autograd.draw.picture import Arrow, Box, Picture
+    from seegrad.autograd.inspect.draw.dot import to_dot
+    from seegrad.autograd.inspect.draw.picture import Arrow, Box, Picture
 
     boxes = [Box("a", "input", "a", group=(label,)), Box("b", "result", "b")]
     source = to_dot(Picture(boxes, [Arrow("a", "b", label)], [label]))

@@ -9,7 +9,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.autograd import Op
-from seegrad.autograd.draw.formula import formula, forward_text, rule_texts
+from seegrad.autograd.inspect.draw.formula import formula, forward_text, rule_texts
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from operation_cases import CASES
 from printed import NAMESPACE, assert_equal_up_to, evaluate, formulas, numeric
 
 import seegrad as sg
-from seegrad.autograd import reference
-from seegrad.autograd.draw import walk
-from seegrad.autograd.draw.formula import rule_texts
-from seegrad.autograd.draw.nodes_picture import picture_of_nodes
-from seegrad.autograd.draw.scalars import expand
-from seegrad.autograd.draw.steps import Story
-from seegrad.autograd.draw.trace import Traced
-from seegrad.autograd.graph import Constant
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.node import Constant
+from seegrad.autograd.core.op import Op
+from seegrad.autograd.inspect import reference
+from seegrad.autograd.inspect.draw import graph_reading as walk
+from seegrad.autograd.inspect.draw.formula import rule_texts
+from seegrad.autograd.inspect.draw.nodes_picture import picture_of_nodes
+from seegrad.autograd.inspect.draw.scalars import expand
+from seegrad.autograd.inspect.draw.steps import Story
+from seegrad.autograd.inspect.draw.trace import Traced
 
 
 def root_of(case):

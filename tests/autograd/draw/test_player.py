@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.draw import player, render, theme
+from seegrad.autograd.inspect.draw import player, render, theme
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")

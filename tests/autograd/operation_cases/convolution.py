@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import seegrad as sg
-from seegrad.autograd import kernels
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
+from seegrad.autograd.fast import kernels
 
 from .case import case, real
 

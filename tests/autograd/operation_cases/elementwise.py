@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import seegrad as sg
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 from .case import Case, above_one, case, positive, real, unit
 

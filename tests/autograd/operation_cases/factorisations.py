@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import seegrad as sg
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 from .case import Case, case, real
 

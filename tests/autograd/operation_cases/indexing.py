@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from seegrad.autograd import Tensor, diag, diagonal, sort, take, take_along_axis
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 from .case import Case, case, real
 

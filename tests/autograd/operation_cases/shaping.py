@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import seegrad as sg
-from seegrad.autograd.operation import Op
+from seegrad.autograd.core.op import Op
 
 from .case import Case, case, real
 

@@ -1,0 +1,362 @@
+"""``compile``: record the graph of scalars once, replay it as NumPy operations ever after."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..copies import global_name
+from ..core.backward import backprop
+from ..core.node import NO_PARAMS, Node, is_recording, on_gradient, on_look, on_record, record, recording
+from ..core.op import Op
+from ..value import Value
+from .reach import Reach
+from .replay import Gather, NotReplayable, Plan, Run, resolve
+
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+}
+
+
+def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
+    """Make a function of Values fast: its first call records the graph, later calls replay it in NumPy.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one Value. Its arguments may be floats, Values, and lists, tuples and dictionaries of these;
+        whatever else it is given (integers, texts, arrays) is taken as fixed, and another one makes a new recording.
+        Values that it uses otherwise, such as the parameters of a network, are read anew at every call.
+
+    Returns
+    -------
+    Compiled
+        Called like ``f``, with the same result. ``backward()`` of the result works as usual.
+
+    Notes
+    -----
+    A call repeats the recorded operations if nothing that decides about them has changed. These things are
+    noticed, and lead to a new recording:
+
+    - a comparison of Values (``<``, ``if v``, ``max``, ...) comes out differently;
+    - a plain number, list, array, attribute or Value that ``f`` can reach by name has been replaced.
+
+    These lead to plain execution at every call, for the reason that ``why_not`` then tells: ``f`` reads or sets
+    ``.data`` or ``.grad``, calls ``backward()``, draws random numbers, computes under ``no_grad``, uses arrays, or
+    the way it takes changes too often. Replayed calls do not run ``f``: it should have no side effects, and get
+    what changes in files, clocks or generators of its own as arguments.
+
+    Examples
+    --------
+    >>> w = sg.Value(2.0)
+    >>> step = sg.compile(lambda x: (w * x - 1.0) ** 2)
+    >>> for x in (1.0, 2.0, 3.0):
+    ...     out = step(x)
+    >>> out.backward()
+    >>> out.data, w.grad
+    (25.0, 30.0)
+    """
+    if not callable(f):
+        raise TypeError(f"compile expects a function, got {type(f).__name__}")
+    return Compiled(f)
+
+
+class Compiled:
+    """A function of Values that is recorded once and replayed; made by :func:`compile`.
+
+    Attributes
+    ----------
+    why_not : str or None
+        Why calls are not replayed, if they are not.
+    recordings, replays : int
+        How often the function was recorded, and replayed.
+    """
+
+    #: Recordings that are kept: for different branches, or different shapes of the arguments.
+    KEPT = 4
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, f, updated=())
+        self.f = f
+        self.why_not: str | None = None
+        self.recordings = self.replays = 0
+        self.traces: list[Trace] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute ``f(*args, **kwargs)``."""
+        if self.why_not is not None or on_record or on_gradient:
+            return self.f(*args, **kwargs)
+        arguments = Arguments((args, kwargs))
+        reach = Reach(self.f)
+        for trace in self.traces:
+            out = trace.replay(arguments, reach)
+            if out is not None:
+                self.replays += 1
+                if trace is not self.traces[0]:
+                    self.traces.remove(trace)
+                    self.traces.insert(0, trace)
+                return out
+        if self.recordings > 8 + self.replays:
+            self.why_not = "the way it takes, or a number that it uses, changes too often"
+            return self.f(*args, **kwargs)
+        return self.record(arguments, reach)
+
+    def record(self, arguments: Arguments, reach: Reach) -> Any:
+        """Run the function once, and keep how it went."""
+        self.recordings += 1
+        try:
+            trace = Trace(self.f, arguments, reach)
+        except NotReplayable as reason:
+            self.why_not = str(reason)
+        except Exception as error:  # what only numbers can do, such as math.exp: the plain call will tell
+            self.why_not = f"it fails with Values for arguments: {error}"
+        else:
+            out = trace.replay(arguments, reach)
+            if out is not None:
+                self.traces.insert(0, trace)
+                del self.traces[self.KEPT :]
+                return out
+            self.why_not = "a comparison hangs on the last digit, which depends on the order of summation"
+        args, kwargs = arguments.content
+        try:
+            return self.f(*args, **kwargs)
+        except BaseException:
+            self.why_not = None  # the call itself was at fault
+            raise
+
+    def __reduce__(self) -> Any:
+        return global_name(self) or (compile, (self.f,))  # what was recorded belongs to the Values of this process
+
+    def __repr__(self) -> str:
+        state = (
+            f"not replayed: {self.why_not}" if self.why_not else f"{self.recordings} recorded, {self.replays} replayed"
+        )
+        return f"<compiled {getattr(self.f, '__name__', 'function')}: {state}>"
+
+
+class Arguments:
+    """Arguments taken apart: the numbers and Values that may differ, and the rest, which is their shape."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+        self.shape: list[Any] = []
+        self.leaves: list[Any] = []
+        self._take_apart(content)
+
+    def _take_apart(self, x: Any) -> None:
+        kind = x.__class__
+        if kind is float or kind is Value or isinstance(x, np.floating):
+            self.leaves.append(x)
+            self.shape.append(float if kind is not Value else Value if x._tracked else None)
+        elif kind is list or kind is tuple:
+            self.shape += [kind, len(x)]
+            for item in x:
+                self._take_apart(item)
+        elif kind is dict:
+            self.shape += [kind, *x]
+            for item in x.values():
+                self._take_apart(item)
+        else:
+            self.shape += Reach(x).tokens
+
+    def replaced(self, leaves: list[Any]) -> Any:
+        """The arguments with other leaves."""
+        rest = iter(leaves)
+
+        def put(x: Any) -> Any:
+            kind = x.__class__
+            if kind is float or kind is Value or isinstance(x, np.floating):
+                return next(rest)
+            if kind is list or kind is tuple:
+                return kind([put(item) for item in x])
+            return {key: put(item) for key, item in x.items()} if kind is dict else x
+
+        return put(self.content)
+
+
+class Trace:
+    """One recording of a function: its plan, and what must hold for it to be repeated.
+
+    Raises
+    ------
+    NotReplayable
+        If what the function does cannot be repeated without running it.
+    """
+
+    def __init__(self, f: Callable[..., Any], arguments: Arguments, reach: Reach) -> None:
+        self.shape, self.reach = arguments.shape, reach
+        self.op = _Replayed(f)
+        begin = Value(0.0).number
+        with recording():
+            stand_ins = [Value(float(x._plain if isinstance(x, Value) else x)) for x in arguments.leaves]
+            args, kwargs = arguments.replaced(stand_ins)
+            with _Looks() as looks:
+                root = f(*args, **kwargs)
+        if root.__class__ is not Value:
+            raise NotReplayable(f"it returns {type(root).__name__}, not one Value")
+        compared = [x for _, *sides, _ in looks.comparisons for x in sides if isinstance(x, Value)]
+        outside = _outside(compared, root, begin, {*stand_ins})
+        wanted = [x.__class__ is Value and x._tracked for x in arguments.leaves]
+        self.outside = outside
+        self.wanted = wanted
+        self.plan = Plan(root, [*stand_ins, *outside], [*wanted, *[True] * len(outside)], compared)
+        self.checks = self._checks(looks.comparisons)
+
+    def _checks(self, comparisons: list[Any]) -> list[Any]:
+        """For each kind of comparison: both sides' places, and the answers."""
+        index, checks = self.plan.index, []
+        constants = [float(y) for _, _, y, _ in comparisons if not isinstance(y, Value)]
+        self.numbers = np.array(constants)
+        place = len(self.plan.template)  # plain numbers stand behind the results
+        by_kind: dict[str, list[Any]] = {}
+        for what, x, y, answer in comparisons:
+            left = index[resolve(x)]
+            if isinstance(y, Value):
+                right = index[resolve(y)]
+            else:
+                right, place = place, place + 1
+            by_kind.setdefault(what, []).append((left, right, answer))
+        for what, rows in by_kind.items():
+            lefts, rights, answers = zip(*rows)
+            checks.append((_COMPARISONS[what], Gather([[i] for i in lefts]), np.array(rights), np.array(answers)))
+        del self.plan.index
+        return checks
+
+    def holds(self, values: Any) -> bool:
+        """Whether every comparison comes out as it did when recorded."""
+        if not self.checks:
+            return True
+        sides = np.concatenate([values, self.numbers])
+        return all(np.array_equal(compare(x(values), sides[y]), answers) for compare, x, y, answers in self.checks)
+
+    def replay(self, arguments: Arguments, reach: Reach) -> Any:
+        """Repeat the recorded operations with other numbers; None if that would not be the same as a call."""
+        if arguments.shape != self.shape or reach.tokens != self.reach.tokens:
+            return None
+        given = [x._plain if x.__class__ is Value else float(x) for x in arguments.leaves]
+        run = self.plan.forward([*given, *[x._plain for x in self.outside]])
+        if not self.holds(run.values):
+            return None
+        inputs = [x for x, wanted in zip(arguments.leaves, self.wanted) if wanted] + self.outside
+        if not inputs or not is_recording():
+            return record(self.op, run.result, (), NO_PARAMS)
+        return record(self.op, run.result, tuple(inputs), {"replay": Replay(run, self, arguments)})
+
+
+class Replay:
+    """What the way back through a replayed call needs."""
+
+    def __init__(self, run: Run, trace: Trace, arguments: Arguments) -> None:
+        self.run, self.wanted, self.arguments = run, trace.wanted, arguments
+
+    def __repr__(self) -> str:
+        return f"{len(self.run.plan.groups)} groups of {len(self.run.plan.template)} nodes"
+
+
+class _Replayed(Op):
+    """A compiled function as one operation; its derivative is the replay read backwards."""
+
+    poles = False
+    portable = False
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
+        self.rule = ()
+        self.variadic_rule = None
+        self.joint = self._joint
+
+    def _joint(self, g: Any, node: Node, inputs: tuple[Node, ...]) -> list[Any]:
+        """Gradients of all inputs."""
+        replay = node.params["replay"]
+        if isinstance(g, Node):
+            return self._run_again(g, node, replay)
+        found = replay.run.backward(g)
+        if not all(d is None or math.isfinite(d) for d in found):  # what was not chosen takes a careful walk
+            return self._run_again(g, node, replay)
+        wanted = replay.wanted
+        return [d for d, w in zip(found, wanted) if w] + found[len(wanted) :]
+
+    def _run_again(self, g: Any, node: Node, replay: Replay) -> list[Any]:
+        """Gradients by the plain way, for which the function is run once more: they can be differentiated again."""
+        args, kwargs = replay.arguments.content
+        with recording():
+            again = self.function(*args, **kwargs)
+        table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(node.inputs))
+        return [table.get(x) for x in node.inputs]
+
+
+class _Looks:
+    """Notes, while a function is recorded, everything that may decide what it does."""
+
+    def __init__(self) -> None:
+        self.comparisons: list[tuple[str, Node, Any, bool]] = []
+        self.thread = threading.get_ident()
+
+    def __enter__(self) -> _Looks:
+        self.dice = _dice_state()
+        on_look.append(self.note)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        on_look.remove(self.note)
+        if _dice_state() != self.dice:
+            _set_dice(self.dice)
+            raise NotReplayable("it draws random numbers; draw them outside and pass them in")
+
+    def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
+        """Called for each look; raises before anything is done that running again would do twice."""
+        if threading.get_ident() != self.thread:
+            return
+        if what not in _COMPARISONS:
+            raise NotReplayable(f"it {what}")
+        if isinstance(other, (Value, float, int)):
+            self.comparisons.append((what, x, other, answer))
+        elif isinstance(other, (Node, np.ndarray, np.generic)):
+            raise NotReplayable("it compares a Value with an array")
+
+
+def _dice_state() -> Any:
+    """The state of the usual generators of random numbers, in a form that can be compared and set."""
+    import random  # here, since it takes a while
+
+    legacy: Any = np.random.get_state()
+    return random.getstate(), (legacy[0], tuple(legacy[1].tolist()), *legacy[2:])
+
+
+def _set_dice(state: Any) -> None:
+    import random
+
+    random.setstate(state[0])
+    np.random.set_state(state[1])
+
+
+def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) -> list[Any]:
+    """Find the Values that a recording uses but has not made."""
+    seen: dict[Node, None] = {}
+    outside: list[Node] = []
+    todo = [root, *compared]
+    while todo:
+        x = todo.pop()
+        if x in seen or x in stand_ins:
+            continue
+        seen[x] = None
+        if x.notes is not None and "lost" in x.notes:
+            raise NotReplayable(f"a Value that it uses has lost its trail: {x.notes['lost']}")
+        if x.number < begin and x.__class__ is Value:
+            if not x._tracked:
+                raise NotReplayable("it uses a Value that does not require gradients")
+            outside.append(x)
+        elif x.op is not None:
+            todo.extend(x.inputs)
+    return sorted(outside, key=operator.attrgetter("number"))

@@ -1,0 +1,4 @@
+"""The graph and the backward pass: the whole idea of reverse-mode differentiation, in four files.
+
+Imports only ``common``. Read ``node.py``, ``op.py``, ``recording.py``, ``backward.py``, in this order.
+"""

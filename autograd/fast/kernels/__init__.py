@@ -1,0 +1,41 @@
+"""The heavy arithmetic of convolution and pooling on plain NumPy arrays; knows nothing of graphs."""
+
+from __future__ import annotations
+
+from .batch_norm_passes import batch_norm, batch_norm_gradients
+from .conv_relu_pool_passes import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
+from .conv_relu_pool_passes import for_few as one_pass_for_few
+from .conv_relu_pool_passes import suits as one_pass_suits
+from .geometry import conv2d_shape
+from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
+from .relu import LARGE, channel_sum, relu, relu_gradient
+from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from .threads import get_num_threads, num_threads, set_num_threads
+from .workspace import release_memory
+
+__all__ = [
+    "LARGE",
+    "batch_norm",
+    "batch_norm_gradients",
+    "channel_sum",
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_relu_pool",
+    "conv2d_relu_pool_gradients",
+    "conv2d_shape",
+    "conv2d_weight_gradient",
+    "get_num_threads",
+    "num_threads",
+    "one_pass_for_few",
+    "one_pass_suits",
+    "release_memory",
+    "relu",
+    "relu_gradient",
+    "set_num_threads",
+    "window_max",
+    "window_put",
+    "window_spread",
+    "window_sum",
+    "window_take",
+    "winners_of",
+]

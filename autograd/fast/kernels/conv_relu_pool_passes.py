@@ -1,0 +1,210 @@
+"""Convolution, bias, relu and max pooling in one pass, and their gradients in one pass back.
+
+Threads share the batch, and each goes through all the steps with its images, which stay in the cache. What no window
+of the pool reads is not computed. A pool of width ``p`` turns the convolution into ``p`` convolutions of ``p`` times
+the stride, one for each column of the pool's window: what is compared are whole arrays then, with long lines. Adding
+a bias and cutting off below zero do not change which element of a window is the largest, so they come after the pool,
+where there is less to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import im2col, numba_use, shard, threads
+from .geometry import Array, Padding, Pair, axes_of, in_logical_order
+from .plan import Plan, plan_of
+from .shard import Shard
+from .shifted_convolution import SMALLEST_PART
+from .workspace import take
+
+SHARD = 96
+"""Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
+LEAST_CHANNELS = 16
+"""Channels on either side from which Winograd's products are large enough to gain from being fewer."""
+MOST_TAPS = 16
+"""Elements of a pool's window up to which there is a function compiled for it that takes few images."""
+SHARED_WELL, MUCH = 16, 3e7
+"""Fewer images than this cannot be shared well, and more multiplications than this should be."""
+
+
+def suits(images: Sequence[int], kernel: Sequence[int], dtype: np.dtype[Any]) -> bool:
+    """Tell from the shapes of images and kernel, and their dtype, whether there is one pass, quicker than several.
+
+    It is not for a few large images, whose rows each pass by itself shares among threads. Multiplications are counted
+    as if the stride were 1.
+    """
+    if dtype.char not in "fd" or 0 in images or 0 in kernel:
+        return False
+    return images[0] >= SHARED_WELL or prod(images[:3]) * prod(kernel) < MUCH
+
+
+def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
+    """Tell whether Winograd's method may be used, and pays."""
+    rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
+    window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
+    fits = plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1)
+    return numba_use.enabled and fits and min(channels, outputs) >= LEAST_CHANNELS
+
+
+def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
+    """Return the module that is the fastest here: `shard`, or in its place one that Numba compiles.
+
+    It is `compiled_winograd` if `tiles`, which only it can use, else `compiled_shard`.
+    """
+    if dtype != np.float32 or plan.number_type != np.uint8:
+        return shard
+    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard", anyway=tiles)
+    if compiled is None:
+        return shard
+    if not tiles:
+        compiled.prepare(plan)
+    return compiled
+
+
+def for_few(
+    images: Sequence[int],
+    kernel: Sequence[int],
+    dtype: DTypeLike,
+    pool: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+) -> im2col.Forward | None:
+    """Return what computes `conv2d_relu_pool` without a way back, for images and a kernel of these shapes.
+
+    It takes images, kernel and bias. None if these are not the few images that have a way of their own.
+    """
+    plan = plan_of(tuple(images[1:3]), tuple(kernel[:2]), pool, stride, padding, dilation)
+    read = (plan.size[0] * pool[0], plan.size[1] * pool[1])
+    if not im2col.suits(images[0], read, prod(kernel[:3])):
+        return None
+    axes = axes_of("conv2d", tuple(images[1:3]), tuple(kernel[:2]), stride, padding, dilation)
+    usual = dtype == np.float32 and plan.taps <= MOST_TAPS
+    work = (numba_use.compiled("compiled_im2col") if usual else None) or im2col
+    prepared: im2col.Forward = work.prepared(*axes, plan.size, pool)
+    return prepared
+
+
+def conv2d_relu_pool(
+    x: Array, w: Array, b: Array, pool: Pair, stride: Pair, padding: Padding, dilation: Pair, trail: bool = True
+) -> tuple[Array, list[Shard]]:
+    """Return ``max_pool2d(relu(conv2d(x, w, b)), pool)`` and what its gradients need.
+
+    Of equal elements the first in row-major order wins.
+
+    Parameters
+    ----------
+    x
+        (N, H, W, Cin), any memory layout.
+    w
+        (kh, kw, Cin, Cout), of the dtype of `x`.
+    b
+        (Cout,), of the same dtype.
+    pool
+        Height and width of the pool's window, and its stride.
+    stride, padding, dilation
+        Of the convolution, as in `conv2d`.
+    trail
+        Whether there is to be a way back.
+
+    Returns
+    -------
+    values
+        (N, PH, PW, Cout), in memory (PH, Cout, PW, N), or as the shape says for a few images without `trail`.
+    shards
+        For `conv2d_relu_pool_gradients`; none without `trail`.
+
+    Raises
+    ------
+    ValueError
+        If a window does not fit.
+    """
+    few = None if trail else for_few(x.shape, w.shape, x.dtype, pool, stride, padding, dilation)
+    if few is not None:
+        return few(x, w, b), []
+    plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
+    tiles = _tiled(plan, *w.shape[2:])
+    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, tiles))
+    if tiles and not np.isfinite(values.max()):  # Winograd's method does not know infinity
+        values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, False))
+    return in_logical_order(values), shards
+
+
+def _in_shards(
+    x: Array, kernel: Array, b: Array, plan: Plan, trail: bool, work: ModuleType
+) -> tuple[Array, list[Shard]]:
+    """Return the values (PH, Cout, PW, N) as a module computes them, and what the way back needs, if there is one."""
+    values = take((plan.size[0], kernel.shape[3], plan.size[1], x.shape[0]), x.dtype)
+    cuts = _cuts(x.shape[0], values.size * plan.taps * (kernel.size // kernel.shape[3]))
+    shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
+
+    def part(k: int) -> None:
+        shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, trail)
+
+    threads.run(len(cuts), part)
+    return values, shards if trail else []
+
+
+def conv2d_relu_pool_gradients(
+    g: Array,
+    w: Array,
+    input_shape: Sequence[int],
+    shards: list[Shard],
+    pool: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair,
+    to_input: bool = True,
+) -> tuple[Array | None, Array, Array] | None:
+    """Return the gradients of ``sum(conv2d_relu_pool(x, w, b) * g)`` with respect to `x`, `w` and `b`.
+
+    None if they are not finite and Winograd's method cannot tell which of them are not.
+
+    Parameters
+    ----------
+    g
+        (N, PH, PW, Cout).
+    input_shape
+        (N, H, W, Cin) of `x`.
+    shards
+        As `conv2d_relu_pool` gave them.
+    to_input
+        Whether the gradient with respect to `x` is wanted; else None takes its place.
+    """
+    plan = plan_of(tuple(input_shape[1:3]), w.shape[:2], pool, stride, padding, dilation)
+    weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
+    batch, height, width, channels = input_shape
+    out = take((height, channels, width, batch), g.dtype) if to_input else None
+    work = _best(plan, g.dtype, shards[0].tiles)
+
+    def part(k: int) -> None:
+        work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)
+
+    threads.run(len(shards), part)
+    gradients = np.add.reduce(weight_sums, axis=0), np.add.reduce(bias_sums, axis=0)
+    if shards[0].tiles and not np.isfinite(gradients[0]).all():
+        return None
+    return None if out is None else in_logical_order(out), *gradients
+
+
+def winners_of(shards: list[Shard], shape: Sequence[int]) -> Array:
+    """Return the number of each window's winner, of the shape (N, PH, PW, Cout) of the result."""
+    batch, high, wide, channels = shape
+    out = np.empty((high, channels, wide, batch), shards[0].winners.dtype)
+    for part in shards:
+        out[..., part.images] = part.winners.reshape(high, channels, wide, -1)
+    return in_logical_order(out)
+
+
+def _cuts(batch: int, work: float) -> list[slice]:
+    """Cut the batch: the same number of shards for each thread, of about `SHARD` images."""
+    parts = threads.parts_for(work, SMALLEST_PART)
+    rounds = max(1, round(batch / (SHARD * parts)))
+    return [slice(*cut) for cut in threads.bounds(batch, parts * rounds, multiple=8)]

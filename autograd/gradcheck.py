@@ -1,0 +1,149 @@
+"""Check derivatives against finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .core.backward import backprop
+from .core.node import Node
+from .ops.reductions import sum
+from .tensor import Tensor
+from .value import Value
+
+#: Step of the central difference: about the cube root of float64's precision, where the errors of rounding and
+#: of truncation are equally small.
+STEP = 6e-6
+
+
+class GradientError(AssertionError):
+    """A derivative disagrees with its finite difference."""
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    inputs: Any,
+    *,
+    order: int = 1,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+    seed: int = 0,
+) -> bool:
+    """Compare the derivatives of ``f`` with central differences, for every element of every input.
+
+    Results that are not single numbers are weighted with random numbers first, so that no element can hide.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the inputs in order and returns a Tensor or a Value.
+    inputs : Tensor, Value or sequence of them
+        float64; those that require gradients are checked. They are not changed.
+    order : int
+        2 also checks the derivatives of the derivatives.
+    rtol, atol : float
+        Allowed difference, relative and absolute.
+    seed : int
+        Of the random weights.
+
+    Returns
+    -------
+    bool
+        True; a disagreement is an exception.
+
+    Raises
+    ------
+    GradientError
+        If a derivative is wrong; the message tells where and by how much.
+    TypeError
+        If an input is not float64: differences of float32 are too coarse to prove anything.
+
+    Examples
+    --------
+    >>> x = sg.tensor([0.3, -1.2], requires_grad=True)
+    >>> sg.gradcheck(lambda x: (x.tanh() ** 2).sum(), x, order=2)
+    True
+    """
+    nodes: list[Any] = [inputs] if isinstance(inputs, Node) else list(inputs)
+    checked = [i for i, x in enumerate(nodes) if isinstance(x, Node) and x.requires_grad]
+    if not checked:
+        raise ValueError("gradcheck: no input requires gradients, so there is nothing to check")
+    for i in checked:
+        dtype = np.asarray(nodes[i]._plain).dtype
+        if dtype != np.float64:
+            raise TypeError(f"gradcheck needs float64, input {i} is {dtype}")
+    rng = np.random.default_rng(seed)
+    scalar = _weighted(f, rng)
+    _compare(scalar, nodes, checked, rtol, atol, "")
+    if order > 1:
+        directions = {i: rng.standard_normal(np.shape(nodes[i]._plain)) for i in checked}
+        _compare(lambda *xs: _slope(scalar, xs, directions), nodes, checked, rtol, atol, "second ")
+    return True
+
+
+def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., Any]:
+    """``f`` followed by a weighted sum of its elements, with the same weights at each call."""
+    weights: list[Any] = []
+
+    def scalar(*xs: Any) -> Any:
+        out = f(*xs)
+        if not isinstance(out, Node):
+            raise TypeError(f"gradcheck: the function returned {type(out).__name__}, expected a Tensor or a Value")
+        if isinstance(out, Value):
+            return out
+        if not weights:
+            weights.append(rng.uniform(0.5, 1.5, out._plain.shape) * rng.choice([-1.0, 1.0], out._plain.shape))
+        return sum(out * weights[0])
+
+    return scalar
+
+
+def _slope(f: Callable[..., Any], xs: Sequence[Any], directions: dict[int, Any]) -> Any:
+    """Derivative of ``f`` in fixed directions, as a node that can be differentiated again."""
+    out = f(*xs)
+    one = Value(1.0) if isinstance(out, Value) else Tensor(np.ones_like(out._plain))
+    table = backprop(out, one, create_graph=True, keep=True)
+    total: Any = 0.0
+    for i, d in directions.items():
+        if xs[i] in table:  # plain data here means that a rule forgot the graph: let the difference show
+            total = total + sum(table[xs[i]] * d)
+    return total if isinstance(total, Node) else Tensor(total)
+
+
+def _fresh(nodes: Sequence[Any], replaced: int | None = None, data: Any = None) -> list[Any]:
+    """Independent leaves with the data of ``nodes``, one of them replaced."""
+    result = []
+    for i, x in enumerate(nodes):
+        if not isinstance(x, Node):
+            result.append(x)
+        elif isinstance(x, Value):
+            result.append(Value(data if i == replaced else x._plain))
+        else:
+            result.append(Tensor(np.array(data if i == replaced else x._plain), requires_grad=x.requires_grad))
+    return result
+
+
+def _compare(
+    f: Callable[..., Any], nodes: Sequence[Any], checked: list[int], rtol: float, atol: float, which: str
+) -> None:
+    leaves = _fresh(nodes)
+    out = f(*leaves)
+    table = backprop(out, 1.0 if isinstance(out, Value) else np.ones_like(out._plain), keep=True)
+    for i in checked:
+        base = np.asarray(leaves[i]._plain, dtype=np.float64)
+        analytic = np.broadcast_to(np.asarray(table.get(leaves[i], 0.0)), base.shape)
+        for index in np.ndindex(base.shape):
+            step = STEP * max(1.0, abs(float(base[index])))
+            values = []
+            for moved in (base[index] + step, base[index] - step):
+                data = base.copy()
+                data[index] = moved
+                values.append(float(f(*_fresh(nodes, i, data))._plain))
+            numeric = (values[0] - values[1]) / (2 * step)
+            if not np.isclose(analytic[index], numeric, rtol=rtol, atol=atol):
+                raise GradientError(
+                    f"{which}derivative of input {i} at {index}, where it is {base[index]!s}: the rules give "
+                    f"{analytic[index]!s}, the finite difference gives {numeric!s}"
+                )

@@ -1,0 +1,141 @@
+"""Reading a graph without changing it: its nodes in order, their gradients, the derivative of each edge."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.backward import backprop, inputs_of, run_hooks
+from ...core.node import Constant, Node, data_of, on_gradient
+from ...tensor import Tensor
+from .picture import Kind
+
+
+def inputs_to_show(node: Node) -> tuple[Node, ...]:
+    """Return a node's inputs as it read them, or as they are now if they have been overwritten since."""
+    try:
+        return inputs_of(node)
+    except RuntimeError:
+        return node.inputs
+
+
+def nodes_of(root: Node) -> list[Node]:
+    """Return all nodes that led to ``root``, each after its inputs, ``root`` last."""
+    seen = {root}
+    computed, todo = [], [root]
+    while todo:
+        node = todo.pop()
+        if node.op is not None:
+            computed.append(node)
+            for x in inputs_to_show(node):
+                if x not in seen:
+                    seen.add(x)
+                    todo.append(x)
+    computed.sort(key=lambda node: node.number)
+    order: dict[Node, None] = {}
+    for node in computed:
+        for x in inputs_to_show(node):
+            if x.op is None:
+                order.setdefault(x)
+        order.setdefault(node)
+    return list(order) or [root]
+
+
+def kind_of(node: Node) -> Kind:
+    """Tell what part a node plays: an array that gets gradients counts as a parameter."""
+    if node.op is not None:
+        return "result"
+    if isinstance(node, Constant):
+        return "constant"
+    return "parameter" if isinstance(node, Tensor) and node.requires_grad else "input"
+
+
+def stored_gradients(nodes: list[Node]) -> dict[Node, Any]:
+    """Return what ``backward()`` has left in the nodes."""
+    return {node: plain_data(node._grad) for node in nodes if node._grad is not None}
+
+
+def seed_of(root: Node) -> Any:
+    """Return the gradient of a result with respect to itself; of an array, that of the sum of its elements."""
+    return 1.0 if isinstance(root._plain, float) else np.ones_like(root._plain)
+
+
+def all_gradients(root: Node) -> dict[Node, Any]:
+    """Return the gradient of ``root`` with respect to every node, computed now; no node is touched."""
+    if not root.requires_grad:
+        return {}
+    return _with_hooks_of_leaves(backprop(root, seed_of(root), keep=True))
+
+
+def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
+    """Let the hooks of leaves replace gradients, as ``backward()`` does when its walk has ended."""
+    for node, gradient in table.items():
+        if node.op is None and "hooks" in (node.notes or ()):
+            table[node] = run_hooks(node, gradient)
+    return table
+
+
+def local_derivative(node: Node, index: int) -> Any:
+    """Return d node / d input, where an element depends on one element alone; else None.
+
+    Returns
+    -------
+    float, ndarray or None
+        The factor that the chain rule multiplies with on this edge.
+    """
+    op = node.op
+    inputs = inputs_to_show(node)
+    if op is None or not op.elementwise or not inputs[index].requires_grad:
+        return None
+    rule = op.rules_for(inputs)[index]
+    values = (seed_of(node), node._plain, *[x._plain for x in inputs])
+    with np.errstate(all="ignore"):
+        try:
+            return rule(*values, **node.params)
+        except ArithmeticError:  # a pole of Python's floats
+            return rule(*[np.float64(v) for v in values], **node.params)
+
+
+def plain_data(gradient: Any) -> Any:
+    """Return the plain number or array of a gradient that may be a node."""
+    return data_of(gradient)
+
+
+@dataclass
+class WayBack:
+    """A walk back, as the engine goes it.
+
+    Attributes
+    ----------
+    gradients : dict
+        The gradient of each node in the end.
+    arrivals : list of (Node, int, gradient)
+        In the order of the walk: the reader, which of its inputs, and what flows to that input.
+    """
+
+    gradients: dict[Node, Any]
+    arrivals: list[tuple[Node, int, Any]]
+
+
+def way_back(root: Node) -> WayBack:
+    """Walk back from ``root`` and note what each edge adds to the gradient of its input; no node is touched."""
+    arrivals: list[tuple[Node, int, Any]] = []
+    waiting = {node: list(range(len(inputs_to_show(node)))) for node in nodes_of(root) if node.op is not None}
+    me = threading.get_ident()
+
+    def watch(node: Node, x: Node, gradient: Any) -> None:
+        # A rule may walk back through a graph of its own, and other threads through theirs.
+        if node in waiting and threading.get_ident() == me:
+            inputs = inputs_to_show(node)
+            place = next(i for i in waiting[node] if inputs[i] is x)
+            waiting[node].remove(place)
+            arrivals.append((node, place, gradient))
+
+    on_gradient.append(watch)
+    try:
+        return WayBack(all_gradients(root), arrivals)
+    finally:
+        on_gradient.remove(watch)

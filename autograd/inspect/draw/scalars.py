@@ -1,0 +1,202 @@
+"""The finest zoom: a small graph of arrays, computed once more with one ``Value`` for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.node import Constant, Node, init_node, recording
+from ...core.op import Op
+from ...ops.elementwise import add, multiply
+from ...ops.shaping import stack
+from ...value import Value
+from .graph_reading import inputs_to_show, kind_of, nodes_of, plain_data
+from .picture import Kind
+from .trace import Traced
+
+#: Numbers above which a drawing of scalars is a thicket.
+MAX_SCALARS = 400
+
+Parts = npt.NDArray[Any]  # of Values, and of plain numbers for constants
+
+#: Operations that only move numbers about, and so can move Values as well.
+_MOVING = (
+    "reshape transpose expand_dims squeeze flip roll rot90 tril triu broadcast_to concatenate stack pad getitem put"
+).split()
+_PASSING = ("astype", "identity", "to_value")
+
+
+class ScalarPart(Op):
+    """One element of an array operation, with the factors by which its inputs count.
+
+    It is no operation of its own: it stands in drawings for what a rule does to one number.
+    """
+
+    elementwise = True
+
+    def __init__(self, op: Op, factors: list[float]) -> None:
+        self.name, self.symbol, self.factors = op.name, op.symbol, factors
+        self.rule, self.variadic, self.variadic_rule = (), False, None
+        self.defaults = {}
+
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Callable[..., Any], ...]:
+        """Return one rule per input: the gradient times a number."""
+        return tuple([_times(factor) for factor in self.factors])
+
+
+def _times(factor: float) -> Callable[..., Any]:
+    return lambda g, *values, **params: g * factor
+
+
+def expand(traced: Traced) -> Traced:
+    """Take every array of a graph apart into its numbers.
+
+    Parameters
+    ----------
+    traced : Traced
+        A graph; unchanged.
+
+    Returns
+    -------
+    Traced
+        A new graph of Values with the same numbers, in double precision.
+
+    Raises
+    ------
+    ValueError
+        If there are more numbers than anybody can look at.
+    """
+    nodes = nodes_of(traced.root)
+    count = sum(np.size(node._plain) for node in nodes)
+    if count > MAX_SCALARS:
+        raise ValueError(
+            f"zoom='scalars' would draw {count:,} numbers, at most {MAX_SCALARS} can still be read: draw a smaller "
+            "piece (fewer examples, a smaller layer), or use zoom='ops'"
+        )
+    parts: dict[Node, Parts] = {}
+    roles: dict[Node, Kind] = {}
+    with recording():
+        for node in nodes:
+            if node.op is None:
+                parts[node] = _leaf(node, traced.names.get(node, node.label))
+                if not isinstance(node, Constant):
+                    kind = traced.roles.get(node, kind_of(node))
+                    roles.update((part, kind) for part in parts[node].flat)
+            else:
+                parts[node] = _computed(node, [parts[x] for x in inputs_to_show(node)])
+                if node.label:
+                    _name(parts[node], node.label)
+        found = parts[traced.root]
+        root = found.item() if found.size == 1 else stack(list(found.flat))
+    return Traced(root if isinstance(root, Node) else Value(root), {}, roles)
+
+
+def _leaf(node: Node, name: str) -> Parts:
+    data = np.asarray(node._plain, dtype=np.float64)
+    result = np.empty(data.shape, dtype=object)
+    gradient = None if node._grad is None else np.asarray(plain_data(node._grad), dtype=np.float64)
+    for index in np.ndindex(data.shape):
+        number = float(data[index])
+        if isinstance(node, Constant):
+            result[index] = number
+            continue
+        place = f"[{','.join(map(str, index))}]" if index else ""
+        value = Value(number, label=f"{name}{place}" if name else "")
+        value.requires_grad = node.requires_grad
+        if gradient is not None:
+            value._grad = float(gradient[index])
+        result[index] = value
+    return result
+
+
+def _computed(node: Node, inputs: list[Parts]) -> Parts:
+    op = node.op
+    shape = np.shape(node._plain)
+    if op is None or op.name in _PASSING:
+        return inputs[0].reshape(shape)
+    if op.name in _MOVING:
+        return _objects(op.forward(*inputs, **node.params), shape)
+    if op.name == "matmul" and all(x.ndim <= 2 for x in inputs):
+        return _products(inputs[0], inputs[1], op).reshape(shape)
+    if op.elementwise and (op.name == "where" or not node.params):
+        return _each(node, inputs, shape)
+    return _by_derivative(node, inputs, shape)
+
+
+def _objects(moved: Any, shape: tuple[int, ...]) -> Parts:
+    """Return what came out of an operation on object arrays as one, also where it is a single object."""
+    if not isinstance(moved, np.ndarray):
+        single = np.empty((), dtype=object)
+        single[()] = moved
+        moved = single
+    return moved.astype(object).reshape(shape)
+
+
+def _each(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> Parts:
+    """Apply an elementwise operation to every element."""
+    result = np.empty(shape, dtype=object)
+    spread = [np.broadcast_to(x, shape) for x in inputs]
+    params = {name: np.broadcast_to(value, shape) for name, value in node.params.items()}
+    op = node.op
+    for index in np.ndindex(shape):
+        if op is not None:
+            result[index] = op(*[x[index] for x in spread], **{k: bool(v[index]) for k, v in params.items()})
+    return result
+
+
+def _name(parts: Parts, name: str) -> None:
+    """Give computed numbers the name of their array, with their place in it."""
+    for index in np.ndindex(parts.shape):
+        part = parts[index]
+        if isinstance(part, Node) and not part.label:
+            part.label = name + (f"[{','.join(map(str, index))}]" if index else "")
+
+
+def _products(x: Parts, y: Parts, op: Op) -> Parts:
+    """Multiply matrices as it is done by hand: products of numbers, added up."""
+    rows, columns = np.atleast_2d(x), (y if y.ndim == 2 else y[:, None])
+    result = np.empty((rows.shape[0], columns.shape[1]), dtype=object)
+    for i, j in np.ndindex(result.shape):
+        terms = [multiply(a, b) for a, b in zip(rows[i], columns[:, j])]
+        result[i, j] = terms[0] if len(terms) == 1 else _part(add, terms, [1.0] * len(terms), sum(map(_number, terms)))
+    return result
+
+
+def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> Parts:
+    """Let each element of the result depend on the numbers that it has a derivative by."""
+    op = node.op
+    sources = inputs_to_show(node)
+    result = np.empty(shape, dtype=object)
+    data = np.asarray(node._plain)
+    for index in np.ndindex(shape):
+        unit = np.zeros_like(data)
+        unit[index] = 1.0
+        terms: list[Any] = []
+        factors: list[float] = []
+        for x, part, rule in zip(sources, inputs, op.rules_for(sources) if op is not None else ()):
+            if not x.requires_grad:
+                continue
+            with np.errstate(all="ignore"):
+                slopes = x.fit(rule(unit, data, *[s._plain for s in sources], **node.params))
+            for term, slope in zip(part.flat, np.ravel(slopes)):
+                if slope != 0:
+                    terms.append(term)
+                    factors.append(float(slope))
+        result[index] = _part(op, terms, factors, float(data[index])) if op is not None else None
+    return result
+
+
+def _part(op: Op, terms: list[Any], factors: list[float], number: float) -> Value:
+    """Make the node of one element."""
+    node = Value(number)
+    inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in terms])
+    if any(x.requires_grad for x in inputs):
+        init_node(node, number, ScalarPart(op, factors), inputs, {}, True, node.number)
+    return node
+
+
+def _number(x: Any) -> float:
+    return float(x._plain) if isinstance(x, Node) else float(x)

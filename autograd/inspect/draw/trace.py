@@ -1,0 +1,123 @@
+"""Running a function or a model once to get the graph that it makes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node, recording
+from ...tensor import Tensor, tensor
+from ...value import Value
+from .picture import Kind
+
+
+@dataclass
+class Traced:
+    """A result, and what is known of the nodes that led to it."""
+
+    root: Node
+    names: dict[Node, str] = field(default_factory=dict)
+    roles: dict[Node, Kind] = field(default_factory=dict)
+
+
+def is_module(what: Any) -> bool:
+    """Whether something is a model: it can be called and has parts with parameters."""
+    return callable(what) and hasattr(what, "named_children") and hasattr(what, "named_parameters")
+
+
+def trace(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> Traced:
+    """Return the graph of a node, or of a function or model called with ``args``.
+
+    Raises
+    ------
+    TypeError
+        If there is nothing to draw: neither a node nor something that returns one.
+    """
+    if isinstance(what, Node):
+        if args:
+            raise TypeError("draw(node) takes no arguments for it: the node has been computed already")
+        return Traced(what)
+    if not callable(what):
+        raise TypeError(
+            f"cannot draw {type(what).__name__}: expected a Value, a Tensor, a module, or a function that returns one"
+        )
+    if is_module(what):
+        inputs = example_inputs(args, input_shape)
+        with evaluating(what), recording():
+            root = what(*inputs)
+        names = {parameter: path for path, parameter in what.named_parameters()}
+        traced = Traced(_checked(root, what), names)
+    else:
+        inputs = [as_leaf(x) for x in args]
+        with recording():
+            traced = Traced(_checked(what(*inputs), what))
+    for x, name in zip(inputs, _argument_names(what, len(inputs))):
+        if isinstance(x, Node) and x.op is None:
+            traced.roles[x] = "input"
+            if not x.label:
+                traced.names[x] = name
+    return traced
+
+
+def _checked(result: Any, what: Any) -> Node:
+    if isinstance(result, Node):
+        return result
+    name = getattr(what, "__name__", type(what).__name__)
+    raise TypeError(
+        f"{name} returned {type(result).__name__}, expected a Value or a Tensor: is something lost on the way, or did "
+        "it get no arguments to compute with? Give them after it: draw(f, 2.0, 3.0)"
+    )
+
+
+def as_leaf(x: Any) -> Any:
+    """Return numbers and arrays as nodes with gradients; all else as it is."""
+    if isinstance(x, (Node, bool, str)):
+        return x
+    if isinstance(x, (float, int)):
+        return Value(x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return tensor(x, requires_grad=x.dtype.kind == "f")
+    return x
+
+
+def example_inputs(args: Sequence[Any], input_shape: Sequence[int] | None) -> list[Any]:
+    """Return what to call a model with: the given arguments, or normal random numbers of a shape.
+
+    Floats require gradients, so that everything that happens to them leaves a trail.
+    """
+    if not args:
+        if input_shape is None:
+            raise ValueError("to draw a model give it an input: draw(model, x), or input_shape=(1, 28, 28, 1)")
+        args = [np.random.default_rng(0).standard_normal(tuple(input_shape)).astype(np.float32)]
+    elif input_shape is not None:
+        raise ValueError("give either an input or input_shape, not both")
+    arrays = [x if isinstance(x, Tensor) and x.requires_grad else getattr(x, "data", x) for x in args]
+    return [x if isinstance(x, Node) else as_leaf(np.asarray(x)) for x in arrays]
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Put a model into evaluation mode, so that looking at it changes nothing in it."""
+    own = [(vars(module), "training" in vars(module), getattr(module, "training", True)) for module in model.modules()]
+    for attributes, _, _ in own:
+        attributes["training"] = False
+    try:
+        yield
+    finally:
+        for attributes, was_there, mode in own:
+            attributes["training"] = mode
+            if not was_there:
+                del attributes["training"]
+
+
+def _argument_names(what: Callable[..., Any], count: int) -> list[str]:
+    try:
+        names = list(inspect.signature(getattr(what, "forward", what)).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return (names + [f"x{i}" for i in range(len(names), count)])[:count]

@@ -1,0 +1,111 @@
+"""The reference table of operations, written from the operations themselves.
+
+``python -m seegrad.autograd.inspect.reference`` prints it; ``make reference`` writes it to ``autograd/README.md``.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import ModuleType
+from typing import Any
+
+from ..core.op import Op
+from ..fast import conv_relu_pool
+from ..ops import convolution, elementwise, indexing, linalg, normalization, products, reductions, shaping
+from ..ops.elementwise import Elementwise
+from .draw.formula import input_names, rule_texts
+from .draw.names import namespace
+
+_HEAD = """# The engine
+
+Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
+`elementwise.py` (the calculus on one page), `walk.py` (the way back), `scalar_walk.py` (its short cut through plain
+numbers), `value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`,
+`indexing.py`, `tip.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`,
+`normalization.py`;
+on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`,
+`copies.py`; and to look inside `check.py`, `diagnosis.py`, `lost.py` (results without a trail) and `draw/`. The heavy
+arithmetic is in `kernels/`.
+
+# Every operation and its derivative
+
+`g` is the gradient of the result, `out` the result itself; "x: ..." is the gradient of the input x, in Python: with
+`np`, the operations, and the functions at the end. Everything else that NumPy code may call (`hstack`, `trace`,
+`norm`, ...) is composed of these. Broadcasting is undone, and the dtype restored, after every rule. Where a rule takes
+several steps, its function is named instead. This file is written by `make reference`.
+"""
+
+_SECTIONS: tuple[tuple[str, ModuleType], ...] = (
+    ("Elementwise", elementwise),
+    ("Shapes", shaping),
+    ("Reading and writing parts", indexing),
+    ("Reductions", reductions),
+    ("Products", products),
+    ("Linear algebra", linalg),
+    ("Convolution and pooling", convolution),
+    ("Convolution, relu and pooling at once", conv_relu_pool),
+    ("Normalisation at once", normalization),
+)
+
+
+def reference() -> str:
+    """Return the reference table of all operations, in Markdown."""
+    parts = [_HEAD]
+    for title, module in _SECTIONS:
+        found = [op for op in Op.table.values() if _home(op) == module.__name__]
+        parts.append(f"## {title}\n\n| operation | computes | derivative |\n| --- | --- | --- |")
+        parts.extend(_row(op) for op in found)
+        parts.append("")
+    parts.append("## Functions that the rules call\n\n| function | says | in |\n| --- | --- | --- |")
+    parts.extend(_helper_row(name, function) for name, function in helpers().items())
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _home(op: Op) -> str:
+    return elementwise.__name__ if isinstance(op, Elementwise) else op.forward.__module__
+
+
+def _row(op: Op) -> str:
+    computes = f"`{op.formula}`" if isinstance(op, Elementwise) else (inspect.getdoc(op) or "").split("\n")[0]
+    cells = (f"`{op.name}`", computes, "<br>".join(_derivatives(op)))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _derivatives(op: Op) -> list[str]:
+    rules = op.rule or (op.variadic_rule,)
+    names = input_names(op, op.arity) if op.rule else ("each",)
+    shown = [f"`{text}`" if text else f"see `{_place(rule)}`" for text, rule in zip(rule_texts(op), rules)]
+    return [f"{name}: {text}" for name, text in zip(names, shown)]
+
+
+def _place(rule: Any) -> str:
+    return getattr(rule, "__name__", "the source")
+
+
+def helpers() -> dict[str, Any]:
+    """Return the functions that the rules in the table call besides ``np`` and the operations, by name."""
+    found: dict[str, Any] = {}
+    for op in Op.table.values():
+        for text, rule in zip(rule_texts(op), op.rule or (op.variadic_rule,)):
+            for name in called(text):
+                function = getattr(rule, "__globals__", {}).get(name)
+                if function is not None and name not in namespace():
+                    found[name] = function
+    return dict(sorted(found.items()))
+
+
+def called(text: str) -> set[str]:
+    """Names of functions that an expression calls."""
+    calls = [node.func for node in ast.walk(ast.parse(text or "g", mode="eval")) if isinstance(node, ast.Call)]
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
+def _helper_row(name: str, function: Any) -> str:
+    says = (inspect.getdoc(function) or "see its source").split("\n")[0]
+    signature = ", ".join(inspect.signature(function).parameters)
+    return f"| `{name}({signature})` | {says} | `{function.__module__.rpartition('.')[2]}.py` |"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

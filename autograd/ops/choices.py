@@ -1,0 +1,88 @@
+"""What a result does not depend on: which operations leave out elements of their inputs, and how that spreads.
+
+An element that was not taken has no influence at all, so its gradient stays 0 on the way back even where a derivative
+is infinite (``walk.py``). Elementwise operations need no entry here. An operation that has none counts as depending on
+all of its inputs if any of its results was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..fast import conv_relu_pool
+from . import convolution, indexing, linalg, products, reductions, shaping
+from . import elementwise as ew
+from .shaping import add_reduce, spread
+
+for _op in (
+    *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
+    *(ew.sign, ew.floor, ew.ceil, ew.rint, ew.trunc, ew.floor_divide),
+    *(indexing.getitem, indexing.put, shaping.tril, shaping.triu, reductions.max, reductions.min),
+    *(convolution.window_take, convolution._window_sum),
+):
+    _op.chooses = _op.exact = True
+
+for _op in (
+    *(ew.add, ew.subtract, ew.negative, ew.positive, ew.deg2rad, ew.rad2deg),
+    *(shaping.broadcast_to, shaping.sum_to, shaping.astype, shaping.identity, shaping.to_value, shaping.reshape),
+    *(shaping.transpose, shaping.expand_dims, shaping.squeeze, shaping.flip, shaping.roll, shaping.rot90),
+    *(shaping._concatenate, shaping._stack, shaping._pad, indexing.scatter),
+    *(reductions.sum, reductions.mean, reductions.cumsum, convolution.window_put, convolution._window_spread),
+):
+    _op.exact = True
+
+for _op in (
+    *(products.matmul, products._einsum, convolution._conv2d, convolution._conv2d_with_bias),
+    *(convolution.conv2d_input_gradient, convolution.conv2d_weight_gradient),
+    conv_relu_pool._conv2d_relu_max_pool2d,
+):
+    _op.linear = True
+conv_relu_pool._conv2d_relu_max_pool2d.chooses = True
+
+
+def _lines_of_reduction(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    return spread(taken, x, params["axis"], params["keepdims"])
+
+
+def _lines_along_axis(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    if not x.ndim:
+        return taken.reshape(())
+    return spread(add_reduce(taken, params["axis"], True), x, params["axis"], True)
+
+
+def _last_lines(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    return spread(add_reduce(taken, -1, True), x, -1, True)
+
+
+def _factors(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    """The vectors that were taken; if none was, they were not used either."""
+    found = linalg._factor.rule[0](taken, taken, x, **params)
+    found[..., -1] = taken.any()
+    return found
+
+
+def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    axes = tuple(range(x.ndim - 2, taken.ndim))
+    return spread(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
+
+
+for _op in (
+    reductions.var,
+    reductions.std,
+    reductions.prod,
+    reductions.logsumexp,
+    linalg.euclidean_norm,
+    linalg._p_norm,
+):
+    _op.lines = _lines_of_reduction
+for _op in (reductions.softmax, reductions.log_softmax, reductions.cumprod):
+    _op.lines = _lines_along_axis
+for _op in (
+    *(linalg.inv, linalg.det, linalg._logabsdet, linalg.pinv),
+    *(linalg.cholesky, linalg._eigh, linalg._svd, linalg._qr),
+    *(linalg.sqrtm, linalg._sylvester, linalg._polar),
+):
+    _op.lines = _matrices
+reductions.recurrence.lines = _last_lines
+linalg._factor.lines = _factors

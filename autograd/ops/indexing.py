@@ -1,0 +1,219 @@
+"""Reading and writing parts of an array: each read has a scatter as its adjoint, and the other way round."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..core.node import as_array, data_of, frozen
+from ..core.op import Op
+from ..views import View, follow
+from .elementwise import where
+from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
+
+Index = Any
+
+
+def plain_index(index: Index) -> Index:
+    """Return an index of slices, integers, None, ``...`` and arrays that nobody else can change.
+
+    As in NumPy, a tuple holds one part for each axis, and any other sequence is an array.
+    """
+    return tuple([_plain_part(part) for part in index]) if isinstance(index, tuple) else _plain_part(index)
+
+
+def _plain_part(part: Any) -> Any:
+    if part is None or part is ... or isinstance(part, (int, np.integer)):
+        return part
+    if isinstance(part, slice):
+        ends = (part.start, part.stop, part.step)
+        plain = all(end is None or isinstance(end, int) for end in ends)
+        return part if plain else slice(*[None if end is None else operator.index(end) for end in ends])
+    return index_array(part)
+
+
+def index_array(index: Any) -> Any:
+    """Return an array of integers or booleans that nobody else can change.
+
+    Raises
+    ------
+    TypeError
+        If the elements are floats.
+    IndexError
+        If they are not numbers at all.
+    """
+    array = as_array(data_of(index))
+    if array.dtype.kind == "f" and not array.size and isinstance(index, (list, tuple)):
+        array = array.astype(np.intp)
+    if array.dtype.kind == "f":
+        raise TypeError("an index must be made of integers or booleans, not of floats")
+    if array.dtype.kind not in "biu":
+        raise IndexError(
+            f"an index is made of integers, slices, None, ... and arrays of integers or booleans, got {index!r:.80}"
+        )
+    return frozen(array)
+
+
+def is_basic(index: Index) -> bool:
+    """Whether an index selects each element at most once (no arrays in it)."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(isinstance(part, np.ndarray) for part in parts)
+
+
+class Part(View):
+    """An operation that reads part of an array."""
+
+    def put_back(self, base: Any, content: Any, params: Mapping[str, Any]) -> Any:
+        """Return ``base`` with the new ``content`` of a part of it."""
+        return put(base, content, **params)
+
+
+class Along(tuple[Any, ...]):
+    """An index of whole axes and an array at the end, whose result is to lie in C order, as that of :func:`numpy.take`.
+
+    Indexing itself leaves the axis of the array in front in memory, so that other shapes of the result are no views.
+    """
+
+
+@Part
+def getitem(x: Any, /, index: Index) -> Any:
+    """Read part of an array: slices, integers, integer and boolean arrays, None, ``...``."""
+    return np.take(x, index[-1], len(index) - 1) if index.__class__ is Along else x[index]
+
+
+@Op
+def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
+    """Add ``x`` into zeros of ``shape`` at ``index``; what is selected twice receives both."""
+    result = np.zeros(shape, x.dtype)
+    if is_basic(index):
+        result[index] = x
+        return result
+    result = wide(result)
+    np.add.at(result, index, x)
+    return narrow(result, x)
+
+
+getitem.rules(lambda g, out, x, index: scatter(g, index, x.shape))
+scatter.rules(lambda g, out, x, index, shape: getitem(g, index))
+
+
+@Op
+def put(x: Any, value: Any, /, index: Index) -> Any:
+    """A copy of ``x`` with ``value`` written at ``index``."""
+    result = np.copy(x)
+    result[index] = value
+    return result
+
+
+def _written(g: Any, value: Any, index: Index) -> Any:
+    """What arrives at the written values: where an index repeats, only the last write counts."""
+    part = getitem(g, index)
+    if not is_basic(index):
+        writer = np.arange(part.size).reshape(part.shape)
+        last = np.zeros(g.shape, dtype=np.intp)
+        last[index] = writer
+        part = where(last[index] == writer, part, 0.0)
+    extra = np.ndim(data_of(value)) - part.ndim  # leading axes of length 1, which assignment ignores
+    return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
+
+
+put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, value, index))
+
+
+def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+    """Pick elements along an axis (None: of the flattened array) by integer indices.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    indices : int or array_like of int
+    axis : int or None
+    mode : str
+        What to do with indices beyond the ends: ``"raise"`` an error, ``"wrap"`` them around, or ``"clip"`` them to
+        the ends (negative ones, too).
+    """
+    x = operand(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    indices = _within(index_array(indices), x.shape[axis], mode)
+    return getitem(x, Along((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))
+
+
+def _within(indices: Any, n: int, mode: str) -> Any:
+    """Indices into an axis of length ``n``."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
+    if indices.dtype.kind == "b":
+        indices = indices.astype(np.intp)  # numbers 0 and 1 here, not a mask
+    if mode == "raise":
+        return indices
+    return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+    indices : array_like of int
+        Has as many axes as ``x``; the other axes broadcast against those of ``x``.
+    axis : int or None
+        None: of the flattened array.
+    """
+    x = operand(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    indices = index_array(indices)
+    axis = normalize_axis_index(axis, x.ndim)
+    if indices.dtype.kind == "b":
+        raise IndexError("take_along_axis: indices must be integers, got booleans")
+    if indices.ndim != x.ndim:
+        raise ValueError(f"take_along_axis: indices have {indices.ndim} axes, the array has {x.ndim}")
+    grid = []
+    for i, n in enumerate(x.shape):
+        shape = [1] * x.ndim
+        shape[i] = n
+        grid.append(indices if i == axis else np.arange(n).reshape(shape))
+    return getitem(x, tuple(grid))
+
+
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Elements at equal places of two axes, as a new last axis."""
+    return diagonal_view(x, offset, axis1, axis2, read_only=True)
+
+
+def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) -> Any:
+    """The diagonal as a view, which NumPy makes read-only in one function and not in another."""
+    x = moveaxis(operand(x), (axis1, axis2), (-2, -1))
+    rows, columns = x.shape[-2:]
+    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    index = (..., i - min(offset, 0), i + max(offset, 0))
+    return follow(getitem(x, index), x, getitem, {"index": index}, read_only)
+
+
+def diag(x: Any, k: int = 0) -> Any:
+    """The ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
+    x = operand(x)
+    if x.ndim == 2:
+        return diagonal(x, k)
+    if x.ndim != 1:
+        raise ValueError(f"diag: expected a vector or a matrix, got shape {x.shape}")
+    n = x.shape[0] + abs(k)
+    i = np.arange(x.shape[0])
+    return scatter(x, (i - min(k, 0), i + max(k, 0)), (n, n))
+
+
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """Sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
+    x = operand(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    data = data_of(x)
+    if data.flags.fnc:  # so is the result
+        return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
+    return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)

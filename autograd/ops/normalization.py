@@ -1,0 +1,122 @@
+"""Batch normalisation of images as one operation, for large ones: its steps one by one take four times as long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node, data_of, is_recording, record
+from ..core.op import Op
+from ..fast import kernels
+from .elementwise import sqrt
+from .reductions import mean, sum, var
+from .shaping import ndim_of, operand
+
+
+@Op
+def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> Any:
+    """Give each channel mean 0 and variance 1, then scale and shift it."""
+    center, spread = moments
+    return (x - center) / np.sqrt(spread + eps) * weight + bias
+
+
+def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """``(x - center) / sqrt(spread + eps) * weight + bias``, step by step; `weight` and `bias` may be None."""
+    scale = 1.0 / sqrt(spread + eps)
+    if weight is not None:
+        scale = scale * weight
+    result = (x - center) * scale
+    return result if bias is None else result + bias
+
+
+def axes_of(x: Any) -> tuple[int, ...]:
+    """Those over which a channel extends."""
+    return tuple(range(ndim_of(x) - 1))
+
+
+def deviation(x: Any, eps: float) -> Any:
+    """What each channel is divided by."""
+    return sqrt(var(x, axes_of(x)) + eps)
+
+
+def standardized(x: Any, eps: float) -> Any:
+    """`x` with mean 0 and variance 1 in each channel."""
+    return (x - mean(x, axes_of(x))) / deviation(x, eps)
+
+
+_batch_norm.rules(
+    lambda g, out, x, weight, bias, eps, moments: (
+        (g - mean(g, axes_of(g)) - standardized(x, eps) * mean(g * standardized(x, eps), axes_of(g)))
+        * (weight / deviation(x, eps))
+    ),
+    lambda g, out, x, weight, bias, eps, moments: sum(g * standardized(x, eps), axes_of(g)),
+    lambda g, out, x, weight, bias, eps, moments: sum(g, axes_of(g)),
+)
+
+
+def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Sequence[Any] | None:
+    """What the three rules say, for plain arrays."""
+    if isinstance(g, Node):
+        return None
+    x, weight, _ = inputs
+    center, spread = node.params["moments"]
+    return kernels.batch_norm_gradients(g, x._plain, weight._plain, center, spread, node.params["eps"])
+
+
+_batch_norm.joint = _at_once
+
+
+def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any = None) -> tuple[Any, Any, Any]:
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, by default with mean and variance of each channel of ``x``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Images ``(batch, height, width, channels)``, of floats; at least one pixel.
+    weight, bias : array_like or Tensor
+        Shape ``(channels,)``, of the same dtype.
+    eps : float
+        Added to the variance.
+    moments : (ndarray, ndarray), optional
+        Mean and variance to use instead, shape ``(channels,)``; constants for the derivatives.
+
+    Returns
+    -------
+    out : Tensor or ndarray
+        The shape of ``x``. Derivatives flow through mean and variance, too.
+    mean, var : ndarray
+        Shape ``(channels,)``, those that were used; no derivative flows through these copies.
+
+    Raises
+    ------
+    ValueError
+        If shapes or dtypes do not fit, or there is no pixel.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 3.0]).reshape(2, 1, 1, 1)
+    >>> out, mean, var = sg.batch_norm(x, np.ones(1), np.zeros(1), eps=0.0)
+    >>> out.ravel(), mean, var
+    (array([-1.,  1.]), array([2.]), array([1.]))
+    """
+    x, weight, bias = operand(x), operand(weight), operand(bias)
+    if x.ndim != 4 or not x.size:
+        raise ValueError(f"batch_norm: expected images (batch, height, width, channels), got shape {x.shape}")
+    for name, array in (("weight", weight), ("bias", bias)):
+        if array.shape != x.shape[3:] or array.dtype != x.dtype:
+            raise ValueError(
+                f"batch_norm: a {name} of shape {array.shape} and dtype {array.dtype} does not fit images of shape "
+                f"{x.shape} and dtype {x.dtype}; expected shape {x.shape[3:]} and the same dtype"
+            )
+    images, w, b = data_of(x), data_of(weight), data_of(bias)
+    nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
+    tracked = is_recording() and any(t._tracked for t in nodes)
+    if images.dtype.char not in "fd" or (tracked and moments is not None):
+        center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
+        return normalize(x, center, spread, weight, bias, eps), data_of(center), data_of(spread)
+    out, center, spread = kernels.batch_norm(images, w, b, eps, moments)
+    if nodes:
+        out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
+    return out, center, spread

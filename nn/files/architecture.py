@@ -1,0 +1,387 @@
+"""A model's structure as plain data: which modules, built with which arguments. Data, never code."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from .. import init
+from ..layers import activations as activation
+from ..layers.containers import ModuleDict, ModuleList, Sequential
+from ..layers.conv import Conv2d, ConvTranspose2d
+from ..layers.dropout import Dropout
+from ..layers.embedding import Embedding
+from ..layers.flatten import Flatten
+from ..layers.linear import Linear
+from ..layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from ..layers.pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from ..layers.residual import Residual
+from ..module import Module, Parameter
+
+Arguments = Mapping[str, Any]
+Entries = dict[str, tuple[tuple[int, ...], str]]
+"""Shapes and kinds (``f`` or ``i``) of arrays by name."""
+Size = tuple[int, int]
+"""How many calls of modules there are in a part of a model, and how deep they are nested."""
+
+ACTIVATIONS = (
+    "ELU GELU Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU SiLU Sigmoid "
+    "Softmax Softplus Softsign Tanh"
+).split()
+
+#: The modules that a description may name; classes of one's own are given beside them.
+KINDS: dict[str, type[Module]] = {
+    cls.__name__: cls
+    for cls in (
+        *(getattr(activation, name) for name in ACTIVATIONS),
+        *(Linear, Conv2d, ConvTranspose2d, Embedding, BatchNorm1d, BatchNorm2d, LayerNorm),
+        *(AvgPool2d, GlobalAvgPool2d, MaxPool2d, Dropout, Flatten),
+        *(ModuleDict, ModuleList, Residual, Sequential),
+    )
+}
+
+#: Arguments of a constructor that only decide on first values, which the saved ones replace.
+FIRST_VALUES = {"seed", "weight_init", "bias_init"}
+POSITIONAL = "*"
+DEEPEST = 64
+MOST_MODULES = 2_000
+MOST_CALLS = 10_000  # of modules, in one pass through the model: one that is used in two places counts twice
+MOST_AXES = 32
+
+
+# ---------------------------------------------------------------------------------------------- describing
+
+
+def constructor_arguments(module: Module) -> dict[str, Any]:
+    """Find a module's constructor arguments: attributes of the same names hold them.
+
+    Raises
+    ------
+    TypeError
+        If there is no such attribute; the message says what to do.
+    """
+    found: dict[str, Any] = {}
+    for name, parameter in inspect.signature(type(module)).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD or name in FIRST_VALUES:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            found[POSITIONAL] = list(_parts(module, name))
+        elif name in _DERIVED and isinstance(module, tuple(KINDS.values())):
+            found[name] = _DERIVED[name](module)
+        elif name == "init" and isinstance(module, activation.PReLU):
+            continue
+        elif hasattr(module, name):
+            found[name] = getattr(module, name)
+        else:
+            raise TypeError(
+                f"{type(module).__name__} cannot be saved as a model: its constructor takes {name!r}, but it has no "
+                f"attribute of that name; set self.{name} = {name}, or write a method config() that returns the "
+                "constructor's arguments (nn.save_weights saves the weights alone)"
+            )
+    return found
+
+
+_DERIVED: dict[str, Callable[[Any], Any]] = {
+    "bias": lambda module: module.bias is not None,
+    "affine": lambda module: module.weight is not None,
+    "elementwise_affine": lambda module: module.weight is not None,
+    "num_parameters": lambda module: module.weight.size,
+    "modules": lambda module: dict(module.items()) if isinstance(module, ModuleDict) else list(module),
+}
+
+
+def _parts(module: Module, name: str) -> Iterator[Module]:
+    parts: Any = module if isinstance(module, ModuleList) else getattr(module, name)
+    return iter(parts)
+
+
+def describe(model: Module) -> dict[str, Any]:
+    """Return a model's structure as data that JSON can hold; :func:`build` makes a model of it again.
+
+    A module that is used in several places is described once; further places refer to it by number.
+
+    Raises
+    ------
+    TypeError
+        If a module's arguments cannot be found, or are of a kind that cannot be written down.
+    """
+    return _described(model, {}, type(model).__name__)
+
+
+def _described(module: Module, done: dict[int, int], where: str) -> dict[str, Any]:
+    if id(module) in done:
+        return {"same": done[id(module)]}
+    name = type(module).__name__
+    if name in KINDS and type(module) is not KINDS[name]:
+        raise TypeError(f"a class of one's own cannot be saved under seegrad's name {name}; give it another one")
+    arguments = {
+        key: _written(value, done, f"{name}'s argument {key!r} at {where}") for key, value in module.config().items()
+    }
+    done[id(module)] = len(done)
+    return {"kind": name, "arguments": arguments}
+
+
+def _written(value: Any, done: dict[int, int], where: str) -> Any:
+    if isinstance(value, Module):
+        return {"module": _described(value, done, where)}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {"dict": {key: _written(part, done, f"{where}[{key!r}]") for key, part in value.items()}}
+    if isinstance(value, list | tuple):
+        return [_written(part, done, f"{where}[{i}]") for i, part in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"{where} is {value}, which cannot be saved")
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):  # NumPy's float64 and enumerations are kinds of these
+            return kind(value)
+    hint = "; its config() should tell the number" if isinstance(value, Parameter) else ""
+    raise TypeError(
+        f"{where} is a {type(value).__name__}, which cannot be saved as data; expected a module, number, text, "
+        f"list or dict{hint}"
+    )
+
+
+# ------------------------------------------------------------------------------------------------ checking
+
+
+class Plan:
+    """What a checked description says: the arrays that the model will hold, and where that is not known.
+
+    Attributes
+    ----------
+    entries : dict
+        Shape and kind of each array, by name.
+    open : list of str
+        Paths of modules of one's own, below which only building them will tell.
+    """
+
+    def __init__(self, description: Any, classes: Mapping[str, type[Module]]) -> None:
+        self.classes = classes
+        self.entries: Entries = {}
+        self.open: list[str] = []
+        self._sizes: list[Size] = []
+        self._module(description, "", 0)
+
+    def _module(self, description: Any, path: str, depth: int) -> Size:
+        where = f"at {path}" if path else "at the top"
+        if isinstance(description, dict) and set(description) == {"same"}:
+            number = description["same"]
+            if type(number) is not int or not 0 <= number < len(self._sizes):
+                raise ValueError(f"{where}: module number {number!r:.50} is not known")
+            return _checked_size(self._sizes[number], depth, where)
+        if not isinstance(description, dict) or set(description) != {"kind", "arguments"}:
+            raise ValueError(f"{where}: not the description of a module: {description!r:.80}")
+        kind, given = description["kind"], description["arguments"]
+        cls = self.classes.get(kind) if isinstance(kind, str) else None
+        if cls is None:
+            raise ValueError(
+                f"{where}: {kind!r:.80} is not one of seegrad's modules; if it is a class of yours, give it: "
+                "load(path, classes=[...])"
+            )
+        arguments = _checked_arguments(cls, given, where)
+        inside = KINDS.get(cls.__name__) is cls
+        if not inside:
+            self.open.append(path)
+        parts = self._parts(_named_parts(cls, arguments), path, depth)
+        if inside:
+            for name, entry in _entries(cls, arguments).items():
+                self.entries[f"{path}.{name}" if path else name] = entry
+        calls, height = _together(parts)
+        self._sizes.append(_checked_size((calls + 1, height), depth, where))
+        if len(self._sizes) > MOST_MODULES:
+            raise ValueError(f"more than {MOST_MODULES:,} modules")
+        return self._sizes[-1]
+
+    def _parts(self, named: Iterable[tuple[str, Any]], path: str, depth: int) -> list[Size]:
+        sizes = []
+        for name, value in named:
+            if not name.isprintable():
+                raise ValueError(f"{f'at {path}' if path else 'at the top'}: the name {name!r:.80} cannot be printed")
+            sizes.append(self._value(value, f"{path}.{name}" if path else name, depth + 1))
+        return sizes
+
+    def _value(self, value: Any, path: str, depth: int) -> Size:
+        """Check an argument; return how many calls of modules it stands for, and how deep they are nested."""
+        _checked_size((0, 0), depth, f"at {path}")
+        if isinstance(value, dict) and set(value) == {"module"}:
+            return self._module(value["module"], path, depth)
+        if isinstance(value, dict) and set(value) == {"dict"} and isinstance(value["dict"], dict):
+            return _together(self._parts(value["dict"].items(), path, depth))
+        if isinstance(value, list):
+            return _together(self._parts(((str(i), part) for i, part in enumerate(value)), path, depth))
+        if value is not None and not isinstance(value, bool | int | float | str):
+            raise ValueError(f"at {path}: cannot be an argument: {value!r:.80}")
+        return 0, 0
+
+
+def _together(sizes: Sequence[Size]) -> Size:
+    """Add up the calls of several parts, and say how deep what holds them is."""
+    return sum(calls for calls, _ in sizes), 1 + max((height for _, height in sizes), default=0)
+
+
+def _checked_size(size: Size, depth: int, where: str) -> Size:
+    """Refuse what would be too deep where it stands, or would take too long to go through."""
+    calls, height = size
+    if depth + height > DEEPEST:
+        raise ValueError(f"{where}: modules are nested more than {DEEPEST} deep")
+    if calls > MOST_CALLS:
+        raise ValueError(f"{where}: more than {MOST_CALLS:,} calls of modules, since some stand in many places")
+    return size
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number that fits into 64 bits."""
+    return type(value) is float or (type(value) is int and abs(value) < 1 << 63)
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"module"}
+
+
+def _are_sizes(value: Any, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= count
+        and all(type(size) is int and is_number(size) for size in value)
+    )
+
+
+#: What an argument may be, by each of the alternatives in its annotation.
+FITS: dict[str, Callable[[Any], bool]] = {
+    "int": lambda value: type(value) is int and is_number(value),
+    "float": is_number,
+    "bool": lambda value: type(value) is bool,
+    "str": lambda value: type(value) is str,
+    "None": lambda value: value is None,
+    "tuple[int, int]": lambda value: _are_sizes(value, 2) and len(value) == 2,
+    "Sequence[int]": lambda value: _are_sizes(value, MOST_AXES),
+    "Literal['same', 'valid']": lambda value: value in ("same", "valid"),
+    "Module": _is_module,
+    "Iterable[Module]": lambda value: isinstance(value, list) and all(map(_is_module, value)),
+    "dict[str, Module]": lambda value: (
+        isinstance(value, dict) and isinstance(value.get("dict"), dict) and all(map(_is_module, value["dict"].values()))
+    ),
+}
+
+
+def _fits(value: Any, parameter: inspect.Parameter) -> bool:
+    """Tell whether an argument is of the kind that its annotation asks for, as far as that is known."""
+    alternatives = [FITS.get(part) for part in str(parameter.annotation).split(" | ")]
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return isinstance(value, list) and all(
+            any(fits is None or fits(part) for fits in alternatives) for part in value
+        )
+    return any(fits is None or fits(value) for fits in alternatives)
+
+
+@cache
+def _parameters(cls: Any) -> dict[str, inspect.Parameter]:
+    return {
+        POSITIONAL if parameter.kind is parameter.VAR_POSITIONAL else name: parameter
+        for name, parameter in inspect.signature(cls).parameters.items()
+    }
+
+
+def _checked_arguments(cls: type[Module], given: Any, where: str) -> dict[str, Any]:
+    """Check names and simple types of a constructor's arguments, and fill in the defaults."""
+    if not isinstance(given, dict):
+        raise ValueError(f"{where}: {cls.__name__}'s arguments are not given by name: {given!r:.80}")
+    parameters = _parameters(cls)  # type: ignore[arg-type]  # classes are hashable
+    arguments: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name in given:
+            value = given[name]
+            if not _fits(value, parameter):
+                raise ValueError(
+                    f"{where}: {cls.__name__}'s {name} must be of type {parameter.annotation}: {value!r:.80}"
+                )
+            arguments[name] = value
+        elif parameter.default is not parameter.empty:
+            arguments[name] = parameter.default
+        elif name != POSITIONAL:
+            raise ValueError(f"{where}: {cls.__name__} needs {name}")
+    unknown = [name for name in given if name not in parameters or name in FIRST_VALUES]
+    if unknown:
+        raise ValueError(f"{where}: {cls.__name__} takes no argument {unknown[0]!r:.80}")
+    return arguments
+
+
+def _named_parts(cls: type[Module], arguments: Arguments) -> list[tuple[str, Any]]:
+    """Give each argument with the name that it has as a part of the module."""
+    if cls is Residual:
+        # Written first, built first, found first: the layers, then the shortcut.
+        return [("layers", arguments.get(POSITIONAL, [])), ("shortcut", arguments["shortcut"])]
+    if cls in (Sequential, ModuleList, ModuleDict):
+        parts = arguments.get("modules" if cls is not Sequential else POSITIONAL, [])
+        parts = parts.get("dict", parts) if isinstance(parts, dict) else parts
+        pairs = parts.items() if isinstance(parts, dict) else enumerate(parts) if isinstance(parts, Sequence) else ()
+        return [(str(name), part) for name, part in pairs]
+    return [(name, value) for name, value in arguments.items() if name not in FIRST_VALUES]
+
+
+def _entries(cls: type[Module], arguments: Arguments) -> Entries:
+    """Tell the arrays that a module of ours will hold, without building it."""
+    a = arguments
+    weight: tuple[Any, ...] | None = None
+    bias: tuple[Any, ...] | None = None
+    if cls is Linear:
+        weight, bias = (a["in_features"], a["out_features"]), (a["out_features"],)
+    elif cls in (Conv2d, ConvTranspose2d):
+        size = a["kernel_size"]
+        channels = (a["in_channels"], a["out_channels"])
+        weight = (*(size if isinstance(size, list) else (size, size)), *(channels[:: 1 if cls is Conv2d else -1]))
+        bias = (a["out_channels"],)
+    elif cls is Embedding:
+        weight = (a["num_embeddings"], a["embedding_dim"])
+    elif cls is activation.PReLU:
+        weight = (a["num_parameters"],)
+    elif cls is LayerNorm:
+        size = a["normalized_shape"]
+        shape = tuple(size) if isinstance(size, list) else (size,)
+        weight, bias = (shape, shape) if a["elementwise_affine"] else (None, None)
+    elif cls in (BatchNorm1d, BatchNorm2d):
+        weight, bias = ((a["num_features"],),) * 2 if a["affine"] else (None, None)
+    entries: Entries = {}
+    if weight is not None:
+        entries["weight"] = (weight, "f")
+    if bias is not None and a.get("bias", True):
+        entries["bias"] = (bias, "f")
+    if a.get("track_running_stats"):
+        entries |= dict.fromkeys(("running_mean", "running_var"), ((a["num_features"],), "f"))
+        entries["num_batches_tracked"] = ((), "i")
+    return entries
+
+
+# ------------------------------------------------------------------------------------------------ building
+
+
+def build(description: Mapping[str, Any], classes: Mapping[str, type[Module]]) -> Module:
+    """Make the model of a description that a :class:`Plan` has been made of; its parameters are zeros."""
+    return _built(description, classes, [])
+
+
+def _built(description: Mapping[str, Any], classes: Mapping[str, type[Module]], done: list[Module]) -> Module:
+    if "same" in description:
+        return done[description["same"]]
+    cls = classes[description["kind"]]
+    arguments = {name: _read(value, classes, done) for name, value in description["arguments"].items()}
+    positional = arguments.pop(POSITIONAL, ())
+    if KINDS.get(cls.__name__) is cls:
+        arguments |= {name: init.zeros for name in ("weight_init", "bias_init") if name in _parameters(cls)}  # type: ignore[arg-type]
+    module = cls(*positional, **arguments)
+    done.append(module)
+    return module
+
+
+def _read(value: Any, classes: Mapping[str, type[Module]], done: list[Module]) -> Any:
+    if isinstance(value, list):
+        return [_read(part, classes, done) for part in value]
+    if isinstance(value, dict):
+        if "module" in value:
+            return _built(value["module"], classes, done)
+        return {key: _read(part, classes, done) for key, part in value["dict"].items()}
+    return value

@@ -1,0 +1,296 @@
+"""Weights in the layouts of PyTorch and Keras: the same numbers, other axes and names. Plain arrays; neither is needed.
+
+Images are channels-last here and in Keras, channels-first in PyTorch. So beside the kernels' axes there is one
+thing more: flattened images. Where a Flatten precedes, a Linear has its inputs in the order (height, width, channel)
+here and (channel, height, width) there, and its weight's rows change places accordingly. Which layers these are is
+read from the recorded graph of one forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor
+from ...autograd.core.node import Node, as_array, recording
+from ..evaluation import evaluating
+from ..layers.activations import PReLU
+from ..layers.conv import Conv2d, ConvTranspose2d
+from ..layers.embedding import Embedding
+from ..layers.flatten import Flatten
+from ..layers.linear import Linear
+from ..layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from ..module import Module
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, int, int]
+
+#: Operations that forget which input was which place of an image.
+MIXING = {
+    *("matmul", "einsum", "conv2d", "conv2d_with_bias", "conv2d_relu_max_pool2d", "conv2d_input_gradient"),
+    *("sum", "mean", "var", "std", "max", "min", "prod", "logsumexp"),
+}
+
+
+def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None) -> dict[str, Array]:
+    """Return a model's weights as PyTorch's ``load_state_dict`` wants them for the same architecture.
+
+    Parameters
+    ----------
+    model : Module
+        The model; its names are PyTorch's already (``0.weight``, ``3.running_mean``, ...).
+    input_shape : sequence of int, optional
+        Shape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
+        tells it.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``{name: torch.from_numpy(array)}`` is the state dict. Linear: ``(out, in)``; Conv2d: ``(out, in, kh, kw)``;
+        ConvTranspose2d: ``(in, out, kh, kw)``. What else a class of one's own holds stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If the model flattens images and the input's shape is not known, or in a way that cannot be followed.
+
+    Examples
+    --------
+    >>> model = sg.nn.models.mnist_cnn()
+    >>> state = sg.nn.to_torch_state_dict(model, input_shape=(28, 28, 1))
+    >>> state["0.weight"].shape, state["9.weight"].shape
+    ((32, 1, 3, 3), (64, 576))
+    """
+    flattened = _flattened(model, input_shape)
+    state = model.state_dict()
+    for name, array, module, kind in _arrays(model, state):
+        state[name] = np.array(_to_torch(array, module, kind, flattened.get(id(module))), order="C")
+    return state
+
+
+def from_torch_state_dict(
+    model: Module, state: Mapping[str, npt.ArrayLike], input_shape: Sequence[int] | None = None
+) -> None:
+    """Take over the weights of a PyTorch model of the same architecture.
+
+    Parameters
+    ----------
+    model : Module
+        Takes over the weights.
+    state : mapping of str to array_like
+        ``{name: value.numpy() for name, value in torch_model.state_dict().items()}``.
+    input_shape : sequence of int, optional
+        As for :func:`to_torch_state_dict`: ``(height, width, channels)``.
+
+    Raises
+    ------
+    ValueError
+        Lists all that does not fit; the model is unchanged then. Also as :func:`to_torch_state_dict`.
+    """
+    flattened = _flattened(model, input_shape)
+    own = model.state_dict()
+    given = {name: as_array(value) for name, value in state.items()}
+    for name, array, module, kind in _arrays(model, own):
+        if name not in given:
+            continue
+        there = _to_torch(array, module, kind, flattened.get(id(module))).shape
+        if given[name].shape != there:
+            raise ValueError(f"{name} of {module!r} has shape {there} in PyTorch's layout, given {given[name].shape}")
+        given[name] = _from_torch(given[name], array.shape, module, kind, flattened.get(id(module)))
+    model.load_state_dict(given)
+
+
+def torch_layout_hint(model: Module, state: Mapping[str, Array], source: str = "state") -> str:
+    """Say what to write if a state in PyTorch's layout must not be loaded as it is; nothing if it may be.
+
+    Parameters
+    ----------
+    model : Module
+        Is to take over the weights.
+    state : mapping of str to numpy.ndarray
+        The weights.
+    source : str
+        How the user gets them.
+    """
+    moved = [
+        name
+        for name, array, module, kind in _arrays(model, model.state_dict())
+        if name in state and _to_torch(array, module, kind, None) is not array
+    ]
+    if not moved:
+        return ""
+    names = ", ".join(moved[:3]) + (", ..." if len(moved) > 3 else "")
+    return (
+        f"the weights are PyTorch's, where the axes of {names} have another order; they do not mean the same here. "
+        f"Write nn.from_torch_state_dict(model, {source})"
+    )
+
+
+def to_keras_weights(model: Module) -> list[Array]:
+    """Return a model's weights as Keras's ``set_weights`` wants them for the same layers in the same order.
+
+    Keras's layout is ours; what differs is that its weights have an order instead of names: layer by layer, weight
+    before bias, scale and shift before moving mean and moving variance.
+
+    Notes
+    -----
+    Keras's defaults differ: BatchNormalization has ``epsilon=1e-3``, and its momentum is 1 minus ours.
+    """
+    state = model.state_dict()
+    return [state[name] for name in _keras_names(model)]
+
+
+def from_keras_weights(model: Module, weights: Sequence[npt.ArrayLike]) -> None:
+    """Take over what ``get_weights()`` of a Keras model with the same layers in the same order returns.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not as many as the model's, or of other shapes; the model is unchanged then.
+    """
+    names = _keras_names(model)
+    if len(weights) != len(names):
+        raise ValueError(f"the model has {len(names)} arrays ({', '.join(names[:4])}, ...), given {len(weights)}")
+    state = model.state_dict()
+    state.update((name, as_array(value)) for name, value in zip(names, weights, strict=True))
+    model.load_state_dict(state)
+
+
+def _keras_names(model: Module) -> list[str]:
+    """Name all arrays but the counts of batches, which Keras does not keep, layer by layer."""
+    names: list[str] = []
+    known = model.state_dict()
+    for path, module in model.named_modules():
+        own = [*vars(module)]
+        names += [full for name in own if (full := f"{path}.{name}" if path else name) in known]
+    return [name for name in names if not name.endswith("num_batches_tracked")]
+
+
+def _arrays(model: Module, state: Mapping[str, Array]) -> list[tuple[str, Array, Module, str]]:
+    """List the arrays of the model with the module that each belongs to and its name there."""
+    modules = dict(model.named_modules())
+    found = []
+    for name, array in state.items():
+        path, _, kind = name.rpartition(".")
+        found.append((name, array, modules[path], kind))
+    return found
+
+
+def _to_torch(array: Array, module: Module, kind: str, shape: Shape | None) -> Array:
+    if isinstance(module, Conv2d | ConvTranspose2d) and kind == "weight":
+        return array.transpose(3, 2, 0, 1)
+    if isinstance(module, LayerNorm) and array.ndim == 3:
+        return array.transpose(2, 0, 1)
+    if shape is not None and array.ndim and (kind != "bias" or not isinstance(module, Linear)):
+        # (H * W * C, ...) -> (C * H * W, ...)
+        array = np.moveaxis(array.reshape(*shape, *array.shape[1:]), 2, 0).reshape(array.shape)
+    return array.T if isinstance(module, Linear) and kind == "weight" else array
+
+
+def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str, image: Shape | None) -> Array:
+    """Undo :func:`_to_torch`: find out where each number came from and put it back there."""
+    places = _to_torch(np.arange(array.size).reshape(shape), module, kind, image)
+    back = np.empty(array.size, array.dtype)
+    back[places.ravel()] = array.ravel()
+    return back.reshape(shape)
+
+
+# --------------------------------------------------------------------------------------- flattened images
+
+
+def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Shape]:
+    """Find the layers whose input features are images that were flattened, and these images' shapes."""
+    layers = [m for m in model.modules() if isinstance(m, Linear | BatchNorm1d | LayerNorm | PReLU)]
+    if input_shape is None and model.info is not None:
+        input_shape = model.info.input_shape
+    if input_shape is None:
+        images = Conv2d | ConvTranspose2d | BatchNorm2d | Flatten
+        if not layers or not any(isinstance(m, images) for m in model.modules()):
+            return {}
+        raise ValueError("give input_shape=(height, width, channels): flattened images are ordered differently")
+    found: dict[int, Shape] = {}
+
+    def note(module: Module, inputs: tuple[Any, ...], _output: Any) -> None:
+        shape = _image_behind(inputs[0], module) if isinstance(inputs[0], Tensor) else None
+        if shape is not None and found.setdefault(id(module), shape) != shape:
+            raise ValueError(f"{module!r} is used with flattened images of shapes {found[id(module)]} and {shape}")
+
+    handles = [layer.register_forward_hook(note) for layer in layers]
+    try:
+        with evaluating(model):
+            _run(model, input_shape)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def _run(model: Module, input_shape: Sequence[int]) -> None:
+    if any(isinstance(module, Embedding) for module in model.modules()):
+        return  # numbers go in, not images
+    dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
+    with recording():  # two examples, since a single one has no variance for batch normalisation
+        model(Tensor(np.zeros((2, *input_shape), dtype), requires_grad=True))
+
+
+def _image_behind(x: Tensor, module: Module) -> Shape | None:
+    """Follow a layer's input back to where images ``(N, H, W, C)`` became rows ``(N, H * W * C)``, if they did."""
+    found: set[Shape] = set()
+    followed = True
+    todo: list[Node] = [x]
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or node.op is None or node.op.name in MIXING:
+            continue
+        seen.add(id(node))
+        before = node.inputs[0]
+        if node.op.name == "reshape" and len(before._plain.shape) == 4 and len(node._plain.shape) == 2:
+            n, height, width, channels = before._plain.shape
+            if node._plain.shape[0] == n:
+                if not _channels_first(before, module):
+                    found.add((height, width, channels))
+                continue
+        elif not node.op.elementwise and node.op.name != "identity":
+            followed = False
+        todo += [part for part in node.inputs if part._tracked]
+    shapes = {shape for shape in found if shape[0] * shape[1] > 1 and shape[2] > 1}
+    if not shapes:
+        return None
+    if len(found) > 1 or not followed:
+        raise ValueError(
+            f"{module!r}: its inputs are flattened images and something else, so PyTorch's order of them is not known"
+        )
+    return shapes.pop()
+
+
+def _channels_first(images: Node, module: Module) -> bool:
+    """Tell whether images were brought into PyTorch's order, ``(N, C, H, W)``, before they were flattened.
+
+    Raises
+    ------
+    ValueError
+        If their axes have changed places in another way.
+    """
+    todo: list[Node] = [images]
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or node.op is None:
+            continue
+        seen.add(id(node))
+        if node.op.name == "transpose":
+            if node.params["axes"] == (0, 3, 1, 2):
+                return True
+            if node.params["axes"] == (0, 2, 3, 1):
+                continue  # from PyTorch's order to ours
+            raise ValueError(
+                f"{module!r}: its inputs are images whose axes were transposed before they were flattened, so "
+                "PyTorch's order of them is not known"
+            )
+        if node.op.name not in MIXING:
+            todo += [part for part in node.inputs if part._tracked]
+    return False

@@ -1,0 +1,261 @@
+"""Writing a computation as an ONNX file, from its recorded graph: whatever was recorded, not a list of layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor, no_grad
+from ...autograd.compile.reach import Reach
+from ...autograd.core.backward import inputs_of
+from ...autograd.core.node import Node, recording
+from ...common.atomic_file import write_atomically
+from ..evaluation import evaluating
+from ..layers.fusion import layer_by_layer
+from ..module import Module
+from .onnx_check import check_repeatable, check_same
+from .onnx_operations import TABLE, OnnxExportError, Twin, Writer
+
+Array = npt.NDArray[Any]
+
+# The newest operator set that every runtime of recent years knows.
+OPSET, IR_VERSION = 17, 8
+
+#: Parameters that need not agree: each converter that uses them looks at both.
+LOOKED_AT = {"shape", "condition", "winners", "shards", "index"}
+
+
+def export_onnx(
+    function: Module | Callable[..., Any], sample: Any, path: str | os.PathLike[str], *, dynamic_batch: bool = True
+) -> None:
+    """Write a model, or any function of Tensors, as an ONNX file.
+
+    It is run on two batches made of the sample's numbers, and what was recorded is written down. So a function may
+    do whatever has derivatives here and a counterpart in ONNX; but a path chosen by an ``if`` must be the same for
+    all inputs. What was written is run, by onnx itself, on the sample and on other numbers, and refused if it does not
+    give what the function gives. A model is exported as it is in evaluation, and so are models that a function uses by
+    name. Preprocessing is not part of it.
+
+    Parameters
+    ----------
+    function : Module or callable
+        What to export. Takes Tensors, returns a Tensor or a sequence of them.
+    sample : array_like or tuple of array_like
+        Example inputs of floats; the first axis is the batch, of any length above 0, and the same for all. Their
+        numbers should be of the kind that the model will get.
+    path : path
+        The file, by custom ``something.onnx``; replaced in one step if it exists.
+    dynamic_batch : bool, default True
+        Let batches of any length in. False keeps the sample's shape.
+
+    Raises
+    ------
+    OnnxExportError
+        (a ``ValueError``) if an operation has no counterpart in ONNX; it is named. Or if the graph gives other
+        results than the function: a branch on the input's numbers, numbers read with ``.data`` or NumPy, randomness.
+    ImportError
+        If onnx is not installed: ``pip install 'seegrad[export]'``.
+
+    Examples
+    --------
+    >>> model = sg.nn.models.mnist_cnn()
+    >>> sg.export_onnx(model, np.zeros((1, 28, 28, 1), np.float32), "digits.onnx")  # doctest: +SKIP
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("export_onnx needs onnx: pip install 'seegrad[export]'") from error
+    samples = [_checked(array) for array in (sample if isinstance(sample, tuple) else (sample,))]
+    if len({len(array) for array in samples}) > 1:
+        raise OnnxExportError(
+            "the first axis of each input is the batch, and must be of one length for all; the samples have shapes "
+            f"{', '.join(str(array.shape) for array in samples)}"
+        )
+    batches = (samples[0].shape[0], samples[0].shape[0] + dynamic_batch)
+    rng = np.random.default_rng(0)
+    inputs = [[_varied(array, n, rng) for array in samples] for n in batches]
+    check_repeatable(lambda arrays: _run(function, arrays), samples)
+    one, two = (_record(function, arrays) for arrays in inputs)
+    names = {id(p): name for name, p in function.named_parameters()} if isinstance(function, Module) else {}
+    writer = Writer(batches, _input_name(samples, 0))
+    outputs = _write(writer, one, two, names)
+    model = onnx.helper.make_model(
+        _graph(writer, one, two, outputs),
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="seegrad",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    check_same(model, lambda arrays: _run(function, arrays), inputs, samples, dynamic_batch)
+    write_atomically(path, model.SerializeToString())
+
+
+Recording = tuple[list[Tensor], list[Tensor]]
+"""Inputs and outputs of one run."""
+
+
+def _checked(sample: Any) -> Array:
+    array = np.asarray(sample.data if isinstance(sample, Tensor) else sample)
+    if array.dtype.kind != "f" or array.ndim == 0 or array.size == 0:
+        raise OnnxExportError(
+            "a sample must be an array of floats whose first axis is the batch, got "
+            f"{array.dtype} of shape {array.shape}"
+        )
+    return array
+
+
+def _varied(sample: Array, batch: int, rng: np.random.Generator) -> Array:
+    """Make a batch of the sample's numbers in another order, so that what depends on them can be told."""
+    values = sample.ravel()
+    if np.ptp(values) == 0:
+        values = (values[0] + rng.normal(size=1000)).astype(sample.dtype)
+    return rng.choice(values, (batch, *sample.shape[1:]))
+
+
+def _record(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> Recording:
+    inputs = [Tensor(array, requires_grad=True) for array in arrays]
+    with layer_by_layer():
+        outputs = _outputs(function, inputs, recording())
+    for output in outputs:
+        if not output.requires_grad:
+            raise OnnxExportError(_NO_PATH)
+    return inputs, outputs
+
+
+_NO_PATH = (
+    "an output does not depend on the input through recorded operations, so it would be frozen in the file: numbers "
+    "that are read with .data, .item(), detach() or NumPy are not recorded. Compute with the tensors themselves"
+)
+
+
+def _run(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
+    """Plain results of the function for plain inputs."""
+    return [output.data for output in _outputs(function, [Tensor(array) for array in arrays], no_grad())]
+
+
+def _outputs(
+    function: Module | Callable[..., Any], inputs: Sequence[Tensor], way: AbstractContextManager[None]
+) -> list[Tensor]:
+    modules = [x for x in (function, *Reach(function).kept) if isinstance(x, Module)]
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(evaluating(module))
+        stack.enter_context(way)
+        stack.enter_context(np.errstate(all="ignore"))
+        result = function(*inputs)
+    outputs = list(result) if isinstance(result, list | tuple) else [result]
+    for output in outputs:
+        if not isinstance(output, Tensor):
+            raise OnnxExportError(
+                f"the function must return a Tensor or a sequence of them, got {type(output).__name__}"
+            )
+    return outputs
+
+
+def _order(run: Recording) -> list[Node]:
+    """List the computed nodes that lead from the inputs to the outputs, each after its inputs."""
+    inputs, outputs = run
+    seen: dict[int, Node] = {}
+    todo: list[Node] = list(outputs)
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen[id(node)] = node
+            todo += inputs_of(node) if node.op is not None else ()
+    depends = {id(x) for x in inputs}
+    order = []
+    for node in sorted(seen.values(), key=lambda node: node.number):
+        if node.op is not None and any(id(x) in depends for x in inputs_of(node)):
+            depends.add(id(node))
+            order.append(node)
+    return order
+
+
+def _twins(one: Recording, two: Recording) -> Iterator[Twin]:
+    first, second = _order(one), _order(two)
+    if [node.op for node in first] != [node.op for node in second]:
+        raise OnnxExportError(
+            "the function takes another path for other inputs, which ONNX's recording of one path cannot follow; "
+            "use where(...) instead of if"
+        )
+    return (Twin(x, y) for x, y in zip(first, second, strict=True))
+
+
+def _write(writer: Writer, one: Recording, two: Recording, names: dict[int, str]) -> list[str]:
+    """Write all nodes; returns the names of the outputs."""
+    known: dict[int, str] = {}
+    for i, (x, y) in enumerate(zip(one[0], two[0], strict=True)):
+        name = known[id(x)] = _input_name(one[0], i)
+        writer.recorded[name] = Twin(x, y)
+    for twin in _twins(one, two):
+        converter = TABLE.get(twin.name)
+        if converter is None:
+            raise OnnxExportError(
+                f"the operation {twin.name!r} has no counterpart in ONNX here, so it cannot be exported"
+            )
+        _check_params(twin)
+        output = converter(writer, twin, [_named(writer, twin, x, known, names) for x in twin.inputs])
+        known[id(twin.one)] = output
+        writer.recorded[output] = twin
+    if not all(id(output) in known for output in one[1]):
+        raise OnnxExportError(_NO_PATH)
+    return [writer.add("Identity", known[id(output)]) for output in one[1]]
+
+
+def _named(writer: Writer, reader: Twin, x: Twin, known: dict[int, str], names: dict[int, str]) -> str:
+    """Name an input of an operation: an earlier result, or a constant."""
+    # Numbers that meet arrays take their dtype; so ONNX, which never converts by itself, gets equal ones.
+    dtype = reader.dtype
+    if id(x.one) in known:
+        name = known[id(x.one)]
+        if x.dtype == dtype or reader.name == "astype":
+            return name
+        from onnx import helper
+
+        return writer.add("Cast", name, to=helper.np_dtype_to_tensor_dtype(dtype))
+    one, two = np.asarray(x.one._plain), np.asarray(x.two._plain)
+    if one.shape != two.shape or not np.array_equal(one, two, equal_nan=True):
+        raise OnnxExportError(
+            f"{reader.name}: one of its inputs changes with the function's input (shape {one.shape}, then {two.shape}) "
+            "without being computed from it by recorded operations"
+        )
+    return writer.constant(x.one._plain, dtype, names.get(id(x.one), ""))
+
+
+def _check_params(twin: Twin) -> None:
+    for key, value in twin.one.params.items():
+        if key not in LOOKED_AT and repr(value) != repr(twin.two.params[key]):
+            raise OnnxExportError(f"{twin.name}: its {key} depends on the input: {value!r:.80}")
+
+
+def _input_name(inputs: Sequence[Any], i: int) -> str:
+    return "input" if len(inputs) == 1 else f"input_{i}"
+
+
+def _graph(writer: Writer, one: Recording, two: Recording, outputs: list[str]) -> Any:
+    from onnx import helper, numpy_helper
+
+    def described(name: str, x: Tensor, y: Tensor) -> Any:
+        sizes = [a if a == b else "batch" if (a, b) == writer.batches else None for a, b in zip(x.shape, y.shape)]
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), sizes)
+
+    final = [_output_name(outputs, i) for i in range(len(outputs))]
+    for node in writer.nodes:
+        if node.output[0] in outputs:
+            node.output[0] = final[outputs.index(node.output[0])]
+    return helper.make_graph(
+        writer.nodes,
+        "seegrad",
+        [described(_input_name(one[0], i), x, y) for i, (x, y) in enumerate(zip(one[0], two[0], strict=True))],
+        [described(name, x, y) for name, x, y in zip(final, one[1], two[1], strict=True)],
+        [numpy_helper.from_array(array, name) for name, array in writer.constants.items()],
+    )
+
+
+def _output_name(outputs: Sequence[str], i: int) -> str:
+    return "output" if len(outputs) == 1 else f"output_{i}"

@@ -1,0 +1,4 @@
+"""The layers: modules with a ``forward``, and the containers that hold them.
+
+Imports ``autograd``, ``nn.functional`` and ``nn.init``. Begin with ``linear.py``.
+"""

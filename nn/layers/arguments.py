@@ -1,0 +1,149 @@
+"""Checks that layers make: of their arguments when they are built, of their input when they are called."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...autograd import Tensor
+from ..layer_errors import LayerShapeError, LayerTypeError
+from ..module import Module, Parameter, as_tensor
+
+Pair = tuple[int, int]
+
+
+def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
+    """Return a layer's input as a Tensor, having checked that it is an array of floats.
+
+    Parameters
+    ----------
+    layer : Module
+        Named in errors.
+    x : Tensor or numpy.ndarray
+        The input.
+    dtype : numpy.dtype, optional
+        That of the layer's parameters, which the input must have, too.
+
+    Raises
+    ------
+    LayerTypeError
+        If it is no array, or its dtype is not right, or the bias has another one than the weight.
+    """
+    if not isinstance(x, Tensor | np.ndarray):
+        raise LayerTypeError(layer, f"takes a Tensor or a NumPy array, got {type(x).__name__}")
+    if dtype is None:
+        if x.dtype.kind != "f":
+            raise LayerTypeError(layer, f"takes floating-point numbers, got {x.dtype}; {_CONVERT}")
+    elif x.dtype != dtype:
+        raise LayerTypeError(
+            layer,
+            f"got an input of dtype {x.dtype}, but its parameters are {dtype}; use x.astype(np.{dtype})"
+            + (f", or model.to(np.{x.dtype})" if x.dtype.kind == "f" else ""),
+        )
+    bias = vars(layer).get("bias")
+    if dtype is not None and isinstance(bias, Parameter) and bias.dtype != dtype:
+        raise LayerTypeError(
+            layer,
+            f"its bias is {bias.dtype}, but its weight is {dtype}; use model.to(np.{dtype}), or assign data of {dtype}",
+        )
+    return as_tensor(x)
+
+
+_CONVERT = "use x.astype(np.float32)"
+
+
+def check_channels(layer: Module, shape: tuple[int, ...], channels: int) -> None:
+    """Check that a layer's input is ``(N, H, W, channels)``.
+
+    Raises
+    ------
+    LayerShapeError
+        Says what is wrong, and the fix for the two usual mistakes.
+    """
+    if len(shape) == 4 and shape[3] == channels:
+        return
+    hint = ""
+    if len(shape) == 4 and shape[1] == channels:
+        hint = "; it looks channels-first: use x.transpose(0, 2, 3, 1)"
+    elif len(shape) == 3 and shape[2] == channels:
+        hint = "; the batch axis is missing: for a single image use x[np.newaxis]"
+    elif len(shape) == 3 and channels == 1:
+        hint = "; the channel axis is missing: use x[..., np.newaxis]"
+    elif len(shape) == 3 and shape[0] == channels:
+        hint = "; for a single channels-first image use x.transpose(1, 2, 0)[np.newaxis]"
+    elif len(shape) == 2 and channels == 1:
+        hint = "; for a single image use x[np.newaxis, ..., np.newaxis]"
+    raise LayerShapeError(layer, f"got an input of shape {shape}, expected (batch, height, width, {channels}){hint}")
+
+
+def check_window(layer: Module, shape: tuple[int, ...], kernel: Pair, padding: Pair, dilation: Pair = (1, 1)) -> None:
+    """Check that a layer's input is ``(N, H, W, C)`` and its window fits into the padded height and width.
+
+    Raises
+    ------
+    LayerShapeError
+        If not, with both sizes.
+    """
+    if len(shape) != 4:
+        hint = "; for a single image use x[np.newaxis]" if len(shape) == 3 else ""
+        raise LayerShapeError(layer, f"got an input of shape {shape}, expected (batch, height, width, channels){hint}")
+    reach = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
+    room = (shape[1] + 2 * padding[0], shape[2] + 2 * padding[1])
+    if reach[0] > room[0] or reach[1] > room[1]:
+        padded = f" (padded to {room[0]} x {room[1]})" if padding != (0, 0) else ""
+        raise LayerShapeError(
+            layer,
+            f"its window of {reach[0]} x {reach[1]} does not fit into an input of shape {shape}{padded}; "
+            "use a smaller kernel_size, more padding or a larger input",
+        )
+
+
+def check_last_axis(layer: Module, shape: tuple[int, ...], size: int, hint: str = "") -> None:
+    """Check that a layer's input is ``(..., size)``."""
+    if not shape or shape[-1] != size:
+        raise LayerShapeError(layer, f"got an input of shape {shape}, expected (..., {size}){hint}")
+
+
+def check_count(layer: str, name: str, value: Any, least: int = 1) -> int:
+    """Check a layer's integer argument and return it as an int.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not an integer, or less than ``least``.
+    """
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{layer}: {name} must be an integer, got {value!r}") from None
+    if number < least:
+        raise ValueError(f"{layer}: {name} must be at least {least}, got {number}")
+    return number
+
+
+def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
+    """Check an integer or a pair (height, width) of them, and return the pair."""
+    if not isinstance(value, tuple | list):
+        number = check_count(layer, name, value, least)
+        return number, number
+    if len(value) != 2:
+        raise ValueError(f"{layer}: {name} must be one integer or a pair (height, width), got {value!r}")
+    return check_count(layer, name, value[0], least), check_count(layer, name, value[1], least)
+
+
+def check_fraction(layer: str, name: str, value: Any) -> float:
+    """Check a number from 0 to 1 and return it as a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}")
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{layer}: {name} must be from 0 to 1, got {value!r}")
+    return float(value)
+
+
+def short(pair: Pair) -> str:
+    """Write a pair of equal numbers as one."""
+    return str(pair[0]) if pair[0] == pair[1] else str(pair)

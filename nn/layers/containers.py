@@ -1,0 +1,193 @@
+"""Modules that hold modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from ...autograd import Tensor, is_recording
+from ...autograd.core.node import on_record
+from ..module import Module
+from .conv import Conv2d
+from .fusion import relu_pool_after
+from .inference import Call, Inference, key_of
+
+L = TypeVar("L", bound="ModuleList")
+
+
+class ModuleList(Module):
+    """A list of modules that counts as part of the model, as a plain list does not; names are "0", "1", ...
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        What it holds at first.
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._parts: list[Module] = []
+        for module in modules:
+            self.append(module)
+
+    def append(self: L, module: Module) -> L:
+        """Add a module at the end; returns the list."""
+        self._parts.append(_checked(self, module))
+        return self
+
+    def insert(self: L, index: int, module: Module) -> L:
+        """Add a module in front of the one at a place; returns the list."""
+        self._parts.insert(index, _checked(self, module))
+        return self
+
+    def extend(self: L, modules: Iterable[Module]) -> L:
+        """Add modules at the end; returns the list."""
+        for module in modules:
+            self.append(module)
+        return self
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a module out, by default the last, and return it."""
+        return self._parts.pop(index)
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._parts[index]
+
+    def __getitem__(self, index: int) -> Module:
+        return self._parts[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._parts[index] = _checked(self, module)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._parts)
+
+    def _members(self) -> Iterator[tuple[str, object]]:
+        yield from super()._members()
+        yield from ((str(i), module) for i, module in enumerate(self._parts))
+
+
+class Sequential(ModuleList):
+    """Modules applied one after the other; their names are their places, "0", "1", ...
+
+    Parameters
+    ----------
+    *modules : Module
+        In the order in which they are applied.
+
+    Examples
+    --------
+    >>> model = sg.nn.Sequential(sg.nn.Linear(2, 8), sg.nn.ReLU(), sg.nn.Linear(8, 1))
+    >>> model(np.zeros((4, 2), np.float32)).shape
+    (4, 1)
+    >>> model[1], len(model)
+    (ReLU(), 3)
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        super().__init__(modules)
+
+    def forward(self, x: Any) -> Any:
+        """Apply all of them in turn; a convolution, ReLU and max pooling in one pass where they follow each other."""
+        key = None if is_recording() or on_record else key_of(x)
+        if key is None:
+            return _call_in_turn(self._parts, x)
+        inference = vars(self).get("_inference")  # past what subclasses do with attributes
+        if inference is None:
+            inference = vars(self)["_inference"] = Inference()
+        result: Any = inference.run(self._parts, x, key)
+        if result is not None:
+            return result
+        state = inference.state(self._parts, key)
+        if state is None:
+            return _call_in_turn(self._parts, x)
+        calls: list[Call] = []
+        result = _call_in_turn(self._parts, x, calls)
+        inference.learn(self._parts, state, x, key, calls, result)
+        return result
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Module:
+        """One module, or for a slice those modules as a Sequential (sharing their parameters)."""
+        return Sequential(*self._parts[index]) if isinstance(index, slice) else self._parts[index]
+
+
+class ModuleDict(Module):
+    """Modules by name that count as part of the model, as those in a plain dict do not.
+
+    Parameters
+    ----------
+    modules : dict of str to Module, optional
+        What it holds at first.
+    """
+
+    def __init__(self, modules: dict[str, Module] | None = None) -> None:
+        self._parts: dict[str, Module] = {}
+        for name, module in (modules or {}).items():
+            self[name] = module
+
+    def __getitem__(self, name: str) -> Module:
+        return self._parts[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        if not name or "." in name:
+            raise ValueError(f"ModuleDict: a name must not be empty or contain a dot, got {name!r}")
+        self._parts[name] = _checked(self, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._parts[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._parts
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def keys(self) -> Iterable[str]:
+        """Names, in the order in which they were set."""
+        return self._parts.keys()
+
+    def values(self) -> Iterable[Module]:
+        """Modules."""
+        return self._parts.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Names and modules."""
+        return self._parts.items()
+
+    def _members(self) -> Iterator[tuple[str, object]]:
+        yield from super()._members()
+        yield from self._parts.items()
+
+
+def _call_in_turn(layers: Sequence[Module], x: Any, calls: list[Call] | None = None) -> Any:
+    """Call one after the other, and list the calls, where there is a list for them."""
+    done = 0
+    for place, module in enumerate(layers):
+        if place < done:
+            continue
+        following, window = relu_pool_after(layers, place, x) if type(module) is Conv2d else (0, None)
+        if calls is not None and isinstance(x, (Tensor, np.ndarray)):
+            calls.append((module, x.shape, x.dtype, window if following else None))
+        x = module(x, relu_pool=window) if following else module(x)
+        done = place + 1 + following
+    return x
+
+
+def _checked(owner: Module, module: Any) -> Module:
+    if not isinstance(module, Module):
+        hint = f"; give an instance, {module.__name__}()" if isinstance(module, type) else ""
+        if isinstance(owner, Sequential) and isinstance(module, list | tuple):
+            hint = "; write Sequential(*layers)"
+        raise TypeError(f"{type(owner).__name__} holds modules, got {module!r}{hint}")
+    return module

@@ -1,0 +1,206 @@
+"""Convolutional layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from ...autograd import Tensor, conv2d, conv2d_relu_max_pool2d, conv_transpose2d
+from ...common.rng import Seed, default_rng
+from .. import init
+from ..module import Module, Parameter
+from .arguments import as_input, check_channels, check_count, check_pair, check_window, short
+
+
+class Conv2d(Module):
+    """Slide a window over images; every output channel is a weighted sum of what the window sees.
+
+    Images are channels-last, ``(batch, height, width, channels)``.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Numbers of channels.
+    kernel_size : int or (int, int)
+        Height and width of the window, in pixels.
+    stride : int or (int, int), default 1
+        Step of the window.
+    padding : int, (int, int), "same" or "valid", default 0
+        Pixels of zeros added on each side; "same" (only with stride 1) keeps the size, "valid" is 0.
+    dilation : int or (int, int), default 1
+        Distance between the pixels that the window looks at.
+    bias : bool, default True
+        Whether to add a bias to each output channel.
+    weight_init, bias_init : callable
+        First values; see :mod:`seegrad.nn.init`.
+    seed : int or numpy.random.Generator, optional
+        For the first values.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (kh, kw, in_channels, out_channels)
+        As Keras's; PyTorch's has (out, in, kh, kw).
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> sg.nn.Conv2d(1, 8, 3)(np.zeros((2, 28, 28, 1), np.float32)).shape
+    (2, 26, 26, 8)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] | Literal["same", "valid"] = 0,
+        dilation: int | tuple[int, int] = 1,
+        bias: bool = True,
+        *,
+        weight_init: init.Initializer = init.glorot_uniform,
+        bias_init: init.Initializer = init.zeros,
+        seed: Seed = None,
+    ) -> None:
+        self.in_channels = check_count("Conv2d", "in_channels", in_channels)
+        self.out_channels = check_count("Conv2d", "out_channels", out_channels)
+        self.kernel_size = check_pair("Conv2d", "kernel_size", kernel_size)
+        self.stride = check_pair("Conv2d", "stride", stride)
+        self.dilation = check_pair("Conv2d", "dilation", dilation)
+        self.padding: tuple[int, int] | Literal["same"]
+        if padding == "same":
+            if self.stride != (1, 1):
+                raise ValueError(f'Conv2d: padding="same" needs stride 1, got {stride}; give the padding in pixels')
+            self.padding = "same"
+        else:
+            self.padding = check_pair("Conv2d", "padding", 0 if padding == "valid" else padding, least=0)
+        generator = default_rng(seed)
+        shape = (*self.kernel_size, self.in_channels, self.out_channels)
+        self.weight = Parameter(weight_init(shape, seed=generator))
+        self.bias = Parameter(bias_init((self.out_channels,), seed=generator)) if bias else None
+
+    def forward(self, x: Any, relu_pool: tuple[int, int] | None = None) -> Tensor:
+        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels).
+
+        With ``relu_pool``, the window of a pool, relu and max pooling follow in the same pass.
+        """
+        x = as_input(self, x, self.weight.dtype)
+        check_channels(self, x.shape, self.in_channels)
+        if self.padding != "same":
+            check_window(self, x.shape, self.kernel_size, self.padding, self.dilation)
+        window = (self.stride, self.padding, self.dilation)
+        result: Tensor = (
+            conv2d(x, self.weight, self.bias, *window)
+            if relu_pool is None
+            else conv2d_relu_max_pool2d(x, self.weight, self.bias, relu_pool, *window)
+        )
+        return result
+
+    def output_size(self, shape: Sequence[int]) -> tuple[int, int]:
+        """Return height and width of the output for an input of this shape; below 1 if the window does not fit."""
+        sizes = []
+        for axis in (0, 1):
+            reach = (self.kernel_size[axis] - 1) * self.dilation[axis]
+            room = reach if self.padding == "same" else 2 * self.padding[axis]
+            sizes.append((shape[axis + 1] + room - reach - 1) // self.stride[axis] + 1)
+        return sizes[0], sizes[1]
+
+    def extra_repr(self) -> str:
+        """Return the arguments that are not the default."""
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
+        return text + _options(self, "stride", "padding", "dilation")
+
+
+class ConvTranspose2d(Module):
+    """Spread every pixel over a window: the way back through a convolution, which makes images larger.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Numbers of channels.
+    kernel_size : int or (int, int)
+        Height and width of the window, in pixels.
+    stride : int or (int, int), default 1
+        Distance between the windows of neighbouring pixels.
+    padding : int or (int, int), default 0
+        Pixels cut off on each side of the result.
+    output_padding : int or (int, int), default 0
+        Rows and columns added at the bottom and right; less than the stride.
+    dilation : int or (int, int), default 1
+        Distance between the pixels of a window.
+    bias : bool, default True
+        Whether to add a bias to each output channel.
+    weight_init, bias_init : callable
+        First values; see :mod:`seegrad.nn.init`.
+    seed : int or numpy.random.Generator, optional
+        For the first values.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (kh, kw, out_channels, in_channels)
+        As Keras's; that of the convolution whose way back this is.
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> sg.nn.ConvTranspose2d(8, 1, 2, stride=2)(np.zeros((2, 7, 7, 8), np.float32)).shape
+    (2, 14, 14, 1)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        output_padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        bias: bool = True,
+        *,
+        weight_init: init.Initializer = init.glorot_uniform,
+        bias_init: init.Initializer = init.zeros,
+        seed: Seed = None,
+    ) -> None:
+        name = "ConvTranspose2d"
+        self.in_channels = check_count(name, "in_channels", in_channels)
+        self.out_channels = check_count(name, "out_channels", out_channels)
+        self.kernel_size = check_pair(name, "kernel_size", kernel_size)
+        self.stride = check_pair(name, "stride", stride)
+        self.padding = check_pair(name, "padding", padding, least=0)
+        self.output_padding = check_pair(name, "output_padding", output_padding, least=0)
+        self.dilation = check_pair(name, "dilation", dilation)
+        if any(extra >= step for extra, step in zip(self.output_padding, self.stride, strict=True)):
+            raise ValueError(f"{name}: output_padding {output_padding} must be less than the stride {stride}")
+        generator = default_rng(seed)
+        shape = (*self.kernel_size, self.out_channels, self.in_channels)
+        self.weight = Parameter(weight_init(shape, seed=generator))
+        self.bias = Parameter(bias_init((self.out_channels,), seed=generator)) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels)."""
+        x = as_input(self, x, self.weight.dtype)
+        check_channels(self, x.shape, self.in_channels)
+        result: Tensor = conv_transpose2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.dilation
+        )
+        return result
+
+    def extra_repr(self) -> str:
+        """Return the arguments that are not the default."""
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
+        return text + _options(self, "stride", "padding", "output_padding", "dilation")
+
+
+def _options(layer: Conv2d | ConvTranspose2d, *names: str) -> str:
+    """Write those options of a layer that are not the default."""
+    text = ""
+    for name in names:
+        value = getattr(layer, name)
+        if value != ((0, 0) if "padding" in name else (1, 1)):
+            text += f", {name}={value!r}" if isinstance(value, str) else f", {name}={short(value)}"
+    return text if layer.bias is not None else text + ", bias=False"

@@ -1,0 +1,65 @@
+"""What all pictures share: matplotlib, one style, and a figure that notebooks show by themselves.
+
+Importing this module imports matplotlib, so it is imported where something is drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from ...common.atomic_file import write_atomically
+
+# Okabe and Ito's palette: the colours stay apart for every kind of colour vision, and in grey.
+BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+INK, PALE = "#1b1b1b", "#8a8a8a"
+
+# A white card with dark ink reads well on a light page and on a dark one, whatever styles are in use.
+STYLE: Any = {
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": PALE,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": PALE,
+    "legend.facecolor": "white",
+    "legend.labelcolor": INK,
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "image.cmap": "gray_r",
+    "text.usetex": False,
+}
+
+
+class Picture(Figure):
+    """A figure that belongs to no window, so that nothing has to be closed, and that notebooks show as it is."""
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def png(self) -> bytes:
+        """Return the picture as the bytes of a PNG file."""
+        target = io.BytesIO()
+        with style():
+            self.savefig(target, format="png", dpi=120)
+        return target.getvalue()
+
+    def write(self, path: str | os.PathLike[str] | None) -> Picture:
+        """Write a PNG file in one step, if there is a path; return the picture."""
+        if path is not None:
+            write_atomically(path, self.png())
+        return self
+
+
+def style() -> AbstractContextManager[None]:
+    """Draw in seegrad's style inside a ``with`` block."""
+    return matplotlib.rc_context(STYLE)

@@ -1,0 +1,88 @@
+"""Watching one of the measures of a history: which, and whether it has become better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ..alike import check_alike
+from ..run import Run
+
+Mode = Literal["min", "max"]
+
+
+class Monitor:
+    """Remembers the best value of a measure.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the history's measures; by default ``val_loss``, without validation ``loss``.
+    mode : {"min", "max"}, optional
+        Whether smaller or larger is better; by default smaller for what ends in "loss", else larger.
+    min_delta : float, default 0
+        How much better counts as better.
+    owner : str
+        For whom, for messages.
+
+    Attributes
+    ----------
+    best : float or None
+        The best value so far.
+    best_epoch : int
+        When it was reached; 0 before any.
+    """
+
+    def __init__(self, name: str | None, mode: Mode | None, min_delta: float, owner: str) -> None:
+        if mode not in (None, "min", "max"):
+            raise ValueError(f'{owner}: mode must be "min" or "max", got {mode!r}')
+        if not 0 <= min_delta < math.inf:
+            raise ValueError(f"{owner}: min_delta must be a number of at least 0, got {min_delta!r}")
+        self.name, self.mode, self.min_delta, self.owner = name, mode, min_delta, owner
+        self.best: float | None = None
+        self.best_epoch = 0
+
+    def begin(self, run: Run) -> None:
+        """Forget an earlier run, unless this one goes on from a checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If a measure of the validation is to be watched, and there is none.
+        """
+        if self.name is not None and self.name.startswith("val_") and not run.validates:
+            raise ValueError(f"{self.owner}: {self.name!r} needs a validation; pass fit(..., validation=...)")
+        if not run.resumed:
+            self.best, self.best_epoch = None, 0
+
+    def look(self, run: Run) -> bool:
+        """Tell whether the epoch that has just ended is the best one so far, and remember it if so.
+
+        Raises
+        ------
+        ValueError
+            If the history has no such measure.
+        """
+        name = self.name or ("val_loss" if run.validates else "loss")
+        record = run.history[-1]
+        if name not in record:
+            raise ValueError(f"{self.owner}: no measure {name!r} in the history; it has {', '.join(record)}")
+        value = record[name]
+        falls = (self.mode or ("min" if name.endswith("loss") else "max")) == "min"
+        gain = math.inf if self.best is None else (self.best - value if falls else value - self.best)
+        # A NaN is never better, and anything is better than one.
+        better = not math.isnan(value) and (gain > self.min_delta or math.isnan(gain))
+        if better:
+            self.best, self.best_epoch = value, run.epoch
+        return better
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value and when it was."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave."""
+        check_alike({"best": 0.0, "best_epoch": 0}, state)
+        best, best_epoch = state["best"], int(state["best_epoch"])
+        self.best, self.best_epoch = None if best is None else float(best), best_epoch

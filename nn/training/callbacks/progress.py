@@ -1,0 +1,77 @@
+"""Showing a training while it runs: a live bar for those who watch, and one line per epoch."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import Any
+
+from ..run import Run
+from .callback import Callback
+
+SECONDS_BETWEEN_UPDATES = 0.1
+
+
+def is_watched() -> bool:
+    """Tell whether someone is likely to see a live bar: in a terminal or a notebook."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()  # there is none where a program was started without
+    return terminal or "ipykernel" in sys.modules
+
+
+class ProgressBar(Callback):
+    """A bar for each epoch with loss, accuracy, images per second and the time left; gone when it is done.
+
+    It shows nothing where nobody watches, as in a log file.
+    """
+
+    every_rank = False
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._waiting = 0
+        self._shown = 0.0
+
+    def on_epoch_begin(self, run: Run) -> None:
+        """Open the epoch's bar."""
+        if is_watched():
+            from tqdm.auto import tqdm
+
+            title = f"epoch {run.epoch}/{run.epochs}"
+            total, done = run.examples_per_epoch, run.metrics.examples
+            # How often it moves is decided in on_step_end; left to itself, the bar would also skip small steps after
+            # large ones, among them the last of an epoch.
+            always = {"mininterval": 0, "miniters": 1}
+            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, **always)
+
+    def on_step_end(self, run: Run) -> None:
+        """Move the bar, if the eye can follow."""
+        if self._bar is None:
+            return
+        self._waiting += run.examples
+        now = perf_counter()
+        if now - self._shown >= SECONDS_BETWEEN_UPDATES or run.step == run.steps_per_epoch:
+            self._bar.set_postfix({k: f"{v:.4f}" for k, v in run.metrics.results().items()}, refresh=False)
+            self._bar.update(self._waiting)
+            self._waiting, self._shown = 0, now
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Take the bar away."""
+        self.on_train_end(run)
+
+    def on_train_end(self, run: Run) -> None:
+        """Take the bar away, also after an error."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+            self._waiting = 0
+
+
+class EpochLines(Callback):
+    """Prints a line per epoch: ``epoch 1/5   loss 0.1712   accuracy 0.9478   val_loss 0.0534 ...``."""
+
+    every_rank = False
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Print the epoch's record."""
+        results = "   ".join(f"{name} {value:.4f}" for name, value in run.history[-1].items())
+        print(f"epoch {run.epoch}/{run.epochs}   {results}", flush=True)

@@ -1,0 +1,252 @@
+"""How well a classifier does: accuracy, confusions, and each class's precision, recall and F1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd.core.node import as_array
+from ...data.checks import checked_count
+
+Labels = npt.NDArray[np.intp]
+
+
+def accuracy(predicted: npt.ArrayLike, target: npt.ArrayLike) -> float:
+    """Return the share of examples that are classified right.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (n, classes) or (n,)
+        Scores (logits or probabilities), the largest of which is the answer, or the answers themselves.
+    target : array_like, shape (n,)
+        The true labels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no labels, or do not belong together.
+
+    Examples
+    --------
+    >>> sg.nn.accuracy([[0.9, 0.1], [0.4, 0.6]], [0, 0])
+    0.5
+    """
+    guesses, labels, _ = _labels("accuracy", predicted, target)
+    return float(np.mean(guesses == labels))
+
+
+def top_k_accuracy(scores: npt.ArrayLike, target: npt.ArrayLike, k: int = 5) -> float:
+    """Return the share of examples whose true class is among the k with the largest scores.
+
+    Parameters
+    ----------
+    scores : array_like, shape (n, classes)
+        Logits or probabilities. Of equal scores, the lower class comes first.
+    target : array_like, shape (n,)
+        The true labels.
+    k : int, default 5
+        From 1 to the number of classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit.
+
+    Examples
+    --------
+    >>> sg.nn.top_k_accuracy([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2], k=2)
+    0.5
+    """
+    rows = as_array(scores)
+    if rows.ndim != 2:
+        raise ValueError(f"top_k_accuracy: scores must have shape (n, classes), got {rows.shape}")
+    _, labels, classes = _labels("top_k_accuracy", rows, target)
+    if checked_count("top_k_accuracy: k", k) > classes:
+        raise ValueError(f"top_k_accuracy: k must be at most the {classes} classes, got {k}")
+    own = rows[np.arange(len(rows)), labels][:, np.newaxis]
+    earlier = np.arange(classes) < labels[:, np.newaxis]
+    before = np.count_nonzero((rows > own) | ((rows == own) & earlier), axis=1)
+    return float(np.mean(before < k))
+
+
+def confusion_matrix(predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int | None = None) -> Labels:
+    """Count how often each class was taken for which.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (n, classes) or (n,)
+        Scores, or the answers themselves.
+    target : array_like, shape (n,)
+        The true labels.
+    classes : int, optional
+        How many there are; by default as many as the scores have, else up to the largest label.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (classes, classes)
+        In row i and column j, the examples of class i that were called j.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit.
+
+    Examples
+    --------
+    >>> sg.nn.confusion_matrix([0, 1, 1, 1], [0, 0, 1, 1])
+    array([[1, 1],
+           [0, 2]])
+    """
+    guesses, labels, found = _labels("confusion_matrix", predicted, target)
+    count = found if classes is None else checked_count("confusion_matrix: classes", classes)
+    if count < found:
+        raise ValueError(f"confusion_matrix: classes={count}, but there are labels or scores for {found}")
+    return np.bincount(labels * count + guesses, minlength=count * count).reshape(count, count)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassificationReport:
+    """What :func:`classification_report` returns; ``print`` it to see a table.
+
+    Attributes
+    ----------
+    precision, recall, f1 : numpy.ndarray, shape (classes,)
+        Of what was called so, how much is so; of what is so, how much was called so; their harmonic mean.
+    support : numpy.ndarray of int, shape (classes,)
+        Examples of each class.
+    accuracy, macro_precision, macro_recall, macro_f1 : float
+        The share that is right; means over the classes that occur, each counting the same.
+    confusion : numpy.ndarray of int, shape (classes, classes)
+        See :func:`confusion_matrix`.
+    """
+
+    precision: npt.NDArray[np.float64]
+    recall: npt.NDArray[np.float64]
+    f1: npt.NDArray[np.float64]
+    support: Labels
+    accuracy: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    confusion: Labels
+
+    def __str__(self) -> str:
+        lines = [f"{'class':>8}  {'precision':>9}  {'recall':>6}  {'f1':>6}  {'examples':>8}"]
+        rows = zip(self.precision, self.recall, self.f1, self.support)
+        for name, (precision, recall, f1, support) in enumerate(rows):
+            lines.append(f"{name:>8}  {precision:>9.4f}  {recall:>6.4f}  {f1:>6.4f}  {support:>8,}")
+        total = int(self.support.sum())
+        macro = f"{self.macro_precision:>9.4f}  {self.macro_recall:>6.4f}  {self.macro_f1:>6.4f}"
+        lines.append(f"{'mean':>8}  {macro}  {total:>8,}")
+        return "\n".join([*lines, f"accuracy {self.accuracy:.4f}"])
+
+    __repr__ = __str__
+
+
+def classification_report(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int | None = None
+) -> ClassificationReport:
+    """Measure precision, recall and F1 of every class, and their means.
+
+    A quotient 0 / 0, such as the precision of a class that was never predicted, counts as 0.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (n, classes) or (n,)
+        Scores, such as ``trainer.predict(x)``, or the answers themselves.
+    target : array_like, shape (n,)
+        The true labels.
+    classes : int, optional
+        How many there are; by default as many as the scores have, else up to the largest label.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit.
+
+    Examples
+    --------
+    >>> report = sg.nn.classification_report([0, 1, 1, 1], [0, 0, 1, 1])
+    >>> report.recall
+    array([0.5, 1. ])
+    >>> report.macro_recall
+    0.75
+    """
+    confusion = confusion_matrix(predicted, target, classes)
+    right = confusion.diagonal()
+    support, called = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall = _share(right, called), _share(right, support)
+    f1 = _share(2 * right, support + called)
+    occurring = (support + called) > 0
+    return ClassificationReport(
+        precision,
+        recall,
+        f1,
+        support,
+        float(right.sum() / support.sum()),
+        float(precision[occurring].mean()),
+        float(recall[occurring].mean()),
+        float(f1[occurring].mean()),
+        confusion,
+    )
+
+
+def balanced_class_weights(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np.float32]:
+    """Return weights for ``CrossEntropyLoss(weight=...)`` that make every class count the same.
+
+    The weight of class i is n / (classes * examples of i); a class without examples gets 0.
+
+    Parameters
+    ----------
+    labels : array_like, shape (n,)
+        Those of the training set.
+    classes : int, optional
+        How many there are; by default up to the largest label.
+
+    Examples
+    --------
+    >>> sg.nn.balanced_class_weights([0, 0, 0, 1])
+    array([0.6666667, 2.       ], dtype=float32)
+    """
+    found = _integers("balanced_class_weights", "labels", labels)
+    counts = np.bincount(found, minlength=0 if classes is None else checked_count("classes", classes))
+    if classes is not None and len(counts) > classes:
+        raise ValueError(f"balanced_class_weights: label {found.max()} is out of range for {classes} classes")
+    return (len(found) * _share(np.ones_like(counts), len(counts) * counts)).astype(np.float32)
+
+
+def _share(part: Labels, whole: Labels) -> npt.NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+
+
+def _labels(name: str, predicted: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Labels, Labels, int]:
+    """Return the answers, the true labels, and the number of classes that they or the scores tell of."""
+    labels = _integers(name, "target", target)
+    answers = as_array(predicted)
+    if answers.shape[:1] != labels.shape or answers.ndim not in (1, 2):
+        raise ValueError(
+            f"{name}: predicted must have shape ({len(labels)}, classes) or ({len(labels)},) as there are "
+            f"{len(labels)} targets, got {answers.shape}"
+        )
+    if answers.ndim == 1:
+        guesses = _integers(name, "predicted", answers)
+        return guesses, labels, int(max(guesses.max(), labels.max())) + 1
+    classes = answers.shape[1]
+    if classes == 0 or labels.max() >= classes:
+        raise ValueError(f"{name}: target {labels.max()} is out of range for scores of {classes} classes")
+    if np.isnan(answers).any():
+        raise ValueError(f"{name}: example {int(np.isnan(answers).any(axis=1).argmax())} has NaN among its scores")
+    return answers.argmax(axis=1), labels, classes
+
+
+def _integers(name: str, what: str, values: npt.ArrayLike) -> Labels:
+    array = as_array(values)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name}: {what} must be a row of labels, one for each example, got shape {array.shape}")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: {what} must be integer labels, got {array.dtype}")
+    if array.min() < 0:
+        raise ValueError(f"{name}: {what} has the label {array.min()}; labels are 0 or more")
+    return array.astype(np.intp)

@@ -1,0 +1,127 @@
+"""When training runs into NaN or infinity: finding where it began, and going back to the last good weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor, no_grad
+from ..module import Module
+
+Array = npt.NDArray[Any]
+
+
+class NonFiniteError(FloatingPointError):
+    """Training was stopped because the loss or a parameter became NaN or infinite.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Where, counted from 1.
+    culprit : str
+        The first non-finite parameter or activation, by name.
+    """
+
+    def __init__(self, what: str, epoch: int, step: int, culprit: str) -> None:
+        super().__init__(
+            f"{what} in epoch {epoch}, step {step}; the first non-finite values: {culprit}. The model has "
+            "its last good weights again. A smaller learning rate often helps"
+        )
+        self.epoch = epoch
+        self.step = step
+        self.culprit = culprit
+
+
+class GoodWeights:
+    """A copy of a model's parameters and buffers from the last step whose loss was finite.
+
+    Parameters
+    ----------
+    model : Module
+        The model; must keep its structure.
+    """
+
+    def __init__(self, model: Module) -> None:
+        self._model = model
+        self._parameters = dict(model.named_parameters())
+        self._has_buffers = next(model.buffers(), None) is not None
+        self._copies = model.state_dict()
+
+    def keep(self) -> None:
+        """Copy the present state; in the time of a memory copy, as every step does it."""
+        for name, parameter in self._parameters.items():
+            np.copyto(self._copies[name], parameter.data)
+        if self._has_buffers:
+            for name, buffer in self._model.named_buffers():
+                np.copyto(self._copies[name], buffer)
+
+    def restore(self) -> None:
+        """Give the model its last good state back."""
+        self._model.load_state_dict(self._copies)
+
+
+def nonfinite_parameter(model: Module) -> str | None:
+    """Name the first parameter that holds NaN or infinity, or return None."""
+    for name, parameter in model.named_parameters():
+        bad = _describe(parameter.data)
+        if bad:
+            return f"parameter {name} ({bad})"
+    return None
+
+
+def first_nonfinite(model: Module, x: Array) -> str:
+    """Run a batch through a model once more and name the first thing that is not finite.
+
+    Parameters
+    ----------
+    model : Module
+        The model, in the mode in which it failed. Buffers may change.
+    x : numpy.ndarray, shape (n, ...)
+        The batch.
+
+    Returns
+    -------
+    str
+        The input, a parameter, a layer's output, or the loss if all of those are finite.
+    """
+    bad_input = _describe(x)
+    if bad_input:
+        return f"the batch itself ({bad_input})"
+    found: list[str] = []
+
+    def watch(path: str) -> Callable[[Module, tuple[Any, ...], Any], None]:
+        def look(module: Module, _inputs: tuple[Any, ...], output: Any) -> None:
+            if not found:
+                found.extend(_look_at(path, module, output))
+
+        return look
+
+    handles = [module.register_forward_hook(watch(path)) for path, module in model.named_modules()]
+    try:
+        with no_grad(), np.errstate(all="ignore"):
+            model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found[0] if found else "the loss itself (parameters and activations are finite)"
+
+
+def _look_at(path: str, module: Module, output: Any) -> list[str]:
+    """Describe what is not finite in a module's parameters and output, parameters first."""
+    for name, parameter in module.named_parameters(path):
+        bad = _describe(parameter.data)
+        if bad:
+            return [f"parameter {name} ({bad})"]
+    bad = _describe(output.data) if isinstance(output, Tensor) else None
+    return [f"the output of {f'{path} '.lstrip()}{type(module).__name__} ({bad})"] if bad else []
+
+
+def _describe(array: Array) -> str | None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return None
+    nan, infinite = np.count_nonzero(np.isnan(array)), np.count_nonzero(np.isinf(array))
+    counts = [f"{count:,} {word}" for count, word in ((nan, "NaN"), (infinite, "infinite")) if count]
+    return f"{' and '.join(counts)} of {array.size:,} values"

@@ -1,0 +1,297 @@
+"""Where a training stands: what callbacks see of it, and the state from which it can go on exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...common.ranks import Ranks
+from ...data import DataLoader
+from ...data.checks import checked_count
+from ...data.dataset import fingerprint
+from .alike import check_alike
+from .callbacks.callback import Callback
+from .generators import generator_states, load_generator_states
+from .history import History
+from .running_metrics import RunningMetrics
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+FORMAT = 2
+ALONE = Ranks()
+
+
+@dataclass
+class Run:
+    """Where a call of :meth:`Trainer.fit` stands; every callback gets it.
+
+    Attributes
+    ----------
+    trainer : Trainer
+        Has the ``model``, the ``optimizer`` and the ``loss``.
+    epochs : int
+        How many there are to do.
+    loader : DataLoader
+        Gives the batches.
+    callbacks : sequence of Callback
+        All that are called.
+    accumulate : int
+        Batches for each update of the weights.
+    validates : bool
+        Whether epochs end with a validation.
+    epoch, step : int
+        The present epoch, and the batch within it that was done last; both count from 1.
+    examples : int
+        How many the last batch had.
+    loss : float
+        That of the last batch.
+    updated : bool
+        Whether the last batch completed an update, rather than only adding to the gradients.
+    gathered : int
+        Examples whose gradients wait for the next update.
+    metrics : RunningMetrics
+        Loss and accuracy of the epoch so far.
+    history : History
+        The epochs that are done.
+    resumed : bool
+        Whether this run goes on from a checkpoint.
+    settled : bool
+        Whether nothing is half done, so that the state is one to go on from.
+    finished : bool
+        Whether all is done; at the end False if an error or Ctrl-C came first.
+    stop : bool
+        Set it to True to end the training after the present epoch.
+    """
+
+    trainer: Trainer
+    epochs: int
+    loader: DataLoader
+    callbacks: Sequence[Callback] = ()
+    accumulate: int = 1
+    validates: bool = False
+    epoch: int = 0
+    step: int = 0
+    examples: int = 0
+    loss: float = float("nan")
+    updated: bool = False
+    gathered: int = 0
+    metrics: RunningMetrics = field(default_factory=RunningMetrics)
+    history: History = field(default_factory=History)
+    resumed: bool = False
+    settled: bool = False
+    finished: bool = False
+    stop: bool = False
+    _known_contents: list[int | None] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in a whole epoch."""
+        return len(self.loader)
+
+    @property
+    def examples_per_epoch(self) -> int:
+        """Examples in a whole epoch."""
+        loader = self.loader
+        return len(loader) * loader.batch_size if loader.drop_last else len(loader.dataset)
+
+    @property
+    def within_epoch(self) -> bool:
+        """Whether the present epoch has begun and not ended."""
+        return len(self.history) < self.epoch
+
+    @property
+    def ranks(self) -> Ranks:
+        """The processes that train together, of which a ``DistributedOptimizer`` knows; without one, only this."""
+        return getattr(self.trainer.optimizer, "ranks", ALONE)
+
+    def begin_as_first(self) -> None:
+        """Let all ranks begin with the weights, averages and order of the data of rank 0.
+
+        Raises
+        ------
+        ValueError
+            If they do not have as many batches; on all of them.
+        """
+        if self.ranks.size == 1:
+            return
+        batches = self.ranks.collect(self.steps_per_epoch)
+        if len(set(batches)) > 1:
+            raise ValueError(
+                f"the ranks have {batches} batches per epoch, and would wait for each other for ever; give each "
+                "seegrad.data.shard(dataset, rank, size)"
+            )
+        self.loader.load_state_dict(self.ranks.collect(self.loader.state_dict())[0])
+        self.trainer.model.load_state_dict(self._of_first(self.trainer.model.state_dict()))
+        if self.trainer.ema is not None:
+            averages = self.trainer.ema.state_dict()
+            self.trainer.ema.load_state_dict({**averages, "state": self._of_first(averages["state"])})
+
+    def _of_first(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.ranks.from_first(array) for name, array in arrays.items()}
+
+    def average_buffers(self) -> None:
+        """Give all ranks the means of their buffers, such as BatchNorm's, since each has seen other examples."""
+        if self.ranks.size > 1:
+            self.ranks.average([b for b in self.trainer.model.buffers() if b.dtype in (np.float32, np.float64)])
+
+    def call(self, moment: str) -> None:
+        """Tell all callbacks, in their order, that a moment has come; some of them on rank 0 alone."""
+        for callback in self.callbacks:
+            if callback.every_rank or self.ranks.first:
+                getattr(callback, moment)(self)
+
+    # State --------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything on which the rest of the training depends.
+
+        Returns
+        -------
+        dict
+            Of the model, the optimizer, the averages, the loader's position, the random generators, the
+            callbacks, the history; copies.
+
+        Raises
+        ------
+        TypeError
+            If the optimizer or a random generator cannot tell its state.
+        """
+        trainer = self.trainer
+        return {
+            "format": FORMAT,
+            "data": self._data(),
+            "contents": self._contents(),
+            "place": {"epoch": self.epoch, "step": self.step, "stop": self.stop},
+            "model": trainer.model.state_dict(),
+            "optimizer": trainer.optimizer.state_dict(),
+            "ema": None if trainer.ema is None else trainer.ema.state_dict(),
+            "loader": self._loader_state(),
+            # All else is the same on every rank.
+            "generators": self.ranks.collect(generator_states(trainer.model)),
+            "metrics": self.ranks.collect(self.metrics.state_dict()),
+            "history": [dict(record) for record in self.history],
+            "callbacks": {name: state for name, c in self._named_callbacks().items() if (state := c.state_dict())},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave; all of it or, on an error, nothing.
+
+        Raises
+        ------
+        ValueError
+            If it does not belong to this training; says which part does not, and why.
+        """
+        before = self.state_dict()
+        if set(state) != set(before) or state["format"] != FORMAT:
+            raise ValueError(
+                f"it has the parts {sorted(state)} and format {state.get('format')}, not {sorted(before)} and {FORMAT}"
+            )
+        # Each part checks what it is given before it changes; those that came before it are turned back here.
+        part = ""
+        try:
+            for part in LOADERS:
+                if part in CHECKED and state[part] is not None:
+                    check_alike(before[part], state[part], exact=part != "optimizer")
+                LOADERS[part](self, state[part])
+        except Exception as error:
+            for earlier in LOADERS:
+                LOADERS[earlier](self, before[earlier])
+            raise ValueError(f"its {part} cannot be taken over: {error}") from error
+        self.resumed = True
+
+    def _data(self) -> dict[str, Any]:
+        loader = self.loader
+        sizes = {"examples": len(loader.dataset), "batch_size": loader.batch_size, "accumulate": self.accumulate}
+        return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last}
+
+    def _contents(self) -> list[int | None]:
+        """Return a checksum of every rank's data; it is computed once, since they do not change in a training."""
+        if self._known_contents is None:
+            self._known_contents = self.ranks.collect(fingerprint(self.loader.dataset))
+        return self._known_contents
+
+    def _check_data(self, given: Mapping[str, Any]) -> None:
+        own = self._data()
+        if dict(given) != own:
+            raise ValueError(f"the training was begun with {dict(given)}, now there are {own}")
+
+    def _check_contents(self, given: Sequence[int | None]) -> None:
+        if self._own(given) != self._own(self._contents()):
+            raise ValueError(
+                "the examples, their targets or their order are not those that the training was begun with"
+            )
+
+    def _loader_state(self) -> dict[str, int]:
+        """Return the loader's position; after the last batch always that of the next epoch's begin."""
+        state = self.loader.state_dict()
+        if state["batch"] == len(self.loader):
+            return {**state, "epoch": state["epoch"] + 1, "batch": 0}
+        return state
+
+    def _load_place(self, given: Mapping[str, Any]) -> None:
+        epoch, step = (checked_count(name, given[name], minimum=0) for name in ("epoch", "step"))
+        if step > self.steps_per_epoch or not isinstance(given["stop"], bool):
+            raise ValueError(f"there is no such place in this training: {dict(given)}")
+        self.epoch, self.step, self.stop = epoch, step, given["stop"]
+
+    def _own(self, parts: Sequence[Any]) -> Any:
+        """Choose this rank's part."""
+        if len(parts) != self.ranks.size:
+            raise ValueError(f"it was written by {len(parts)} ranks, now there are {self.ranks.size}")
+        return parts[self.ranks.rank]
+
+    def _load_history(self, given: Sequence[Mapping[str, float]]) -> None:
+        if not isinstance(given, list | tuple) or self.epoch - len(given) not in (0, 1):
+            raise ValueError(f"it is no list of the epochs up to epoch {self.epoch}, where the training stands")
+        self.history.load(given)
+
+    def _load_ema(self, given: Mapping[str, Any] | None) -> None:
+        ema = self.trainer.ema
+        if (given is None) is not (ema is None):
+            raise ValueError(
+                f"averages are {'not ' if given is None else ''}in it, but {'no' if ema is None else 'an'} "
+                "EMA is in the trainer"
+            )
+        if ema is not None and given is not None:
+            ema.load_state_dict(given)
+
+    def _named_callbacks(self) -> dict[str, Callback]:
+        """Return the callbacks by class name, numbered from the second of a class on."""
+        named: dict[str, Callback] = {}
+        for callback in self.callbacks:
+            name, number = type(callback).__name__, 1
+            while (key := name if number == 1 else f"{name} {number}") in named:
+                number += 1
+            named[key] = callback
+        return named
+
+    def _load_callbacks(self, given: Mapping[str, Any]) -> None:
+        own = {name: callback for name, callback in self._named_callbacks().items() if callback.state_dict()}
+        if set(own) != set(given):
+            raise ValueError(f"it has states of {sorted(given)}, the callbacks with a state are {sorted(own)}")
+        for name, callback in own.items():
+            callback.load_state_dict(given[name])
+            callback.on_resume(self)
+
+
+# How each part of a state is taken over, in this order: what is most likely not to fit first, the schedules
+# among the callbacks after the optimizer whose rates they set.
+LOADERS: dict[str, Callable[[Run, Any], None]] = {
+    "data": Run._check_data,
+    "place": Run._load_place,
+    "model": lambda run, state: run.trainer.model.load_state_dict(state),
+    "optimizer": lambda run, state: run.trainer.optimizer.load_state_dict(state),
+    "ema": Run._load_ema,
+    "loader": lambda run, state: run.loader.load_state_dict(state),
+    "metrics": lambda run, state: run.metrics.load_state_dict(run._own(state)),
+    "history": Run._load_history,
+    "callbacks": Run._load_callbacks,
+    "contents": Run._check_contents,
+    "generators": lambda run, state: load_generator_states(run.trainer.model, run._own(state)),
+}
+# The others are lists that may have any length, or belong to callbacks, which know best.
+CHECKED = ("data", "place", "model", "optimizer", "ema", "loader", "metrics", "generators")

@@ -1,0 +1,395 @@
+"""The training loop: forward, loss, backward, update, until done; then measuring and predicting."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor, softmax
+from ...autograd.core.node import as_array
+from ...common.rng import Seed
+from ...data import ArrayDataset, DataLoader
+from ...data.checks import checked_count
+from ...data.dataset import Source
+from ..evaluation import evaluating
+from ..files.state_file import load_state
+from ..losses.loss_modules import CrossEntropyLoss
+from ..module import Module
+from .callbacks.callback import Callback
+from .callbacks.progress import EpochLines, ProgressBar, is_watched
+from .history import History
+from .interrupts import PatientInterrupt
+from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
+from .run import Run
+from .running_metrics import RunningMetrics, count_correct
+from .trainer_parts import as_pair, check_belongings, check_kinds
+
+Array = npt.NDArray[Any]
+Metric = Callable[[Array, Array], float]
+
+# Evaluating is quickest with batches whose activations stay in a core's cache.
+EVALUATION_BATCH = 128
+
+
+class Updates(Protocol):
+    """What the trainer asks of an optimizer."""
+
+    def step(self) -> None:
+        """Update the parameters by their gradients."""
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what checkpoints keep of it."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back."""
+
+
+class Averages(Protocol):
+    """What the trainer asks of averages of the parameters, such as ``seegrad.optim.EMA``."""
+
+    def update(self) -> None:
+        """Take in the present parameters."""
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Use the averages in place of the parameters."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what checkpoints keep of it."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back."""
+
+
+class Trainer:
+    """Trains a model, measures it, and predicts with it.
+
+    Parameters
+    ----------
+    model : Module
+        Takes a batch ``(n, ...)``, returns scores ``(n, classes)`` or whatever the loss expects.
+    optimizer : optimizer of ``seegrad.optim``
+        Holds the model's parameters, or some of them.
+    loss : callable
+        ``loss(output, target)`` gives the batch's mean loss, a single number. Classes that are rare get
+        their weight there: ``CrossEntropyLoss(weight=...)``, see :func:`balanced_class_weights`.
+    metrics : mapping of str to callable, optional
+        Further measures by name: ``metric(output, target)`` gives a batch's mean for two arrays, for example
+        ``{"top_3": lambda output, target: nn.top_k_accuracy(output, target, 3)}``.
+    ema : seegrad.optim.EMA, optional
+        Averages of the model's parameters. They are updated after every step, and used for validation,
+        :meth:`evaluate` and :meth:`predict`; see :meth:`averaged`.
+
+    Attributes
+    ----------
+    history : History
+        The epochs of the last :meth:`fit`, also those before an error or Ctrl-C ended it.
+
+    Raises
+    ------
+    TypeError
+        If a part is not what it should be, such as the name of a loss.
+    ValueError
+        If the optimizer or the averages hold no parameter of this model, as when the model was made anew.
+
+    Examples
+    --------
+    >>> points = sg.data.ArrayDataset(np.eye(3, dtype=np.float32), np.array([0, 1, 2]))
+    >>> model = sg.nn.Sequential(sg.nn.Linear(3, 3))
+    >>> trainer = sg.nn.Trainer(model, sg.optim.Adam(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
+    >>> history = trainer.fit(points, epochs=50, batch_size=3, seed=0)
+    >>> trainer.evaluate(points)["accuracy"]
+    1.0
+    >>> trainer.predict(points.x).shape
+    (3, 3)
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Updates,
+        loss: Callable[[Any, Any], Any],
+        metrics: Mapping[str, Metric] | None = None,
+        ema: Averages | None = None,
+    ) -> None:
+        check_kinds(model, optimizer, loss, metrics)
+        check_belongings(model, optimizer, loss, ema)
+        self.model: Module = model
+        self.optimizer: Updates = optimizer
+        self.loss = loss
+        self.metrics = dict(metrics or {})
+        self.ema: Averages | None = ema
+        self.history = History()
+
+    def fit(
+        self,
+        train: Source | DataLoader,
+        epochs: int = 5,
+        batch_size: int = 64,
+        validation: Source | None = None,
+        callbacks: Sequence[Callback] = (),
+        *,
+        seed: Seed = None,
+        progress: bool | None = None,
+        accumulate: int = 1,
+        resume: str | os.PathLike[str] | None = None,
+    ) -> History:
+        """Train the model for a number of epochs.
+
+        Parameters
+        ----------
+        train : ArrayDataset or other source, or DataLoader
+            The examples. A DataLoader brings its own batch size and order.
+        epochs : int, default 5
+            How often to go through all examples, those before a resumed state included.
+        batch_size : int, default 64
+            Examples per step.
+        validation : ArrayDataset or other source, optional
+            Examples that are only measured, after every epoch.
+        callbacks : sequence of Callback
+            Called in this order at each of their moments.
+        seed : int, numpy.random.Generator or None
+            Determines the order of the examples. With :func:`seegrad.manual_seed` before the model is
+            made, the whole run is determined.
+        progress : bool, optional
+            Whether to show a live bar (never in a log file) and a line per epoch. By default, where it
+            can be watched: in a terminal or a notebook.
+        accumulate : int, default 1
+            Batches whose gradients are gathered for one update, each example counting the same: the update
+            of a batch so many times as large, in the memory of one. Layers that look at a whole batch, such
+            as BatchNorm, still see the small ones. An epoch's last update may have fewer.
+        resume : path, optional
+            A file that :class:`Checkpoint` wrote: go on from there, with the same arguments, to the same
+            weights to the last bit as if nothing had happened in between.
+
+        Returns
+        -------
+        History
+            The losses and accuracies. Those of the training set are means over the epoch, while the
+            model was still learning.
+
+        Raises
+        ------
+        NonFiniteError
+            If the loss or a parameter becomes NaN or infinite. The model has the weights of the last
+            step whose loss was finite; the optimizer's own state is not turned back.
+        KeyboardInterrupt
+            After Ctrl-C, once the present update is complete; a second Ctrl-C does not wait.
+        FileNotFoundError
+            If there is nothing to resume.
+        TypeError, ValueError
+            If an argument, the data or the shapes do not fit, or what is to be resumed is damaged or
+            belongs to another training; then nothing is changed.
+        """
+        check_belongings(self.model, self.optimizer, self.loss, self.ema)
+        saved = None if resume is None else load_state(resume)
+        loader = train if isinstance(train, DataLoader) else DataLoader(train, batch_size, shuffle=True, seed=seed)
+        if is_watched() if progress is None else progress:
+            callbacks = [ProgressBar(), EpochLines(), *callbacks]
+        counts = checked_count("epochs", epochs), checked_count("accumulate", accumulate)
+        run = Run(self, counts[0], loader, callbacks, counts[1], validation is not None)
+        run.begin_as_first()
+        if saved is not None:
+            try:
+                run.load_state_dict(saved)
+            except ValueError as error:
+                raise ValueError(f"cannot resume from {resume}: {error}; nothing was changed") from error
+        self.history = run.history
+        self._run(run, validation)
+        return self.history
+
+    def _run(self, run: Run, validation: Source | None) -> None:
+        good = GoodWeights(self.model)
+        # Numbers that overflow are not warned of one by one: they make the loss non-finite, an error.
+        with PatientInterrupt() as interrupt, np.errstate(all="ignore"):
+            try:
+                run.call("on_train_begin")
+                run.settled = True
+                while run.within_epoch or (run.epoch < run.epochs and not run.stop):
+                    self._train_epoch(run, good, interrupt)
+                    self._end_epoch(run, validation, good, interrupt)
+                run.finished = True
+            except KeyboardInterrupt:
+                if nonfinite_parameter(self.model):
+                    run.settled = False
+                    good.restore()
+                raise
+            finally:
+                run.call("on_train_end")
+
+    def _train_epoch(self, run: Run, good: GoodWeights, interrupt: PatientInterrupt) -> None:
+        self.model.train()
+        if not run.within_epoch:
+            run.epoch += 1
+            run.step = 0
+            run.metrics = RunningMetrics()
+        run.call("on_epoch_begin")
+        if run.step == run.steps_per_epoch:  # resumed between the last step and the validation
+            return
+        for batch in run.loader:
+            x, y = as_pair(batch)
+            run.settled = False
+            run.step += 1
+            run.examples = len(x)
+            run.updated = run.step % run.accumulate == 0 or run.step == run.steps_per_epoch
+            self._train_step(run, x, y, good)
+            run.call("on_step_end")
+            if run.updated:
+                run.call("on_settled")
+                run.settled = True
+                interrupt.check()
+
+    def _train_step(self, run: Run, x: Array, y: Array, good: GoodWeights) -> None:
+        output = self.model(Tensor(x))
+        loss = self.loss(output, y)
+        run.loss = _single_number(loss)
+        if not math.isfinite(run.loss):
+            culprit = first_nonfinite(self.model, x)
+            good.restore()
+            raise NonFiniteError(f"the loss became {run.loss}", run.epoch, run.step, culprit)
+        # These weights gave a finite loss; the update that follows may not keep it so.
+        good.keep()
+        if run.gathered == 0:
+            self.optimizer.zero_grad()
+        run.gathered += len(x)
+        (loss if run.accumulate == 1 else loss * len(x)).backward()
+        if run.updated:
+            self._update(1 if run.accumulate == 1 else run.gathered)
+            run.average_buffers()
+            run.gathered = 0
+        run.metrics.add(run.loss, count_correct(output.data, y), len(x), self._others(output.data, y))
+
+    def _update(self, examples: int) -> None:
+        if examples > 1:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = parameter.grad / examples
+        self.optimizer.step()
+        # An average would never forget an infinity; the next loss tells of it.
+        if self.ema is not None and nonfinite_parameter(self.model) is None:
+            self.ema.update()
+
+    def _others(self, output: Array, target: Array) -> dict[str, float]:
+        return {name: float(metric(output, target)) for name, metric in self.metrics.items()}
+
+    def _end_epoch(self, run: Run, validation: Source | None, good: GoodWeights, interrupt: PatientInterrupt) -> None:
+        culprit = nonfinite_parameter(self.model)
+        if culprit:
+            run.settled = False
+            good.restore()
+            raise NonFiniteError("the weights did not stay finite", run.epoch, run.step, culprit)
+        record = run.metrics.over(run.ranks).results()
+        if validation is not None:
+            measured = self._measure(validation, EVALUATION_BATCH, interrupt.check)
+            record.update(measured.over(run.ranks).results("val_"))
+        run.settled = False
+        run.history.append(record)
+        run.call("on_epoch_end")
+        run.stop = run.ranks.any(run.stop)
+        run.call("on_settled")
+        run.settled = True
+        interrupt.check()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Use the averages of ``ema`` as the model's parameters inside a ``with`` block, if there are any.
+
+        This is how to save what :meth:`evaluate` measures: ``with trainer.averaged(): save_weights(...)``.
+        """
+        return nullcontext() if self.ema is None else self.ema.averaged()
+
+    def evaluate(self, dataset: Source | DataLoader, batch_size: int = EVALUATION_BATCH) -> dict[str, float]:
+        """Measure the model, in evaluation mode, without training it.
+
+        Parameters
+        ----------
+        dataset : ArrayDataset or other source, or DataLoader
+            The examples.
+        batch_size : int, default 128
+            How many to compute at a time; affects speed and memory only.
+
+        Returns
+        -------
+        dict
+            ``loss``, for a classifier (integer or one-hot targets) ``accuracy``, and the trainer's
+            ``metrics``: means over all examples.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the data do not fit the model or the loss.
+        """
+        return self._measure(dataset, batch_size).results()
+
+    def _measure(
+        self, dataset: Source | DataLoader, batch_size: int, between_batches: Callable[[], None] = lambda: None
+    ) -> RunningMetrics:
+        # The order is fixed; a seed only keeps the loader from drawing one from the default generator.
+        loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
+        metrics = RunningMetrics()
+        with self.averaged(), evaluating(self.model):
+            for batch in loader:
+                x, y = as_pair(batch)
+                output = self.model(Tensor(x))
+                loss = _single_number(self.loss(output, y))
+                metrics.add(loss, count_correct(output.data, y), len(x), self._others(output.data, y))
+                between_batches()
+        return metrics
+
+    def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = EVALUATION_BATCH) -> Array:
+        """Compute what the model says of examples, in evaluation mode.
+
+        Parameters
+        ----------
+        x : array_like, shape (n, ...)
+            The examples; of images, ``(n, height, width, channels)``.
+        batch_size : int, default 128
+            How many to compute at a time; affects speed and memory only.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, classes)
+            With :class:`CrossEntropyLoss`, whose models put out logits, the probabilities of the
+            classes (their softmax). With any other loss, the model's output as it is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the examples do not fit the model, or there are none.
+        """
+        if isinstance(x, ArrayDataset | DataLoader):
+            raise TypeError(f"predict() takes examples without their targets, such as dataset.x, got {x!r:.80}")
+        examples = x.data if isinstance(x, Tensor) else as_array(x)
+        if examples.ndim == 0 or len(examples) == 0:
+            raise ValueError(f"predict() needs at least one example, got an array of shape {examples.shape}")
+        outputs = []
+        with self.averaged(), evaluating(self.model):
+            for start in range(0, len(examples), checked_count("batch_size", batch_size)):
+                output = self.model(Tensor(examples[start : start + batch_size]))
+                outputs.append(softmax(output).data if isinstance(self.loss, CrossEntropyLoss) else output.data)
+        return np.concatenate(outputs)
+
+    def __repr__(self) -> str:
+        size = sum(parameter.size for parameter in self.model.parameters())
+        lines = [
+            f"model: {type(self.model).__name__} with {size:,} parameters",
+            f"optimizer: {self.optimizer!r}",
+            f"loss: {self.loss!r}",
+            *([f"metrics: {', '.join(self.metrics)}"] if self.metrics else []),
+            *(["averages: " + repr(self.ema)] if self.ema is not None else []),
+            repr(self.history),
+        ]
+        return "Trainer(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _single_number(loss: Any) -> float:
+    if loss.size != 1:
+        raise ValueError(f"the loss of a batch must be a single number, got shape {loss.shape}; use reduction='mean'")
+    return float(loss.item())

@@ -1,0 +1,109 @@
+"""Checks that a trainer's parts belong together: whatever trains must train this model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...autograd import Tensor
+from ...common.warning import warn
+from ..module import Module
+
+
+def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
+    """Refuse what is no model, optimizer, loss or set of metrics, such as their names.
+
+    Raises
+    ------
+    TypeError
+        Names the argument, and what to write.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"Trainer: the model must be an nn.Module, got {model!r:.80}")
+    if not callable(getattr(optimizer, "step", None)) or isinstance(optimizer, type):
+        raise TypeError(f"Trainer: expected an optimizer such as optim.Adam(model.parameters()), got {optimizer!r:.80}")
+    if not callable(loss) or (isinstance(loss, type) and issubclass(loss, Module)):
+        raise TypeError(
+            "Trainer: the loss must be callable as loss(output, target), such as nn.CrossEntropyLoss(), "
+            f"got {loss!r:.80}"
+        )
+    if metrics is not None and not (isinstance(metrics, Mapping) and all(map(callable, metrics.values()))):
+        raise TypeError(
+            'Trainer: metrics is a dict of functions by name, such as {"top_3": lambda output, target: ...}, got '
+            f"{metrics!r:.80}; the loss, and a classifier's accuracy, are measured anyway"
+        )
+
+
+def as_pair(batch: Any) -> tuple[Any, Any]:
+    """Return a batch that is a pair ``(x, y)``.
+
+    Raises
+    ------
+    TypeError
+        If it is none, such as a dict.
+    """
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        keys = list(batch) if isinstance(batch, Mapping) else []
+        example = f"(batch[{keys[0]!r}], batch[{keys[1]!r}])" if len(keys) > 1 else "(batch.x, batch.y)"
+        raise TypeError(
+            f"Trainer: a batch must be a pair (x, y), got {type(batch).__name__} {keys or ''}; make it one with "
+            f"DataLoader(..., transform=lambda batch: {example})"
+        )
+    x, y = batch
+    return x, y
+
+
+def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None:
+    """Refuse an optimizer or averages of another model, and warn of parameters that were replaced.
+
+    An optimizer may hold a part of the model's parameters, and others besides them. One that tells nothing of its
+    parameters is not looked at.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer or the averages have nothing to do with what is to be trained.
+
+    Warns
+    -----
+    SeegradWarning
+        If the optimizer holds parameters from elsewhere in place of some of the model's.
+    """
+    named = dict(model.named_parameters())
+    if isinstance(loss, Module):
+        named.update((f"loss.{name}", parameter) for name, parameter in loss.named_parameters())
+    known = {id(parameter) for parameter in named.values()}
+    trainable = {name: parameter for name, parameter in named.items() if parameter.requires_grad}
+    averaged = getattr(ema, "parameters", None)
+    if isinstance(averaged, list) and known.isdisjoint(map(id, averaged)):
+        raise ValueError(
+            "Trainer: the averages (ema) are of none of the model's parameters; make them for this model: "
+            "EMA(model.parameters())"
+        )
+    groups = getattr(optimizer, "param_groups", None)
+    if groups is None or not trainable:
+        return
+    held = {id(parameter): parameter for group in groups for parameter in group["params"]}
+    foreign = [parameter for key, parameter in held.items() if key not in known]
+    if len(foreign) == len(held):
+        raise ValueError(
+            f"Trainer: the {type(optimizer).__name__} holds none of the model's parameters, so that training would "
+            "change nothing. Was the model made anew after the optimizer? Make the optimizer again, with "
+            "model.parameters() of this model"
+        )
+    _warn_of_replaced({name: p for name, p in trainable.items() if id(p) not in held}, foreign, optimizer)
+
+
+def _warn_of_replaced(left_out: Mapping[str, Tensor], foreign: Sequence[Tensor], optimizer: Any) -> None:
+    """Warn if foreign parameters have the shape of some that are left out, or the number of axes of all of them."""
+    shapes = {parameter.shape for parameter in foreign}
+    replaced = [name for name, parameter in left_out.items() if parameter.shape in shapes]
+    if not replaced and not Counter(p.ndim for p in left_out.values()) - Counter(p.ndim for p in foreign):
+        replaced = list(left_out)
+    if replaced:
+        warn(
+            f"Trainer: the {type(optimizer).__name__} does not hold {', '.join(replaced)} of the model, which will not "
+            "be trained, but others like them, which are not the model's. If layers were replaced after the optimizer "
+            "was made, make it again"
+        )

@@ -1,0 +1,4 @@
+"""Learning rates that change over the steps.
+
+Imports ``optim.optimizer``. Begin with ``schedule.py``.
+"""
