@@ -45,6 +45,7 @@ from .autograd import (
     ceil,
     checkpoint,
     clip,
+    compile,
     concatenate,
     conv2d,
     conv2d_relu_max_pool2d,
@@ -161,7 +162,6 @@ from .autograd import (
     where,
     why,
 )
-from .autograd.compile import compiled_function as compile
 from .autograd.fast.kernels import release_memory, set_num_threads
 from .autograd.ops import linalg
 from .common.rng import manual_seed
@@ -341,7 +341,7 @@ def __getattr__(name: str) -> Any:
     if name in ("data", "nn", "optim"):
         return import_module(f".{name}", __name__)
     if name in ("draw", "play"):
-        return getattr(import_module(".autograd.draw", __name__), name)
+        return getattr(import_module(".autograd.inspect.draw", __name__), name)
     if name in ("export_onnx", "load"):
         return getattr(import_module(".nn", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

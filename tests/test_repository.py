@@ -18,7 +18,7 @@ else:
     tomllib = pytest.importorskip("tomli")
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands")
+PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands", "common")
 SOURCES = sorted([*ROOT.glob("*.py"), *(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))])
 
 

@@ -258,7 +258,9 @@ class Walk:
             self.hush()
         self.chose = self.chose or op.chooses
         inputs, taken = inputs_of(node), self.taken.pop(node, None)
-        gradients = None if op.joint is None else op.joint(g, node, inputs)
+        gradients = None if op.fast_vjp is None else op.fast_vjp(g, node, inputs)
+        if gradients is NotImplemented:
+            gradients = None
         rules = op.rule or (op.rules_for(inputs) if gradients is None else (None,) * len(inputs))
         partial = self.careful and op.linear and (taken is not None or op.chooses)
         if partial and gradients is not None and not _finite(gradients):
@@ -281,7 +283,7 @@ class Walk:
                 pairs = zip(gradients, rules)
                 gradients = [d if d is None else _past_infinity(d, taken, rule, args, params) for d, rule in pairs]
         for x, rule, d in zip(inputs, rules, gradients):
-            if x._tracked and (d is not None or op.joint is None):
+            if x._tracked and (d is not None or op.fast_vjp is None):
                 self.arrive(node, x, d, rule, inputs, taken)
 
     def once(self, key: tuple[Node, str], ask: Callable[[], Any]) -> Any:

@@ -85,7 +85,7 @@ class Elementwise(Op):
         data = [x._plain if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [x.item() if isinstance(x, np.generic) else x for x in data]
-        result = self._compute(*data)
+        result = self.compute(*data)
         if len(inputs) > 1:
             inputs = tuple([x if isinstance(x, Node) else _as_exact(v, result, self) for x, v in zip(inputs, data)])
         return record(self, result, inputs)

@@ -277,7 +277,8 @@ import os, threading, warnings
 warnings.simplefilter("ignore")
 import numpy as np
 import seegrad as sg
-from seegrad.autograd import kernels, scalar_walk, walk
+from seegrad.autograd.core import backward as walk
+from seegrad.autograd.fast import kernels, scalar_graphs as scalar_walk
 from seegrad.autograd.fast.kernels import blas, threads, workspace
 kernels.set_num_threads(2)
 threads.run(2, lambda part: None)

@@ -13,6 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.common import rng
 from seegrad.nn.files.state_file import load_state, save_state
 
 # Everything that remembers something is in this training.
@@ -171,7 +172,7 @@ def test_reduce_on_plateau_goes_on(tmp_path):
 
 CHILD = """
 import os, pathlib, signal, sys, time
-from seegrad.nn import atomic_file
+from seegrad.common import atomic_file
 
 path, phase = pathlib.Path(sys.argv[1]), sys.argv[2]
 writes = 0
@@ -519,7 +520,7 @@ def test_states_of_another_training_are_refused(saved, where, value):
     save_state(state, saved)
     default = np.random.default_rng(3).bit_generator.state
     trainer = refused(saved, "cannot resume from")
-    sg.rng.default_rng().bit_generator.state = default
+    rng.default_rng().bit_generator.state = default
     assert len(trainer.history) == 0
 
 

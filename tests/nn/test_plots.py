@@ -5,7 +5,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.plots.training_plots.training_plots import WRONG, plot_curves, plot_predictions
+from seegrad.nn.plots.training_plots import WRONG, plot_curves, plot_predictions
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
