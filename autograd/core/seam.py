@@ -1,0 +1,18 @@
+"""What ``fast`` may add to the engine; the lists here are empty without it.
+
+An operation has two more places: ``Op.fast_forward`` and ``Op.fast_vjp``. Whatever is added gives the same results as
+the definition, in every special value, or answers NotImplemented: then the definition is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+#: Backward passes for special graphs, asked in order before the one in ``backward.py``: each gets its arguments and
+#: answers the table of gradients, or NotImplemented; then nothing has happened.
+backward_passes: list[Callable[..., Any]] = []
+
+#: Runs of neighbouring layers in a ``Sequential``: each gets the layers, the place of the first and its input, and
+#: answers the output and the number of layers that it has computed, or NotImplemented.
+layer_runs: list[Callable[..., Any]] = []
