@@ -21,7 +21,7 @@ _inside: ContextVar[tuple[object, ...]] = ContextVar("detect_anomaly", default=(
 #: How each block that is open, whoever is inside, is ended.
 _ends: dict[object, Callable[[], None]] = {}
 
-_HERE = str(Path(__file__).resolve().parent)
+_HERE = str(Path(__file__).resolve().parents[1])
 
 
 class AnomalyError(FloatingPointError):

@@ -74,7 +74,7 @@ def threads(request, monkeypatch):
     if request.param > 1:
         monkeypatch.setattr("seegrad.autograd.fast.kernels.shifted_convolution.SMALLEST_PART", 1)
         monkeypatch.setattr("seegrad.autograd.fast.kernels.pool_windows.SMALLEST_PART", 1)
-        monkeypatch.setattr("seegrad.autograd.fast.kernels.relu.SMALLEST_PART", 1)
+        monkeypatch.setattr("seegrad.autograd.fast.kernels.rectification.SMALLEST_PART", 1)
     with kernels.num_threads(request.param):
         yield request.param
 

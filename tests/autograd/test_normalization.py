@@ -37,7 +37,7 @@ def arrays(rng):
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 3, 2, 0), (3, 0, 2, 1)])
 def test_threads_share_rows_of_any_layout(arrays, threads, order, monkeypatch):
     monkeypatch.setattr("seegrad.autograd.fast.kernels.batch_norm_passes.SMALLEST_PART", 1)
-    monkeypatch.setattr("seegrad.autograd.fast.kernels.relu.SMALLEST_PART", 1)
+    monkeypatch.setattr("seegrad.autograd.fast.kernels.rectification.SMALLEST_PART", 1)
     x, *others = arrays
     x = np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
     with kernels.num_threads(threads):

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import threads
 from .geometry import Array, in_logical_order, in_memory_order
-from .relu import channel_sum
+from .rectification import channel_sum
 from .workspace import take
 
 SMALLEST_PART = 1 << 18
