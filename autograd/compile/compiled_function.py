@@ -274,9 +274,9 @@ class _Replayed(Op):
         self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
         self.rule = ()
         self.variadic_rule = None
-        self.joint = self._joint
+        self.fast_vjp = self._vjp
 
-    def _joint(self, g: Any, node: Node, inputs: tuple[Node, ...]) -> list[Any]:
+    def _vjp(self, g: Any, node: Node, inputs: tuple[Node, ...]) -> list[Any]:
         """Gradients of all inputs."""
         replay = node.params["replay"]
         if isinstance(g, Node):
