@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import os
+
 from ..common.warning import SeegradWarning
 from .checkpoint import checkpoint
 from .compile.compiled_function import compile
 from .core.backward import backprop
-from .core.node import Node, is_recording, no_grad, stamp
+from .core.node import Node, stamp
 from .core.op import Op
+from .core.recording import is_recording
 from .fast.conv_relu_pool import conv2d_relu_max_pool2d
 from .gradcheck import GradientError, gradcheck
 from .inspect.diagnosis import AnomalyError, detect_anomaly, why
+from .no_grad import no_grad
 from .ops import choices, linalg  # noqa: F401 (choices tells operations what they leave out)
 from .ops.convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
 from .ops.elementwise import (
@@ -286,6 +290,12 @@ __all__ = [
     "where",
     "why",
 ]
+
+
+if os.environ.get("SEEGRAD_FAST") != "0":
+    from .fast.install import install
+
+    install()
 
 
 def __dir__() -> list[str]:

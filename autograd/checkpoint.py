@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..common.warning import warn
-from .core.backward import backprop, backward_order
-from .core.node import Node, data_of, is_recording, record, recording
+from .core.backward import backprop
+from .core.node import Node, data_of
 from .core.op import Op, Rule
+from .core.recording import is_recording, record, recording
+from .graph_order import backward_order
 from .lost import COPIED, Watch
 from .ops.shaping import identity
 from .tensor import Tensor
@@ -24,7 +26,7 @@ class _Recomputed(Op):
 
     def __init__(self, function: Callable[..., Any], arguments: int) -> None:
         self._describe(lambda *xs: None, "checkpoint", "checkpoint")
-        self.foreign = True
+        self.user_defined = True
         self.function = function
         self.arguments = arguments
 

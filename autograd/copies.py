@@ -8,19 +8,49 @@ from operator import attrgetter
 from typing import Any
 
 from .core.backward import inputs_of
-from .core.node import Constant, Node, Notes, _new, annotate, clock, init_node, look, on_look
+from .core.node import Constant, Node, annotate, clock, fill, look, on_look
 
 _by_number = attrgetter("number")
 
 
-def shallow_copy(node: Node) -> Node:
+class Copies:
+    """How ``copy`` and ``pickle`` treat a node."""
+
+    __slots__ = ()
+
+    def __copy__(self: Any) -> Any:
+        """A node of its own with the same data and the same past."""
+        look("copies a node", self)
+        return shallow_copy(self)
+
+    def __deepcopy__(self: Any, memo: dict[Any, Any]) -> Any:
+        """A copy of this node and of all that led to it."""
+        look("copies a node", self)
+        return deep_copy(self, memo)
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        """How a node is pickled; a computed one takes along the graph that led to it."""
+        look("copies a node", self)
+        return super().__reduce_ex__(protocol) if self.op is None else (graph_of, as_rows(self))
+
+    def __setstate__(self: Any, state: Any) -> None:
+        """Become a copy of another node, with a number of its own."""
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        if attributes:
+            self.__dict__.update(attributes)
+        for slot, content in slots.items():
+            if slot != "_memory":  # a copy shares its memory with nobody
+                setattr(self, slot, content)
+        self.number = clock()
+
+
+def shallow_copy(node: Any) -> Node:
     """Return a node of its own with the same data and the same past; RuntimeError if the past has been overwritten."""
-    twin = _new(node.__class__)
+    twin = object.__new__(node.__class__)
     twin.__setstate__(object.__reduce_ex__(node, 2)[2])  # type: ignore[index]
     twin.inputs = inputs_of(node)  # those that it read, though it is newer now
-    if node.notes is not None:  # each needs its own: a write to one of them gives it other parameters
-        notes = twin._told = Notes({k: v.copy() if isinstance(v, dict) else v for k, v in node.notes.items()})
-        notes.params = node.params
+    if node.notes is not None:  # each needs its own
+        twin.notes = {k: v.copy() if isinstance(v, dict) else v for k, v in node.notes.items()}
     return twin
 
 
@@ -55,7 +85,7 @@ def deep_copy(root: Node, memo: dict[Any, Any]) -> Node:
     copied = memo.setdefault("seegrad nodes", _Copied())
     found = sorted(_not_copied(root, memo), key=_by_number)
     for node in found:
-        memo[id(node)] = _new(node.__class__)
+        memo[id(node)] = object.__new__(node.__class__)
     for node in found:
         _fill(memo[id(node)], node, memo)
     _number(copied, [(node, memo[id(node)]) for node in found])
@@ -96,15 +126,12 @@ def _fill(twin: Node, node: Node, memo: dict[Any, Any]) -> None:
     """Copy what a node holds."""
     twin.op = node.op
     twin.inputs = tuple([memo[id(x)] for x in _read(node)])
-    twin._tracked, twin._pending = node._tracked, None
+    twin._tracked, twin.params = node._tracked, node.params
     twin._plain = copy.deepcopy(node._plain, memo)
     if node.op is not None and hasattr(twin._plain, "setflags"):
         twin._plain.setflags(False)  # not writeable, as the data of a computed node
     twin._grad = copy.deepcopy(node._grad, memo)
-    twin._told = node.params
-    if node.notes is not None:
-        notes = twin._told = Notes({key: copy.deepcopy(value, memo) for key, value in node.notes.items()})
-        notes.params = node.params
+    twin.notes = copy.deepcopy(node.notes, memo)
     if hasattr(node, "__dict__"):
         twin.__dict__.update(copy.deepcopy(node.__dict__, memo))
 
@@ -147,10 +174,10 @@ def graph_of(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
     """Build the graph that :func:`as_rows` took apart; return its result."""
     nodes = list(leaves)
     for kind, data, op, inputs, params, label in rows:
-        node = _new(kind)
+        node = object.__new__(kind)
         if hasattr(data, "setflags"):
             data.setflags(False)  # not writeable, as the data of a computed node
-        init_node(node, data, op, tuple([nodes[i] for i in inputs]), params, True, clock())
+        fill(node, data, op, tuple([nodes[i] for i in inputs]), params, True, clock())
         if label:
             annotate(node, "label", label)
         nodes.append(node)

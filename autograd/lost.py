@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .core.backward import backward_order
+from .core.backward import oldest_of
 from .core.node import Node, on_look
-from .fast.scalar_graphs import floor_of
+from .graph_order import backward_order
 
 #: Looks that take no number out of the graph. A comparison is one of them: between the places where its answer changes
 #: a result is constant, so 0 is its derivative.
@@ -55,7 +55,7 @@ class Watch:
             return
         if what in _HARMLESS or len(self.looked) == len(self.variables):
             return
-        floor = floor_of(self.variables)
+        floor = oldest_of(self.variables)
         todo = [x]
         while todo:
             node = todo.pop()

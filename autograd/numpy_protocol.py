@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .core.node import NO_PARAMS, Node, inspected, plain
+from ..common.plain_data import plain
+from .core.node import NO_PARAMS, Node, inspected
 from .core.op import Op
 from .ops import composed, indexing, linalg, products, reductions, shaping
 from .ops import elementwise as ew

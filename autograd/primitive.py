@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .core.node import Node, record, unwritable
+from ..common.plain_data import unwritable
+from .core.node import Node
 from .core.op import Op
+from .core.recording import record
 
 
 class primitive(Op):  # noqa: N801 (used as a decorator)
@@ -38,7 +40,7 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
     True
     """
 
-    foreign = True
+    user_defined = True
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._describe(function, "", "")

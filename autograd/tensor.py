@@ -9,33 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ..common.plain_data import as_array, is_operand, native
 from . import views
+from .accumulation import accumulate
 from .arithmetic import Arithmetic
-from .core.backward import accumulate, backprop, run_hooks
-from .core.node import (
-    NO_PARAMS,
-    Node,
-    Notes,
-    _new,
-    _paused,
-    annotate,
-    as_array,
-    clock,
-    data_of,
-    init_node,
-    inspected,
-    is_operand,
-    is_recording,
-    look,
-    native,
-    on_look,
-    on_record,
-    record,
-)
+from .copies import Copies
+from .core.backward import propagate, run_hooks
+from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, inspected, look, on_look
 from .core.op import Op
+from .core.recording import is_recording
 from .ops import elementwise as ew
 from .ops import indexing, products, reductions, shaping
-from .ops.elementwise import Elementwise
 
 
 def _method(operation: Callable[..., Any]) -> Any:
@@ -58,8 +42,8 @@ def _method(operation: Callable[..., Any]) -> Any:
     return method
 
 
-class Tensor(Arithmetic, Node, carries=np.ndarray):
-    """An array that records what is done with it, so that derivatives can be walked back.
+class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
+    """An array that records what is computed with it, so that derivatives can be propagated back.
 
     Made by :func:`tensor` and by operations. NumPy functions called on it are recorded too.
 
@@ -92,7 +76,7 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
         array = as_numbers(data)
         if requires_grad:
             _check_floating(array)
-        init_node(self, array, None, (), NO_PARAMS, requires_grad, clock())
+        fill(self, array, None, (), NO_PARAMS, requires_grad, clock())
         if label:
             annotate(self, "label", label)
 
@@ -223,7 +207,7 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
             The gradient of something further on with respect to this tensor, of its shape; 1 if this tensor has
             a single element.
         create_graph : bool
-            Make each ``.grad`` a Tensor with a trail of its own, so that it can be differentiated again.
+            Make each ``.grad`` a Tensor with a graph of its own, so that it can be differentiated again.
 
         Raises
         ------
@@ -232,12 +216,9 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
         ValueError
             If ``grad`` is missing where it is needed, or has another shape.
         """
-        seed = self._seed(grad)
-        table = backprop(self, Tensor(seed) if create_graph else seed, create_graph=create_graph)
-        for node, g in table.items():
-            if node.op is None and node._told.__class__ is Notes and "hooks" in node._told:
-                table[node] = run_hooks(node, g)
-        accumulate(table.items())
+        grad_output = self._grad_output(grad)
+        gradients = propagate(self, Tensor(grad_output) if create_graph else grad_output, create_graph=create_graph)
+        accumulate([(x, run_hooks(x, g) if x.op is None else g) for x, g in gradients])
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call ``hook`` with this tensor's gradient whenever it is computed.
@@ -270,7 +251,7 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
             raise RuntimeError("a tensor that does not require gradients has none to retain")
         annotate(self, "retain", True)
 
-    def _seed(self, grad: Any) -> Any:
+    def _grad_output(self, grad: Any) -> Any:
         if not self.requires_grad:
             raise RuntimeError(
                 "backward() on a tensor that does not require gradients: nothing that led to it has "
@@ -315,53 +296,16 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
             gradient = shaping.astype(gradient, data.dtype)
         return gradient
 
+    def version_before(self, reader: Node) -> Node:
+        """Return this tensor as ``reader`` read it: a write replaces the content, and keeps the one before."""
+        version = views.version_before(self, reader)
+        return super().version_before(reader) if version is None else version
+
     def own(self, gradient: Any) -> Any:
         """Return a gradient as ``.grad`` can keep it: a copy, because many nodes may get the same array."""
         return gradient if isinstance(gradient, Node) else np.array(gradient)
 
     # --------------------------------------------------------------------------------------- arithmetic
-
-    def __add__(self, other: Any) -> Any:
-        return _binary(ew.add, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _binary(ew.add, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _binary(ew.subtract, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _binary(ew.subtract, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _binary(ew.multiply, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _binary(ew.multiply, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _binary(ew.divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _binary(ew.divide, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _binary(ew.power, self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _binary(ew.power, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _binary(ew.remainder, self, other)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _binary(ew.floor_divide, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _binary(ew.floor_divide, other, self)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _binary(ew.remainder, other, self)
 
     def __matmul__(self, other: Any) -> Any:
         return products.matmul(self, other)
@@ -577,14 +521,6 @@ class Tensor(Arithmetic, Node, carries=np.ndarray):
     softmax = _method(reductions.softmax)
     log_softmax = _method(reductions.log_softmax)
 
-    exp = _method(ew.exp)
-    log = _method(ew.log)
-    sqrt = _method(ew.sqrt)
-    sin = _method(ew.sin)
-    cos = _method(ew.cos)
-    tanh = _method(ew.tanh)
-    sigmoid = _method(ew.sigmoid)
-    relu = _method(ew.relu)
     abs = _method(ew.absolute)
     clip = _method(ew.clip)
 
@@ -621,24 +557,6 @@ class RemovableHook:
     def remove(self) -> None:
         """Take the hook off."""
         self._hooks.pop(self._key, None)
-
-
-def _binary(op: Elementwise, x: Any, y: Any) -> Any:
-    """Apply ``op`` to operands of which at least one is a Tensor."""
-    if x.__class__ is Tensor and y.__class__ is Tensor:
-        data = op.array(x._plain, y._plain)
-        if data.__class__ is not np.ndarray or _paused or on_record or not (x._tracked or y._tracked):
-            return record(op, data, (x, y))
-        data.setflags(False)  # type: ignore[call-arg]  # what record() does, without a call: the commonest case
-        node = _new(Tensor)
-        node._plain, node.op, node._x, node._y = data, op, x, y
-        node._grad = node._pending = None
-        node._told, node.number, node._tracked = NO_PARAMS, clock(), True
-        return node
-    for other in (x, y):
-        if not (isinstance(other, Node) or is_operand(other)):
-            return NotImplemented
-    return op.apply((x, y), NO_PARAMS)
 
 
 def _comparand(x: Any) -> Any:

@@ -16,10 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from ..common.plain_data import plain
 from ..common.warning import warn
 from .copies import global_name
-from .core.backward import backprop, backward_order
-from .core.node import Node, data_of, is_recording, plain, recording
+from .core.backward import backprop
+from .core.node import Node, data_of
+from .core.recording import is_recording, recording
+from .graph_order import backward_order
 from .lost import COPIED, Watch
 from .ops.elementwise import multiply
 from .ops.reductions import sum

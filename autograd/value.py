@@ -8,36 +8,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .accumulation import accumulate
 from .arithmetic import Arithmetic
-from .core.backward import accumulate, backprop
-from .core.node import (
-    NO_PARAMS,
-    Constant,
-    Node,
-    _new,
-    _paused,
-    annotate,
-    clock,
-    data_of,
-    init_node,
-    is_operand,
-    is_recording,
-    look,
-    on_look,
-    on_record,
-    record,
-)
-from .core.op import Op
-from .fast.scalar_graphs import walk_numbers
-from .ops import elementwise as ew
+from .copies import Copies
+from .core.backward import propagate
+from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, look, on_look
+from .core.recording import is_recording
 from .ops.elementwise import Elementwise
 from .ops.shaping import sum_to, to_value
 
-_add, _multiply = ew.add, ew.multiply
 
-
-class Value(Arithmetic, Node, carries=float):
-    """A scalar that records what is done with it, so that derivatives can be walked back.
+class Value(Arithmetic, Copies, Node, carries=float):
+    """A scalar that records what is computed with it, so that derivatives can be propagated back.
 
     Parameters
     ----------
@@ -67,7 +49,7 @@ class Value(Arithmetic, Node, carries=float):
     size: ClassVar[int] = 1
 
     def __init__(self, data: float, label: str = "") -> None:
-        init_node(self, _real(data), None, (), NO_PARAMS, is_recording(), clock())
+        fill(self, _real(data), None, (), NO_PARAMS, is_recording(), clock())
         if label:
             annotate(self, "label", label)
 
@@ -114,7 +96,7 @@ class Value(Arithmetic, Node, carries=float):
         grad : float
             The derivative of something further on with respect to this value.
         create_graph : bool
-            Make each ``.grad`` a Value with a trail of its own, so that it can be differentiated again.
+            Make each ``.grad`` a Value with a graph of its own, so that it can be differentiated again.
 
         Examples
         --------
@@ -128,9 +110,8 @@ class Value(Arithmetic, Node, carries=float):
         """
         if on_look:
             look("calls backward()", self)
-        seed: Any = Value(grad) if create_graph else _real(grad)
-        found = None if create_graph else walk_numbers(self, seed)
-        accumulate(zip(*found) if found else backprop(self, seed, create_graph=create_graph, keep=True).items())
+        grad_output: Any = Value(grad) if create_graph else _real(grad)
+        accumulate(propagate(self, grad_output, create_graph=create_graph, keep=True))
 
     def draw(self, **options: Any) -> Any:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
@@ -151,109 +132,6 @@ class Value(Arithmetic, Node, carries=float):
         if isinstance(gradient, Node):
             return to_value(sum_to(gradient, ()))
         return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
-
-    # --------------------------------------------------------------------------------------- arithmetic
-    # The sum, the product and relu of Values, of which scalar networks are made, are written out: a call costs
-    # as much as the rest. Whatever is not the usual case goes the general way.
-
-    def __add__(self, other: Any) -> Any:
-        if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
-            return _binary(ew.add, self, other)
-        node = _new(Value)
-        node._plain = self._plain + other._plain
-        node._grad = node._pending = None
-        node.op = _add
-        node._x = self
-        node._y = other
-        node._told = NO_PARAMS
-        node._tracked = True
-        node.number = clock()
-        return node
-
-    def __radd__(self, other: Any) -> Any:
-        return _binary(ew.add, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _binary(ew.subtract, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _binary(ew.subtract, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        if other.__class__ is not Value or not (self._tracked and other._tracked) or _paused or on_record:
-            return _binary(ew.multiply, self, other)
-        node = _new(Value)
-        node._plain = self._plain * other._plain
-        node._grad = node._pending = None
-        node.op = _multiply
-        node._x = self
-        node._y = other
-        node._told = NO_PARAMS
-        node._tracked = True
-        node.number = clock()
-        return node
-
-    def __rmul__(self, other: Any) -> Any:
-        return _binary(ew.multiply, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _binary(ew.divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _binary(ew.divide, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _binary(ew.power, self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _binary(ew.power, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _binary(ew.remainder, self, other)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _binary(ew.floor_divide, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _binary(ew.floor_divide, other, self)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _binary(ew.remainder, other, self)
-
-    def exp(self) -> Any:
-        """E to this power."""
-        return ew.exp(self)
-
-    def log(self) -> Any:
-        """Natural logarithm."""
-        return ew.log(self)
-
-    def sqrt(self) -> Any:
-        """Square root."""
-        return ew.sqrt(self)
-
-    def sin(self) -> Any:
-        """Sine."""
-        return ew.sin(self)
-
-    def cos(self) -> Any:
-        """Cosine."""
-        return ew.cos(self)
-
-    def tanh(self) -> Any:
-        """Hyperbolic tangent."""
-        return ew.tanh(self)
-
-    def sigmoid(self) -> Any:
-        """1 / (1 + e**-x)."""
-        return ew.sigmoid(self)
-
-    def relu(self) -> Any:
-        """The number itself if it is positive, else 0."""
-        if not self._tracked or _paused or on_record:
-            return ew.relu(self)
-        data = self._plain
-        return _traced(0.0 if data <= 0 else data, ew.relu, self)
 
     # ------------------------------------------------------------------------------------- comparisons
     # By data; but two Values are equal only if they are the same one, as their hash says: a Value is a place in a
@@ -337,47 +215,3 @@ def _real(number: Any) -> float:
     except (TypeError, ValueError):
         pass
     raise TypeError(f"a Value holds one real number, got {type(number).__name__}: {number!r}")
-
-
-def _binary(op: Elementwise, x: Any, y: Any) -> Any:
-    """Apply ``op`` to operands of which at least one is a Value."""
-    if x.__class__ is not Value:
-        if not isinstance(x, (float, int)):
-            return _mixed(op, x, y)
-        x = Constant(float(x))
-    elif y.__class__ is not Value:
-        if not isinstance(y, (float, int)):
-            return _mixed(op, x, y)
-        y = Constant(float(y))
-    try:
-        data = op.scalar(x._plain, y._plain)
-    except (ArithmeticError, ValueError):
-        data = op.forward(x._plain, y._plain)
-    if (x._tracked or y._tracked) and (not _paused or is_recording()):
-        node = _traced(data, op, x, y)
-        for watch in on_record:
-            watch(node)
-        return node
-    return record(op, data, (x, y))
-
-
-def _traced(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
-    """A computed Value and its trail."""
-    node = _new(Value)
-    node._plain = data
-    node._grad = node._pending = None
-    node.op = op
-    node._x = x
-    node._y = y
-    node._told = NO_PARAMS
-    node._tracked = True
-    node.number = clock()
-    return node
-
-
-def _mixed(op: Elementwise, x: Any, y: Any) -> Any:
-    """A Value met an array, a Tensor, or something that is no number at all."""
-    for other in (x, y):
-        if not (isinstance(other, Node) or is_operand(other)):
-            return NotImplemented
-    return op.apply((x, y), NO_PARAMS)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from .core.backward import inputs_of
-from .core.node import NO_PARAMS, annotate, clock, is_recording, record, recording
+from .core.node import NO_PARAMS, Node, annotate, clock
 from .core.op import Op
+from .core.recording import is_recording, record, recording
 
 LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
@@ -87,6 +88,14 @@ class View(Op):
 def memory_of(t: Any) -> Memory | None:
     """What is known of the memory of a tensor; None where there is nothing to know."""
     return getattr(t, "_memory", None)
+
+
+def version_before(t: Any, reader: Node) -> Any:
+    """Return the latest version of a tensor that ``reader`` can have read; None if it was not kept."""
+    while t is not None and t.number > reader.number:
+        memory = memory_of(t)
+        t = None if memory is None else memory.before
+    return t
 
 
 def _shares(x: Any, op: View, params: Mapping[str, Any]) -> bool:
@@ -227,8 +236,8 @@ def snapshot(t: Any) -> Any:
     """Return a tensor with the present content and number of ``t``, which later writes to ``t`` do not change."""
     copied = object.__new__(t.__class__)
     copied._plain, copied.op, copied._x, copied._y, copied._tracked = t._plain, t.op, t._x, t._y, t._tracked
-    copied._told, copied.number = t.params, t.number
-    copied._grad = copied._pending = None
+    copied.params, copied.number = t.params, t.number
+    copied._grad = copied.notes = None
     memory = memory_of(t)
     if memory is not None and memory.before is not None and t._tracked:
         copied._memory = Memory()
@@ -288,7 +297,7 @@ class Emptied:
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
-        if name not in ("number", "_memory"):
+        if name not in ("number", "_memory", "version_before"):
             refresh(self)
         return object.__getattribute__(self, name)
 

@@ -27,8 +27,8 @@ from ..autograd import (
     tanh,
     where,
 )
-from ..autograd.core.node import as_array
 from ..autograd.ops.normalization import normalize as _normalize
+from ..common.plain_data import as_array
 from ..common.rng import Seed, default_rng
 from .layers.arguments import check_fraction
 from .losses.classification import (

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, is_recording, tensor
-from ..autograd.core.node import as_array
+from ..common.plain_data import as_array
 from ..common.state import check_state
 from ..common.warning import warn
 from .layer_errors import LayerError

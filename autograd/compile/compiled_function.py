@@ -13,8 +13,9 @@ import numpy as np
 
 from ..copies import global_name
 from ..core.backward import backprop
-from ..core.node import NO_PARAMS, Node, is_recording, on_gradient, on_look, on_record, record, recording
-from ..core.op import Op
+from ..core.node import NO_PARAMS, Node, on_gradient, on_look, on_record
+from ..core.op import Op, Rule
+from ..core.recording import is_recording, record, recording
 from ..value import Value
 from .reach import Reach
 from .replay import Gather, NotReplayable, Plan, Run, resolve
@@ -274,26 +275,35 @@ class _Replayed(Op):
         self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
         self.rule = ()
         self.variadic_rule = None
-        self.fast_vjp = self._vjp
 
-    def _vjp(self, g: Any, node: Node, inputs: tuple[Node, ...]) -> list[Any]:
-        """Gradients of all inputs."""
-        replay = node.params["replay"]
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
+        """Return one rule per input; they share one run."""
+        shared: list[Any] = []
+
+        def rule(g: Any, out: Any, *xs: Any, replay: Replay, index: int) -> Any:
+            if not shared:
+                shared.extend(self._gradients(g, inputs, replay))
+            return 0.0 if shared[index] is None else shared[index]
+
+        return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
+
+    def _gradients(self, g: Any, inputs: tuple[Node, ...], replay: Replay) -> list[Any]:
+        """Return the gradients of all inputs."""
         if isinstance(g, Node):
-            return self._run_again(g, node, replay)
-        found = replay.run.backward(g)
-        if not all(d is None or math.isfinite(d) for d in found):  # what was not chosen takes a careful walk
-            return self._run_again(g, node, replay)
+            return self._run_again(g, inputs, replay)
+        found = replay.run.backward(float(g))
+        if not all(d is None or math.isfinite(d) for d in found):  # what was not chosen takes masks
+            return self._run_again(g, inputs, replay)
         wanted = replay.wanted
         return [d for d, w in zip(found, wanted) if w] + found[len(wanted) :]
 
-    def _run_again(self, g: Any, node: Node, replay: Replay) -> list[Any]:
-        """Gradients by the plain way, for which the function is run once more: they can be differentiated again."""
+    def _run_again(self, g: Any, inputs: tuple[Node, ...], replay: Replay) -> list[Any]:
+        """Return the gradients by running the function itself once more: they can be differentiated again."""
         args, kwargs = replay.arguments.content
         with recording():
             again = self.function(*args, **kwargs)
-        table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(node.inputs))
-        return [table.get(x) for x in node.inputs]
+        table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(inputs))
+        return [table.get(x) for x in inputs]
 
 
 class _Looks:

@@ -1,4 +1,4 @@
-"""Operations: how to compute something on plain data, and one derivative rule per input."""
+"""An operation: how to compute something on plain data, and one derivative rule per input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .node import NO_PARAMS, Node, frozen, plain, record
+from ...common.plain_data import frozen, plain
+from .node import NO_PARAMS, Node
+from .recording import record
 
 Rule = Callable[..., Any]
 
@@ -28,55 +30,29 @@ class Op:
 
         scale.rules(lambda g, out, x, factor: g * factor)
 
-    A rule gets the gradient ``g`` of the result, the result ``out``, the inputs and the parameters, and
-    returns the gradient of its input. It is written with ordinary operators and with operations of this
-    package: it runs on plain arrays, and on nodes when the gradient itself is to be differentiated.
+    A rule is the vector-Jacobian product of one input: it gets the gradient ``g`` of the result, the result ``out``,
+    the inputs and the parameters, and returns the gradient of its input. It is written with ordinary operators and with
+    operations of this package: it runs on plain arrays, and on nodes when the gradient itself is to be differentiated.
     A function of ``*inputs`` has a single rule that is told the ``index`` of the input.
 
-    Attributes
-    ----------
-    name : str
-        What drawings, errors and the reference table call it.
-    symbol : str
-        The short sign that drawings show, for example ``*``.
+    Drawings, errors and the reference table call it by its ``name``; drawings show its ``symbol``, such as ``*``.
     """
 
-    #: All operations, by name.
-    table: ClassVar[dict[str, Op]] = {}
+    table: ClassVar[dict[str, Op]] = {}  # all operations, by name
+    elementwise = False  # whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting
+    poles = True  # whether a derivative may be infinite or undefined somewhere
+    user_defined = False  # whether its rules may do more than compute, and must not write into what others use
+    portable = True  # whether its rules use nothing but inputs and parameters, so that its nodes can be copied
 
-    #: Whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting.
-    elementwise = False
-
-    #: Whether a derivative may be infinite or undefined somewhere.
-    poles = True
-
-    #: Whether the result may leave out elements of its inputs (``where``, an index). Then it is `exact`, too.
-    chooses = False
-
-    #: Whether its rules only move, add up, scale by constants and leave out gradients, whatever the inputs are. So a
-    #: gradient of 0 stays 0, and a rule tells of an array of ones and zeros which elements of the input they lead to.
-    exact = False
-
-    #: Whether its rules are linear in the gradient, with the other inputs as factors (products, convolutions).
-    linear = False
-
-    #: Which elements of an input lead to some of the result, where that is along lines of the array: from those of the
-    #: result as ones and zeros, the input's data and the parameters, an array that is 0 elsewhere.
+    # How masks pass through it (``ops/masks.py``): whether it leaves out elements of its inputs (``where``, an index);
+    # whether its rules only move, add up, scale and leave out gradients; whether they are linear, with the other inputs
+    # as factors; which elements of an input lead to those of the result that are 1, where that is along lines.
+    chooses = exact = linear = False
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
-    #: Whether its rules are not of this package: they may do more than compute, and must not write into what others
-    #: use.
-    foreign = False
-
-    #: Whether it has one or two inputs and a rule for each, as the walk back has it most often.
-    flat = False
-
-    #: Whether it is moreover elementwise and has no parameters: what the walk through plain numbers knows.
-    numeric = False
-
-    #: A quicker way to compute it, and a quicker vector-Jacobian product: of the gradient of the result, the node and
-    #: its inputs as it read them, the gradients of all inputs at once. Only ``fast`` installs them. Either may answer
-    #: NotImplemented: then the definition is used.
+    # A quicker way to compute it, and a quicker vector-Jacobian product: from the gradient of the result, the node and
+    # its inputs, the gradients of all inputs. Only ``fast`` installs them. Either may answer NotImplemented: then the
+    # definition is used.
     fast_forward: Callable[..., Any] | None = None
     fast_vjp: Callable[[Any, Node, tuple[Node, ...]], Any] | None = None
 
@@ -89,9 +65,7 @@ class Op:
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         functools.update_wrapper(self, forward)
         self.forward = forward
-        self.foreign = self.foreign or not str(getattr(forward, "__module__", "")).startswith(
-            __name__.removesuffix("core.op")
-        )
+        self.user_defined = self.user_defined or not str(getattr(forward, "__module__", "")).startswith(_ENGINE)
         self.name = name or forward.__name__.strip("_")
         self.symbol = symbol or self.name
         self.rule: tuple[Rule, ...] = ()
@@ -102,12 +76,6 @@ class Op:
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
-        self.mistakable = not {"keepdims", "ddof"}.isdisjoint(self.param_names)
-
-    @property
-    def opaque(self) -> bool:
-        """Whether nothing is known of which elements of an input lead to which of the result."""
-        return not (self.elementwise or self.exact or self.linear or self.lines)
 
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
@@ -117,7 +85,6 @@ class Op:
         if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
         self.rule = rules
-        self.flat = self.arity in (1, 2) and not self.foreign
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
         """Return one rule per input."""
@@ -131,16 +98,16 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
-        for x in args:
-            if isinstance(x, Node):
-                return self.apply(*self.bind(args, kwargs))
-        for x in args if self.variadic else args[: self.arity]:
-            if not (x.__class__ is np.ndarray or isinstance(x, np.generic)):
-                inputs, params = self.bind(args, kwargs)
-                return self.compute(*[self.data_of(x) for x in inputs], **params)
-        if len(args) > self.arity + (not self.elementwise) and not self.variadic:
-            self.bind(args, kwargs)  # several parameters by position: are they in this order?
-        return self.compute(*args, **kwargs)
+        inputs, params = self.bind(args, kwargs)
+        if any(isinstance(x, Node) for x in inputs):
+            return self.apply(inputs, params)
+        return self.compute(*[x if x.__class__ is np.ndarray else self.data_of(x) for x in inputs], **params)
+
+    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute on the inputs' data and record the result."""
+        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
+        data = [self.data_of(x) if isinstance(x, Node) else x for x in inputs]
+        return record(self, self.compute(*data, **params), inputs, params)
 
     def compute(self, *data: Any, **params: Any) -> Any:
         """Compute on plain data."""
@@ -168,8 +135,7 @@ class Op:
                 inspect.signature(self.forward).bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(f"{self.name}(): {error}") from None
-        if self.mistakable:
-            self._check_order(params)
+        self.check(params)
         for name, value in params.items():
             if value.__class__ is list:  # axes or a shape, whose owner may change it before the gradient is asked for
                 params[name] = value.copy()
@@ -177,33 +143,15 @@ class Op:
                 params[name] = frozen(value)
         return args[: self.arity], params
 
-    def _check_order(self, params: Mapping[str, Any]) -> None:
-        """Refuse what stands in the place of a parameter only in the order of another library."""
-        keepdims, ddof = params.get("keepdims", False), params.get("ddof", 0)
-        if not isinstance(keepdims, (bool, np.bool_)):
-            wrong = f"keepdims must be True or False, got {keepdims!r:.60}"
-        elif isinstance(ddof, bool) or not isinstance(ddof, (int, float, np.number)):
-            wrong = f"ddof must be a number, got {ddof!r:.60}"
-        else:
-            return
-        raise TypeError(
-            f"{self.name}(): {wrong}. The order of parameters is {', '.join(self.param_names)}; pass them by name"
-        )
-
-    def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        """Compute on the inputs' data and record the result."""
-        if len(inputs) == 1 and inputs[0]._plain.__class__ is np.ndarray:
-            return record(self, self.compute(inputs[0]._plain, **params), inputs, params)
-        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
-        data = [self.data_of(x) if isinstance(x, Node) else x for x in inputs]
-        return record(self, self.compute(*data, **params), inputs, params)
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raise TypeError for parameters that cannot be meant."""
 
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
         data = x._plain if isinstance(x, Node) else self.plain(x)
-        if data.__class__ is np.ndarray:
+        if data.__class__ is np.ndarray or self.elementwise or hasattr(data, "dtype"):
             return data
-        return data if self.elementwise or hasattr(data, "dtype") else np.asarray(data)
+        return np.asarray(data)
 
     def plain(self, x: Any) -> Any:
         """Return an operand that is not a node as a plain number or array; the error names this operation."""
@@ -211,9 +159,6 @@ class Op:
             return plain(x)
         except TypeError as error:
             raise TypeError(f"{self.symbol}: {error}") from None
-
-    #: Whether a node that it made can be copied with its inputs: all that its rules use are these and the parameters.
-    portable = True
 
     def __deepcopy__(self, memo: Any) -> Op:
         """An operation is what it is, as a function is."""

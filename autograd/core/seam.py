@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 #: Backward passes for special graphs, asked in order before the one in ``backward.py``: each gets its arguments and
-#: answers the table of gradients, or NotImplemented; then nothing has happened.
+#: answers pairs of node and gradient, or NotImplemented; then nothing has happened.
 backward_passes: list[Callable[..., Any]] = []
 
 #: Runs of neighbouring layers in a ``Sequential``: each gets the layers, the place of the first and its input, and

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, data_of, is_recording, record
+from ..core.node import Node, data_of
 from ..core.op import Op
+from ..core.recording import is_recording, record
 from ..ops.convolution import (
     Padding,
     Size,
@@ -62,7 +63,8 @@ def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
     if isinstance(g, Node):
         return NotImplemented
     x, w, _ = inputs
-    return kernels.conv2d_relu_pool_gradients(g, w._plain, x._plain.shape, **node.params, to_input=x._tracked)
+    found = kernels.conv2d_relu_pool_gradients(g, w._plain, x._plain.shape, **node.params, to_input=x._tracked)
+    return NotImplemented if found is None else found
 
 
 _conv2d_relu_max_pool2d.fast_vjp = _at_once

@@ -1,8 +1,8 @@
-"""The walk back through a graph of plain numbers: the chain rule at its barest, and the way a ``Value`` goes.
+"""Graphs of plain numbers: arithmetic of Values, and the backward pass through it, written out.
 
-It does what ``walk.py`` does, for graphs in which nothing is out of the ordinary: each node is an elementwise
-operation of one or two numbers. In such graphs the arithmetic is nothing and all the time goes into keeping the books.
-So what arrives at a node waits in the node itself, and nodes wait their turn in a list with a place for each number.
+Scalar networks consist of sums, products and relu of Values. There the arithmetic is nothing, and all the time goes
+into calls and into keeping order. So the commonest operators are written out here, and the backward pass keeps the
+order of nodes in a list with a place for each number instead of a heap.
 """
 
 from __future__ import annotations
@@ -11,175 +11,225 @@ from heapq import heappop, heappush
 from math import isfinite
 from typing import Any
 
-from ...common.fork import renewed
-from ..core.node import Node, on_gradient
-from ..ops.elementwise import add, multiply
+from ..arithmetic import binary
+from ..core.backward import is_inner, oldest_of
+from ..core.node import NO_PARAMS, Constant, Node, clock, on_gradient, on_record
+from ..core.op import Op
+from ..core.recording import open_blocks
+from ..core.seam import backward_passes
+from ..ops import elementwise as ew
+from ..ops.elementwise import Elementwise
+from ..value import Value
 
-#: The walk that is under way, while gradients wait in nodes, as a list with its root: a second one at the same time
-#: (another thread's) goes the general way. It is not a lock, since Ctrl-C may strike between taking a lock and noting
-#: that it was taken; whose turn it is can always be seen here.
-_walking: dict[str, list[Node]] = {}
+_add, _multiply = ew.add, ew.multiply
+_new = object.__new__
 
 #: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
 FIRST, LONGEST = 8, 8192
 
 
-def floor_of(stop: frozenset[Node]) -> int:
-    """Return the number below which no node can depend on any of ``stop``."""
-    return min([x.number for x in stop], default=-1)
+def install() -> None:
+    """Replace operators of ``Value``, and put the backward pass in front of the general one."""
+    pairs = (("add", ew.add), ("sub", ew.subtract), ("mul", ew.multiply), ("truediv", ew.divide), ("pow", ew.power))
+    for name, op in pairs:
+        setattr(Value, f"__{name}__", lambda self, other, op=op: number_binary(op, self, other))
+        setattr(Value, f"__r{name}__", lambda self, other, op=op: number_binary(op, other, self))
+    for name, method in (("__add__", add), ("__mul__", multiply), ("relu", relu)):
+        setattr(Value, name, method)
+    backward_passes.append(number_pass)
 
 
-def walk_numbers(root: Node, seed: float, stop: frozenset[Node] = frozenset()) -> tuple[list[Node], list[float]] | None:
-    """Walk back from ``root`` and return the nodes that a gradient has reached, newest first, with their gradients.
+# -------------------------------------------------------------------------------------------------- operators
+
+
+def add(self: Value, other: Any) -> Any:
+    """Return the sum."""
+    if other.__class__ is not Value or not (self._tracked and other._tracked) or open_blocks or on_record:
+        return number_binary(_add, self, other)
+    node = _new(Value)
+    node._plain = self._plain + other._plain
+    node._grad = node.notes = None
+    node.op = _add
+    node._x = self
+    node._y = other
+    node.params = NO_PARAMS
+    node._tracked = True
+    node.number = clock()
+    return node
+
+
+def multiply(self: Value, other: Any) -> Any:
+    """Return the product."""
+    if other.__class__ is not Value or not (self._tracked and other._tracked) or open_blocks or on_record:
+        return number_binary(_multiply, self, other)
+    node = _new(Value)
+    node._plain = self._plain * other._plain
+    node._grad = node.notes = None
+    node.op = _multiply
+    node._x = self
+    node._y = other
+    node.params = NO_PARAMS
+    node._tracked = True
+    node.number = clock()
+    return node
+
+
+def relu(self: Value) -> Any:
+    """Return x where it is positive, else 0."""
+    if not self._tracked or open_blocks or on_record:
+        return ew.relu(self)
+    data = self._plain
+    return _recorded(0.0 if data <= 0 else data, ew.relu, self)
+
+
+def number_binary(op: Elementwise, x: Any, y: Any) -> Any:
+    """Apply an operation to two Values, or to a Value and a number."""
+    if x.__class__ is not Value:
+        if x.__class__ is not float and x.__class__ is not int:
+            return binary(op, x, y)
+        x = Constant(float(x))
+    elif y.__class__ is not Value:
+        if y.__class__ is not float and y.__class__ is not int:
+            return binary(op, x, y)
+        y = Constant(float(y))
+    if open_blocks or on_record or not (x._tracked or y._tracked):
+        return op.apply((x, y), NO_PARAMS)
+    try:
+        data = op.scalar(x._plain, y._plain)
+    except (ArithmeticError, ValueError):
+        data = op.forward(x._plain, y._plain)
+    return _recorded(data, op, x, y)
+
+
+def _recorded(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
+    """Return a computed Value."""
+    node = _new(Value)
+    node._plain = data
+    node._grad = node.notes = None
+    node.op = op
+    node._x = x
+    node._y = y
+    node.params = NO_PARAMS
+    node._tracked = True
+    node.number = clock()
+    return node
+
+
+# ---------------------------------------------------------------------------------------------- backward pass
+
+
+def number_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node]) -> Any:
+    """Propagate a gradient through a graph of plain numbers.
 
     Every reader of a node is newer than the node, so in the order of their numbers all of a node's gradients have
-    arrived before their sum is handed on. Numbers follow each other closely. So a *window*, a list with one place per
+    arrived before their sum is propagated. Numbers follow each other closely. So a *window*, a list with one place per
     number, newest first, keeps this order without any sorting; nodes that are older than the window wait in a heap.
-
-    Parameters
-    ----------
-    root : Node
-        The result that is differentiated.
-    seed : float
-        The gradient of ``root`` itself, usually 1.
-    stop : frozenset of Node
-        Nodes to treat as leaves.
 
     Returns
     -------
-    tuple or None
-        None if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed data, a
-        watcher. Then nothing has happened.
+    iterable of (Node, gradient), or NotImplemented
+        NotImplemented if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed
+        data, an observer, a hook.
     """
-    if root._plain.__class__ is not float or on_gradient or _walking:
-        return None
-    turn = [root]
-    try:
-        try:
-            return _walk(turn, root, seed, stop) if _walking.setdefault("now", turn) is turn else None
-        finally:
-            _end(turn)
-    finally:
-        _end(turn)  # again: the first time may have been interrupted
-
-
-def _walk(turn: list[Node], root: Node, seed: float, stop: frozenset[Node]) -> tuple[list[Node], list[float]] | None:
-    """Walk window by window; `turn` is empty as soon as no gradient waits any more."""
-    floor = floor_of(stop)
-    older: list[tuple[int, Node]] = [(-root.number, root)]
-    window: list[Node | None] = []
-    reached: tuple[list[Node], list[float]] = [], []
+    if create_graph or on_gradient or grad_output.__class__ is not float or root._plain.__class__ is not float:
+        return NotImplemented
+    oldest = oldest_of(stop)
+    nodes: list[Node] = []
+    gradients: list[float] = []
+    waiting = {root: grad_output}
+    older = [(-root.number, root)]
     top, size = root.number, 0
-    root._pending = seed
     try:
         while older:
             near = top + older[0][0] < 2 * size
             size = min(4 * size, LONGEST) if near else FIRST  # an empty place costs time too
             top = -older[0][0]
-            window = [None] * size
+            window: list[Any] = [None] * size
+            arrived = [0.0] * size
             while older and top + older[0][0] < size:
-                window[top + older[0][0]] = older[0][1]
-                heappop(older)
-            if not _walk_window(window, top, older, reached, stop, floor):
-                break
-        else:
-            turn.clear()
-            return reached if isfinite(sum(reached[1])) else None
+                place, node = top + older[0][0], heappop(older)[1]
+                window[place], arrived[place] = node, waiting.pop(node)
+            if not _through_window(window, arrived, top, older, waiting, nodes, gradients, stop, oldest):
+                return NotImplemented
     except ArithmeticError:
-        pass
-    for waiting in (*window, *[node for _, node in older]):
-        if waiting is not None:
-            waiting._pending = None
-    turn.clear()
-    return None
+        return NotImplemented
+    nodes += waiting
+    gradients += waiting.values()
+    if not isfinite(sum(gradients)):
+        return NotImplemented
+    if keep:
+        return zip(nodes, gradients)
+    return [(x, g) for x, g in zip(nodes, gradients) if not is_inner(x, stop, oldest)]
 
 
-def _end(turn: list[Node]) -> None:
-    """Let others have their turn; after an interruption, first take back what waits in the nodes."""
-    if _walking.get("now") is turn:
-        if turn:
-            _forget(turn[0])
-            turn.clear()
-        del _walking["now"]
-
-
-def _forget(root: Node) -> None:
-    """Take back the gradients that wait in the nodes of a graph."""
-    seen, todo = {root}, [root]
-    while todo:
-        node = todo.pop()
-        node._pending = None
-        fresh = [x for x in node.inputs if x not in seen]
-        seen.update(fresh)
-        todo += fresh
-
-
-@renewed
-def _forget_walk() -> None:
-    """Take back what another thread's walk has left half done in its graph."""
-    for turn in list(_walking.values()):
-        _end(turn)
-
-
-def _walk_window(
-    window: list[Node | None],
+def _through_window(
+    window: list[Any],
+    arrived: list[float],
     top: int,
     older: list[tuple[int, Node]],
-    reached: tuple[list[Node], list[float]],
+    waiting: dict[Node, float],
+    nodes: list[Node],
+    gradients: list[float],
     stop: frozenset[Node],
-    floor: int,
+    oldest: int,
 ) -> bool:
-    """Hand on the gradients of the nodes in a window whose first place has number ``top``; False if one is unusual."""
-    nodes, gradients = reached
+    """Propagate through the nodes in a window whose first place has number ``top``; False if one is unusual.
+
+    What arrives at nodes in the window stands in ``arrived``, at the node's place; at older ones, in ``waiting``.
+    """
     size, free = len(window), not stop
-    g: Any
-    y: Any
-    for node in window:
+    for here, node in enumerate(window):
         if node is None:
             continue
-        op, g = node.op, node._pending
-        if op is not None and (free or node.number >= floor and node not in stop):
-            # Sum and product, and both inputs, are written out: a call would cost as much as all the rest.
-            x, y = node._x, node._y
-            if op is add:
-                dx = dy = g
-            elif op is multiply:
-                dx, dy = g * y._plain, g * x._plain
-            elif not op.numeric:
-                return False
-            else:
-                if y is None:
-                    dx = dy = op.rule[0](g, node._plain, x._plain)
-                else:
-                    dx, dy = [
-                        rule(g, node._plain, x._plain, y._plain) if z._tracked else g
-                        for rule, z in zip(op.rule, (x, y))
-                    ]
-                if not (dx.__class__ is dy.__class__ is float):
-                    return False
-            if x._tracked:
-                if (arrived := x._pending) is not None:
-                    x._pending = arrived + dx
-                elif (number := x.number) > node.number:
-                    return False
-                else:
-                    x._pending = dx
-                    if (place := top - number) < size:
-                        window[place] = x
-                    else:
-                        heappush(older, (-number, x))
-            if y is not None and y._tracked:
-                if (arrived := y._pending) is not None:
-                    y._pending = arrived + dy
-                elif (number := y.number) > node.number:
-                    return False
-                else:
-                    y._pending = dy
-                    if (place := top - number) < size:
-                        window[place] = y
-                    else:
-                        heappush(older, (-number, y))
-        node._pending = None
+        g, op = arrived[here], node.op
+        if op is None and node in waiting:
+            g += waiting.pop(node)
         nodes.append(node)
         gradients.append(g)
+        if op is None or not (free or is_inner(node, stop, oldest)):
+            continue
+        x, y = node._x, node._y
+        if op is _add:
+            dx = dy = g
+        elif op is _multiply:
+            dx, dy = g * y._plain, g * x._plain
+        elif not (op.elementwise and op.rule) or op.user_defined or node.params:
+            return False
+        elif y is None:
+            dx = dy = op.rule[0](g, node._plain, x._plain)
+        else:
+            dx, dy = [rule(g, node._plain, x._plain, y._plain) if z._tracked else g for rule, z in zip(op.rule, (x, y))]
+        if not (dx.__class__ is dy.__class__ is float):
+            return False
+        # The two inputs are written out: a loop would cost as much as the rest.
+        if x._tracked:
+            if (place := top - x.number) >= size:
+                try:
+                    waiting[x] += dx
+                except KeyError:
+                    waiting[x] = dx
+                    if x.op is not None:
+                        heappush(older, (-x.number, x))
+            elif place <= here:
+                return False
+            elif window[place] is None:
+                window[place] = x
+                arrived[place] = dx
+            else:
+                arrived[place] += dx  # its data was changed since it was read
+        if y is not None and y._tracked:
+            if (place := top - y.number) >= size:
+                try:
+                    waiting[y] += dy
+                except KeyError:
+                    waiting[y] = dy
+                    if y.op is not None:
+                        heappush(older, (-y.number, y))
+            elif place <= here:
+                return False
+            elif window[place] is None:
+                window[place] = y
+                arrived[place] = dy
+            else:
+                arrived[place] += dy
     return True

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...common.fork import renewed
-from ..core.backward import backprop, backward_order
+from ..core.backward import backprop
 from ..core.node import Constant, Node, annotate, data_of, on_gradient, on_record
+from ..graph_order import backward_order
 from ..value import Value
 
 #: The blocks of ``detect_anomaly`` that this thread or asynchronous task is inside.

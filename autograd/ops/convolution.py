@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.node import Node, data_of, plain, record
+from ...common.plain_data import plain
+from ..core.node import Node, data_of
 from ..core.op import Op
+from ..core.recording import record
 from ..fast import kernels
 from .shaping import astype, narrow, sum_to, wide
 

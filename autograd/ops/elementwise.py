@@ -21,8 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, as_array, data_of, record
+from ...common.plain_data import as_array
+from ..core.node import Node, data_of
 from ..core.op import Op, Rule
+from ..core.recording import record
 from ..fast import kernels
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
@@ -61,7 +63,6 @@ class Elementwise(Op):
         """State the derivative rule of each input, in order."""
         self.arity = len(rules)
         super().rules(*rules)
-        self.numeric = self.flat
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Check the number of inputs."""
@@ -84,7 +85,7 @@ class Elementwise(Op):
         """Compute on the inputs' data and record the result."""
         data = [x._plain if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
-            data = [x.item() if isinstance(x, np.generic) else x for x in data]
+            data = [float(x) if isinstance(x, (int, np.generic)) else x for x in data]
         result = self.compute(*data)
         if len(inputs) > 1:
             inputs = tuple([x if isinstance(x, Node) else _as_exact(v, result, self) for x, v in zip(inputs, data)])

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..core.node import as_array, data_of, frozen
+from ...common.plain_data import as_array, frozen
+from ..core.node import data_of
 from ..core.op import Op
 from ..views import View, follow
 from .elementwise import where

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.node import Node, data_of, plain
+from ...common.plain_data import plain
+from ..core.node import Node, data_of
 from ..core.op import Op
 from .elementwise import absolute, is_short, power, ratio, sign
 from .indexing import diagonal
 from .products import matmul
-from .reductions import Axis, in_range, magnitude, max, min, sum
+from .reductions import Axis, Reduction, in_range, magnitude, max, min, sum
 from .shaping import (
     astype,
     concatenate,
@@ -694,7 +695,7 @@ def polar(x: Any) -> PolarResult:
 # --------------------------------------------------------------------------------------------------- norms
 
 
-@Op
+@Reduction
 def euclidean_norm(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Root of the sum of squares, without overflow and underflow; its gradient at zero is 0."""
     with np.errstate(over="ignore"):
@@ -715,7 +716,7 @@ euclidean_norm.rules(
 )
 
 
-@Op
+@Reduction
 def _p_norm(x: Any, /, ord: float, axis: int, keepdims: bool = False) -> Any:
     """The ``ord``-th root of the sum of absolute values to the power ``ord``; its gradient at zero is 0."""
     size = np.abs(x).astype(wide_dtype(x) or x.dtype)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, data_of, is_recording, record
+from ..core.node import Node, data_of
 from ..core.op import Op
+from ..core.recording import is_recording, record
 from ..fast import kernels
 from .elementwise import sqrt
 from .reductions import mean, sum, var

@@ -7,7 +7,7 @@ equal elements, ``std`` has the finite subgradient 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,23 @@ _any_axis = """
 """
 
 
+class Reduction(Op):
+    """An operation along axes, which says so if its parameters stand in the order of another library."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raise TypeError for parameters that cannot be meant."""
+        keepdims, ddof = params.get("keepdims", False), params.get("ddof", 0)
+        if not isinstance(keepdims, (bool, np.bool_)):
+            wrong = f"keepdims must be True or False, got {keepdims!r:.60}"
+        elif isinstance(ddof, bool) or not isinstance(ddof, (int, float, np.number)):
+            wrong = f"ddof must be a number, got {ddof!r:.60}"
+        else:
+            return
+        raise TypeError(
+            f"{self.name}(): {wrong}. The order of parameters is {', '.join(self.param_names)}; pass them by name"
+        )
+
+
 def count(x: Any, axis: Axis) -> int:
     """How many elements each result combines."""
     return math.prod([x.shape[i] for i in reduced_axes(axis, x.ndim)])
@@ -62,7 +79,7 @@ def _kept_shape(x: Any, axis: Axis) -> tuple[int, ...]:
 # ------------------------------------------------------------------------------------------------- sums
 
 
-@Op
+@Reduction
 def sum(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over the given axes (all by default)."""
     return add_reduce(x, axis, keepdims)
@@ -71,7 +88,7 @@ def sum(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 sum.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims))
 
 
-@Op
+@Reduction
 def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over the given axes (all by default)."""
     if x.size <= MANY:
@@ -100,7 +117,7 @@ def _freedom(x: Any, axis: Axis, ddof: float) -> float:
     return left if left > 0 else math.nan
 
 
-@Op
+@Reduction
 def var(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Variance: mean squared distance from the mean, over ``count - ddof``."""
     return narrow(_variance(x, axis, ddof, keepdims), x)
@@ -113,7 +130,7 @@ var.rules(
 )
 
 
-@Op
+@Reduction
 def std(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of :func:`var`; its gradient is 0 where all elements are equal."""
     with np.errstate(over="ignore"):
@@ -177,7 +194,7 @@ cumsum.rules(lambda g, out, x, axis: reshape(flip(cumsum(flip(g, axis or 0), axi
 # --------------------------------------------------------------------------------------------- products
 
 
-@Op
+@Reduction
 def prod(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Product over the given axes (all by default)."""
     return np.prod(x, plain_axis(axis), keepdims=keepdims)
@@ -259,13 +276,13 @@ recurrence.rules(
 # -------------------------------------------------------------------------------------------- extremes
 
 
-@Op
+@Reduction
 def max(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element over the given axes; equal ones share the gradient."""
     return np.max(x, plain_axis(axis), keepdims=keepdims)
 
 
-@Op
+@Reduction
 def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over the given axes; equal ones share the gradient."""
     return np.min(x, plain_axis(axis), keepdims=keepdims)
@@ -327,7 +344,7 @@ def softmax(x: Any, /, axis: Axis = -1) -> Any:
 softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=True)))
 
 
-@Op
+@Reduction
 def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` without overflow; -inf where every element is -inf."""
     axis = plain_axis(axis)

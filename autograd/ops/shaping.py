@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..core.node import Node, data_of, plain
+from ...common.plain_data import plain
+from ..core.node import Node, data_of
 from ..core.op import Op
 from ..fast import kernels
 from ..views import View, apart, in_numpy, memory_of

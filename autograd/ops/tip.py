@@ -53,7 +53,7 @@ def _limit(g: Node, out: Node) -> Any:
     It is the slope of ``g`` in ``out`` (l'Hopital), provided that ``g`` depends on nothing else there. Two walks with
     different weights tell each element's own slope from its neighbours' influence.
     """
-    from ..core.backward import backprop  # here, since that module needs the operations
+    from ..core.backward import backprop
 
     tips = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
     limit = np.zeros(tips.shape)

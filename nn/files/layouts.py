@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor
-from ...autograd.core.node import Node, as_array, recording
+from ...autograd.core.node import Node
+from ...autograd.core.recording import recording
+from ...common.plain_data import as_array
 from ..evaluation import evaluating
 from ..layers.activations import PReLU
 from ..layers.conv import Conv2d, ConvTranspose2d

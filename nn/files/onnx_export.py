@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ...autograd import Tensor, no_grad
 from ...autograd.compile.reach import Reach
 from ...autograd.core.backward import inputs_of
-from ...autograd.core.node import Node, recording
+from ...autograd.core.node import Node
+from ...autograd.core.recording import recording
 from ...common.atomic_file import write_atomically
 from ..evaluation import evaluating
 from ..layers.fusion import layer_by_layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd import Tensor
-from ...autograd.core.node import as_array
+from ...common.plain_data import as_array
 from ...common.rng import Seed
 from .. import init
 from ..functional import embedding

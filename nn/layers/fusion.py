@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...autograd import Tensor
-from ...autograd.core.node import is_recording, on_record
+from ...autograd.core.node import on_record
+from ...autograd.core.recording import is_recording
 from ...autograd.fast.kernels import LARGE
 from ..module import Module
 from .activations import ReLU

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, matmul
-from ...autograd.core.node import NO_PARAMS, annotate, data_of
+from ...autograd.core.node import annotate, data_of
 from ...autograd.fast import kernels
 from ...autograd.ops.convolution import padding_pairs, pair
 from ...autograd.ops.elementwise import relu
@@ -177,10 +177,10 @@ def key_of(x: Any) -> Any:
     """Return what inputs have in common for which the same is computed; None for unusual ones."""
     if x.__class__ is not Tensor:
         return (x.shape, x.dtype) if x.__class__ is np.ndarray and x.ndim else None
-    data, told, lost = x._plain, x._told, None
-    if told is not NO_PARAMS:
-        lost = told.get("lost")
-        if lost is None or len(told) > 1:
+    data, notes, lost = x._plain, x.notes, None
+    if x.params or notes:
+        lost = (notes or {}).get("lost")
+        if lost is None or x.params or len(notes or ()) > 1:
             return None
     return (data.shape, data.dtype, x._tracked, lost) if data.__class__ is np.ndarray and data.ndim else None
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, exp, log, log_softmax, maximum, softplus, where
-from ...autograd.core.node import as_array
 from ...autograd.tensor import as_numbers
+from ...common.plain_data import as_array
 from ..layers.arguments import check_fraction
 from .loss_inputs import (
     check_probabilities,

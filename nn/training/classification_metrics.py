@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...autograd.core.node import as_array
+from ...common.plain_data import as_array
 from ...data.checks import checked_count
 
 Labels = npt.NDArray[np.intp]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, softmax
-from ...autograd.core.node import as_array
+from ...common.plain_data import as_array
 from ...common.rng import Seed
 from ...data import ArrayDataset, DataLoader
 from ...data.checks import checked_count

@@ -7,7 +7,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.autograd import Op
-from seegrad.autograd.core.backward import reach
+from seegrad.autograd.ops.masks import is_opaque, reach
 
 from .operation_cases import CASES
 
@@ -67,7 +67,7 @@ def test_choices_are_exact_and_noticed_on_the_way():
 
 def test_it_is_known_of_operations_what_they_leave_out():
     """A new operation belongs into ``choices.py``, unless nothing can be said of it."""
-    assert {op.name for op in Op.table.values() if op.opaque and not op.foreign} == {"solve", "batch_norm"}
+    assert {op.name for op in Op.table.values() if is_opaque(op) and not op.user_defined} == {"solve", "batch_norm"}
 
 
 # ------------------------------------------------------------------------------------- first derivatives

@@ -282,7 +282,7 @@ def _random(w, x):
         (_reads_data, r"reads \.data of a Value"),
         (_sets_data, r"(reads|sets) \.data"),
         (_calls_backward, r"calls backward\(\)"),
-        (_no_grad, "lost its trail"),
+        (_no_grad, "lost its graph"),
         (_random, "random numbers"),
         (lambda w, x: sg.stack([w, x]).sum(), "returns Tensor"),
         (lambda w, x: [w, x], "returns list"),

@@ -13,8 +13,8 @@ from operation_cases.case import Case
 
 import seegrad as sg
 from seegrad import autograd
-from seegrad.autograd.core.backward import backward_order
 from seegrad.autograd.core.op import Op
+from seegrad.autograd.graph_order import backward_order
 
 #: Public names of the engine that are not differentiable operations; each is tested in a file of its own.
 NOT_OPERATIONS = {

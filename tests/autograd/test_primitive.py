@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.core.backward import backward_order
 from seegrad.autograd.core.op import Op
+from seegrad.autograd.graph_order import backward_order
 
 
 def leaf(*numbers, **kwargs):

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, clock, recording
+from ...core.node import Node, clock
+from ...core.recording import recording
 from .graph_reading import inputs_to_show, kind_of
 from .picture import Arrow, Box, Picture
 from .readable import describe

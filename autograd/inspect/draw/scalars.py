@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...core.node import Constant, Node, init_node, recording
+from ...core.node import Constant, Node, fill
 from ...core.op import Op
+from ...core.recording import recording
 from ...ops.elementwise import add, multiply
 from ...ops.shaping import stack
 from ...value import Value
@@ -194,7 +195,7 @@ def _part(op: Op, terms: list[Any], factors: list[float], number: float) -> Valu
     node = Value(number)
     inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in terms])
     if any(x.requires_grad for x in inputs):
-        init_node(node, number, ScalarPart(op, factors), inputs, {}, True, node.number)
+        fill(node, number, ScalarPart(op, factors), inputs, {}, True, node.number)
     return node
 
 

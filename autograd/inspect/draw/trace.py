@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, recording
+from ...core.node import Node
+from ...core.recording import recording
 from ...tensor import Tensor, tensor
 from ...value import Value
 from .picture import Kind

@@ -1,0 +1,97 @@
+"""Recording: how a computation leaves a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...common.plain_data import frozen, plain
+from .node import NO_PARAMS, Constant, Node, clock, kinds, look, on_look, on_record
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
+    """Make the node that carries ``data``; it leads to its inputs if one of them requires gradients."""
+    kind = data.__class__
+    if kind is not np.ndarray and kind is not float:
+        data = np.asarray(data if isinstance(data, np.generic) else plain(data))
+        kind = np.ndarray
+    node: Node = object.__new__(kinds[kind])
+    node._plain, node._grad, node.notes, node.number = data, None, None, clock()
+    tracked = False
+    for x in inputs:
+        if isinstance(x, Node) and x._tracked:
+            tracked = True
+    if not (tracked and (not open_blocks or is_recording())):
+        node.op, node.inputs, node.params, node._tracked = None, (), NO_PARAMS, False
+        _without_graph(node, op, inputs, tracked)
+        return node
+    if kind is np.ndarray:
+        data.setflags(False)  # not writeable: derivative rules may read it again
+    node.op, node.params, node._tracked = op, params, True
+    node.inputs = tuple([x if isinstance(x, Node) else Constant(frozen(x)) for x in inputs])
+    for watch in on_record:
+        watch(node)
+    return node
+
+
+def _without_graph(node: Node, op: Op, inputs: tuple[Any, ...], tracked: bool) -> None:
+    """Note why a result has no graph, and let it share memory with none of its inputs."""
+    lost = f"{op.name} was computed under no_grad" if tracked else None
+    for x in inputs:
+        if isinstance(x, Node):
+            if tracked and on_look:
+                look("computes under no_grad, so that a result lost its graph", x)
+            if x.notes is not None:
+                lost = x.notes.get("lost", lost)
+            data = node._plain
+            if data.__class__ is np.ndarray and data.base is not None and np.may_share_memory(data, x._plain):
+                node._plain = data.copy(order="K")  # a write to one must not reach the other
+    if lost is not None:
+        node.notes = {"lost": lost}
+
+
+class Block:
+    """A ``no_grad`` block that was entered, with the one around it."""
+
+    __slots__ = ("around", "over")
+
+    def __init__(self, around: Block | None) -> None:
+        self.around, self.over = around, True  # it begins when all is noted
+
+
+#: The innermost block that this thread or asynchronous task is inside.
+innermost: ContextVar[Block | None] = ContextVar("no_grad", default=None)
+
+#: All blocks that are open in any thread: as long as there is none, nobody needs to ask further.
+open_blocks: list[Block] = []
+
+
+def innermost_open() -> Block | None:
+    """Return the innermost block that is still open: one may have ended elsewhere, as that of a suspended generator."""
+    block = innermost.get()
+    while block is not None and block.over:
+        block = block.around
+    return block
+
+
+def is_recording() -> bool:
+    """Return whether operations on nodes leave a graph in this thread and task."""
+    return not open_blocks or innermost_open() is None
+
+
+@contextmanager
+def recording() -> Generator[None, None, None]:
+    """Leave a graph inside this block even if it stands in a ``no_grad`` block."""
+    around = innermost.get()
+    innermost.set(None)
+    try:
+        yield
+    finally:
+        innermost.set(around)

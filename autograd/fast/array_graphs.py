@@ -1,0 +1,117 @@
+"""Graphs of arrays: operators of Tensors written out, and a backward pass without masks.
+
+The general backward pass keeps masks of what choices took, since 0 * inf is NaN. Such a NaN is rare, and it can be
+seen in the result. So the pass here keeps no masks; if something that is not finite comes out after a choice, the
+general pass is taken instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ...common.quiet import quiet
+from ..arithmetic import binary
+from ..core.backward import fitted, inputs_of, is_inner, oldest_of
+from ..core.node import NO_PARAMS, Node, clock, data_of, on_gradient, on_record
+from ..core.recording import open_blocks, record
+from ..core.seam import backward_passes
+from ..ops import elementwise as ew
+from ..ops.elementwise import Elementwise
+from ..tensor import Tensor
+
+_new = object.__new__
+
+
+def install() -> None:
+    """Replace operators of ``Tensor``, and put the backward pass in front of the general one."""
+    for name, op in (("add", ew.add), ("sub", ew.subtract), ("mul", ew.multiply), ("truediv", ew.divide)):
+        setattr(Tensor, f"__{name}__", _operator(op))
+    backward_passes.append(array_pass)
+
+
+def _operator(op: Elementwise) -> Any:
+    """Return the method for a binary operation."""
+    compute = op.array
+
+    def method(self: Tensor, other: Any) -> Any:
+        if self.__class__ is not Tensor or other.__class__ is not Tensor:
+            return binary(op, self, other)
+        data = compute(self._plain, other._plain)
+        if data.__class__ is not np.ndarray or open_blocks or on_record or not (self._tracked or other._tracked):
+            return record(op, data, (self, other))
+        data.setflags(False)  # type: ignore[call-arg]
+        node = _new(Tensor)
+        node._plain, node.op, node._x, node._y = data, op, self, other
+        node._grad = node.notes = None
+        node.params, node.number, node._tracked = NO_PARAMS, clock(), True
+        return node
+
+    method.__doc__ = op.__doc__
+    return method
+
+
+def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node]) -> Any:
+    """Propagate a gradient back to the leaves without masks.
+
+    Returns
+    -------
+    iterable of (Node, gradient), or NotImplemented
+        NotImplemented if something is out of the ordinary: an observer, user-defined code, which is to be called
+        once, or a gradient that is not finite behind a choice.
+    """
+    if create_graph or on_gradient:
+        return NotImplemented
+    oldest, gradients = oldest_of(stop), {root: grad_output}
+    waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
+    chose = False
+    with quiet():
+        while waiting:
+            node: Any = heappop(waiting)[1]
+            op, g, notes = node.op, gradients[node], node.notes
+            if op.user_defined or (notes is not None and notes.get("hooks")):
+                return NotImplemented
+            chose = chose or op.chooses
+            if not (keep or (notes is not None and "retain" in notes)):
+                del gradients[node]  # it may be large
+            for x, d in _vjp(node, op, g):
+                if x in gradients:
+                    gradients[x] = gradients[x] + d
+                else:
+                    gradients[x] = d
+                    if x.op is not None and x.number >= oldest and x not in stop:
+                        heappush(waiting, (-x.number, x))
+    return NotImplemented if chose and not _finite(gradients.values()) else gradients.items()
+
+
+def _vjp(node: Any, op: Any, g: Any) -> Iterable[tuple[Node, Any]]:
+    """Return the inputs that require gradients, with their gradients."""
+    inputs = inputs_of(node)
+    if op.fast_vjp is not None:
+        found = op.fast_vjp(g, node, inputs)
+        if found is not NotImplemented:
+            return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
+    args = [x._plain for x in inputs]
+    out = node._plain
+    if out.__class__ is float and op.poles:
+        g, out, args = np.float64(g), np.float64(out), [np.float64(v) if v.__class__ is float else v for v in args]
+    return [
+        (x, fitted(x, rule(g, out, *args, **node.params), op))
+        for x, rule in zip(inputs, op.rule or op.rules_for(inputs))
+        if x._tracked
+    ]
+
+
+def _finite(gradients: Iterable[Any]) -> bool:
+    """Return whether all gradients are finite, or, as good as that, their sums."""
+    return all(isfinite(g if g.__class__ is float else _total(data_of(g))) for g in gradients)
+
+
+def _total(g: Any) -> Any:
+    """Return the sum of squares, which is found soonest; the sum, if that is too large."""
+    squares = np.vdot(g, g)
+    return squares if isfinite(squares) else np.add.reduce(g, None)

@@ -1,0 +1,122 @@
+"""Masks: what a choice did not take has no influence, and a gradient of exactly 0.
+
+``where``, ``relu`` or an index leave out elements of their inputs. The gradient of what is left out stays 0 in the
+whole backward pass, even where it meets a derivative that is infinite: 0 * inf is NaN, and would be wrong. So the
+backward pass keeps, for each node behind a choice, an array of bool: which elements some result was computed from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.backward import fitted
+from ..core.node import Node, data_of
+from ..core.op import Op
+
+
+def leave_out(
+    d: Any, node: Node, x: Node, rule: Any, args: list[Any], inputs: tuple[Node, ...], mask: Any
+) -> tuple[Any, Any]:
+    """Leave out of a gradient what was not taken.
+
+    Parameters
+    ----------
+    d : number, array or Node
+        What the derivative rule gives for the input ``x`` of ``node``.
+    node, x : Node
+        A result and one of its inputs.
+    rule : callable
+        The derivative rule.
+    args : list
+        What it was called with: the gradient of the result, the result, and the inputs.
+    inputs : tuple of Node
+        All inputs, as they were read.
+    mask : array of bool or None
+        Which elements of the result were taken; None for all.
+
+    Returns
+    -------
+    gradient : number, array or Node
+        In the form of the data of ``x``.
+    mask : array of bool or None
+        Which elements of ``x`` were taken; None for all.
+    """
+    op: Any = node.op
+    if op.linear:
+        d = _past_infinity(d, mask, rule, args, node.params)
+    if mask is not None and op.elementwise and not op.exact:
+        d = _only(mask, d)
+    d = fitted(x, d, op)
+    part = reach(mask, node, x, rule, inputs)
+    if mask is not None and part is None and is_opaque(op) and not isinstance(args[1], Node):
+        part = d != 0  # the best that can be known, and good enough where nobody differentiates again
+    if part is not None and not (op.exact or op.elementwise):
+        d = _only(part, d)
+    return d, part
+
+
+def is_opaque(op: Op) -> bool:
+    """Return whether nothing is known of which elements of an input lead to which of the result."""
+    return not (op.elementwise or op.exact or op.linear or op.lines)
+
+
+def _only(mask: Any, d: Any) -> Any:
+    """Return a gradient where something was taken, 0 elsewhere."""
+    return Op.table["where"](d, 0.0, condition=mask)
+
+
+def _past_infinity(d: Any, mask: Any, rule: Any, args: list[Any], params: Any) -> Any:
+    """Return a gradient that adds up products of gradients and factors, but without 0 * inf of what was not taken.
+
+    ``d`` is what the rule gives of ``args``: the gradient of the result, the result, and the inputs.
+    """
+    finite = [np.isfinite(data_of(v)) for v in args[2:]]
+    if all(np.all(f) for f in finite):
+        return d
+    where, (g, out, *inputs) = Op.table["where"], args
+    safe = rule(g, out, *[where(v, 0.0, condition=f) for v, f in zip(inputs, finite)], **params)
+    infinite = [(~f).astype(data_of(v).dtype) for v, f in zip(inputs, finite)]
+    arriving = np.ones_like(data_of(g)) if mask is None else mask.astype(data_of(g).dtype)
+    touched = rule(arriving, data_of(out), *infinite, **params) != 0
+    return where(d, safe, condition=touched)
+
+
+def reach(mask: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -> Any:
+    """Return which elements of an input lead to those of a result that were taken.
+
+    Parameters
+    ----------
+    mask : array of bool or None
+        Which elements of the result; None for all.
+    node, x : Node
+        The result and one of its inputs.
+    rule : callable
+        Its derivative rule.
+    inputs : tuple of Node
+        All inputs, as they were read.
+
+    Returns
+    -------
+    array of bool or None
+        Of the shape of ``x``; None for all.
+    """
+    op: Any = node.op
+    data, params = node._plain, node.params
+    number = isinstance(data, float)
+    ones = 1.0 if number else np.ones_like(data)
+    gradient = ones if mask is None else mask * 1.0 if number else mask.astype(data.dtype)
+    if op.exact:
+        found = rule(gradient, data, *[i._plain for i in inputs], **params)
+    elif op.linear:
+        stand_ins = [1.0 if isinstance(i._plain, float) else np.ones_like(i._plain) for i in inputs]
+        found = rule(gradient, ones, *stand_ins, **params)
+    elif op.elementwise:
+        found = gradient
+    elif op.lines:
+        found = op.lines(gradient, x._plain, params)
+    else:
+        return None if np.any(mask) else np.zeros_like(x._plain, dtype=bool)
+    part = x.fit(found) != 0
+    return None if np.all(part) else part

@@ -1,0 +1,86 @@
+"""The door for data from outside: numbers and arrays of every kind become plain numbers and base-class arrays."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def plain(x: Any) -> Any:
+    """Return an operand that is not a node as a plain number or a base-class array.
+
+    Whatever computes with it afterwards can rely on NumPy's own arithmetic by position. A Series would align by
+    label, a matrix would multiply as a matrix.
+
+    Raises
+    ------
+    TypeError
+        If there are no real numbers in it, or something would be lost on the way: a mask, a gradient.
+    """
+    kind = x.__class__
+    if kind is float or kind is int or kind is bool:
+        return x
+    if kind is not np.ndarray and not isinstance(x, np.generic):
+        if isinstance(x, (list, tuple)) and _holds_nodes(x):
+            raise TypeError("a list of nodes is not an array; build one with sg.stack([...])")
+        x = as_array(x)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(_not_real(x, kind))
+    return native(x)
+
+
+def native(array: Any) -> Any:
+    """Return an array in the byte order of this machine."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _holds_nodes(items: Any) -> bool:
+    return any(hasattr(x, "_tracked") or (isinstance(x, (list, tuple)) and _holds_nodes(x)) for x in items)
+
+
+def as_array(x: Any) -> np.ndarray[Any, Any]:
+    """Return ``x`` as a base-class array; TypeError for a masked one, whose mask would be lost."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "a masked array would lose its mask here. Write m.filled(value) for a plain array, "
+            "or sg.where(m.mask, value, ...) for a choice"
+        )
+    return np.asarray(x)
+
+
+def _not_real(x: Any, kind: type) -> str:
+    if x.dtype.kind == "c":
+        return (
+            f"cannot compute with complex numbers ({kind.__name__} of {x.dtype}): derivatives here are real. Compute "
+            "with the real and the imaginary part as two arrays"
+        )
+    return f"cannot compute with {kind.__name__}: expected numbers, an array, a Value or a Tensor"
+
+
+def is_operand(x: Any) -> bool:
+    """Tell whether something looks like a number or an array, so that a refusal of it should be told."""
+    if hasattr(x, "__array__") or isinstance(x, numbers.Number):
+        return True
+    return isinstance(x, Sequence) and not isinstance(x, (str, bytes))
+
+
+def frozen(x: Any) -> Any:
+    """Return an array that nobody else can write to; anything else as it is.
+
+    That is a copy, unless the array is read-only and owns its memory: the owner of the memory behind a read-only view
+    may still change it before the gradient is asked for.
+    """
+    if x.__class__ is not np.ndarray or (x.base is None and not x.flags.writeable):
+        return x
+    return x.copy()
+
+
+def unwritable(x: Any) -> Any:
+    """Return an array as user-defined code gets to see it: it cannot be written to. Anything else as it is."""
+    if isinstance(x, np.ndarray) and x.flags.writeable:
+        x = x.view()
+        x.setflags(False)  # type: ignore[call-arg]
+    return x

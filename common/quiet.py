@@ -1,0 +1,50 @@
+"""NumPy without warnings about floating-point arithmetic, for a while."""
+
+from __future__ import annotations
+
+from contextvars import Context, copy_context
+from typing import Any
+
+import numpy as np
+
+
+class quiet:  # noqa: N801 (reads as the statement it is)
+    """Let infinities and NaN arise without a warning inside this block: they are answers, not accidents.
+
+    As ``numpy.errstate(all="ignore")``, but Ctrl-C leaves nothing changed, wherever it strikes: NumPy's own block
+    forgets what it has to restore if it strikes as the block begins or ends.
+
+    Examples
+    --------
+    >>> from seegrad.common.quiet import quiet
+    >>> with quiet():
+    ...     infinite = np.ones(1) / 0.0
+    """
+
+    outside: Context | None = None
+
+    def __enter__(self) -> None:
+        self.block = np.errstate(all="ignore")
+        self.outside = copy_context()
+        try:
+            self.block.__enter__()
+        except BaseException:
+            self.restore()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Let NumPy be as it was before the block."""
+        if self.outside is None:
+            return
+        try:
+            self.block.__exit__(None, None, None)
+        except (AttributeError, RuntimeError, TypeError):  # interrupted while it was entered or left: it has forgotten
+            kept: Any = self.outside.run(np.geterr)
+            np.seterr(**kept)
+        self.outside = None
+
+    def __del__(self) -> None:
+        self.restore()  # Ctrl-C came before the first line of __exit__
