@@ -26,6 +26,7 @@ from ..data.dataset import Source
 from ..nn.files.state_file import load_state
 from ..nn.plots.training_plots import plot_curves, plot_predictions
 from ..nn.recipes import RECIPES
+from ..nn.training.trainer_protocols import TrainerLike
 from .predict import DEFAULT_MODEL
 
 # What the networks of all recipes take: a digit.
@@ -291,7 +292,7 @@ def _next_commands(model: Path) -> str:
     return f"  {name} predict PICTURE-OF-A-DIGIT{chosen}\n  {name} serve {shlex.quote(str(model))}{missing}"
 
 
-def _save(folder: Path, recipe: str, trainer: nn.Trainer, test: dict[str, float] | None = None) -> None:
+def _save(folder: Path, recipe: str, trainer: TrainerLike, test: dict[str, float] | None = None) -> None:
     """Write the model, as it is measured, and what was measured so far."""
     with trainer.averaged():
         trainer.model.save(folder / MODEL, input_shape=INPUT_SHAPE, class_names="0123456789")

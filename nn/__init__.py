@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from . import functional, init, models, recipes
+from .classification_metrics import (
+    ClassificationReport,
+    accuracy,
+    balanced_class_weights,
+    classification_report,
+    confusion_matrix,
+    top_k_accuracy,
+)
 from .files.layouts import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
 from .files.model_file import ModelFileError, ModelInfo, load
 from .files.onnx_export import export_onnx
@@ -62,18 +70,10 @@ from .training.callbacks.learning_rate_schedule import LearningRateSchedule
 from .training.callbacks.live_curves import LiveCurves
 from .training.callbacks.progress import EpochLines, ProgressBar
 from .training.callbacks.training_checkpoint import Checkpoint
-from .training.classification_metrics import (
-    ClassificationReport,
-    accuracy,
-    balanced_class_weights,
-    classification_report,
-    confusion_matrix,
-    top_k_accuracy,
-)
 from .training.history import History
 from .training.nonfinite import NonFiniteError
-from .training.run import Run
 from .training.trainer import Trainer
+from .training.training_state import Run
 
 __all__ = [
     "AvgPool2d",

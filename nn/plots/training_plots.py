@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..training.classification_metrics import confusion_matrix
+from ..classification_metrics import confusion_matrix
 from ..training.history import History
 
 if TYPE_CHECKING:

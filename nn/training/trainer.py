@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,47 +26,16 @@ from .callbacks.progress import EpochLines, ProgressBar, is_watched
 from .history import History
 from .interrupts import PatientInterrupt
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
-from .run import Run
 from .running_metrics import RunningMetrics, count_correct
-from .trainer_parts import as_pair, check_belongings, check_kinds
+from .trainer_checks import as_pair, check_belongings, check_kinds
+from .trainer_protocols import Averages, Updates
+from .training_state import Run
 
 Array = npt.NDArray[Any]
 Metric = Callable[[Array, Array], float]
 
 # Evaluating is quickest with batches whose activations stay in a core's cache.
 EVALUATION_BATCH = 128
-
-
-class Updates(Protocol):
-    """What the trainer asks of an optimizer."""
-
-    def step(self) -> None:
-        """Update the parameters by their gradients."""
-
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what checkpoints keep of it."""
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take it back."""
-
-
-class Averages(Protocol):
-    """What the trainer asks of averages of the parameters, such as ``seegrad.optim.EMA``."""
-
-    def update(self) -> None:
-        """Take in the present parameters."""
-
-    def averaged(self) -> AbstractContextManager[None]:
-        """Use the averages in place of the parameters."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what checkpoints keep of it."""
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take it back."""
 
 
 class Trainer:

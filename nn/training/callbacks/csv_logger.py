@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from ....common.atomic_file import prepare_file, write_atomically
-from ..run import Run
+from ..training_state import Run
 from .callback import Callback
 
 

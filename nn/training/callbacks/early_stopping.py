@@ -7,8 +7,8 @@ from typing import Any
 
 from ....common.state import check_state
 from ....data.checks import checked_count
-from ..alike import check_alike
-from ..run import Run
+from ..saved_kinds import check_same_kinds
+from ..training_state import Run
 from .callback import Callback
 from .monitor import Mode, Monitor
 
@@ -96,7 +96,7 @@ class EarlyStopping(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
-        check_alike(self.state_dict(), state)
+        check_same_kinds(self.state_dict(), state)
         waited, kept = state["waited"], state["kept"]
         if kept is not None and not (isinstance(kept, Mapping) and "model" in kept):
             raise ValueError("the weights to restore are not in it")
@@ -108,11 +108,11 @@ class EarlyStopping(Callback):
         """Refuse weights to restore that are not this model's."""
         if self._kept is None:
             return
-        check_alike(run.trainer.model.state_dict(), self._kept["model"])
+        check_same_kinds(run.trainer.model.state_dict(), self._kept["model"])
         check_state(type(run.trainer.model).__name__, run.trainer.model.state_dict(), self._kept["model"], strict=True)
         if run.trainer.ema is not None:
             own, given = run.trainer.ema.state_dict(), self._kept.get("ema")
             if not isinstance(given, Mapping) or set(given) != set(own):
                 raise ValueError("the averages to restore are not in it")
-            check_alike(own, given)
+            check_same_kinds(own, given)
             check_state("EMA", own["state"], given["state"], strict=True)

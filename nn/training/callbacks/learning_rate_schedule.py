@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ....optim import ReduceLROnPlateau, Schedule
-from ..alike import check_alike
-from ..run import Run
+from ..saved_kinds import check_same_kinds
+from ..training_state import Run
 from .callback import Callback
 
 
@@ -82,5 +82,5 @@ class LearningRateSchedule(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
-        check_alike(self.schedule.state_dict(), state)
+        check_same_kinds(self.schedule.state_dict(), state)
         self.schedule.load_state_dict(state)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ....common.atomic_file import prepare_file
 from ...plots.training_plots import plot_curves
-from ..run import Run
+from ..training_state import Run
 from .callback import Callback
 
 # Drawing may take at most this share of the time.

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ..alike import check_alike
-from ..run import Run
+from ..saved_kinds import check_same_kinds
+from ..training_state import Run
 
 Mode = Literal["min", "max"]
 
@@ -83,6 +83,6 @@ class Monitor:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
-        check_alike({"best": 0.0, "best_epoch": 0}, state)
+        check_same_kinds({"best": 0.0, "best_epoch": 0}, state)
         best, best_epoch = state["best"], int(state["best_epoch"])
         self.best, self.best_epoch = None if best is None else float(best), best_epoch

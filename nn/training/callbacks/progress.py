@@ -6,7 +6,7 @@ import sys
 from time import perf_counter
 from typing import Any
 
-from ..run import Run
+from ..training_state import Run
 from .callback import Callback
 
 SECONDS_BETWEEN_UPDATES = 0.1

@@ -12,7 +12,7 @@ from ....data.checks import checked_count
 from ...files.state_file import save_state
 from ...files.weights import save_weights
 from ..nonfinite import nonfinite_parameter
-from ..run import Run
+from ..training_state import Run
 from .callback import Callback
 from .monitor import Mode, Monitor
 

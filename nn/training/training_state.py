@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,11 @@ from ...common.ranks import Ranks
 from ...data import DataLoader
 from ...data.checks import checked_count
 from ...data.dataset import fingerprint
-from .alike import check_alike
-from .callbacks.callback import Callback
 from .generators import generator_states, load_generator_states
 from .history import History
 from .running_metrics import RunningMetrics
-
-if TYPE_CHECKING:
-    from .trainer import Trainer
+from .saved_kinds import check_same_kinds
+from .trainer_protocols import CallbackLike, TrainerLike
 
 FORMAT = 2
 ALONE = Ranks()
@@ -67,10 +64,10 @@ class Run:
         Set it to True to end the training after the present epoch.
     """
 
-    trainer: Trainer
+    trainer: TrainerLike
     epochs: int
     loader: DataLoader
-    callbacks: Sequence[Callback] = ()
+    callbacks: Sequence[CallbackLike] = ()
     accumulate: int = 1
     validates: bool = False
     epoch: int = 0
@@ -195,7 +192,7 @@ class Run:
         try:
             for part in LOADERS:
                 if part in CHECKED and state[part] is not None:
-                    check_alike(before[part], state[part], exact=part != "optimizer")
+                    check_same_kinds(before[part], state[part], exact=part != "optimizer")
                 LOADERS[part](self, state[part])
         except Exception as error:
             for earlier in LOADERS:
@@ -259,9 +256,9 @@ class Run:
         if ema is not None and given is not None:
             ema.load_state_dict(given)
 
-    def _named_callbacks(self) -> dict[str, Callback]:
+    def _named_callbacks(self) -> dict[str, CallbackLike]:
         """Return the callbacks by class name, numbered from the second of a class on."""
-        named: dict[str, Callback] = {}
+        named: dict[str, CallbackLike] = {}
         for callback in self.callbacks:
             name, number = type(callback).__name__, 1
             while (key := name if number == 1 else f"{name} {number}") in named:

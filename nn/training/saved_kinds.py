@@ -12,7 +12,7 @@ LONGEST = 80
 OPTIONAL = ("best", "correct", "kept")
 
 
-def check_alike(own: Any, given: Any, path: str = "it", exact: bool = True) -> None:
+def check_same_kinds(own: Any, given: Any, path: str = "it", exact: bool = True) -> None:
     """Refuse a state in which something is of another kind than in a present one: a text for a number, for example.
 
     Parameters
@@ -33,17 +33,17 @@ def check_alike(own: Any, given: Any, path: str = "it", exact: bool = True) -> N
     """
     if own is None or (given is None and path.rpartition(".")[2] in OPTIONAL):
         return
-    if not _alike(own, given, exact):
+    if not _same_kind(own, given, exact):
         raise ValueError(f"{path} is {_short(given)}, expected something like {_short(own)}")
     if isinstance(own, Mapping):
         for name in own.keys() & given.keys():
-            check_alike(own[name], given[name], f"{path}.{name}" if path != "it" else name, exact)
+            check_same_kinds(own[name], given[name], f"{path}.{name}" if path != "it" else name, exact)
     elif isinstance(own, list | tuple):
         for i, (mine, other) in enumerate(zip(own, given, strict=False)):
-            check_alike(mine, other, f"{path}.{i}", exact)
+            check_same_kinds(mine, other, f"{path}.{i}", exact)
 
 
-def _alike(own: Any, given: Any, exact: bool) -> bool:
+def _same_kind(own: Any, given: Any, exact: bool) -> bool:
     if isinstance(own, Mapping):
         return isinstance(given, Mapping)
     if isinstance(own, list | tuple):
