@@ -60,7 +60,7 @@ from .losses.loss_modules import (
     SmoothL1Loss,
 )
 from .module import Module, Parameter
-from .plots.inside import pixel_gradient, plot_activations, plot_filters, saliency
+from .plots.model_plots import pixel_gradient, plot_activations, plot_filters, saliency
 from .plots.training_plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions
 from .summary import summary
 from .training.callbacks.callback import Callback

@@ -10,8 +10,8 @@ from .module import Module
 
 
 @contextmanager
-def evaluating(model: Module) -> Iterator[None]:
-    """Put a model into evaluation mode and record no graph; afterwards every module has its own mode again.
+def evaluation_mode(model: Module) -> Iterator[None]:
+    """Put a model into evaluation mode; afterwards every module has its own mode again.
 
     Parameters
     ----------
@@ -21,8 +21,20 @@ def evaluating(model: Module) -> Iterator[None]:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with no_grad():
-            yield
+        yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """Put a model into evaluation mode and record no graph; afterwards every module has its own mode again.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    """
+    with evaluation_mode(model), no_grad():
+        yield

@@ -1,6 +1,6 @@
-"""What all pictures share: matplotlib, one style, and a figure that notebooks show by themselves.
+"""What all plots share: one style, and a figure that notebooks show by themselves.
 
-Importing this module imports matplotlib, so it is imported where something is drawn.
+This module imports matplotlib, so the others import it inside their functions.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ STYLE: Any = {
 }
 
 
-class Picture(Figure):
+class NotebookFigure(Figure):
     """A figure that belongs to no window, so that nothing has to be closed, and that notebooks show as it is."""
 
     def _repr_png_(self) -> bytes:
         return self.png()
 
     def png(self) -> bytes:
-        """Return the picture as the bytes of a PNG file."""
+        """Return the bytes of a PNG file."""
         target = io.BytesIO()
         with style():
             self.savefig(target, format="png", dpi=120)
         return target.getvalue()
 
-    def write(self, path: str | os.PathLike[str] | None) -> Picture:
-        """Write a PNG file in one step, if there is a path; return the picture."""
+    def write(self, path: str | os.PathLike[str] | None) -> NotebookFigure:
+        """Write a PNG file in one step, if there is a path; return the figure."""
         if path is not None:
             write_atomically(path, self.png())
         return self

@@ -1,28 +1,40 @@
-"""Pictures of a training: its curves, and what the model says of some images."""
+"""Plots of a training: its curves, and what the model says of some images."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..classification_metrics import confusion_matrix
-from ..training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
-Path = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 
 WRONG = "#a40e26"
 
 
-def plot_curves(history: History, path: Path | None = None, running: Sequence[tuple[float, float]] = ()) -> Figure:
+class Curves(Protocol):
+    """What is plotted of a :class:`~seegrad.nn.History`."""
+
+    def names(self) -> list[str]:
+        """Return the names of what was measured."""
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+
+    def __getitem__(self, name: str, /) -> list[float]:
+        """Return the values of all epochs by name."""
+
+
+def plot_curves(history: Curves, path: FilePath | None = None, running: Sequence[tuple[float, float]] = ()) -> Figure:
     """Draw every measure over the epochs, for training and validation.
 
     Parameters
@@ -44,19 +56,19 @@ def plot_curves(history: History, path: Path | None = None, running: Sequence[tu
     ValueError
         If there is nothing to draw.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     names = [name for name in history.names() if not name.startswith("val_")] or ["loss"]
     if len(history) == 0 and not running:
         raise ValueError("there are no curves to draw: the history has no finished epoch")
     with style():
-        figure = Picture(figsize=(4.8 * len(names), 3.6), layout="constrained")
+        figure = NotebookFigure(figsize=(4.8 * len(names), 3.6), layout="constrained")
         for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
             _draw_curve(axes, history, name, running if name == "loss" else ())
     return figure.write(path)
 
 
-def _draw_curve(axes: Axes, history: History, name: str, running: Sequence[tuple[float, float]]) -> None:
+def _draw_curve(axes: Axes, history: Curves, name: str, running: Sequence[tuple[float, float]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     from .figure import BLUE, ORANGE, PALE
@@ -74,7 +86,7 @@ def _draw_curve(axes: Axes, history: History, name: str, running: Sequence[tuple
     axes.legend()
 
 
-def plot_predictions(images: Array, labels: Array, probabilities: Array, path: Path | None = None) -> Figure:
+def plot_predictions(images: Array, labels: Array, probabilities: Array, path: FilePath | None = None) -> Figure:
     """Show images with their true and their predicted labels, wrong ones in red and with a cross.
 
     Parameters
@@ -98,13 +110,13 @@ def plot_predictions(images: Array, labels: Array, probabilities: Array, path: P
     ValueError
         If there is no image, or the three do not have the same length.
     """
-    from .figure import INK, Picture, style
+    from .figure import INK, NotebookFigure, style
 
     _check_lengths(images, labels, probabilities)
     columns = min(5, len(images))
     rows = -(-len(images) // columns)
     with style():
-        figure = Picture(figsize=(1.7 * columns, 2.3 * rows), layout="constrained")
+        figure = NotebookFigure(figsize=(1.7 * columns, 2.3 * rows), layout="constrained")
         all_axes = np.ravel(figure.subplots(rows, columns))
         for axes in all_axes:
             axes.set_axis_off()
@@ -121,7 +133,7 @@ def plot_predictions(images: Array, labels: Array, probabilities: Array, path: P
 
 
 def plot_mistakes(
-    images: Array, labels: Array, probabilities: Array, count: int = 20, path: Path | None = None
+    images: Array, labels: Array, probabilities: Array, count: int = 20, path: FilePath | None = None
 ) -> Figure:
     """Show the mistakes of which the model is most certain, the worst one first.
 
@@ -144,7 +156,7 @@ def plot_mistakes(
     ValueError
         If there is no image, or the three do not have the same length.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     _check_lengths(images, labels, probabilities)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
@@ -155,7 +167,7 @@ def plot_mistakes(
             figure.suptitle(f"{len(worst)} of {len(wrong):,} mistakes among {len(labels):,} images")
     else:
         with style():
-            figure = Picture(figsize=(5, 1))
+            figure = NotebookFigure(figsize=(5, 1))
             figure.text(0.5, 0.5, f"no mistakes among {len(labels):,} images", ha="center", va="center")
     return figure.write(path)  # type: ignore[attr-defined, no-any-return]
 
@@ -169,7 +181,7 @@ def _check_lengths(images: Array, labels: Array, probabilities: Array) -> None:
 
 
 def plot_confusion(
-    labels: Array, probabilities: Array, names: Sequence[str] | None = None, path: Path | None = None
+    labels: Array, probabilities: Array, names: Sequence[str] | None = None, path: FilePath | None = None
 ) -> Figure:
     """Draw which class was taken for which: counts, coloured by their share of the true class.
 
@@ -194,14 +206,14 @@ def plot_confusion(
     TypeError, ValueError
         If the arguments do not fit each other.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     counts = confusion_matrix(probabilities, labels, None if names is None else len(names))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     classes = len(counts)
     side = max(3.6, 0.5 * classes + 1.2)
     with style():
-        figure = Picture(figsize=(side, side), layout="constrained")
+        figure = NotebookFigure(figsize=(side, side), layout="constrained")
         axes = figure.subplots()
         # The square root lets a single mistake be seen beside a thousand right answers.
         axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)

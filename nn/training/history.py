@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, SupportsIndex, overload
 
+from ..plots.training_plots import plot_curves
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -48,8 +50,6 @@ class History:
 
     def plot(self) -> Figure:
         """Draw the curves; see :func:`seegrad.nn.plot_curves`."""
-        from ..plots.training_plots import plot_curves
-
         return plot_curves(self)
 
     def __len__(self) -> int:

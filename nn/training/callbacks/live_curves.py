@@ -41,7 +41,7 @@ class LiveCurves(Callback):
         self._next = 0.0
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin a new picture; find out now if its file cannot be written."""
+        """Begin a new figure; find out now if its file cannot be written."""
         if self.path is not None:
             prepare_file(self.path)
         self._handle, self._running = None, []
@@ -64,15 +64,15 @@ class LiveCurves(Callback):
         if in_notebook or self.path is not None:
             # Some hundred points are as many as the eye can tell apart.
             thinned = self._running[:: max(1, len(self._running) // 500)]
-            picture = plot_curves(run.history, self.path, thinned)
+            figure = plot_curves(run.history, self.path, thinned)
             if in_notebook:
-                self._show(picture)
+                self._show(figure)
         end = perf_counter()
         self._next = end + max(self.seconds, (end - begin) / SHARE_OF_TIME)
 
-    def _show(self, picture: Any) -> None:
+    def _show(self, figure: Any) -> None:
         ipython: Any = import_module("IPython.display")
-        image = ipython.Image(data=picture.png(), format="png")
+        image = ipython.Image(data=figure.png(), format="png")
         if self._handle is None:
             self._handle = ipython.display(image, display_id=True)
         else:

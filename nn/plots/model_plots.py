@@ -1,4 +1,4 @@
-"""Pictures of the inside of a model: filters, feature maps, and which pixels matter."""
+"""Plots of a model: its filters, its feature maps, and which pixels matter to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, tensor
-from ..evaluation import evaluating
+from ..evaluation import evaluating, evaluation_mode
 from ..layers.conv import Conv2d
 from ..module import Module
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
-Path = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 
 # Blue below zero, red above, white at zero: apart for every kind of colour vision.
 SIGNED = "RdBu_r"
 
 
-def plot_filters(model: Module, channels: int = 8, filters: int | None = None, path: Path | None = None) -> Figure:
+def plot_filters(model: Module, channels: int = 8, filters: int | None = None, path: FilePath | None = None) -> Figure:
     """Draw the filters of a convolution; red is positive, blue negative, white zero.
 
     Parameters
@@ -48,7 +48,7 @@ def plot_filters(model: Module, channels: int = 8, filters: int | None = None, p
     ValueError
         If the model has no convolution.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     convolution = next((module for module in model.modules() if isinstance(module, Conv2d)), None)
     if convolution is None:
@@ -60,23 +60,23 @@ def plot_filters(model: Module, channels: int = 8, filters: int | None = None, p
     tiles = shown.transpose(2, 3, 0, 1).reshape(-1, *shown.shape[:2])
     limit = float(np.abs(weight).max()) or 1.0
     with style():
-        figure = Picture(figsize=(max(4.0, 0.62 * wide + 1.0), 0.62 * high + 0.8), layout="constrained")
+        figure = NotebookFigure(figsize=(max(4.0, 0.62 * wide + 1.0), 0.62 * high + 0.8), layout="constrained")
         grid = np.ravel(figure.subplots(high, wide, squeeze=False))
-        picture: Any = None
+        drawn: Any = None
         for axes, tile in zip(grid, tiles):
-            picture = axes.imshow(tile, cmap=SIGNED, vmin=-limit, vmax=limit)
+            drawn = axes.imshow(tile, cmap=SIGNED, vmin=-limit, vmax=limit)
         for axes in grid:
             axes.set_xticks([])
             axes.set_yticks([])
         for axes in grid[len(tiles) :]:
             axes.set_visible(False)
-        figure.colorbar(picture, ax=list(grid), shrink=0.8)
+        figure.colorbar(drawn, ax=list(grid), shrink=0.8)
         some = "" if shown.size == weight.size else f" ({shown.shape[3]} filters of {shown.shape[2]} channels shown)"
         figure.suptitle(f"{convolution!r}{some}", fontsize=10)
     return figure.write(path)
 
 
-def plot_activations(model: Module, image: npt.ArrayLike, channels: int = 10, path: Path | None = None) -> Figure:
+def plot_activations(model: Module, image: npt.ArrayLike, channels: int = 10, path: FilePath | None = None) -> Figure:
     """Draw what the layers make of an image, layer by layer: dark is large.
 
     Parameters
@@ -100,12 +100,12 @@ def plot_activations(model: Module, image: npt.ArrayLike, channels: int = 10, pa
     TypeError, ValueError
         If the image does not fit the model.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     x = _one_image(image)
     rows = [("image", x[0]), *_outputs(model, x)]
     with style():
-        figure = Picture(figsize=(1.6 + 0.85 * channels, 0.95 * len(rows)), layout="constrained")
+        figure = NotebookFigure(figsize=(1.6 + 0.85 * channels, 0.95 * len(rows)), layout="constrained")
         for part, (name, output) in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows):
             left, right = part.subfigures(1, 2, width_ratios=(1.6, 0.85 * channels))
             left.text(0.02, 0.5, f"{name}\n{' × '.join(map(str, output.shape))}", va="center", fontsize=8)
@@ -185,12 +185,11 @@ def pixel_gradient(model: Module, image: npt.ArrayLike, label: int | None = None
 
 
 def _pixel_gradient(model: Module, image: Array, label: int | None) -> tuple[Array, int]:
-    modes = [(module, module.training) for module in model.modules()]
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     x = tensor(image, requires_grad=True)
-    model.eval()
     try:
-        scores = model(x)
+        with evaluation_mode(model):
+            scores = model(x)
         if scores.ndim != 2:
             raise ValueError(f"a classifier gives a row of scores for each image, this one gave shape {scores.shape}")
         chosen = int(scores.data.argmax()) if label is None else int(label)
@@ -198,14 +197,12 @@ def _pixel_gradient(model: Module, image: Array, label: int | None) -> tuple[Arr
             raise ValueError(f"there is no class {label}; the model has {scores.shape[1]}, from 0")
         scores[0, chosen].backward()
     finally:
-        for module, mode in modes:
-            module.training = mode
         for parameter, gradient in gradients:
             parameter.grad = gradient
     return (np.zeros_like(image) if x.grad is None else np.asarray(x.grad))[0], chosen
 
 
-def saliency(model: Module, image: npt.ArrayLike, label: int | None = None, path: Path | None = None) -> Figure:
+def saliency(model: Module, image: npt.ArrayLike, label: int | None = None, path: FilePath | None = None) -> Figure:
     """Draw which pixels matter: the gradient of a class's score with respect to the pixels, over the image.
 
     K. Simonyan, A. Vedaldi, A. Zisserman, "Deep inside convolutional networks" (2014).
@@ -232,14 +229,14 @@ def saliency(model: Module, image: npt.ArrayLike, label: int | None = None, path
     TypeError, ValueError
         If the image does not fit the model, or there is no such class.
     """
-    from .figure import Picture, style
+    from .figure import NotebookFigure, style
 
     x = _one_image(image)
     slope, chosen = _pixel_gradient(model, x, label)
     amounts = slope.sum(axis=2)
     limit = float(np.abs(amounts).max()) or 1.0
     with style():
-        figure = Picture(figsize=(7.2, 3.4), layout="constrained")
+        figure = NotebookFigure(figsize=(7.2, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.imshow(x[0], vmin=0, vmax=1)
         left.set_title("image")
