@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..autograd import softmax, tensor
 from ..nn import Module, load
 from ..nn.evaluation import evaluating
-from ..nn.files.model_file import ModelInfo
+from ..nn.model_info import ModelInfo
 
 Array = npt.NDArray[Any]
 

@@ -12,7 +12,7 @@ from .classification_metrics import (
     top_k_accuracy,
 )
 from .files.layouts import from_keras_weights, from_torch_state_dict, to_keras_weights, to_torch_state_dict
-from .files.model_file import ModelFileError, ModelInfo, load
+from .files.model_file import ModelFileError, load
 from .files.onnx_export import export_onnx
 from .files.onnx_operations import OnnxExportError
 from .files.weights import load_weights, save_weights
@@ -59,6 +59,7 @@ from .losses.loss_modules import (
     NLLLoss,
     SmoothL1Loss,
 )
+from .model_info import ModelInfo
 from .module import Module, Parameter
 from .plots.model_plots import pixel_gradient, plot_activations, plot_filters, saliency
 from .plots.training_plots import plot_confusion, plot_curves, plot_mistakes, plot_predictions

@@ -18,7 +18,7 @@ from .layer_errors import LayerError
 
 if TYPE_CHECKING:
     from ..data.scaling import Scaler
-    from .files.model_file import ModelInfo
+    from .model_info import ModelInfo
 
 if TYPE_CHECKING:
     from .summary import Summary

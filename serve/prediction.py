@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..autograd import Tensor, no_grad, softmax, tensor
 from ..nn import Dropout, Flatten, Module
-from ..nn.files.model_file import ModelInfo
+from ..nn.model_info import ModelInfo
 
 Array = npt.NDArray[Any]
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from ...data.scaling import MinMaxScale, Scaler, Standardize
+from ...data.scaling import Scaler
+from ..model_info import SCALERS, ModelInfo
 from ..module import Module
 from .architecture import KINDS, Plan, build, describe, is_number
+from .safetensors_file import load_arrays, read_header, save_arrays
 from .state_file import checksum
-from .weights import load_arrays, read_header, save_arrays
 
 Array = npt.NDArray[Any]
 
@@ -26,46 +25,13 @@ FORMAT = "seegrad"  # the key in the file's metadata under which all but the arr
 VERSION = 1
 KEYS = {"version", "model", "info", "frozen", "sha256"}
 LARGEST_FILE = 1 << 32
-LONGEST_HEADER = 1 << 20
+LONGEST_MODEL_HEADER = 1 << 20
 LONGEST_ENTRY = 120  # bytes of the header for an array, beside its name
-LONGEST_NAME = 1000  # characters of a class
 MOST_INPUTS = 1 << 28
-SURROGATE = re.compile("[\ud800-\udfff]")  # halves of characters, which cannot be written
-SCALERS: dict[str, type[Scaler]] = {cls.__name__: cls for cls in (MinMaxScale, Standardize)}
 
 
 class ModelFileError(ValueError):
     """A file that is not a sound model of this version; the message says why. Nothing was built from it."""
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """What a model's input and output mean; kept in :attr:`Module.info` and saved with the model.
-
-    Attributes
-    ----------
-    input_shape : tuple of int or None
-        Of one example, such as ``(28, 28, 1)``.
-    class_names : tuple of str
-        What the outputs stand for; empty if that was not said.
-    preprocessing : Standardize, MinMaxScale or None
-        What the inputs have to go through before the model sees them.
-    """
-
-    input_shape: tuple[int, ...] | None = None
-    class_names: tuple[str, ...] = ()
-    preprocessing: Scaler | None = None
-
-    def __post_init__(self) -> None:
-        shape, names, scaler = self.input_shape, self.class_names, self.preprocessing
-        if shape is not None and not all(type(size) is int and size > 0 for size in shape):
-            raise ValueError(f"input_shape must be positive integers, got {shape!r:.200}")
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError(f"class_names must be texts, got {names!r:.200}")
-        if any(len(name) > LONGEST_NAME or SURROGATE.search(name) for name in names):
-            raise ValueError(f"class_names must be texts of at most {LONGEST_NAME} characters, got {names!r:.200}")
-        if scaler is not None and SCALERS.get(type(scaler).__name__) is not type(scaler):
-            raise TypeError(f"preprocessing must be a fitted {' or '.join(SCALERS)}, got {scaler!r:.200}")
 
 
 def save(
@@ -90,7 +56,7 @@ def save(
     said = {"version": VERSION, "model": structure, "info": _written(info), "frozen": frozen}
     said["sha256"] = checksum(state, _canonical(said))
     metadata = {FORMAT: json.dumps(said)}
-    if len(json.dumps(metadata)) + sum(len(name) + LONGEST_ENTRY for name in state) > LONGEST_HEADER:
+    if len(json.dumps(metadata)) + sum(len(name) + LONGEST_ENTRY for name in state) > LONGEST_MODEL_HEADER:
         raise ValueError(
             f"{type(model).__name__} cannot be saved as a model: {len(info.class_names):,} class names and "
             f"the names of {len(state):,} arrays are more than a file's header can hold"
@@ -138,7 +104,7 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
     file = Path(path)
     kinds = _kinds(classes)
     try:
-        header = read_header(file, LONGEST_HEADER, LARGEST_FILE)
+        header = read_header(file, LONGEST_MODEL_HEADER, LARGEST_FILE)
         said = _said(header)
         plan = Plan(said["model"], kinds)
         _check_entries(plan, header)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .weights import load_arrays_and_metadata, save_arrays
+from .safetensors_file import load_arrays_and_metadata, save_arrays
 
 Array = npt.NDArray[Any]
 

@@ -1,29 +1,13 @@
-"""Saving a model's weights to a safetensors file and loading them: plain arrays by name, no code inside."""
+"""Saving a model's weights to a safetensors file, and loading them into a model of the same structure."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ...common.atomic_file import write_atomically
 from ...common.warning import warn
 from ..module import Module
-
-Array = npt.NDArray[Any]
-
-# What the format allows: 8 bytes give the length of a JSON header of at most 100 MB.
-LENGTH_BYTES = 8
-LONGEST_HEADER = 100_000_000
-MOST_AXES = 32
-ITEM_SIZES = {"BOOL": 1, "I8": 1, "U8": 1, "I16": 2, "U16": 2, "F16": 2, "I32": 4, "U32": 4, "F32": 4}
-ITEM_SIZES |= {"I64": 8, "U64": 8, "F64": 8}
+from .layouts import torch_layout_hint
+from .safetensors_file import load_arrays_and_metadata, save_arrays
 
 
 def save_weights(model: Module, path: str | os.PathLike[str]) -> None:
@@ -76,8 +60,6 @@ def load_weights(model: Module, path: str | os.PathLike[str], strict: bool = Tru
     SeegradWarning
         If the file says that it is PyTorch's, and weights of this model lie in another order there.
     """
-    from .layouts import torch_layout_hint
-
     arrays, metadata = load_arrays_and_metadata(path)
     hint = ""
     if metadata.get("format") == "pt":
@@ -88,179 +70,3 @@ def load_weights(model: Module, path: str | os.PathLike[str], strict: bool = Tru
         raise ValueError(f"{path}: {error}" + (f"\n  {hint}" if hint else "")) from None
     if hint:
         warn(f"{path}: {hint}")
-
-
-def save_arrays(
-    arrays: Mapping[str, Array], path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None
-) -> None:
-    """Save arrays by name as a safetensors file, in one step.
-
-    Parameters
-    ----------
-    arrays : mapping of str to numpy.ndarray
-        Any shapes and numeric dtypes.
-    path : path
-        The file.
-    metadata : mapping of str to str, optional
-        Texts to go with them.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written. An existing file is unchanged.
-    """
-    from safetensors.numpy import save
-
-    # safetensors writes an array's memory as it lies; only C order means what the header says.
-    ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    try:
-        content = save(ordered, metadata=dict(metadata) if metadata else None)
-    except BaseException as error:
-        if _out_of_memory(error):
-            raise MemoryError(f"{os.fspath(path)} cannot be written: it does not fit into memory") from error
-        raise
-    write_atomically(path, content)
-
-
-def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """Load the arrays of a safetensors file.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Arrays by name, in the order of the file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged or is no safetensors file; nothing in it is ever executed.
-    """
-    return load_arrays_and_metadata(path)[0]
-
-
-def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
-    """Load the arrays of a safetensors file as :func:`load_arrays` does, and the texts that go with them.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`load_arrays`.
-    """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    file = Path(path)
-    header = read_header(file)
-    try:
-        arrays: dict[str, Array] = load_file(file)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
-    except BaseException as error:
-        if _out_of_memory(error):
-            raise MemoryError(f"{file} cannot be read: it does not fit into memory") from error
-        raise
-    return arrays, header.get("__metadata__", {})
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was missing; safetensors, which is written in Rust, panics then."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "PanicException"
-
-
-def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None = None) -> dict[str, Any]:
-    """Read and check what a safetensors file says of its arrays, before anything is allocated for them.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-        The file.
-    longest, largest : int
-        How many bytes the header and the file may have at most.
-
-    Returns
-    -------
-    dict
-        For each array ``dtype``, ``shape`` and ``data_offsets``; and ``__metadata__``, texts by name, if any.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no regular file, too large, or its header is not exactly what the format asks for: the arrays
-        must fill the rest of the file one after the other, none twice, each as long as its shape says.
-    """
-    if file.exists() and not file.is_file():
-        raise ValueError(f"{file} is {'a folder' if file.is_dir() else 'no regular file'}, not a safetensors file")
-    size = file.stat().st_size
-    if largest is not None and size > largest:
-        raise ValueError(f"{file} is too large: {size:,} bytes, at most {largest:,} are read")
-    with open(file, "rb") as stream:
-        length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
-        if size < LENGTH_BYTES or length > size - LENGTH_BYTES:
-            raise ValueError(
-                f"{file} is not a sound safetensors file: it has {size} bytes, too few for a header of {length}"
-            )
-        if length > longest:
-            raise ValueError(f"{file} is not a sound safetensors file: a header of {length:,} bytes is too long")
-        text = stream.read(length)
-    try:
-        header = json.loads(text.decode("utf-8"), object_pairs_hook=_without_duplicates)
-        _check_header(header, size - LENGTH_BYTES - length)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
-    found: dict[str, Any] = header
-    return found
-
-
-def _check_header(header: Any, size: int) -> None:
-    if not isinstance(header, dict):
-        raise ValueError("its header is no table")
-    metadata = header.get("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("its metadata are not texts by name")
-    spans = []
-    for name, entry in header.items():
-        if name != "__metadata__":
-            spans.append((*_checked_span(name, entry), name))
-    end = 0
-    for first, last, name in sorted(spans):
-        if first != end:
-            raise ValueError(f"the bytes of {name!r:.80} do not begin where those of the array before it end")
-        end = last
-    if end != size:
-        raise ValueError(f"its arrays have {end:,} bytes, it holds {size:,}")
-
-
-def _checked_span(name: str, entry: Any) -> tuple[int, int]:
-    """Return where an array's bytes begin and end, which must be as many as its shape needs."""
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"{name!r:.80} is not described by dtype, shape and data_offsets: {entry!r:.80}")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in ITEM_SIZES:
-        raise ValueError(f"{name!r:.80} is of an unknown dtype: {dtype!r:.80}")
-    for numbers in (shape, offsets):
-        if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < 2**63 for n in numbers):
-            raise ValueError(f"{name!r:.80}: shape and data_offsets must be lists of sizes: {numbers!r:.80}")
-    if len(offsets) != 2 or len(shape) > MOST_AXES:
-        raise ValueError(f"{name!r:.80} has {len(shape)} axes and {len(offsets)} offsets")
-    first, last = offsets
-    if last - first != math.prod(shape) * ITEM_SIZES[dtype]:
-        raise ValueError(f"{name!r:.80}: {last - first:,} bytes are not a {dtype} array of shape {shape!r:.80}")
-    return first, last
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in names:
-            raise ValueError(f"its header names {name!r:.80} twice")
-        names[name] = value
-    return names

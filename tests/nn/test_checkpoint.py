@@ -228,8 +228,8 @@ def dying(target, content):
     plain(target, content)
 
 
-import seegrad.nn.files.weights
-seegrad.nn.files.weights.write_atomically = dying
+import seegrad.nn.files.safetensors_file
+seegrad.nn.files.safetensors_file.write_atomically = dying
 
 
 class Slow(nn.Callback):
@@ -525,8 +525,8 @@ def test_states_of_another_training_are_refused(saved, where, value):
 
 
 def test_hostile_texts(saved):
+    from seegrad.nn.files.safetensors_file import save_arrays
     from seegrad.nn.files.state_file import ENTRY, checksum
-    from seegrad.nn.files.weights import save_arrays
 
     for text in ("[" * 100_000, '{"array": "none"}', "[1]", "null", '{"a": {"array": [1]}}', "{"):
         save_arrays({}, saved, {ENTRY: f"{checksum({}, text)} {text}"})

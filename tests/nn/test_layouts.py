@@ -8,7 +8,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.files.weights import save_arrays
+from seegrad.nn.files.safetensors_file import save_arrays
 
 
 def cnn(seed=0, size=(6, 5)):

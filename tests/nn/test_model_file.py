@@ -198,8 +198,8 @@ def parts(path):
 def write(path, header, said, body):
     """Put a file together, with the checksum that belongs to it."""
     from seegrad.nn.files.model_file import KEYS, _canonical
+    from seegrad.nn.files.safetensors_file import load_arrays
     from seegrad.nn.files.state_file import checksum
-    from seegrad.nn.files.weights import load_arrays
 
     header = dict(header)
 

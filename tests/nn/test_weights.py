@@ -14,7 +14,7 @@ import pytest
 import seegrad as sg
 from seegrad import nn
 from seegrad.common.atomic_file import keep_copy, make_writable_folder, prepare_file, write_atomically
-from seegrad.nn.files.weights import load_arrays, save_arrays
+from seegrad.nn.files.safetensors_file import load_arrays, save_arrays
 
 
 def make_model(seed):
