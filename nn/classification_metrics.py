@@ -10,6 +10,15 @@ import numpy.typing as npt
 from ..common.plain_data import as_array
 from ..data.checks import checked_count
 
+__all__ = [
+    "ClassificationReport",
+    "accuracy",
+    "balanced_class_weights",
+    "classification_report",
+    "confusion_matrix",
+    "top_k_accuracy",
+]
+
 Labels = npt.NDArray[np.intp]
 
 

@@ -28,18 +28,14 @@ from ..autograd import (
     where,
 )
 from ..autograd.ops.normalization import normalize as _normalize
+from ..common.argument_checks import check_fraction
 from ..common.plain_data import as_array
 from ..common.rng import Seed, default_rng
-from .layers.arguments import check_fraction
-from .losses.classification import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    hinge_loss,
-    kl_div,
-    nll_loss,
-)
-from .losses.regression import cosine_embedding_loss, huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from .losses.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge_loss
+from .losses.categorical_losses import cross_entropy, nll_loss
+from .losses.divergence_losses import kl_div
+from .losses.embedding_losses import cosine_embedding_loss
+from .losses.regression_losses import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from .module import as_tensor
 
 __all__ = [

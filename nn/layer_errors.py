@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .module import Module
 
+__all__ = ["LayerError"]
+
 
 class LayerError(Exception):
     """An input that a layer cannot take; the message names the layer by its place in the model.

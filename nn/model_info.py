@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..data.scaling import MinMaxScale, Scaler, Standardize
 
+__all__ = ["ModelInfo"]
+
 SCALERS: dict[str, type[Scaler]] = {cls.__name__: cls for cls in (MinMaxScale, Standardize)}
 LONGEST_NAME = 1000  # characters of a class
 SURROGATE = re.compile("[\ud800-\udfff]")  # halves of characters, which cannot be written

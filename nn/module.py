@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from .summary import Summary
 
+__all__ = ["Module", "Parameter"]
+
 Array = npt.NDArray[Any]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 M = TypeVar("M", bound="Module")

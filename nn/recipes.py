@@ -19,7 +19,7 @@ from ..data import DataLoader, RandomAffine, Sometimes
 from ..data.augment.augmentation import Augmentation
 from ..data.dataset import Source
 from ..optim import EMA, SGD, Adam, OneCycleLR
-from .losses.loss_modules import CrossEntropyLoss
+from .losses.categorical_losses import CrossEntropyLoss
 from .models import mnist_cnn, mnist_deep_cnn
 from .module import Module
 from .training.callbacks.callback import Callback

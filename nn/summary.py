@@ -13,6 +13,8 @@ from ..autograd import Tensor
 from .evaluation import evaluating
 from .module import Module
 
+__all__ = ["summary"]
+
 TITLES = ("layer", "output shape", "parameters")
 
 

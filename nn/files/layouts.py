@@ -27,6 +27,8 @@ from ..layers.linear import Linear
 from ..layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from ..module import Module
 
+__all__ = ["from_keras_weights", "from_torch_state_dict", "to_keras_weights", "to_torch_state_dict"]
+
 Array = npt.NDArray[Any]
 Shape = tuple[int, int, int]
 

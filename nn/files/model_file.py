@@ -19,6 +19,8 @@ from .architecture import KINDS, Plan, build, describe, is_number
 from .safetensors_file import load_arrays, read_header, save_arrays
 from .state_file import checksum
 
+__all__ = ["ModelFileError", "load"]
+
 Array = npt.NDArray[Any]
 
 FORMAT = "seegrad"  # the key in the file's metadata under which all but the arrays stands

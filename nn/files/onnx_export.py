@@ -22,6 +22,8 @@ from ..module import Module
 from .onnx_check import check_repeatable, check_same
 from .onnx_operations import TABLE, OnnxExportError, Twin, Writer
 
+__all__ = ["export_onnx"]
+
 Array = npt.NDArray[Any]
 
 # The newest operator set that every runtime of recent years knows.

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from ...autograd.core.node import Node
 
+__all__ = ["OnnxExportError"]
+
 Array = npt.NDArray[Any]
 Converter = Callable[["Writer", "Twin", list[str]], str]
 

@@ -9,6 +9,8 @@ from ..module import Module
 from .layouts import torch_layout_hint
 from .safetensors_file import load_arrays_and_metadata, save_arrays
 
+__all__ = ["load_weights", "save_weights"]
+
 
 def save_weights(model: Module, path: str | os.PathLike[str]) -> None:
     """Save all parameters and buffers of a model.

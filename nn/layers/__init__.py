@@ -1,4 +1,26 @@
-"""The layers: modules with a ``forward``, and the containers that hold them.
+"""Layers: modules that compute something of their own.
 
-Imports ``autograd``, ``nn.functional`` and ``nn.init``. Begin with ``linear.py``.
+Imports ``nn.functional``, ``nn.module`` and ``nn.init``. Begin with ``linear.py``.
+A new file has its public names in ``__all__``, and one line below.
 """
+
+from typing import TYPE_CHECKING
+
+from ...common.public_names import public_names
+from .activations import *
+from .containers import *
+from .conv import *
+from .dropout import *
+from .embedding import *
+from .flatten import *
+from .linear import *
+from .norm import *
+from .pool import *
+from .residual import *
+
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
+
+
+def __dir__() -> list[str]:
+    return public_names(globals())

@@ -26,6 +26,27 @@ from ..layer_errors import LayerShapeError
 from ..module import Module, Parameter
 from .arguments import as_input, check_count
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "Hardtanh",
+    "Identity",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+]
+
 
 class Activation(Module):
     """What all activations share: they take an array of floats of any shape and return one of the same shape."""

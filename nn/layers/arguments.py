@@ -135,15 +135,6 @@ def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
     return check_count(layer, name, value[0], least), check_count(layer, name, value[1], least)
 
 
-def check_fraction(layer: str, name: str, value: Any) -> float:
-    """Check a number from 0 to 1 and return it as a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{layer}: {name} must be a number from 0 to 1, got {value!r}")
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{layer}: {name} must be from 0 to 1, got {value!r}")
-    return float(value)
-
-
 def short(pair: Pair) -> str:
     """Write a pair of equal numbers as one."""
     return str(pair[0]) if pair[0] == pair[1] else str(pair)

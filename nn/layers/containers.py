@@ -14,6 +14,8 @@ from .conv import Conv2d
 from .fusion import relu_pool_after
 from .inference import Call, Inference, key_of
 
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
 L = TypeVar("L", bound="ModuleList")
 
 

@@ -11,6 +11,8 @@ from .. import init
 from ..module import Module, Parameter
 from .arguments import as_input, check_channels, check_count, check_pair, check_window, short
 
+__all__ = ["Conv2d", "ConvTranspose2d"]
+
 
 class Conv2d(Module):
     """Slide a window over images; every output channel is a weighted sum of what the window sees.

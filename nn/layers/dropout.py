@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd import Tensor
+from ...common.argument_checks import check_fraction
 from ...common.rng import Seed, default_rng
 from ..functional import dropout
 from ..module import Module
-from .arguments import as_input, check_fraction
+from .arguments import as_input
+
+__all__ = ["Dropout"]
 
 
 class Dropout(Module):

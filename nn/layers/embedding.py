@@ -13,6 +13,8 @@ from ..layer_errors import LayerShapeError, LayerTypeError
 from ..module import Module, Parameter
 from .arguments import check_count
 
+__all__ = ["Embedding"]
+
 
 class Embedding(Module):
     """Look up vectors by number.

@@ -10,6 +10,8 @@ from ..layer_errors import LayerShapeError
 from ..module import Module
 from .arguments import as_input
 
+__all__ = ["Flatten"]
+
 
 class Flatten(Module):
     """Join all axes but the first: ``(N, H, W, C)`` becomes ``(N, H * W * C)``.

@@ -11,6 +11,8 @@ from ..functional import linear
 from ..module import Module, Parameter
 from .arguments import as_input, check_count, check_last_axis
 
+__all__ = ["Linear"]
+
 
 class Linear(Module):
     """``x @ weight + bias``: every output is a weighted sum of all inputs. Keras calls it Dense.

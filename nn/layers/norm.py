@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from ...autograd import Tensor, batch_norm
 from ...autograd.core.node import data_of
+from ...common.argument_checks import check_fraction
 from ..functional import layer_norm, normalize
 from ..layer_errors import LayerShapeError
 from ..module import Module, Parameter
-from .arguments import as_input, check_channels, check_count, check_fraction
+from .arguments import as_input, check_channels, check_count
 from .fusion import are_large
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
 
 class _BatchNorm(Module):

@@ -9,6 +9,8 @@ from ..layer_errors import LayerShapeError
 from ..module import Module
 from .arguments import as_input, check_pair, check_window, short
 
+__all__ = ["AvgPool2d", "GlobalAvgPool2d", "MaxPool2d"]
+
 
 class _Pool2d(Module):
     """A window that slides over images, channel by channel."""

@@ -10,6 +10,8 @@ from ..module import Module
 from .arguments import as_input
 from .containers import Sequential
 
+__all__ = ["Residual"]
+
 
 class Residual(Module):
     """``x + layers(x)``: what the layers learn is the difference to their input.

@@ -1,4 +1,21 @@
-"""The losses: as functions of predictions and targets, and as modules.
+"""Losses, each as a function and as a module.
 
-Imports ``autograd`` and ``nn.module``. Begin with ``regression.py``.
+Imports ``nn.module``, ``autograd`` and ``common``. Begin with ``regression_losses.py``, then ``loss.py``.
+A new file has its public classes in ``__all__``, and one line below; its functions have a line in ``nn/functional.py``.
 """
+
+from typing import TYPE_CHECKING
+
+from ...common.public_names import public_names
+from .binary_losses import *
+from .categorical_losses import *
+from .divergence_losses import *
+from .embedding_losses import *
+from .regression_losses import *
+
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
+
+
+def __dir__() -> list[str]:
+    return public_names(globals())

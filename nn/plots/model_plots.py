@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["pixel_gradient", "plot_activations", "plot_filters", "saliency"]
+
 Array = npt.NDArray[Any]
 FilePath = str | os.PathLike[str]
 

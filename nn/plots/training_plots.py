@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["plot_confusion", "plot_curves", "plot_mistakes", "plot_predictions"]
+
 Array = npt.NDArray[Any]
 FilePath = str | os.PathLike[str]
 

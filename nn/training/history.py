@@ -10,6 +10,8 @@ from ..plots.training_plots import plot_curves
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["History"]
+
 
 class History:
     """One record per epoch: ``loss``, ``accuracy`` of a classifier, and both with ``val_`` for validation.

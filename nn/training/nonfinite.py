@@ -11,6 +11,8 @@ import numpy.typing as npt
 from ...autograd import Tensor, no_grad
 from ..module import Module
 
+__all__ = ["NonFiniteError"]
+
 Array = npt.NDArray[Any]
 
 

@@ -19,7 +19,7 @@ from ...data.checks import checked_count
 from ...data.dataset import Source
 from ..evaluation import evaluating
 from ..files.state_file import load_state
-from ..losses.loss_modules import CrossEntropyLoss
+from ..losses.categorical_losses import CrossEntropyLoss
 from ..module import Module
 from .callbacks.callback import Callback
 from .callbacks.progress import EpochLines, ProgressBar, is_watched
@@ -30,6 +30,8 @@ from .running_metrics import RunningMetrics, count_correct
 from .trainer_checks import as_pair, check_belongings, check_kinds
 from .trainer_protocols import Averages, Updates
 from .training_state import Run
+
+__all__ = ["Trainer"]
 
 Array = npt.NDArray[Any]
 Metric = Callable[[Array, Array], float]

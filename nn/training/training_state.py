@@ -18,6 +18,8 @@ from .running_metrics import RunningMetrics
 from .saved_kinds import check_same_kinds
 from .trainer_protocols import CallbackLike, TrainerLike
 
+__all__ = ["Run"]
+
 FORMAT = 2
 ALONE = Ranks()
 

@@ -1,4 +1,23 @@
-"""What happens beside a training: checkpoints, stopping early, progress, curves.
+"""What happens beside a training: checkpoints, stopping early, schedules, progress, curves.
 
-Imports ``nn.training``. Begin with ``callback.py``.
+Imports ``nn.training.training_state`` and the folders below it, never the trainer. Begin with ``callback.py``.
+A new file has its public names in ``__all__``, and one line below.
 """
+
+from typing import TYPE_CHECKING
+
+from ....common.public_names import public_names
+from .callback import *
+from .csv_logger import *
+from .early_stopping import *
+from .learning_rate_schedule import *
+from .live_curves import *
+from .progress import *
+from .training_checkpoint import *
+
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
+
+
+def __dir__() -> list[str]:
+    return public_names(globals())

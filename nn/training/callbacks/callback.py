@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from ..training_state import Run
 
+__all__ = ["Callback"]
+
 
 class Callback:
     """Base of what you pass to ``fit(callbacks=[...])``; override the moments that you need.

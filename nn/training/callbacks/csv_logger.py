@@ -11,6 +11,8 @@ from ....common.atomic_file import prepare_file, write_atomically
 from ..training_state import Run
 from .callback import Callback
 
+__all__ = ["CSVLogger"]
+
 
 class CSVLogger(Callback):
     """Keep a CSV file with a row for every epoch: its number, then all measures of the history.

@@ -12,6 +12,8 @@ from ..training_state import Run
 from .callback import Callback
 from .monitor import Mode, Monitor
 
+__all__ = ["EarlyStopping"]
+
 
 class EarlyStopping(Callback):
     """Stop when a measure has not become better for a number of epochs.

@@ -10,6 +10,8 @@ from ..saved_kinds import check_same_kinds
 from ..training_state import Run
 from .callback import Callback
 
+__all__ = ["LearningRateSchedule"]
+
 
 class LearningRateSchedule(Callback):
     """Step a schedule of :mod:`seegrad.optim` after every epoch or every update.

@@ -13,6 +13,8 @@ from ...plots.training_plots import plot_curves
 from ..training_state import Run
 from .callback import Callback
 
+__all__ = ["LiveCurves"]
+
 # Drawing may take at most this share of the time.
 SHARE_OF_TIME = 0.05
 

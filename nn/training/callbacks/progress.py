@@ -9,6 +9,8 @@ from typing import Any
 from ..training_state import Run
 from .callback import Callback
 
+__all__ = ["EpochLines", "ProgressBar"]
+
 SECONDS_BETWEEN_UPDATES = 0.1
 
 

@@ -16,6 +16,8 @@ from ..training_state import Run
 from .callback import Callback
 from .monitor import Mode, Monitor
 
+__all__ = ["Checkpoint"]
+
 
 class Checkpoint(Callback):
     """Save everything that ``fit(..., resume=path)`` needs to go on to the very same weights.

@@ -1,33 +1,23 @@
-"""Losses between predicted scores or probabilities and the true classes."""
+"""Losses of one class out of several: from scores, and from log-probabilities."""
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...autograd import Tensor, exp, log, log_softmax, maximum, softplus, where
+from ...autograd import Tensor, log_softmax, where
 from ...autograd.tensor import as_numbers
+from ...common.argument_checks import check_fraction
 from ...common.plain_data import as_array
-from ..layers.arguments import check_fraction
-from .loss_inputs import (
-    check_probabilities,
-    check_signs,
-    first,
-    matching,
-    prediction,
-    reduce,
-    target_like,
-    values_of,
-    warn_of_probabilities,
-    warn_of_sigmoid,
-    warn_of_softmax,
-)
+from .loss import Loss, Reduction, reduce
+from .loss_inputs import check_probabilities, first_index, prediction, target_like, values_of
+from .misuse_warnings import warn_of_probabilities, warn_of_softmax
+
+__all__ = ["CrossEntropyLoss", "NLLLoss"]
 
 Array = npt.NDArray[Any]
-Reduction = Literal["mean", "sum", "none"]
 
 
 def cross_entropy(
@@ -147,7 +137,7 @@ def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: i
             bad &= labels != ignore_index
         if bad.any():
             raise ValueError(
-                f"{name}: label {labels[bad][0]} at index {first(bad)} is out of range; with {classes} classes "
+                f"{name}: label {labels[bad][0]} at index {first_index(bad)} is out of range; with {classes} classes "
                 f"labels go from 0 to {classes - 1}"
             )
     return labels
@@ -160,7 +150,7 @@ def _check_rows(name: str, rows: Array) -> None:
     bad = np.abs(sums - 1.0) > 1e-3
     if bad.any():
         raise ValueError(
-            f"{name}: each row of targets must sum to 1, but the row at index {first(np.atleast_1d(bad))} "
+            f"{name}: each row of targets must sum to 1, but the row at index {first_index(np.atleast_1d(bad))} "
             f"sums to {sums[bad][0]}"
         )
 
@@ -202,136 +192,64 @@ def _reduce_rows(
     return reduce(name, rows * (1.0 / total), "sum")
 
 
-def binary_cross_entropy(
-    p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: Reduction = "mean"
-) -> Tensor:
-    """``-(y log p + (1 - y) log(1 - p))`` for probabilities p.
+class CrossEntropyLoss(Loss):
+    """Cross-entropy of logits and integer labels, or rows of probabilities.
 
-    As in PyTorch, logarithms are taken as at least -100, so that p = 0 and p = 1 give a finite loss; the
-    derivative of a logarithm that was cut off is 0. From scores, :func:`binary_cross_entropy_with_logits` is
-    more precise.
+    See :func:`~seegrad.nn.functional.cross_entropy`.
 
     Parameters
     ----------
-    p : Tensor or array_like
-        Probabilities, from 0 to 1.
-    target : array_like, of the same shape
-        True answers, from 0 to 1.
-    weight : array_like, optional
-        Weight of each element; broadcast.
+    weight : array_like, shape (C,), optional
+        Weight of each class.
+    ignore_index : int, optional
+        A label that counts as "no label".
     reduction : {"mean", "sum", "none"}
-        As everywhere.
+        Mean over rows, sum, or one loss for each row.
+    label_smoothing : float, default 0
+        Share of the target that is spread evenly over all classes.
 
     Examples
     --------
-    >>> loss = sg.nn.functional.binary_cross_entropy(np.array([0.8, 0.2, 0.9]), [1, 0, 1])
-    >>> round(loss.item(), 4)
-    0.1839
+    >>> loss = sg.nn.CrossEntropyLoss()
+    >>> round(loss(np.zeros((4, 10)), [3, 1, 4, 1]).item(), 4)  # log 10
+    2.3026
     """
-    name = "binary_cross_entropy"
-    p, y = matching(name, p, target)
-    check_probabilities(name, "probabilities", p.data)
-    check_probabilities(name, "targets", values_of(y))
-    values = -(y * _bounded_log(p) + (1.0 - y) * _bounded_log(1.0 - p))
-    return reduce(name, _weighted(name, values, weight), reduction)
+
+    def __init__(
+        self,
+        weight: npt.ArrayLike | None = None,
+        ignore_index: int | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(reduction)
+        self.weight, self.ignore_index = weight, ignore_index
+        self.label_smoothing = check_fraction("CrossEntropyLoss", "label_smoothing", label_smoothing)
+
+    def forward(self, logits: Any, target: Any) -> Tensor:
+        """Compare logits (..., C) with labels (...) or rows (..., C)."""
+        return cross_entropy(logits, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
-_LOG_FLOOR = -100.0
-
-
-def _bounded_log(x: Tensor) -> Tensor:
-    """log(x), but at least -100, with derivative 0 where it is cut off."""
-    floor = math.exp(_LOG_FLOOR)
-    result: Tensor = where(x.data > floor, log(maximum(x, floor)), _LOG_FLOOR)
-    return result
-
-
-def binary_cross_entropy_with_logits(
-    logits: Any,
-    target: Any,
-    weight: npt.ArrayLike | None = None,
-    reduction: Reduction = "mean",
-    pos_weight: npt.ArrayLike | None = None,
-) -> Tensor:
-    """Binary cross-entropy of sigmoid(logits), exact for every size of the scores.
+class NLLLoss(Loss):
+    """Minus the log-probability of the true class; see :func:`~seegrad.nn.functional.nll_loss`.
 
     Parameters
     ----------
-    logits : Tensor or array_like
-        Scores.
-    target : array_like, of the same shape
-        True answers, from 0 to 1.
-    weight, pos_weight : array_like, optional
-        Weight of each element, and of the answer 1 in particular; broadcast.
+    weight : array_like, shape (C,), optional
+        Weight of each class.
+    ignore_index : int, optional
+        A label that counts as "no label".
     reduction : {"mean", "sum", "none"}
-        As everywhere.
+        Mean over rows, sum, or one loss for each row.
     """
-    name = "binary_cross_entropy_with_logits"
-    x, y = matching(name, logits, target)
-    warn_of_sigmoid(name, x)
-    check_probabilities(name, "targets", values_of(y))
-    # -log sigmoid(x) = softplus(-x); two terms lose no digits, where softplus(x) - x * y would.
-    yes = y if pos_weight is None else y * _elementwise_weight(name, x, pos_weight)
-    values = yes * softplus(-x) + (1.0 - y) * softplus(x)
-    return reduce(name, _weighted(name, values, weight), reduction)
 
+    def __init__(
+        self, weight: npt.ArrayLike | None = None, ignore_index: int | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        self.weight, self.ignore_index = weight, ignore_index
 
-def _weighted(name: str, values: Tensor, weight: npt.ArrayLike | None) -> Tensor:
-    if weight is not None:
-        values = values * _elementwise_weight(name, values, weight)
-    return values
-
-
-def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Array:
-    weights = as_numbers(weight).astype(values.dtype, copy=False)
-    try:
-        return np.broadcast_to(weights, values.shape)
-    except ValueError:
-        raise ValueError(
-            f"{name}: a weight of shape {weights.shape} does not broadcast to the prediction's {values.shape}"
-        ) from None
-
-
-def kl_div(
-    log_q: Any,
-    target: Any,
-    reduction: Reduction | Literal["batchmean"] = "mean",
-    log_target: bool = False,
-) -> Tensor:
-    """Kullback-Leibler divergence, elementwise ``p * (log p - log q)``; 0 where p is 0.
-
-    Parameters
-    ----------
-    log_q : Tensor or array_like
-        Logarithms of the predicted probabilities.
-    target : Tensor or array_like, of the same shape
-        True probabilities p, or their logarithms with ``log_target``.
-    reduction : {"mean", "batchmean", "sum", "none"}
-        "batchmean", sum / N, is the divergence of the definition; "mean" divides by the number of elements.
-    log_target : bool, default False
-        Whether ``target`` holds logarithms.
-    """
-    x, p = matching("kl_div", log_q, target)
-    warn_of_probabilities("kl_div", x)
-    if log_target:
-        values = exp(p) * (p - x)
-    else:
-        positive = values_of(p) > 0
-        if not (values_of(p) >= 0).all():
-            raise ValueError("kl_div: target probabilities must not be negative or NaN")
-        values = p * (log(where(positive, p, 1.0)) - x)
-    if reduction == "batchmean":
-        if x.ndim == 0 or x.shape[0] == 0:
-            raise ValueError(f"kl_div: batchmean needs a batch, got shape {x.shape}")
-        return reduce("kl_div", values * (1.0 / x.shape[0]), "sum")
-    return reduce("kl_div", values, reduction)
-
-
-def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reduction = "mean") -> Tensor:
-    """``max(0, margin - y * score)`` for answers y of -1 or 1: the loss of support vector machines.
-
-    The derivative where ``y * score`` is exactly ``margin`` is half the slope.
-    """
-    x, y = matching("hinge_loss", scores, target)
-    check_signs("hinge_loss", values_of(y))
-    return reduce("hinge_loss", maximum(margin - y * x, 0.0), reduction)
+    def forward(self, log_probabilities: Any, target: Any) -> Tensor:
+        """Compare log-probabilities (..., C) with labels (...)."""
+        return nll_loss(log_probabilities, target, self.weight, self.ignore_index, self.reduction)

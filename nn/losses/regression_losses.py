@@ -1,13 +1,14 @@
-"""Losses between predicted numbers and wanted ones."""
+"""Losses between predicted numbers and the true ones."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from ...autograd import Tensor, abs, clip, maximum, sqrt, where
-from .loss_inputs import check_signs, matching, prediction, reduce, target_like, values_of
+from ...autograd import Tensor, abs, clip, where
+from .loss import Loss, Reduction, reduce
+from .loss_inputs import matching
 
-Reduction = Literal["mean", "sum", "none"]
+__all__ = ["HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 
 
 def mse_loss(x: Any, target: Any, reduction: Reduction | Literal["half_mean"] = "mean") -> Tensor:
@@ -72,33 +73,71 @@ def _huber(difference: Tensor, delta: float) -> Tensor:
     return result
 
 
-def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: Reduction = "mean") -> Tensor:
-    """Loss on the angle between pairs of vectors that should be alike or not.
+class MSELoss(Loss):
+    """Squared error; see :func:`~seegrad.nn.functional.mse_loss`.
 
     Parameters
     ----------
-    x1, x2 : Tensor or array_like, shape (N, D) or (D,)
-        The vectors.
-    target : array_like, shape (N,) or ()
-        1 for pairs that should point the same way: the loss is 1 - cos. -1 for pairs that should not:
-        max(0, cos - margin).
-    margin : float, default 0
-        From -1 to 1.
-    reduction : {"mean", "sum", "none"}
-        As everywhere.
+    reduction : {"mean", "sum", "none", "half_mean"}
+        "half_mean" is sum / (2 n).
     """
-    name = "cosine_embedding_loss"
-    if not -1 <= margin <= 1:
-        raise ValueError(f"{name}: margin must be from -1 to 1, got {margin}")
-    x1, x2 = prediction(name, x1), prediction(name, x2)
-    signs = values_of(target_like(x1, target))
-    if x1.shape != x2.shape or x1.ndim not in (1, 2) or signs.shape != x1.shape[:-1]:
-        raise ValueError(
-            f"{name}: takes vectors (N, D) and (N, D) and targets (N,), or (D,), (D,) and (); got "
-            f"{x1.shape}, {x2.shape} and {signs.shape}"
-        )
-    check_signs(name, signs)
-    tiny = 1e-12  # as in PyTorch: keeps the length of a zero vector from being 0
-    lengths = sqrt(((x1 * x1).sum(axis=-1) + tiny) * ((x2 * x2).sum(axis=-1) + tiny))
-    cosine = (x1 * x2).sum(axis=-1) / lengths
-    return reduce(name, where(signs > 0, 1.0 - cosine, maximum(cosine - margin, 0.0)), reduction)
+
+    reductions = ("mean", "sum", "none", "half_mean")
+
+    def forward(self, x: Any, target: Any) -> Tensor:
+        """Compare arrays of the same shape."""
+        return mse_loss(x, target, self.reduction)
+
+
+class L1Loss(Loss):
+    """Absolute error; see :func:`~seegrad.nn.functional.l1_loss`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    """
+
+    def forward(self, x: Any, target: Any) -> Tensor:
+        """Compare arrays of the same shape."""
+        return l1_loss(x, target, self.reduction)
+
+
+class HuberLoss(Loss):
+    """Squared error near 0, absolute error beyond ``delta``; see :func:`~seegrad.nn.functional.huber_loss`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    delta : float, default 1
+        Where the one becomes the other.
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = delta
+
+    def forward(self, x: Any, target: Any) -> Tensor:
+        """Compare arrays of the same shape."""
+        return huber_loss(x, target, self.delta, self.reduction)
+
+
+class SmoothL1Loss(Loss):
+    """The Huber loss divided by ``beta``; see :func:`~seegrad.nn.functional.smooth_l1_loss`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    beta : float, default 1
+        Where squared error becomes absolute error; 0 is the absolute error everywhere.
+    """
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.beta = beta
+
+    def forward(self, x: Any, target: Any) -> Tensor:
+        """Compare arrays of the same shape."""
+        return smooth_l1_loss(x, target, self.beta, self.reduction)

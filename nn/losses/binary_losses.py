@@ -1,0 +1,184 @@
+"""Losses of answers yes or no: cross-entropy of probabilities and of scores, and the hinge loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor, log, maximum, softplus, where
+from ...autograd.tensor import as_numbers
+from .loss import Loss, Reduction, reduce
+from .loss_inputs import check_probabilities, check_signs, matching, values_of
+from .misuse_warnings import warn_of_sigmoid
+
+__all__ = ["BCELoss", "BCEWithLogitsLoss", "HingeLoss"]
+
+Array = npt.NDArray[Any]
+
+
+def binary_cross_entropy(
+    p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: Reduction = "mean"
+) -> Tensor:
+    """``-(y log p + (1 - y) log(1 - p))`` for probabilities p.
+
+    As in PyTorch, logarithms are taken as at least -100, so that p = 0 and p = 1 give a finite loss; the
+    derivative of a logarithm that was cut off is 0. From scores, :func:`binary_cross_entropy_with_logits` is
+    more precise.
+
+    Parameters
+    ----------
+    p : Tensor or array_like
+        Probabilities, from 0 to 1.
+    target : array_like, of the same shape
+        True answers, from 0 to 1.
+    weight : array_like, optional
+        Weight of each element; broadcast.
+    reduction : {"mean", "sum", "none"}
+        As everywhere.
+
+    Examples
+    --------
+    >>> loss = sg.nn.functional.binary_cross_entropy(np.array([0.8, 0.2, 0.9]), [1, 0, 1])
+    >>> round(loss.item(), 4)
+    0.1839
+    """
+    name = "binary_cross_entropy"
+    p, y = matching(name, p, target)
+    check_probabilities(name, "probabilities", p.data)
+    check_probabilities(name, "targets", values_of(y))
+    values = -(y * _bounded_log(p) + (1.0 - y) * _bounded_log(1.0 - p))
+    return reduce(name, _weighted(name, values, weight), reduction)
+
+
+_LOG_FLOOR = -100.0
+
+
+def _bounded_log(x: Tensor) -> Tensor:
+    """log(x), but at least -100, with derivative 0 where it is cut off."""
+    floor = math.exp(_LOG_FLOOR)
+    result: Tensor = where(x.data > floor, log(maximum(x, floor)), _LOG_FLOOR)
+    return result
+
+
+def binary_cross_entropy_with_logits(
+    logits: Any,
+    target: Any,
+    weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    pos_weight: npt.ArrayLike | None = None,
+) -> Tensor:
+    """Binary cross-entropy of sigmoid(logits), exact for every size of the scores.
+
+    Parameters
+    ----------
+    logits : Tensor or array_like
+        Scores.
+    target : array_like, of the same shape
+        True answers, from 0 to 1.
+    weight, pos_weight : array_like, optional
+        Weight of each element, and of the answer 1 in particular; broadcast.
+    reduction : {"mean", "sum", "none"}
+        As everywhere.
+    """
+    name = "binary_cross_entropy_with_logits"
+    x, y = matching(name, logits, target)
+    warn_of_sigmoid(name, x)
+    check_probabilities(name, "targets", values_of(y))
+    # -log sigmoid(x) = softplus(-x); two terms lose no digits, where softplus(x) - x * y would.
+    yes = y if pos_weight is None else y * _elementwise_weight(name, x, pos_weight)
+    values = yes * softplus(-x) + (1.0 - y) * softplus(x)
+    return reduce(name, _weighted(name, values, weight), reduction)
+
+
+def _weighted(name: str, values: Tensor, weight: npt.ArrayLike | None) -> Tensor:
+    if weight is not None:
+        values = values * _elementwise_weight(name, values, weight)
+    return values
+
+
+def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Array:
+    weights = as_numbers(weight).astype(values.dtype, copy=False)
+    try:
+        return np.broadcast_to(weights, values.shape)
+    except ValueError:
+        raise ValueError(
+            f"{name}: a weight of shape {weights.shape} does not broadcast to the prediction's {values.shape}"
+        ) from None
+
+
+def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reduction = "mean") -> Tensor:
+    """``max(0, margin - y * score)`` for answers y of -1 or 1: the loss of support vector machines.
+
+    The derivative where ``y * score`` is exactly ``margin`` is half the slope.
+    """
+    x, y = matching("hinge_loss", scores, target)
+    check_signs("hinge_loss", values_of(y))
+    return reduce("hinge_loss", maximum(margin - y * x, 0.0), reduction)
+
+
+class BCELoss(Loss):
+    """Binary cross-entropy of probabilities; see :func:`~seegrad.nn.functional.binary_cross_entropy`.
+
+    Parameters
+    ----------
+    weight : array_like, optional
+        Weight of each element; broadcast.
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    """
+
+    def __init__(self, weight: npt.ArrayLike | None = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = weight
+
+    def forward(self, p: Any, target: Any) -> Tensor:
+        """Compare probabilities with answers from 0 to 1."""
+        return binary_cross_entropy(p, target, self.weight, self.reduction)
+
+
+class BCEWithLogitsLoss(Loss):
+    """Binary cross-entropy of scores; see :func:`~seegrad.nn.functional.binary_cross_entropy_with_logits`.
+
+    Parameters
+    ----------
+    weight, pos_weight : array_like, optional
+        Weight of each element, and of the answer 1 in particular; broadcast.
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    """
+
+    def __init__(
+        self,
+        weight: npt.ArrayLike | None = None,
+        reduction: str = "mean",
+        pos_weight: npt.ArrayLike | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.weight, self.pos_weight = weight, pos_weight
+
+    def forward(self, logits: Any, target: Any) -> Tensor:
+        """Compare scores with answers from 0 to 1."""
+        return binary_cross_entropy_with_logits(logits, target, self.weight, self.reduction, self.pos_weight)
+
+
+class HingeLoss(Loss):
+    """``max(0, margin - y * score)`` for answers of -1 or 1; see :func:`~seegrad.nn.functional.hinge_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 1
+        How clearly an answer has to be right to cost nothing.
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+    """
+
+    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, scores: Any, target: Any) -> Tensor:
+        """Compare scores with answers of -1 or 1."""
+        return hinge_loss(scores, target, self.margin, self.reduction)

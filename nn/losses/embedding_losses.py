@@ -1,0 +1,63 @@
+"""Losses between vectors: the angle between pairs that should be alike or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...autograd import Tensor, maximum, sqrt, where
+from .loss import Loss, Reduction, reduce
+from .loss_inputs import check_signs, prediction, target_like, values_of
+
+__all__ = ["CosineEmbeddingLoss"]
+
+
+def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: Reduction = "mean") -> Tensor:
+    """Loss on the angle between pairs of vectors that should be alike or not.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor or array_like, shape (N, D) or (D,)
+        The vectors.
+    target : array_like, shape (N,) or ()
+        1 for pairs that should point the same way: the loss is 1 - cos. -1 for pairs that should not:
+        max(0, cos - margin).
+    margin : float, default 0
+        From -1 to 1.
+    reduction : {"mean", "sum", "none"}
+        As everywhere.
+    """
+    name = "cosine_embedding_loss"
+    if not -1 <= margin <= 1:
+        raise ValueError(f"{name}: margin must be from -1 to 1, got {margin}")
+    x1, x2 = prediction(name, x1), prediction(name, x2)
+    signs = values_of(target_like(x1, target))
+    if x1.shape != x2.shape or x1.ndim not in (1, 2) or signs.shape != x1.shape[:-1]:
+        raise ValueError(
+            f"{name}: takes vectors (N, D) and (N, D) and targets (N,), or (D,), (D,) and (); got "
+            f"{x1.shape}, {x2.shape} and {signs.shape}"
+        )
+    check_signs(name, signs)
+    tiny = 1e-12  # as in PyTorch: keeps the length of a zero vector from being 0
+    lengths = sqrt(((x1 * x1).sum(axis=-1) + tiny) * ((x2 * x2).sum(axis=-1) + tiny))
+    cosine = (x1 * x2).sum(axis=-1) / lengths
+    return reduce(name, where(signs > 0, 1.0 - cosine, maximum(cosine - margin, 0.0)), reduction)
+
+
+class CosineEmbeddingLoss(Loss):
+    """Loss on the angle between vectors; see :func:`~seegrad.nn.functional.cosine_embedding_loss`.
+
+    Parameters
+    ----------
+    margin : float, default 0
+        Cosine below which two vectors count as not alike.
+    reduction : {"mean", "sum", "none"}
+        Mean over pairs, sum, or one loss for each.
+    """
+
+    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, x1: Any, x2: Any, target: Any) -> Tensor:
+        """Compare pairs of vectors (N, D); the target says which should be alike (1) or not (-1)."""
+        return cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)

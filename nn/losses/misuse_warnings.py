@@ -1,0 +1,80 @@
+"""Warnings of predictions that a loss takes for something else: probabilities for scores, or for logarithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...autograd import Tensor
+from ...common.warning import warn
+
+Array = npt.NDArray[Any]
+
+
+#: Operations whose results are the numbers that went in first, or nearly so.
+_PASSING = {
+    *("reshape", "transpose", "getitem", "squeeze", "identity", "astype"),
+    *("minimum", "maximum", "at_least", "at_most"),
+}
+#: How far back to look for what made the numbers.
+_FARTHEST = 6
+
+
+def warn_of_softmax(name: str, x: Tensor) -> None:
+    """Warn if predictions that should be scores of classes have been through a softmax, or are of a single class.
+
+    Warns
+    -----
+    SeegradWarning
+        If a softmax made them, or a division or exponential whose rows are probabilities; or if there is one class.
+    """
+    if x.shape[-1:] == (1,):
+        warn(
+            f"{name}: the predictions, of shape {x.shape}, have one class only, whose probability is always 1: the "
+            "loss is 0 and nothing is learned. Use two outputs, or BCEWithLogitsLoss"
+        )
+    maker = _maker(x)
+    if maker == "softmax" or (maker in ("divide", "exp") and _are_probabilities(x.data)):
+        warn(
+            f"{name}: the predictions are probabilities already, made by a softmax. This loss takes scores and does "
+            "the softmax itself: leave it out of the model, or use NLLLoss on the logarithm (log_softmax)"
+        )
+
+
+def warn_of_probabilities(name: str, x: Tensor) -> None:
+    """Warn if predictions that should be logarithms of probabilities are probabilities."""
+    if _are_probabilities(x.data):
+        warn(
+            f"{name}: the predictions are probabilities. This loss takes their logarithms: use log_softmax instead of "
+            "softmax, or CrossEntropyLoss on the scores"
+        )
+
+
+def _are_probabilities(rows: Array) -> bool:
+    if rows.ndim == 0 or rows.size == 0 or not (rows >= 0).all():
+        return False
+    return bool((np.abs(rows.sum(axis=-1) - 1.0) < 1e-3).all())
+
+
+def warn_of_sigmoid(name: str, x: Tensor) -> None:
+    """Warn if predictions that should be scores have been through a sigmoid."""
+    if _maker(x) == "sigmoid":
+        warn(
+            f"{name}: the predictions are probabilities already, made by a sigmoid. This loss takes scores and does "
+            "the sigmoid itself: leave it out of the model, or use BCELoss"
+        )
+
+
+def _maker(x: Tensor) -> str | None:
+    """Name the operation that computed the numbers of x, past those that only pass them on."""
+    node: Any = x
+    for _ in range(_FARTHEST):
+        if node.op is None:
+            return None
+        name: str = node.op.name
+        if name not in _PASSING:
+            return name
+        node = node.inputs[0]
+    return None
