@@ -30,7 +30,7 @@ from ..module import Module
 __all__ = ["from_keras_weights", "from_torch_state_dict", "to_keras_weights", "to_torch_state_dict"]
 
 Array = npt.NDArray[Any]
-Shape = tuple[int, int, int]
+ImageShape = tuple[int, int, int]
 
 #: Operations that forget which input was which place of an image.
 MIXING = {
@@ -47,7 +47,7 @@ def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None)
     model : Module
         The model; its names are PyTorch's already (``0.weight``, ``3.running_mean``, ...).
     input_shape : sequence of int, optional
-        Shape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
+        ImageShape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
         tells it.
 
     Returns
@@ -183,7 +183,7 @@ def _arrays(model: Module, state: Mapping[str, Array]) -> list[tuple[str, Array,
     return found
 
 
-def _to_torch(array: Array, module: Module, kind: str, shape: Shape | None) -> Array:
+def _to_torch(array: Array, module: Module, kind: str, shape: ImageShape | None) -> Array:
     if isinstance(module, Conv2d | ConvTranspose2d) and kind == "weight":
         return array.transpose(3, 2, 0, 1)
     if isinstance(module, LayerNorm) and array.ndim == 3:
@@ -194,7 +194,7 @@ def _to_torch(array: Array, module: Module, kind: str, shape: Shape | None) -> A
     return array.T if isinstance(module, Linear) and kind == "weight" else array
 
 
-def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str, image: Shape | None) -> Array:
+def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str, image: ImageShape | None) -> Array:
     """Undo :func:`_to_torch`: find out where each number came from and put it back there."""
     places = _to_torch(np.arange(array.size).reshape(shape), module, kind, image)
     back = np.empty(array.size, array.dtype)
@@ -205,7 +205,7 @@ def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str,
 # --------------------------------------------------------------------------------------- flattened images
 
 
-def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Shape]:
+def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, ImageShape]:
     """Find the layers whose input features are images that were flattened, and these images' shapes."""
     layers = [m for m in model.modules() if isinstance(m, Linear | BatchNorm1d | LayerNorm | PReLU)]
     if input_shape is None and model.info is not None:
@@ -215,7 +215,7 @@ def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Sh
         if not layers or not any(isinstance(m, images) for m in model.modules()):
             return {}
         raise ValueError("give input_shape=(height, width, channels): flattened images are ordered differently")
-    found: dict[int, Shape] = {}
+    found: dict[int, ImageShape] = {}
 
     def note(module: Module, inputs: tuple[Any, ...], _output: Any) -> None:
         shape = _image_behind(inputs[0], module) if isinstance(inputs[0], Tensor) else None
@@ -240,9 +240,9 @@ def _run(model: Module, input_shape: Sequence[int]) -> None:
         model(Tensor(np.zeros((2, *input_shape), dtype), requires_grad=True))
 
 
-def _image_behind(x: Tensor, module: Module) -> Shape | None:
+def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
     """Follow a layer's input back to where images ``(N, H, W, C)`` became rows ``(N, H * W * C)``, if they did."""
-    found: set[Shape] = set()
+    found: set[ImageShape] = set()
     followed = True
     todo: list[Node] = [x]
     seen: set[int] = set()

@@ -23,7 +23,7 @@ __all__ = ["ModelFileError", "load"]
 
 Array = npt.NDArray[Any]
 
-FORMAT = "seegrad"  # the key in the file's metadata under which all but the arrays stands
+METADATA_KEY = "seegrad"  # the key in the file's metadata under which all but the arrays stands
 VERSION = 1
 KEYS = {"version", "model", "info", "frozen", "sha256"}
 LARGEST_FILE = 1 << 32
@@ -57,7 +57,7 @@ def save(
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
     said = {"version": VERSION, "model": structure, "info": _written(info), "frozen": frozen}
     said["sha256"] = checksum(state, _canonical(said))
-    metadata = {FORMAT: json.dumps(said)}
+    metadata = {METADATA_KEY: json.dumps(said)}
     if len(json.dumps(metadata)) + sum(len(name) + LONGEST_ENTRY for name in state) > LONGEST_MODEL_HEADER:
         raise ValueError(
             f"{type(model).__name__} cannot be saved as a model: {len(info.class_names):,} class names and "
@@ -190,7 +190,7 @@ def _without_name(error: Exception, file: Path) -> str:
 
 def _said(header: Mapping[str, Any]) -> dict[str, Any]:
     """Read what stands beside the arrays, as far as its kinds go."""
-    text = header.get("__metadata__", {}).get(FORMAT)
+    text = header.get("__metadata__", {}).get(METADATA_KEY)
     if text is None:
         _refuse("it holds weights alone (nn.load_weights reads them into a model) or was not written by seegrad")
     said = json.loads(text, parse_constant=_finite, parse_float=_finite)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .onnx_operations import OnnxExportError
 
 Array = npt.NDArray[Any]
-Run = Callable[[Sequence[Array]], list[Array]]
+ArrayFunction = Callable[[Sequence[Array]], list[Array]]
 
 #: What rounding may do to a number, and to small ones among large ones.
 RELATIVE, OF_THE_LARGEST = 1e-3, 1e-4
@@ -23,7 +23,7 @@ _FROZEN = (
 )
 
 
-def check_repeatable(run: Run, samples: Sequence[Array]) -> None:
+def check_repeatable(run: ArrayFunction, samples: Sequence[Array]) -> None:
     """Raise OnnxExportError if the function gives different results for the same input."""
     for i, (first, second) in enumerate(zip(run(samples), run(samples))):
         if _difference(first, second) is not None:
@@ -34,7 +34,7 @@ def check_repeatable(run: Run, samples: Sequence[Array]) -> None:
 
 
 def check_same(
-    model: Any, run: Run, batches: Sequence[Sequence[Array]], samples: Sequence[Array], any_length: bool
+    model: Any, run: ArrayFunction, batches: Sequence[Sequence[Array]], samples: Sequence[Array], any_length: bool
 ) -> None:
     """Raise OnnxExportError if the graph and the function give different results.
 

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, log, maximum, softplus, where
+from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
 from .loss import Loss, Reduction, reduce
-from .loss_inputs import check_probabilities, check_signs, matching, values_of
+from .loss_inputs import check_probabilities, check_signs, matching
 from .misuse_warnings import warn_of_sigmoid
 
 __all__ = ["BCELoss", "BCEWithLogitsLoss", "HingeLoss"]
@@ -48,7 +49,7 @@ def binary_cross_entropy(
     name = "binary_cross_entropy"
     p, y = matching(name, p, target)
     check_probabilities(name, "probabilities", p.data)
-    check_probabilities(name, "targets", values_of(y))
+    check_probabilities(name, "targets", data_of(y))
     values = -(y * _bounded_log(p) + (1.0 - y) * _bounded_log(1.0 - p))
     return reduce(name, _weighted(name, values, weight), reduction)
 
@@ -86,7 +87,7 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     x, y = matching(name, logits, target)
     warn_of_sigmoid(name, x)
-    check_probabilities(name, "targets", values_of(y))
+    check_probabilities(name, "targets", data_of(y))
     # -log sigmoid(x) = softplus(-x); two terms lose no digits, where softplus(x) - x * y would.
     yes = y if pos_weight is None else y * _elementwise_weight(name, x, pos_weight)
     values = yes * softplus(-x) + (1.0 - y) * softplus(x)
@@ -115,7 +116,7 @@ def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reducti
     The derivative where ``y * score`` is exactly ``margin`` is half the slope.
     """
     x, y = matching("hinge_loss", scores, target)
-    check_signs("hinge_loss", values_of(y))
+    check_signs("hinge_loss", data_of(y))
     return reduce("hinge_loss", maximum(margin - y * x, 0.0), reduction)
 
 

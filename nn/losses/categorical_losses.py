@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, log_softmax, where
+from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import check_fraction
 from ...common.plain_data import as_array
 from .loss import Loss, Reduction, reduce
-from .loss_inputs import check_probabilities, first_index, prediction, target_like, values_of
+from .loss_inputs import check_probabilities, first_index, prediction, target_like
 from .misuse_warnings import warn_of_probabilities, warn_of_softmax
 
 __all__ = ["CrossEntropyLoss", "NLLLoss"]
@@ -71,9 +72,9 @@ def cross_entropy(
     warn_of_softmax(name, logits)
     smoothing = check_fraction(name, "label_smoothing", label_smoothing)
     weights = _class_weights(name, weight, logits)
-    if np.shape(values_of(target)) == logits.shape and logits.ndim > 0:
+    if np.shape(data_of(target)) == logits.shape and logits.ndim > 0:
         rows = target_like(logits, target)
-        _check_rows(name, values_of(rows))
+        _check_rows(name, data_of(rows))
         if smoothing:
             rows = rows * (1.0 - smoothing) + smoothing / logits.shape[-1]
         if weights is not None:
@@ -120,7 +121,7 @@ def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: i
     ValueError
         If their shape does not fit or one is out of range.
     """
-    labels = as_array(values_of(target))
+    labels = as_array(data_of(target))
     if len(shape) == 0 or labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for scores of shape {shape} the target must be labels of shape {shape[:-1]} or rows of "

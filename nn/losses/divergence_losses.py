@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...autograd import Tensor, exp, log, where
+from ...autograd.core.node import data_of
 from .loss import Loss, Reduction, reduce
-from .loss_inputs import matching, values_of
+from .loss_inputs import matching
 from .misuse_warnings import warn_of_probabilities
 
 __all__ = ["KLDivLoss"]
@@ -36,8 +37,8 @@ def kl_div(
     if log_target:
         values = exp(p) * (p - x)
     else:
-        positive = values_of(p) > 0
-        if not (values_of(p) >= 0).all():
+        positive = data_of(p) > 0
+        if not (data_of(p) >= 0).all():
             raise ValueError("kl_div: target probabilities must not be negative or NaN")
         values = p * (log(where(positive, p, 1.0)) - x)
     if reduction == "batchmean":

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd import Tensor, maximum, sqrt, where
+from ...autograd.core.node import data_of
 from .loss import Loss, Reduction, reduce
-from .loss_inputs import check_signs, prediction, target_like, values_of
+from .loss_inputs import check_signs, prediction, target_like
 
 __all__ = ["CosineEmbeddingLoss"]
 
@@ -30,7 +31,7 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, re
     if not -1 <= margin <= 1:
         raise ValueError(f"{name}: margin must be from -1 to 1, got {margin}")
     x1, x2 = prediction(name, x1), prediction(name, x2)
-    signs = values_of(target_like(x1, target))
+    signs = data_of(target_like(x1, target))
     if x1.shape != x2.shape or x1.ndim not in (1, 2) or signs.shape != x1.shape[:-1]:
         raise ValueError(
             f"{name}: takes vectors (N, D) and (N, D) and targets (N,), or (D,), (D,) and (); got "

@@ -49,11 +49,6 @@ def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor | Array]:
     return x, target
 
 
-def values_of(x: Tensor | Array) -> Array:
-    """Return the plain array."""
-    return x.data if isinstance(x, Tensor) else x
-
-
 def check_probabilities(name: str, what: str, values: Array) -> None:
     """Check that all values are from 0 to 1."""
     bad = ~((values >= 0) & (values <= 1))

@@ -14,12 +14,12 @@ Array = npt.NDArray[Any]
 
 
 #: Operations whose results are the numbers that went in first, or nearly so.
-_PASSING = {
+_VALUE_PRESERVING = {
     *("reshape", "transpose", "getitem", "squeeze", "identity", "astype"),
     *("minimum", "maximum", "at_least", "at_most"),
 }
 #: How far back to look for what made the numbers.
-_FARTHEST = 6
+_MOST_STEPS_BACK = 6
 
 
 def warn_of_softmax(name: str, x: Tensor) -> None:
@@ -70,11 +70,11 @@ def warn_of_sigmoid(name: str, x: Tensor) -> None:
 def _maker(x: Tensor) -> str | None:
     """Name the operation that computed the numbers of x, past those that only pass them on."""
     node: Any = x
-    for _ in range(_FARTHEST):
+    for _ in range(_MOST_STEPS_BACK):
         if node.op is None:
             return None
         name: str = node.op.name
-        if name not in _PASSING:
+        if name not in _VALUE_PRESERVING:
             return name
         node = node.inputs[0]
     return None

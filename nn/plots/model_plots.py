@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["pixel_gradient", "plot_activations", "plot_filters", "saliency"]
 
 Array = npt.NDArray[Any]
-FilePath = str | os.PathLike[str]
 
 # Blue below zero, red above, white at zero: apart for every kind of colour vision.
 SIGNED = "RdBu_r"
 
 
-def plot_filters(model: Module, channels: int = 8, filters: int | None = None, path: FilePath | None = None) -> Figure:
+def plot_filters(
+    model: Module, channels: int = 8, filters: int | None = None, path: str | os.PathLike[str] | None = None
+) -> Figure:
     """Draw the filters of a convolution; red is positive, blue negative, white zero.
 
     Parameters
@@ -78,7 +79,9 @@ def plot_filters(model: Module, channels: int = 8, filters: int | None = None, p
     return figure.write(path)
 
 
-def plot_activations(model: Module, image: npt.ArrayLike, channels: int = 10, path: FilePath | None = None) -> Figure:
+def plot_activations(
+    model: Module, image: npt.ArrayLike, channels: int = 10, path: str | os.PathLike[str] | None = None
+) -> Figure:
     """Draw what the layers make of an image, layer by layer: dark is large.
 
     Parameters
@@ -204,7 +207,9 @@ def _pixel_gradient(model: Module, image: Array, label: int | None) -> tuple[Arr
     return (np.zeros_like(image) if x.grad is None else np.asarray(x.grad))[0], chosen
 
 
-def saliency(model: Module, image: npt.ArrayLike, label: int | None = None, path: FilePath | None = None) -> Figure:
+def saliency(
+    model: Module, image: npt.ArrayLike, label: int | None = None, path: str | os.PathLike[str] | None = None
+) -> Figure:
     """Draw which pixels matter: the gradient of a class's score with respect to the pixels, over the image.
 
     K. Simonyan, A. Vedaldi, A. Zisserman, "Deep inside convolutional networks" (2014).

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_confusion", "plot_curves", "plot_mistakes", "plot_predictions"]
 
 Array = npt.NDArray[Any]
-FilePath = str | os.PathLike[str]
 
 WRONG = "#a40e26"
 
@@ -36,7 +35,9 @@ class Curves(Protocol):
         """Return the values of all epochs by name."""
 
 
-def plot_curves(history: Curves, path: FilePath | None = None, running: Sequence[tuple[float, float]] = ()) -> Figure:
+def plot_curves(
+    history: Curves, path: str | os.PathLike[str] | None = None, running: Sequence[tuple[float, float]] = ()
+) -> Figure:
     """Draw every measure over the epochs, for training and validation.
 
     Parameters
@@ -88,7 +89,9 @@ def _draw_curve(axes: Axes, history: Curves, name: str, running: Sequence[tuple[
     axes.legend()
 
 
-def plot_predictions(images: Array, labels: Array, probabilities: Array, path: FilePath | None = None) -> Figure:
+def plot_predictions(
+    images: Array, labels: Array, probabilities: Array, path: str | os.PathLike[str] | None = None
+) -> Figure:
     """Show images with their true and their predicted labels, wrong ones in red and with a cross.
 
     Parameters
@@ -135,7 +138,7 @@ def plot_predictions(images: Array, labels: Array, probabilities: Array, path: F
 
 
 def plot_mistakes(
-    images: Array, labels: Array, probabilities: Array, count: int = 20, path: FilePath | None = None
+    images: Array, labels: Array, probabilities: Array, count: int = 20, path: str | os.PathLike[str] | None = None
 ) -> Figure:
     """Show the mistakes of which the model is most certain, the worst one first.
 
@@ -183,7 +186,7 @@ def _check_lengths(images: Array, labels: Array, probabilities: Array) -> None:
 
 
 def plot_confusion(
-    labels: Array, probabilities: Array, names: Sequence[str] | None = None, path: FilePath | None = None
+    labels: Array, probabilities: Array, names: Sequence[str] | None = None, path: str | os.PathLike[str] | None = None
 ) -> Figure:
     """Draw which class was taken for which: counts, coloured by their share of the true class.
 

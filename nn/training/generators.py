@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 # The kinds whose state is a few integers, which is all that any of NumPy's own functions make.
-KINDS = ("PCG64", "PCG64DXSM")
+BIT_GENERATORS = ("PCG64", "PCG64DXSM")
 DEFAULT = "default"
 
 
@@ -37,7 +37,7 @@ def generator_states(model: Module) -> dict[str, Any]:
     states: dict[str, Any] = {}
     for path, generator in _generators(model).items():
         bits = generator.bit_generator
-        if type(bits).__name__ not in KINDS:
+        if type(bits).__name__ not in BIT_GENERATORS:
             raise TypeError(
                 f"the state of the generator {path!r} cannot be saved: it is a {type(bits).__name__}; make it with "
                 "np.random.default_rng(seed)"
@@ -59,7 +59,7 @@ def load_generator_states(model: Module, states: Mapping[str, Any]) -> None:
         raise ValueError(f"the saved generators are {sorted(states)}, this training has {sorted(generators)}")
     for path, state in states.items():
         kind = type(generators[path].bit_generator)
-        if kind.__name__ not in KINDS:
+        if kind.__name__ not in BIT_GENERATORS:
             raise ValueError(f"the generator {path!r} is a {kind.__name__}, whose state cannot be loaded")
         try:
             kind(0).state = state

@@ -20,7 +20,7 @@ from .trainer_protocols import CallbackLike, TrainerLike
 
 __all__ = ["Run"]
 
-FORMAT = 2
+STATE_FORMAT = 2
 ALONE = Ranks()
 
 
@@ -161,7 +161,7 @@ class Run:
         """
         trainer = self.trainer
         return {
-            "format": FORMAT,
+            "format": STATE_FORMAT,
             "data": self._data(),
             "contents": self._contents(),
             "place": {"epoch": self.epoch, "step": self.step, "stop": self.stop},
@@ -185,9 +185,9 @@ class Run:
             If it does not belong to this training; says which part does not, and why.
         """
         before = self.state_dict()
-        if set(state) != set(before) or state["format"] != FORMAT:
+        if set(state) != set(before) or state["format"] != STATE_FORMAT:
             raise ValueError(
-                f"it has the parts {sorted(state)} and format {state.get('format')}, not {sorted(before)} and {FORMAT}"
+                f"it has the parts {sorted(state)} and format {state.get('format')}, not {sorted(before)} and {STATE_FORMAT}"
             )
         # Each part checks what it is given before it changes; those that came before it are turned back here.
         part = ""
