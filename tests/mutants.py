@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 RULES = "errors special_values kinks number_edges dtypes choices repeated_values".split()
 RULES += [f"operations.py::test_{what}" for what in ("value_is_that_of_the_reference", "gradcheck_to_second_order")]
 WALK = "scalar_walk graph recording memory in_place written_gradients diagnosis lost tips copies random_graphs".split()
+RESUMING = "nn/training/test_resuming.py"
 VIEWS = "views in_place copies outside_data".split()
 
 
@@ -49,23 +50,33 @@ TESTS = {
     "optim/adam.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/clip.py": ["optim/test_clip.py"],
     "optim/distributed.py": ["optim/test_distributed.py"],
-    "optim/ema.py": ["optim/test_ema.py", "nn/test_checkpoint.py", "nn/test_trainer.py"],
+    "optim/ema.py": ["optim/test_ema.py", RESUMING, "nn/training/test_trainer.py"],
     "optim/flat.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],
     "optim/learning_rate_search.py": ["optim/test_learning_rate_search.py"],
     "optim/schedules/one_cycle.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
-    "optim/optimizer.py": ["optim/test_optimizers.py", "optim/test_schedules.py", "nn/test_checkpoint.py"],
+    "optim/optimizer.py": ["optim/test_optimizers.py", "optim/test_schedules.py", RESUMING],
     "optim/schedules/plateau.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/rmsprop.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/schedules/schedule.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/sgd.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],
-    "nn/training/alike.py": ["nn/test_checkpoint.py"],
-    "common/atomic_file.py": ["nn/test_checkpoint.py", "nn/test_weights.py", "nn/test_model_file.py"],
-    "nn/training/callbacks/training_checkpoint.py": ["nn/test_checkpoint.py"],
-    "nn/training/run.py": [
-        f"{name}.py" for name in "nn/test_trainer nn/test_checkpoint nn/test_callbacks optim/test_distributed".split()
+    "nn/training/saved_kinds.py": [RESUMING],
+    "common/atomic_file.py": [
+        RESUMING,
+        "nn/files/test_weights.py",
+        "nn/files/test_model_file.py",
     ],
-    "nn/files/state_file.py": ["nn/test_checkpoint.py"],
-    "common/state.py": ["optim/test_optimizers.py", "nn/test_weights.py", "nn/test_checkpoint.py", "nn/test_module.py"],
+    "nn/training/callbacks/training_checkpoint.py": [RESUMING],
+    "nn/training/training_state.py": [
+        RESUMING,
+        *("nn/training/test_trainer.py", "nn/training/test_callbacks.py", "optim/test_distributed.py"),
+    ],
+    "nn/files/state_file.py": [RESUMING],
+    "common/state.py": [
+        "optim/test_optimizers.py",
+        "nn/files/test_weights.py",
+        RESUMING,
+        "nn/test_module.py",
+    ],
 }
 
 

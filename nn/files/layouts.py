@@ -47,7 +47,7 @@ def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None)
     model : Module
         The model; its names are PyTorch's already (``0.weight``, ``3.running_mean``, ...).
     input_shape : sequence of int, optional
-        ImageShape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
+        Shape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
         tells it.
 
     Returns

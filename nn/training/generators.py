@@ -1,4 +1,4 @@
-"""The random generators that a training draws from: the library's default one, and those inside a model."""
+"""The states of the random generators of a training: the default generator and those inside a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..module import Module
 if TYPE_CHECKING:
     import numpy as np
 
-# The kinds whose state is a few integers, which is all that any of NumPy's own functions make.
+# The bit generators whose state is a few integers; NumPy's ``default_rng`` makes no others.
 BIT_GENERATORS = ("PCG64", "PCG64DXSM")
 DEFAULT = "default"
 
@@ -22,17 +22,17 @@ def generator_states(model: Module) -> dict[str, Any]:
     Parameters
     ----------
     model : Module
-        Its modules are searched for attributes that are generators, such as that of a Dropout with a seed.
+        Its modules are searched for attributes that are generators, as a Dropout with a seed has.
 
     Returns
     -------
     dict
-        States by path; plain integers and texts.
+        States by path: integers and texts.
 
     Raises
     ------
     TypeError
-        If a generator is of a kind whose state is not plain integers.
+        If the state of a generator is not made of integers.
     """
     states: dict[str, Any] = {}
     for path, generator in _generators(model).items():
@@ -47,12 +47,12 @@ def generator_states(model: Module) -> dict[str, Any]:
 
 
 def load_generator_states(model: Module, states: Mapping[str, Any]) -> None:
-    """Set all generators to the states that :func:`generator_states` gave.
+    """Load the states that :func:`generator_states` returned.
 
     Raises
     ------
     ValueError
-        If the model has other generators, or a state is none; no generator is changed.
+        If the model has other generators, or a state is not valid; no generator is changed.
     """
     generators = _generators(model)
     if set(generators) != set(states):

@@ -1,4 +1,4 @@
-"""What a training has reached, epoch by epoch."""
+"""The history of a training: what was measured in each epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["History"]
 
 
 class History:
-    """One record per epoch: ``loss``, ``accuracy`` of a classifier, and both with ``val_`` for validation.
+    """The measures of each epoch: ``loss``, for a classifier ``accuracy``, and the same with ``val_`` for validation.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class History:
         self.epochs: list[dict[str, float]] = []
 
     def append(self, record: dict[str, float]) -> None:
-        """Add an epoch's record."""
+        """Add the record of an epoch."""
         self.epochs.append(record)
 
     def load(self, records: Sequence[Mapping[str, float]]) -> None:
@@ -51,7 +51,7 @@ class History:
         self.epochs = [dict(record) for record in records]
 
     def plot(self) -> Figure:
-        """Draw the curves; see :func:`seegrad.nn.plot_curves`."""
+        """Plot the measures over the epochs; see :func:`seegrad.nn.plot_curves`."""
         return plot_curves(self)
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class History:
         return iter(self.epochs)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether something was measured, by name; or whether there is such a record."""
+        """Tell whether a measure has this name or, for anything but a text, whether a record is equal to it."""
         return key in self.names() if isinstance(key, str) else key in self.epochs
 
     @overload
@@ -71,7 +71,7 @@ class History:
     @overload
     def __getitem__(self, key: str) -> list[float]: ...
     def __getitem__(self, key: SupportsIndex | slice | str) -> dict[str, float] | list[dict[str, float]] | list[float]:
-        """Return an epoch's record by its place, those of a slice, or the values of all epochs by name."""
+        """Return the record of an epoch by its index, the records of a slice, or a measure's values of all epochs."""
         if not isinstance(key, str):
             return self.epochs[key]
         if key not in self.names():
@@ -79,15 +79,15 @@ class History:
         return [record[key] for record in self.epochs]
 
     def names(self) -> list[str]:
-        """Return the names of what was measured."""
+        """Return the names of the measures."""
         return list(self.epochs[0]) if self.epochs else []
 
     def keys(self) -> list[str]:
-        """Return the names, as a dict does: so ``dict(history)`` has the values of all epochs by name."""
+        """Return the names of the measures, so that ``dict(history)`` has the values of all epochs by name."""
         return self.names()
 
     def items(self) -> list[tuple[str, list[float]]]:
-        """Return the names, each with the values of all epochs."""
+        """Return pairs of a measure's name and its values of all epochs."""
         return [(name, self[name]) for name in self.names()]
 
     def __repr__(self) -> str:

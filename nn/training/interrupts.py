@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the step in progress, so that weights are never left half updated."""
+"""Delay Ctrl-C until the present step is complete, so that weights are never half updated."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import FrameType, TracebackType
 
 
 class PatientInterrupt:
-    """Context in which Ctrl-C is only noted; :meth:`check` raises the ``KeyboardInterrupt``.
+    """Context in which Ctrl-C is recorded, and :meth:`check` raises the ``KeyboardInterrupt``.
 
-    A second Ctrl-C raises at once. Where Python does not deliver Ctrl-C as usual (outside of the main
-    thread, or when a program has its own handler), nothing is changed.
+    A second Ctrl-C raises at once. Outside of the main thread, or when a program has its own handler, nothing is
+    changed.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class PatientInterrupt:
         Raises
         ------
         KeyboardInterrupt
-            If so.
+            If it was.
         """
         if self._asked:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""When training runs into NaN or infinity: finding where it began, and going back to the last good weights."""
+"""NaN and infinity in training: find the first value that is not finite, and restore the last good weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NonFiniteError(FloatingPointError):
     Attributes
     ----------
     epoch, step : int
-        Where, counted from 1.
+        Where it happened, counted from 1.
     culprit : str
         The first non-finite parameter or activation, by name.
     """
@@ -53,7 +53,7 @@ class GoodWeights:
         self._copies = model.state_dict()
 
     def keep(self) -> None:
-        """Copy the present state; in the time of a memory copy, as every step does it."""
+        """Copy the present state, in place, since it is done in every step."""
         for name, parameter in self._parameters.items():
             np.copyto(self._copies[name], parameter.data)
         if self._has_buffers:
@@ -61,7 +61,7 @@ class GoodWeights:
                 np.copyto(self._copies[name], buffer)
 
     def restore(self) -> None:
-        """Give the model its last good state back."""
+        """Load the last good state into the model."""
         self._model.load_state_dict(self._copies)
 
 
@@ -75,7 +75,7 @@ def nonfinite_parameter(model: Module) -> str | None:
 
 
 def first_nonfinite(model: Module, x: Array) -> str:
-    """Run a batch through a model once more and name the first thing that is not finite.
+    """Run a batch through a model once more and name the first array that is not finite.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def first_nonfinite(model: Module, x: Array) -> str:
     Returns
     -------
     str
-        The input, a parameter, a layer's output, or the loss if all of those are finite.
+        Names the input, a parameter, a layer's output, or the loss if all of those are finite.
     """
     bad_input = _describe(x)
     if bad_input:
@@ -112,7 +112,7 @@ def first_nonfinite(model: Module, x: Array) -> str:
 
 
 def _look_at(path: str, module: Module, output: Any) -> list[str]:
-    """Describe what is not finite in a module's parameters and output, parameters first."""
+    """Describe the first array that is not finite among a module's parameters and its output."""
     for name, parameter in module.named_parameters(path):
         bad = _describe(parameter.data)
         if bad:

@@ -1,4 +1,4 @@
-"""How well a model does, batch by batch: the running loss and accuracy of an epoch."""
+"""Loss, accuracy and other measures of an epoch, accumulated batch by batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 
 
 def count_correct(output: Array, target: Array) -> int | None:
-    """Count the rows whose largest score stands at the target's class.
+    """Count the rows whose largest score is that of the target's class.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def count_correct(output: Array, target: Array) -> int | None:
     Returns
     -------
     int or None
-        None where nothing is classified: for targets of any other kind, as in a regression.
+        None if the targets are of another kind, as in a regression.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def count_correct(output: Array, target: Array) -> int | None:
         target = target.argmax(axis=1)
     if target.ndim != 1 or target.dtype.kind not in "iu":
         return None
-    # argmax stops at the first NaN, so looking at the value that it found is enough.
+    # argmax returns the place of the first NaN, if there is one, so it is enough to test the value found.
     guess = output.argmax(axis=1)
     found = output[np.arange(len(output)), guess]
     return int(np.count_nonzero((guess == target) & (found == found)))
@@ -51,12 +51,12 @@ def _is_one_hot(target: Array) -> bool:
 
 
 class RunningMetrics:
-    """Mean loss, accuracy and other measures over the batches seen so far, every example counting the same.
+    """Means of the loss, the accuracy and other measures over the batches so far; every example counts the same.
 
     Attributes
     ----------
     examples : int
-        How many were seen.
+        The number of examples so far.
     """
 
     def __init__(self) -> None:
@@ -66,16 +66,16 @@ class RunningMetrics:
         self._others: dict[str, float] = {}
 
     def add(self, loss: float, correct: int | None, examples: int, others: Mapping[str, float] | None = None) -> None:
-        """Take in one batch.
+        """Add a batch.
 
         Parameters
         ----------
         loss : float
             The batch's mean loss.
         correct : int or None
-            How many of its examples were classified right; None where nothing is classified.
+            The number of its examples that are classified right; None where nothing is classified.
         examples : int
-            How many it has.
+            The number of its examples.
         others : mapping of str to float, optional
             Further means over the batch, by name; the same names each time.
         """
@@ -86,7 +86,7 @@ class RunningMetrics:
             self._others[name] = self._others.get(name, 0.0) + value * examples
 
     def results(self, prefix: str = "") -> dict[str, float]:
-        """Return ``loss``, for a classifier ``accuracy``, and the others; NaN before the first batch."""
+        """Return ``loss``, for a classifier ``accuracy``, and the others; all are NaN before the first batch."""
         examples = self.examples or float("nan")
         found = {f"{prefix}loss": self._loss / examples}
         if self._correct is not None:
@@ -95,7 +95,7 @@ class RunningMetrics:
         return found
 
     def over(self, ranks: Ranks) -> RunningMetrics:
-        """Return what all ranks have seen together."""
+        """Return the measures over the batches of all ranks."""
         if ranks.size == 1:
             return self
         correct = float("nan") if self._correct is None else self._correct
@@ -112,12 +112,12 @@ class RunningMetrics:
         return {**sums, "others": dict(self._others)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave.
+        """Load what :meth:`state_dict` returned.
 
         Raises
         ------
         ValueError, TypeError
-            If it is no such state; nothing is changed.
+            If it is not such a state; nothing is changed.
         """
         if set(state) != set(self.state_dict()):
             raise ValueError(f"the sums of an epoch are {sorted(self.state_dict())}, got {sorted(state)}")

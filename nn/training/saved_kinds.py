@@ -1,4 +1,4 @@
-"""Whether the values of a saved state are of the kinds that a training works with, before any is taken over."""
+"""Check the types in a saved state against those of the present state, before any value is loaded."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Any
 
 import numpy as np
 
-LONGEST = 80
-# What there may be none of yet, though a training that has begun already has it.
+LONGEST_TEXT = 80
+# Names under which a saved state may hold None although the present one holds a value.
 OPTIONAL = ("best", "correct", "kept")
 
 
 def check_same_kinds(own: Any, given: Any, path: str = "it", exact: bool = True) -> None:
-    """Refuse a state in which something is of another kind than in a present one: a text for a number, for example.
+    """Refuse a saved state in which a value has another type than in the present state, such as a text for a number.
 
     Parameters
     ----------
     own : dict, list, number, text, array or None
-        The present state. What is None there may be anything.
+        The present state. Where it is None, the saved value may be anything.
     given : same
-        The saved one.
+        The saved state.
     path : str
-        Where it stands, for the message.
+        Where the value stands in the state, for the message.
     exact : bool, default True
-        Whether whole numbers must stay whole, and lists as long as they are.
+        Whether integers must stay integers, and lists keep their length.
 
     Raises
     ------
     ValueError
-        Names the place, what is there and what was expected.
+        If a type differs; the message names the place, the value and what was expected.
     """
     if own is None or (given is None and path.rpartition(".")[2] in OPTIONAL):
         return
@@ -51,7 +51,7 @@ def _same_kind(own: Any, given: Any, exact: bool) -> bool:
     if isinstance(own, bool | str):
         return type(given) is type(own)
     if isinstance(own, np.ndarray):
-        # Whole numbers are counts, and none of them can be negative.
+        # Integers are counts here, and a count is not negative.
         return isinstance(given, np.ndarray) and not (own.dtype.kind == "i" and bool((given < 0).any()))
     if isinstance(own, int | np.integer):
         return type(given) is int and given >= 0 if exact else type(given) in (int, float)
@@ -62,4 +62,4 @@ def _short(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} {value.shape}"
     text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."

@@ -1,4 +1,4 @@
-"""Checks that a trainer's parts belong together: whatever trains must train this model."""
+"""Checks of what a trainer is given: its parts must be of the right kind, and belong to the same model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..module import Module
 
 
 def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
-    """Refuse what is no model, optimizer, loss or set of metrics, such as their names.
+    """Refuse anything but a model, an optimizer, a loss and metrics, such as the name of a loss.
 
     Raises
     ------
     TypeError
-        Names the argument, and what to write.
+        If an argument is of another kind; the message names it, and what to write.
     """
     if not isinstance(model, Module):
         raise TypeError(f"Trainer: the model must be an nn.Module, got {model!r:.80}")
@@ -41,7 +41,7 @@ def as_pair(batch: Any) -> tuple[Any, Any]:
     Raises
     ------
     TypeError
-        If it is none, such as a dict.
+        If it is not a pair but, for example, a dict.
     """
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         keys = list(batch) if isinstance(batch, Mapping) else []
@@ -55,20 +55,20 @@ def as_pair(batch: Any) -> tuple[Any, Any]:
 
 
 def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None:
-    """Refuse an optimizer or averages of another model, and warn of parameters that were replaced.
+    """Refuse an optimizer or averages of another model; warn of parameters that were replaced.
 
-    An optimizer may hold a part of the model's parameters, and others besides them. One that tells nothing of its
-    parameters is not looked at.
+    An optimizer may hold some of the model's parameters, and others besides them. One without ``param_groups`` is not
+    checked.
 
     Raises
     ------
     ValueError
-        If the optimizer or the averages have nothing to do with what is to be trained.
+        If the optimizer or the averages hold none of the parameters of the model and the loss.
 
     Warns
     -----
     SeegradWarning
-        If the optimizer holds parameters from elsewhere in place of some of the model's.
+        If the optimizer holds other parameters in place of some of the model's.
     """
     named = dict(model.named_parameters())
     if isinstance(loss, Module):
@@ -96,7 +96,7 @@ def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None
 
 
 def _warn_of_replaced(left_out: Mapping[str, Tensor], foreign: Sequence[Tensor], optimizer: Any) -> None:
-    """Warn if foreign parameters have the shape of some that are left out, or the number of axes of all of them."""
+    """Warn if foreign parameters match the left-out ones: the shapes of some, or the numbers of axes of all."""
     shapes = {parameter.shape for parameter in foreign}
     replaced = [name for name, parameter in left_out.items() if parameter.shape in shapes]
     if not replaced and not Counter(p.ndim for p in left_out.values()) - Counter(p.ndim for p in foreign):

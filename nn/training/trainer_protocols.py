@@ -1,4 +1,4 @@
-"""What a training asks of its parts, as Protocols: so the parts need not know each other."""
+"""Protocols of the parts of a training, so that the parts need not import each other."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from .history import History
 
 
 class HasState(Protocol):
-    """Something whose state checkpoints keep."""
+    """An object whose state is saved in checkpoints."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state: numbers, texts, arrays, in lists and dicts."""
+        """Return the state: numbers, texts and arrays, in lists and dicts."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state."""
+        """Load a state."""
 
 
 class Updates(HasState, Protocol):
-    """What the trainer asks of an optimizer."""
+    """An optimizer, as the trainer uses it."""
 
     def step(self) -> None:
         """Update the parameters by their gradients."""
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Reset the gradients."""
 
 
 class Averages(HasState, Protocol):
-    """What the trainer asks of averages of the parameters, such as ``seegrad.optim.EMA``."""
+    """Averages of the parameters, such as ``seegrad.optim.EMA``, as the trainer uses them."""
 
     def update(self) -> None:
-        """Take in the present parameters."""
+        """Include the present parameters."""
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Use the averages in place of the parameters."""
+        """Use the averages in place of the parameters inside a ``with`` block."""
 
 
 class TrainerLike(Protocol):
-    """What a run and its callbacks may use of the :class:`~seegrad.nn.Trainer`."""
+    """The :class:`~seegrad.nn.Trainer`, as a run and its callbacks use it."""
 
     model: Module
     optimizer: Updates
@@ -55,21 +55,21 @@ class TrainerLike(Protocol):
     history: History
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Use the averages in place of the parameters, if there are any."""
+        """Use the averages, if there are any, in place of the parameters inside a ``with`` block."""
 
     def evaluate(self, dataset: Source | DataLoader, batch_size: int = ...) -> dict[str, float]:
-        """Measure the model."""
+        """Measure the model in evaluation mode."""
 
     def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = ...) -> npt.NDArray[Any]:
-        """Compute what the model says of examples."""
+        """Return the model's predictions of examples."""
 
 
 class CallbackLike(HasState, Protocol):
-    """What a run asks of a callback, besides the methods that it calls by the name of the moment."""
+    """A callback, as a run uses it, apart from the methods named for the moments of a training."""
 
     @property
     def every_rank(self) -> bool:
-        """Whether it is called on every rank, or on rank 0 alone."""
+        """Whether it is called on every rank or on rank 0 alone."""
 
     def on_resume(self, run: Any) -> None:
         """Refuse a loaded state that does not fit the run."""

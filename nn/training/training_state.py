@@ -1,4 +1,4 @@
-"""Where a training stands: what callbacks see of it, and the state from which it can go on exactly."""
+"""The state of a training: what callbacks see of it, and what a checkpoint keeps so that it resumes exactly."""
 
 from __future__ import annotations
 
@@ -26,42 +26,42 @@ ALONE = Ranks()
 
 @dataclass
 class Run:
-    """Where a call of :meth:`Trainer.fit` stands; every callback gets it.
+    """The state of a call of :meth:`Trainer.fit`; it is the argument of every callback.
 
     Attributes
     ----------
     trainer : Trainer
         Has the ``model``, the ``optimizer`` and the ``loss``.
     epochs : int
-        How many there are to do.
+        The number of epochs to train.
     loader : DataLoader
-        Gives the batches.
+        Yields the batches.
     callbacks : sequence of Callback
-        All that are called.
+        In the order in which they are called.
     accumulate : int
         Batches for each update of the weights.
     validates : bool
         Whether epochs end with a validation.
     epoch, step : int
-        The present epoch, and the batch within it that was done last; both count from 1.
+        The present epoch, and the last batch in it; both count from 1.
     examples : int
-        How many the last batch had.
+        The number of examples in the last batch.
     loss : float
-        That of the last batch.
+        The loss of the last batch.
     updated : bool
-        Whether the last batch completed an update, rather than only adding to the gradients.
+        Whether the weights were updated after the last batch; otherwise it only added to the gradients.
     gathered : int
-        Examples whose gradients wait for the next update.
+        The number of examples whose gradients are accumulated for the next update.
     metrics : RunningMetrics
-        Loss and accuracy of the epoch so far.
+        The measures of the epoch so far.
     history : History
-        The epochs that are done.
+        The epochs that are complete.
     resumed : bool
-        Whether this run goes on from a checkpoint.
+        Whether this run was resumed from a checkpoint.
     settled : bool
-        Whether nothing is half done, so that the state is one to go on from.
+        Whether no step or epoch is in progress, so that the state can be saved.
     finished : bool
-        Whether all is done; at the end False if an error or Ctrl-C came first.
+        Whether the training has ended as planned, neither by an error nor by Ctrl-C.
     stop : bool
         Set it to True to end the training after the present epoch.
     """
@@ -88,32 +88,32 @@ class Run:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in a whole epoch."""
+        """The number of batches in an epoch."""
         return len(self.loader)
 
     @property
     def examples_per_epoch(self) -> int:
-        """Examples in a whole epoch."""
+        """The number of examples in an epoch."""
         loader = self.loader
         return len(loader) * loader.batch_size if loader.drop_last else len(loader.dataset)
 
     @property
     def within_epoch(self) -> bool:
-        """Whether the present epoch has begun and not ended."""
+        """Whether the present epoch has begun and is not complete."""
         return len(self.history) < self.epoch
 
     @property
     def ranks(self) -> Ranks:
-        """The processes that train together, of which a ``DistributedOptimizer`` knows; without one, only this."""
+        """The processes that train together: those of the ``DistributedOptimizer``, or this one alone."""
         return getattr(self.trainer.optimizer, "ranks", ALONE)
 
     def begin_as_first(self) -> None:
-        """Let all ranks begin with the weights, averages and order of the data of rank 0.
+        """Copy the weights, averages and the order of the data from rank 0 to all ranks.
 
         Raises
         ------
         ValueError
-            If they do not have as many batches; on all of them.
+            On every rank, if they do not have the same number of batches.
         """
         if self.ranks.size == 1:
             return
@@ -133,17 +133,15 @@ class Run:
         return {name: self.ranks.from_first(array) for name, array in arrays.items()}
 
     def average_buffers(self) -> None:
-        """Give all ranks the means of their buffers, such as BatchNorm's, since each has seen other examples."""
+        """Replace the buffers, such as those of BatchNorm, by their means over the ranks, which see different examples."""
         if self.ranks.size > 1:
             self.ranks.average([b for b in self.trainer.model.buffers() if b.dtype in (np.float32, np.float64)])
 
     def call(self, moment: str) -> None:
-        """Tell all callbacks, in their order, that a moment has come; some of them on rank 0 alone."""
+        """Call the method ``moment`` of every callback, in their order; on rank 0 alone unless ``every_rank`` is True."""
         for callback in self.callbacks:
             if callback.every_rank or self.ranks.first:
                 getattr(callback, moment)(self)
-
-    # State --------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything on which the rest of the training depends.
@@ -151,13 +149,13 @@ class Run:
         Returns
         -------
         dict
-            Of the model, the optimizer, the averages, the loader's position, the random generators, the
-            callbacks, the history; copies.
+            Copies of the states of the model, the optimizer, the averages, the loader, the random generators, the
+            callbacks and the history.
 
         Raises
         ------
         TypeError
-            If the optimizer or a random generator cannot tell its state.
+            If the state of the optimizer or of a random generator cannot be saved.
         """
         trainer = self.trainer
         return {
@@ -169,7 +167,7 @@ class Run:
             "optimizer": trainer.optimizer.state_dict(),
             "ema": None if trainer.ema is None else trainer.ema.state_dict(),
             "loader": self._loader_state(),
-            # All else is the same on every rank.
+            # These two differ between the ranks.
             "generators": self.ranks.collect(generator_states(trainer.model)),
             "metrics": self.ranks.collect(self.metrics.state_dict()),
             "history": [dict(record) for record in self.history],
@@ -177,19 +175,20 @@ class Run:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave; all of it or, on an error, nothing.
+        """Load what :meth:`state_dict` returned: all of it or, on an error, nothing.
 
         Raises
         ------
         ValueError
-            If it does not belong to this training; says which part does not, and why.
+            If it does not belong to this training; the message names the part that does not, and why.
         """
         before = self.state_dict()
-        if set(state) != set(before) or state["format"] != STATE_FORMAT:
+        found, wanted = sorted(state), sorted(before)
+        if found != wanted or state["format"] != STATE_FORMAT:
             raise ValueError(
-                f"it has the parts {sorted(state)} and format {state.get('format')}, not {sorted(before)} and {STATE_FORMAT}"
+                f"it has the parts {found} and format {state.get('format')}, not {wanted} and {STATE_FORMAT}"
             )
-        # Each part checks what it is given before it changes; those that came before it are turned back here.
+        # Each part checks its state before it changes anything; the parts loaded before it are restored here.
         part = ""
         try:
             for part in LOADERS:
@@ -208,7 +207,7 @@ class Run:
         return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last}
 
     def _contents(self) -> list[int | None]:
-        """Return a checksum of every rank's data; it is computed once, since they do not change in a training."""
+        """Return a checksum of the data of every rank; computed once, since they do not change in a training."""
         if self._known_contents is None:
             self._known_contents = self.ranks.collect(fingerprint(self.loader.dataset))
         return self._known_contents
@@ -225,7 +224,7 @@ class Run:
             )
 
     def _loader_state(self) -> dict[str, int]:
-        """Return the loader's position; after the last batch always that of the next epoch's begin."""
+        """Return the loader's position; after the last batch it is the beginning of the next epoch."""
         state = self.loader.state_dict()
         if state["batch"] == len(self.loader):
             return {**state, "epoch": state["epoch"] + 1, "batch": 0}
@@ -238,7 +237,7 @@ class Run:
         self.epoch, self.step, self.stop = epoch, step, given["stop"]
 
     def _own(self, parts: Sequence[Any]) -> Any:
-        """Choose this rank's part."""
+        """Return the part of this rank."""
         if len(parts) != self.ranks.size:
             raise ValueError(f"it was written by {len(parts)} ranks, now there are {self.ranks.size}")
         return parts[self.ranks.rank]
@@ -259,7 +258,7 @@ class Run:
             ema.load_state_dict(given)
 
     def _named_callbacks(self) -> dict[str, CallbackLike]:
-        """Return the callbacks by class name, numbered from the second of a class on."""
+        """Return the callbacks by class name; the second and later ones of a class are numbered."""
         named: dict[str, CallbackLike] = {}
         for callback in self.callbacks:
             name, number = type(callback).__name__, 1
@@ -277,8 +276,8 @@ class Run:
             callback.on_resume(self)
 
 
-# How each part of a state is taken over, in this order: what is most likely not to fit first, the schedules
-# among the callbacks after the optimizer whose rates they set.
+# The functions that load the parts of a state, in this order: first what is most likely not to fit; the callbacks, some
+# of which are schedules, after the optimizer whose learning rates they set.
 LOADERS: dict[str, Callable[[Run, Any], None]] = {
     "data": Run._check_data,
     "place": Run._load_place,
@@ -292,5 +291,5 @@ LOADERS: dict[str, Callable[[Run, Any], None]] = {
     "contents": Run._check_contents,
     "generators": lambda run, state: load_generator_states(run.trainer.model, run._own(state)),
 }
-# The others are lists that may have any length, or belong to callbacks, which know best.
+# The parts whose types are checked here. The others are lists of any length, or are checked by the callbacks.
 CHECKED = ("data", "place", "model", "optimizer", "ema", "loader", "metrics", "generators")

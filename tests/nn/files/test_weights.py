@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from small_trainings import assert_same_arrays
 
 import seegrad as sg
 from seegrad import nn
@@ -20,11 +21,6 @@ from seegrad.nn.files.safetensors_file import load_arrays, save_arrays
 def make_model(seed):
     sg.manual_seed(seed)
     return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
-
-
-def assert_same_state(one, other):
-    for name, array in one.items():
-        np.testing.assert_array_equal(array, other[name], strict=True)
 
 
 def with_header(header, body=b"\0" * 4):
@@ -43,7 +39,7 @@ def test_round_trip(tmp_path):
     model, other = make_model(0), make_model(1)
     nn.save_weights(model, tmp_path / "w.safetensors")
     nn.load_weights(other, tmp_path / "w.safetensors")
-    assert_same_state(model.state_dict(), other.state_dict())
+    assert_same_arrays(model.state_dict(), other.state_dict())
     assert os.listdir(tmp_path) == ["w.safetensors"]
 
 
@@ -96,7 +92,7 @@ def test_damaged_file(tmp_path, content):
     before = model.state_dict()
     with pytest.raises(ValueError, match="w.safetensors is not a sound safetensors file"):
         nn.load_weights(model, path)
-    assert_same_state(before, model.state_dict())
+    assert_same_arrays(before, model.state_dict())
 
 
 def test_missing_file_and_folder(tmp_path):
@@ -114,7 +110,7 @@ def test_weights_of_another_model(tmp_path):
     with pytest.raises(ValueError, match=r"(?s)w\.safetensors.*0\.weight.*0\.bias.*2\.weight") as caught:
         nn.load_weights(model, path)
     assert "3.weight" in str(caught.value)
-    assert_same_state(before, model.state_dict())
+    assert_same_arrays(before, model.state_dict())
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import zlib
 
 import numpy as np
 import pytest
+from small_trainings import At
 
 import seegrad as sg
 from seegrad import nn
@@ -72,20 +73,11 @@ def uninterrupted(tmp_path_factory):
     return everything(trainer), {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-class Break(nn.Callback):
-    def __init__(self, epoch, step, action):
-        self.place, self.action = (epoch, step), action
-
-    def on_step_end(self, run):
-        if (run.epoch, run.step) == self.place:
-            self.action()
-
-
-def fail():
+def fail(run):
     raise RuntimeError("a power cut")
 
 
-def interrupt():
+def interrupt(run):
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -104,7 +96,7 @@ def test_two_epochs_then_three_are_five(uninterrupted, tmp_path):
 def test_goes_on_within_an_epoch(uninterrupted, tmp_path, place, every):
     path = tmp_path / "run.safetensors"
     with pytest.raises(RuntimeError):
-        make(path, every)[1](5, extra=[Break(*place, fail)])
+        make(path, every)[1](5, extra=[At(*place, fail)])
     trainer, fit = make(path, seed=77)
     fit(5, resume=path)
     assert everything(trainer) == uninterrupted[0]
@@ -114,7 +106,7 @@ def test_goes_on_within_an_epoch(uninterrupted, tmp_path, place, every):
 def test_ctrl_c_saves_the_step_that_was_done(uninterrupted, tmp_path, place):
     path = tmp_path / "run.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        make(path)[1](5, extra=[Break(*place, interrupt)])
+        make(path)[1](5, extra=[At(*place, interrupt)])
     assert load_state(path)["place"] == {"epoch": place[0], "step": place[1], "stop": False}
     trainer, fit = make(path)
     fit(5, resume=path)
@@ -126,7 +118,7 @@ def test_goes_on_with_gathered_gradients(tmp_path):
     fit(3, accumulate=4)
     path = tmp_path / "b.safetensors"
     with pytest.raises(RuntimeError):
-        make(path, every=3)[1](3, accumulate=4, extra=[Break(2, 7, fail)])
+        make(path, every=3)[1](3, accumulate=4, extra=[At(2, 7, fail)])
     assert load_state(path)["place"] == {"epoch": 2, "step": 4, "stop": False}
     trainer, fit = make(path)
     fit(3, accumulate=4, resume=path)
@@ -573,7 +565,7 @@ def test_a_good_checkpoint_is_not_replaced_by_one_that_is_not_finite(tmp_path):
         trainer.model[5].weight.data = trainer.model[5].weight.data * np.float32(np.nan)
 
     with pytest.raises(nn.NonFiniteError):
-        fit(2, extra=[Break(1, 5, spoil_weights)])
+        fit(2, extra=[At(1, 5, spoil_weights)])
     state = load_state(path)
     assert state["place"]["step"] == 4
     assert all(np.isfinite(array).all() for array in state["model"].values())

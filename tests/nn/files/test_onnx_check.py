@@ -16,11 +16,6 @@ POSITIVE = RNG.uniform(0.5, 1.5, (3, 4)).astype(np.float32)
 NORMAL = RNG.normal(size=(3, 4)).astype(np.float32)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
 def above(limit):
     return lambda x: x * 2 if x.data.mean() > limit else x * 3
 

@@ -58,7 +58,7 @@ def test_pytorch_layout_computes_the_same():
 
 
 def test_a_network_of_pytorch_computes_the_same_here():
-    with np.load(Path(__file__).parents[1] / "oracle" / "layouts.npz") as file:
+    with np.load(Path(__file__).parents[2] / "oracle" / "layouts.npz") as file:
         (case,) = json.loads(str(file["cases"]))
         x, y = file["0.x"], file["0.y"]
         state = {name.removeprefix("0.state."): file[name] for name in file.files if name.startswith("0.state.")}

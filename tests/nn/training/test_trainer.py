@@ -9,46 +9,10 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from small_trainings import At, assert_same_arrays, make_trainer, weights
 
 import seegrad as sg
 from seegrad import nn
-
-
-@pytest.fixture
-def points():
-    """Two classes that a line separates."""
-    rng = np.random.default_rng(5)
-    x = rng.normal(size=(70, 2)).astype(np.float32)
-    return sg.data.ArrayDataset(x, (x[:, 0] + x[:, 1] > 0).astype(np.int64))
-
-
-def make_trainer(lr=0.05, dropout=0.0):
-    sg.manual_seed(3)
-    layers = [nn.Linear(2, 8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2)]
-    model = nn.Sequential(*layers)
-    return nn.Trainer(model, sg.optim.Adam(model.parameters(), lr=lr), nn.CrossEntropyLoss())
-
-
-def weights(trainer):
-    return trainer.model.state_dict()
-
-
-def assert_equal(one, other):
-    assert one.keys() == other.keys()
-    for name in one:
-        np.testing.assert_array_equal(one[name], other[name])
-
-
-class At(nn.Callback):
-    """Does something after a step."""
-
-    def __init__(self, epoch, step, action):
-        self.epoch, self.step, self.action = epoch, step, action
-
-    def on_step_end(self, run):
-        if (run.epoch, run.step) == (self.epoch, self.step):
-            self.action(run)
-
 
 # Learning ----------------------------------------------------------------------------------------------
 
@@ -72,7 +36,7 @@ def test_one_step_is_forward_loss_backward_update(points):
     loss = reference.loss(reference.model(sg.tensor(x)), y)
     loss.backward()
     reference.optimizer.step()
-    assert_equal(weights(trainer), weights(reference))
+    assert_same_arrays(weights(trainer), weights(reference))
     assert trainer.history[0]["loss"] == pytest.approx(loss.item(), rel=1e-6)
 
 
@@ -93,7 +57,7 @@ def test_same_seed_same_run(points, dropout):
         trainer = make_trainer(dropout=dropout)
         history = trainer.fit(points, epochs=2, batch_size=16, validation=points, seed=7)
         runs.append((weights(trainer), history.epochs))
-    assert_equal(runs[0][0], runs[1][0])
+    assert_same_arrays(runs[0][0], runs[1][0])
     assert runs[0][1] == runs[1][1]
     other = make_trainer(dropout=dropout)
     other.fit(points, epochs=2, batch_size=16, seed=8)
@@ -105,7 +69,7 @@ def test_validation_does_not_change_the_training(points):
     plain.fit(points, epochs=2, batch_size=16, seed=1)
     validated = make_trainer(dropout=0.5)
     validated.fit(points, epochs=2, batch_size=16, seed=1, validation=points)
-    assert_equal(weights(plain), weights(validated))
+    assert_same_arrays(weights(plain), weights(validated))
 
 
 def test_takes_a_data_loader(points):
@@ -142,7 +106,7 @@ def test_evaluate_does_not_depend_on_the_batch_size_nor_change_anything(points):
     before = weights(trainer)
     whole, small = trainer.evaluate(points, batch_size=1000), trainer.evaluate(points, batch_size=3)
     assert whole == pytest.approx(small, rel=1e-6)
-    assert_equal(before, weights(trainer))
+    assert_same_arrays(before, weights(trainer))
     assert [layer.training for layer in trainer.model] == [True, True, False, True]
     assert trainer.model[0].weight.grad is None
 
@@ -185,7 +149,7 @@ def test_a_loss_per_example_is_refused(points):
     before = weights(trainer)
     with pytest.raises(ValueError, match="single number"):
         trainer.fit(points)
-    assert_equal(before, weights(trainer))
+    assert_same_arrays(before, weights(trainer))
 
 
 # Callbacks ---------------------------------------------------------------------------------------------
@@ -275,7 +239,7 @@ def test_non_finite_loss_names_place_and_parameter_and_keeps_the_last_good_weigh
         trainer.fit(points, batch_size=16, callbacks=[keep, At(2, 2, spoil("3.weight", np.nan))], seed=0)
     assert (caught.value.epoch, caught.value.step) == (2, 3)
     # The weights after step 1 gave step 2's finite loss; what step 2 made of them did not.
-    assert_equal(kept[0], weights(trainer))
+    assert_same_arrays(kept[0], weights(trainer))
     assert len(trainer.history) == 1
 
 
@@ -295,7 +259,7 @@ def test_buffers_go_back_with_the_weights(points, of):
     with pytest.raises(nn.NonFiniteError, match=rf"the {of}"):
         trainer.fit(points, batch_size=16, callbacks=[At(2, step, spoil_after_keeping)], seed=0)
     assert kept[0]["1.num_batches_tracked"] == 5 + step
-    assert_equal(dict(model.named_buffers()), kept[0])
+    assert_same_arrays(dict(model.named_buffers()), kept[0])
     assert all(np.isfinite(array).all() for array in weights(trainer).values())
 
 
@@ -328,7 +292,7 @@ def test_non_finite_activation_is_named(points):
     before = weights(trainer)
     with pytest.raises(nn.NonFiniteError, match=r"epoch 1, step 1.*output of 2 Logarithm"):
         trainer.fit(points, seed=0)
-    assert_equal(before, weights(trainer))
+    assert_same_arrays(before, weights(trainer))
 
 
 def test_non_finite_loss_alone_is_named(points):
@@ -532,9 +496,9 @@ class TestBelongings:
         other, also = copy.deepcopy((trainer, follow))
         before = weights(trainer)
         other.fit(points, epochs=2, seed=1, callbacks=[also])
-        assert_equal(before, weights(trainer))
+        assert_same_arrays(before, weights(trainer))
         trainer.fit(points, epochs=2, seed=1, callbacks=[follow])
-        assert_equal(weights(other), weights(trainer))
+        assert_same_arrays(weights(other), weights(trainer))
         np.testing.assert_array_equal(other.predict(points.x), trainer.predict(points.x))
         assert other.optimizer.param_groups[0]["lr"] == trainer.optimizer.param_groups[0]["lr"]
         with pytest.raises(ValueError, match="another optimizer"):
@@ -547,7 +511,7 @@ def test_a_pickled_trainer_trains(points):
     other = pickle.loads(pickle.dumps(trainer))
     for each in (trainer, other):
         each.fit(points, epochs=1, seed=1)
-    assert_equal(weights(other), weights(trainer))
+    assert_same_arrays(weights(other), weights(trainer))
 
 
 def test_the_averages_of_another_model_are_refused():

@@ -36,11 +36,6 @@ def check(function, path, *samples, batches=(1, 2, 5), tolerance=1e-5):
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.onnx"
-
-
 def test_the_network_of_the_example_on_test_images(path):
     images = sg.data.load_mnist()[1].x[:64]
     model = nn.models.mnist_cnn(0)
