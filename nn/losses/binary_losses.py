@@ -1,4 +1,4 @@
-"""Losses of answers yes or no: cross-entropy of probabilities and of scores, and the hinge loss."""
+"""Losses of two classes: cross-entropy from probabilities and from scores, and the hinge loss."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ Array = npt.NDArray[Any]
 def binary_cross_entropy(
     p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: Reduction = "mean"
 ) -> Tensor:
-    """``-(y log p + (1 - y) log(1 - p))`` for probabilities p.
+    """Compute the binary cross-entropy ``-(y log p + (1 - y) log(1 - p))`` of probabilities p.
 
-    As in PyTorch, logarithms are taken as at least -100, so that p = 0 and p = 1 give a finite loss; the
-    derivative of a logarithm that was cut off is 0. From scores, :func:`binary_cross_entropy_with_logits` is
-    more precise.
+    As in PyTorch, logarithms are clipped to at least -100, so that p = 0 and p = 1 give a finite loss; the derivative
+    of a clipped logarithm is 0. For scores, :func:`binary_cross_entropy_with_logits` is more precise.
 
     Parameters
     ----------
     p : Tensor or array_like
         Probabilities, from 0 to 1.
     target : array_like, of the same shape
-        True answers, from 0 to 1.
+        Targets from 0 to 1.
     weight : array_like, optional
         Weight of each element; broadcast.
     reduction : {"mean", "sum", "none"}
-        As everywhere.
+        Mean over all elements, sum, or one loss for each.
 
     Examples
     --------
@@ -58,7 +57,7 @@ _LOG_FLOOR = -100.0
 
 
 def _bounded_log(x: Tensor) -> Tensor:
-    """log(x), but at least -100, with derivative 0 where it is cut off."""
+    """Return log(x), clipped to at least -100, with derivative 0 where it is clipped."""
     floor = math.exp(_LOG_FLOOR)
     result: Tensor = where(x.data > floor, log(maximum(x, floor)), _LOG_FLOOR)
     return result
@@ -71,24 +70,24 @@ def binary_cross_entropy_with_logits(
     reduction: Reduction = "mean",
     pos_weight: npt.ArrayLike | None = None,
 ) -> Tensor:
-    """Binary cross-entropy of sigmoid(logits), exact for every size of the scores.
+    """Compute the binary cross-entropy of sigmoid(logits), without overflow or loss of digits.
 
     Parameters
     ----------
     logits : Tensor or array_like
         Scores.
     target : array_like, of the same shape
-        True answers, from 0 to 1.
+        Targets from 0 to 1.
     weight, pos_weight : array_like, optional
-        Weight of each element, and of the answer 1 in particular; broadcast.
+        Weight of each element, and additional weight of the target 1; broadcast.
     reduction : {"mean", "sum", "none"}
-        As everywhere.
+        Mean over all elements, sum, or one loss for each.
     """
     name = "binary_cross_entropy_with_logits"
     x, y = matching(name, logits, target)
     warn_of_sigmoid(name, x)
     check_probabilities(name, "targets", data_of(y))
-    # -log sigmoid(x) = softplus(-x); two terms lose no digits, where softplus(x) - x * y would.
+    # -log sigmoid(x) = softplus(-x). The sum of two terms loses no digits, softplus(x) - x * y would.
     yes = y if pos_weight is None else y * _elementwise_weight(name, x, pos_weight)
     values = yes * softplus(-x) + (1.0 - y) * softplus(x)
     return reduce(name, _weighted(name, values, weight), reduction)
@@ -111,9 +110,25 @@ def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Arr
 
 
 def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reduction = "mean") -> Tensor:
-    """``max(0, margin - y * score)`` for answers y of -1 or 1: the loss of support vector machines.
+    """Compute ``max(0, margin - y * score)`` for targets y of -1 or 1: the loss of support vector machines.
 
     The derivative where ``y * score`` is exactly ``margin`` is half the slope.
+
+    Parameters
+    ----------
+    scores : Tensor or array_like
+        Scores.
+    target : array_like, of the same shape
+        Targets, -1 or 1.
+    margin : float, default 1
+        The value of ``y * score`` from which the loss is 0.
+    reduction : {"mean", "sum", "none"}
+        Mean over all elements, sum, or one loss for each.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a target is neither -1 nor 1.
     """
     x, y = matching("hinge_loss", scores, target)
     check_signs("hinge_loss", data_of(y))
@@ -121,7 +136,7 @@ def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reducti
 
 
 class BCELoss(Loss):
-    """Binary cross-entropy of probabilities; see :func:`~seegrad.nn.functional.binary_cross_entropy`.
+    """Binary cross-entropy of probabilities. See :func:`~seegrad.nn.functional.binary_cross_entropy`.
 
     Parameters
     ----------
@@ -136,17 +151,17 @@ class BCELoss(Loss):
         self.weight = weight
 
     def forward(self, p: Any, target: Any) -> Tensor:
-        """Compare probabilities with answers from 0 to 1."""
+        """Compare probabilities with targets from 0 to 1."""
         return binary_cross_entropy(p, target, self.weight, self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
-    """Binary cross-entropy of scores; see :func:`~seegrad.nn.functional.binary_cross_entropy_with_logits`.
+    """Binary cross-entropy of scores. See :func:`~seegrad.nn.functional.binary_cross_entropy_with_logits`.
 
     Parameters
     ----------
     weight, pos_weight : array_like, optional
-        Weight of each element, and of the answer 1 in particular; broadcast.
+        Weight of each element, and additional weight of the target 1; broadcast.
     reduction : {"mean", "sum", "none"}
         Mean over all elements, sum, or one loss for each.
     """
@@ -161,17 +176,17 @@ class BCEWithLogitsLoss(Loss):
         self.weight, self.pos_weight = weight, pos_weight
 
     def forward(self, logits: Any, target: Any) -> Tensor:
-        """Compare scores with answers from 0 to 1."""
+        """Compare scores with targets from 0 to 1."""
         return binary_cross_entropy_with_logits(logits, target, self.weight, self.reduction, self.pos_weight)
 
 
 class HingeLoss(Loss):
-    """``max(0, margin - y * score)`` for answers of -1 or 1; see :func:`~seegrad.nn.functional.hinge_loss`.
+    """``max(0, margin - y * score)`` for targets y of -1 or 1. See :func:`~seegrad.nn.functional.hinge_loss`.
 
     Parameters
     ----------
     margin : float, default 1
-        How clearly an answer has to be right to cost nothing.
+        The value of ``y * score`` from which the loss is 0.
     reduction : {"mean", "sum", "none"}
         Mean over all elements, sum, or one loss for each.
     """
@@ -181,5 +196,5 @@ class HingeLoss(Loss):
         self.margin = margin
 
     def forward(self, scores: Any, target: Any) -> Tensor:
-        """Compare scores with answers of -1 or 1."""
+        """Compare scores with targets of -1 or 1."""
         return hinge_loss(scores, target, self.margin, self.reduction)

@@ -29,9 +29,9 @@ def cross_entropy(
     reduction: Reduction = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """Minus the logarithm of the probability that the softmax of ``logits`` gives the true class.
+    """Compute the cross-entropy: minus the logarithm of the softmax probability of the true class.
 
-    Computed by log-sum-exp, so that no score, however large, overflows.
+    It is computed by log-sum-exp, so that large scores do not overflow.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def cross_entropy(
     weight : array_like, shape (C,), optional
         Weight of each class. With labels the mean is then a weighted one, as in PyTorch.
     ignore_index : int, optional
-        A label that counts as "no label". PyTorch's default is -100; here nothing is ignored unasked.
+        A label whose examples are left out. PyTorch's default is -100; here it is None.
     reduction : {"mean", "sum", "none"}
-        Mean over all rows (that are not ignored), sum, or one loss for each row.
+        Mean over all rows that are not ignored, sum, or one loss for each row.
     label_smoothing : float, default 0
         Share of the target that is spread evenly over all classes.
 
@@ -54,12 +54,12 @@ def cross_entropy(
     TypeError
         If the labels are floats.
     ValueError
-        If a label is out of range (names it), a row is not a distribution, or the shapes do not fit.
+        If a label is out of range, a row is not a distribution, or the shapes do not fit.
 
     Warns
     -----
     SeegradWarning
-        If the scores have been through a softmax already, or are of a single class.
+        If the scores are the output of a softmax, or are of a single class.
 
     Examples
     --------
@@ -99,9 +99,26 @@ def nll_loss(
     ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """Minus the given log-probability of the true class; what :func:`cross_entropy` is after log_softmax.
+    """Compute minus the log-probability of the true class: :func:`cross_entropy` without its log_softmax.
 
-    Parameters are those of :func:`cross_entropy`; targets are labels.
+    Parameters
+    ----------
+    log_probabilities : Tensor or array_like of float, shape (..., C)
+        Log-probabilities of C classes, on the last axis.
+    target : array_like of int, shape (...)
+        Labels from 0 to C - 1.
+    weight, ignore_index, reduction
+        As for :func:`cross_entropy`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`cross_entropy`.
+
+    Warns
+    -----
+    SeegradWarning
+        If the predictions are probabilities.
     """
     log_p = prediction("nll_loss", log_probabilities)
     warn_of_probabilities("nll_loss", log_p)
@@ -112,7 +129,7 @@ def nll_loss(
 
 
 def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None = None) -> Array:
-    """Return labels as an integer array, having checked them against scores of this shape.
+    """Return labels as an integer array, having checked that they fit scores of this shape.
 
     Raises
     ------
@@ -170,7 +187,7 @@ def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> A
 
 
 def _picked(log_p: Tensor, labels: Array, weights: Array | None, ignore_index: int | None) -> Tensor:
-    """Minus each row's log-probability of its label, weighted; 0 where ignored."""
+    """Return minus each row's log-probability of its label, weighted; 0 where ignored."""
     safe = labels if ignore_index is None else np.where(labels == ignore_index, 0, labels)
     rows: Tensor = -log_p[(*np.indices(safe.shape, sparse=True), safe)]
     if weights is not None:
@@ -183,7 +200,7 @@ def _picked(log_p: Tensor, labels: Array, weights: Array | None, ignore_index: i
 def _reduce_rows(
     name: str, rows: Tensor, labels: Array, weights: Array | None, ignore_index: int | None, reduction: str
 ) -> Tensor:
-    """Reduce; the mean is over the labels that are not ignored, weighted by their classes' weights."""
+    """Reduce the rows; the mean is over the labels that are not ignored, weighted by the weights of their classes."""
     if reduction != "mean" or (weights is None and ignore_index is None):
         return reduce(name, rows, reduction)
     kept = labels if ignore_index is None else labels[labels != ignore_index]
@@ -203,7 +220,7 @@ class CrossEntropyLoss(Loss):
     weight : array_like, shape (C,), optional
         Weight of each class.
     ignore_index : int, optional
-        A label that counts as "no label".
+        A label whose examples are left out.
     reduction : {"mean", "sum", "none"}
         Mean over rows, sum, or one loss for each row.
     label_smoothing : float, default 0
@@ -233,14 +250,14 @@ class CrossEntropyLoss(Loss):
 
 
 class NLLLoss(Loss):
-    """Minus the log-probability of the true class; see :func:`~seegrad.nn.functional.nll_loss`.
+    """Minus the log-probability of the true class. See :func:`~seegrad.nn.functional.nll_loss`.
 
     Parameters
     ----------
     weight : array_like, shape (C,), optional
         Weight of each class.
     ignore_index : int, optional
-        A label that counts as "no label".
+        A label whose examples are left out.
     reduction : {"mean", "sum", "none"}
         Mean over rows, sum, or one loss for each row.
     """

@@ -1,4 +1,4 @@
-"""Losses between distributions: the Kullback-Leibler divergence."""
+"""The Kullback-Leibler divergence between distributions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kl_div(
     reduction: Reduction | Literal["batchmean"] = "mean",
     log_target: bool = False,
 ) -> Tensor:
-    """Kullback-Leibler divergence, elementwise ``p * (log p - log q)``; 0 where p is 0.
+    """Compute the Kullback-Leibler divergence, elementwise ``p * (log p - log q)``; 0 where p is 0.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def kl_div(
 
 
 class KLDivLoss(Loss):
-    """Kullback-Leibler divergence; see :func:`~seegrad.nn.functional.kl_div`.
+    """Kullback-Leibler divergence. See :func:`~seegrad.nn.functional.kl_div`.
 
     Parameters
     ----------
     reduction : {"mean", "batchmean", "sum", "none"}
         "batchmean", sum / N, is the divergence of the definition.
     log_target : bool, default False
-        Whether targets are logarithms, too.
+        Whether the targets are logarithms.
     """
 
     reductions = ("mean", "batchmean", "sum", "none")

@@ -1,4 +1,4 @@
-"""Losses between vectors: the angle between pairs that should be alike or not."""
+"""Losses between vectors: the cosine of pairs that should point the same way, or should not."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["CosineEmbeddingLoss"]
 
 
 def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: Reduction = "mean") -> Tensor:
-    """Loss on the angle between pairs of vectors that should be alike or not.
+    """Compute a loss of the cosine between pairs of vectors that should point the same way, or should not.
 
     Parameters
     ----------
     x1, x2 : Tensor or array_like, shape (N, D) or (D,)
         The vectors.
     target : array_like, shape (N,) or ()
-        1 for pairs that should point the same way: the loss is 1 - cos. -1 for pairs that should not:
+        1 for pairs that should point the same way: the loss is 1 - cos. -1 for pairs that should not: the loss is
         max(0, cos - margin).
     margin : float, default 0
         From -1 to 1.
     reduction : {"mean", "sum", "none"}
-        As everywhere.
+        Mean over pairs, sum, or one loss for each.
     """
     name = "cosine_embedding_loss"
     if not -1 <= margin <= 1:
@@ -45,12 +45,12 @@ def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, re
 
 
 class CosineEmbeddingLoss(Loss):
-    """Loss on the angle between vectors; see :func:`~seegrad.nn.functional.cosine_embedding_loss`.
+    """Loss of the cosine between vectors. See :func:`~seegrad.nn.functional.cosine_embedding_loss`.
 
     Parameters
     ----------
     margin : float, default 0
-        Cosine below which two vectors count as not alike.
+        The cosine below which the loss of a pair with target -1 is 0.
     reduction : {"mean", "sum", "none"}
         Mean over pairs, sum, or one loss for each.
     """
@@ -60,5 +60,5 @@ class CosineEmbeddingLoss(Loss):
         self.margin = margin
 
     def forward(self, x1: Any, x2: Any, target: Any) -> Tensor:
-        """Compare pairs of vectors (N, D); the target says which should be alike (1) or not (-1)."""
+        """Compare pairs of vectors (N, D) with targets 1 (same direction) or -1."""
         return cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)

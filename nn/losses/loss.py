@@ -1,4 +1,4 @@
-"""What all losses share: the base of their modules, and the reduction of one loss per element to one number."""
+"""The base of all loss modules, and the reduction of the losses of all elements to one number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Reduction = Literal["mean", "sum", "none"]
 
 
 class Loss(Module):
-    """What all losses share: ``reduction``, the way from one loss for each element to one number."""
+    """Base of all loss modules; ``reduction`` says how the losses of all elements become one number."""
 
     reductions: tuple[str, ...] = ("mean", "sum", "none")
 
@@ -27,7 +27,7 @@ class Loss(Module):
 
 
 def reduce(name: str, values: Tensor, reduction: str) -> Tensor:
-    """Turn the losses of all elements into the one that is asked for."""
+    """Reduce the losses of all elements to their mean or sum, or leave them as they are ("none")."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
     if reduction == "mean" and values.size == 0:

@@ -1,4 +1,4 @@
-"""Checks of what losses are given: predictions and targets."""
+"""Checks of the inputs of losses: predictions and targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 
 def prediction(name: str, x: Any) -> Tensor:
-    """Return a loss's first input as a Tensor of floats."""
+    """Return the predictions as a Tensor, having checked that they are floats."""
     x = as_tensor(x)
     if x.dtype.kind != "f":
         raise TypeError(f"{name}: predictions must be floating-point numbers, got {x.dtype}")
@@ -23,7 +23,7 @@ def prediction(name: str, x: Any) -> Tensor:
 
 
 def target_like(x: Tensor, target: Any) -> Tensor | Array:
-    """Return a target in the dtype of the prediction; one that requires gradients stays a Tensor."""
+    """Return a target in the dtype of the prediction; a target that requires gradients stays a Tensor."""
     if isinstance(target, Tensor):
         if target.requires_grad:
             return target
@@ -37,7 +37,7 @@ def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor | Array]:
     Raises
     ------
     ValueError
-        If not: broadcasting (4,) against (4, 1) would silently compare every pair.
+        If they differ: broadcasting (4,) against (4, 1) would silently compare every pair.
     """
     x = prediction(name, x)
     target = target_like(x, target)
@@ -64,6 +64,6 @@ def check_signs(name: str, values: Array) -> None:
 
 
 def first_index(mask: Array) -> Any:
-    """Index of the first True, as an int where one number will do."""
+    """Return the index of the first True: a tuple, or an int for one axis."""
     index = tuple(int(i) for i in np.argwhere(mask)[0])
     return index[0] if len(index) == 1 else index

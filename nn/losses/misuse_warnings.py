@@ -1,4 +1,4 @@
-"""Warnings of predictions that a loss takes for something else: probabilities for scores, or for logarithms."""
+"""Warnings of probabilities that are given to a loss that takes scores or logarithms."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from ...common.warning import warn
 Array = npt.NDArray[Any]
 
 
-#: Operations whose results are the numbers that went in first, or nearly so.
+#: Operations that return the values of their first input, or nearly so.
 _VALUE_PRESERVING = {
     *("reshape", "transpose", "getitem", "squeeze", "identity", "astype"),
     *("minimum", "maximum", "at_least", "at_most"),
 }
-#: How far back to look for what made the numbers.
+#: The largest number of such operations to follow back.
 _MOST_STEPS_BACK = 6
 
 
 def warn_of_softmax(name: str, x: Tensor) -> None:
-    """Warn if predictions that should be scores of classes have been through a softmax, or are of a single class.
+    """Warn if predictions that should be scores are the output of a softmax, or are of a single class.
 
     Warns
     -----
     SeegradWarning
-        If a softmax made them, or a division or exponential whose rows are probabilities; or if there is one class.
+        If they are the output of a softmax, or of a division or exponential and their rows are probabilities; or if
+        there is one class.
     """
     if x.shape[-1:] == (1,):
         warn(
@@ -59,7 +60,7 @@ def _are_probabilities(rows: Array) -> bool:
 
 
 def warn_of_sigmoid(name: str, x: Tensor) -> None:
-    """Warn if predictions that should be scores have been through a sigmoid."""
+    """Warn if predictions that should be scores are the output of a sigmoid."""
     if _maker(x) == "sigmoid":
         warn(
             f"{name}: the predictions are probabilities already, made by a sigmoid. This loss takes scores and does "
@@ -68,7 +69,7 @@ def warn_of_sigmoid(name: str, x: Tensor) -> None:
 
 
 def _maker(x: Tensor) -> str | None:
-    """Name the operation that computed the numbers of x, past those that only pass them on."""
+    """Return the name of the operation that computed the values of x, past those that only pass them on."""
     node: Any = x
     for _ in range(_MOST_STEPS_BACK):
         if node.op is None:

@@ -12,19 +12,19 @@ __all__ = ["HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 
 
 def mse_loss(x: Any, target: Any, reduction: Reduction | Literal["half_mean"] = "mean") -> Tensor:
-    """Squared error, ``(x - target)**2``.
+    """Compute the squared error, ``(x - target)**2``.
 
     Parameters
     ----------
     x, target : Tensor or array_like
         Of the same shape.
     reduction : {"mean", "sum", "none", "half_mean"}
-        "half_mean" is sum / (2 n), whose gradient is the plain error / n.
+        "half_mean" is sum / (2 n), whose gradient is (x - target) / n.
 
     Raises
     ------
     ValueError
-        If the shapes differ, also where NumPy would broadcast them.
+        If the shapes differ, even if NumPy would broadcast them.
 
     Examples
     --------
@@ -41,16 +41,13 @@ def mse_loss(x: Any, target: Any, reduction: Reduction | Literal["half_mean"] = 
 
 
 def l1_loss(x: Any, target: Any, reduction: Reduction = "mean") -> Tensor:
-    """Absolute error, ``|x - target|``; its derivative where they are equal is taken as 0."""
+    """Compute the absolute error, ``|x - target|``; its derivative is 0 where both are equal."""
     x, target = matching("l1_loss", x, target)
     return reduce("l1_loss", abs(x - target), reduction)
 
 
 def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
-    """Squared error near 0, absolute error beyond ``delta``, smoothly joined.
-
-    With d = |x - target|: d**2 / 2 up to ``delta``, delta * (d - delta / 2) beyond.
-    """
+    """Compute the Huber loss: with d = |x - target|, d**2 / 2 up to ``delta``, delta * (d - delta / 2) beyond."""
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be greater than 0, got {delta}")
     x, target = matching("huber_loss", x, target)
@@ -58,7 +55,7 @@ def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: Reduction = "
 
 
 def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
-    """Absolute error, rounded off within ``beta`` of 0: the Huber loss divided by ``beta``."""
+    """Compute the Huber loss divided by ``beta``: the absolute error, smooth within ``beta`` of 0."""
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
     x, target = matching("smooth_l1_loss", x, target)
@@ -67,14 +64,15 @@ def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: Reduction 
 
 
 def _huber(difference: Tensor, delta: float) -> Tensor:
-    # A choice, not a sum of both parts, whose gradients would cancel; a square without |x|, for its second derivative.
+    # where() chooses one part; in a sum of both the gradients would cancel. The square is written without |x|, so that
+    # its second derivative at 0 is right.
     distance, near = abs(difference), clip(difference, -delta, delta)
     result: Tensor = where(distance < delta, 0.5 * near * near, delta * (distance - 0.5 * delta))
     return result
 
 
 class MSELoss(Loss):
-    """Squared error; see :func:`~seegrad.nn.functional.mse_loss`.
+    """Squared error. See :func:`~seegrad.nn.functional.mse_loss`.
 
     Parameters
     ----------
@@ -90,7 +88,7 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """Absolute error; see :func:`~seegrad.nn.functional.l1_loss`.
+    """Absolute error. See :func:`~seegrad.nn.functional.l1_loss`.
 
     Parameters
     ----------
@@ -104,14 +102,14 @@ class L1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """Squared error near 0, absolute error beyond ``delta``; see :func:`~seegrad.nn.functional.huber_loss`.
+    """Squared error near 0, absolute error beyond ``delta``. See :func:`~seegrad.nn.functional.huber_loss`.
 
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}
         Mean over all elements, sum, or one loss for each.
     delta : float, default 1
-        Where the one becomes the other.
+        The distance at which one becomes the other.
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -124,14 +122,14 @@ class HuberLoss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """The Huber loss divided by ``beta``; see :func:`~seegrad.nn.functional.smooth_l1_loss`.
+    """The Huber loss divided by ``beta``. See :func:`~seegrad.nn.functional.smooth_l1_loss`.
 
     Parameters
     ----------
     reduction : {"mean", "sum", "none"}
         Mean over all elements, sum, or one loss for each.
     beta : float, default 1
-        Where squared error becomes absolute error; 0 is the absolute error everywhere.
+        The distance at which the squared error becomes the absolute error; 0 means the absolute error everywhere.
     """
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 
 from ...common.atomic_file import write_atomically
 
-# Okabe and Ito's palette: the colours stay apart for every kind of colour vision, and in grey.
+# The palette of Okabe and Ito: the colours differ for every kind of colour vision, and in grey.
 BLUE, ORANGE, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 INK, PALE = "#1b1b1b", "#8a8a8a"
 
-# A white card with dark ink reads well on a light page and on a dark one, whatever styles are in use.
+# A white background with dark text is readable on light and on dark pages, whatever styles are in use.
 STYLE: Any = {
     "figure.facecolor": "white",
     "axes.facecolor": "white",
@@ -41,7 +41,7 @@ STYLE: Any = {
 
 
 class NotebookFigure(Figure):
-    """A figure that belongs to no window, so that nothing has to be closed, and that notebooks show as it is."""
+    """A figure without a window, which need not be closed, and which notebooks show as a value."""
 
     def _repr_png_(self) -> bytes:
         return self.png()
@@ -61,5 +61,5 @@ class NotebookFigure(Figure):
 
 
 def style() -> AbstractContextManager[None]:
-    """Draw in seegrad's style inside a ``with`` block."""
+    """Draw in this style inside a ``with`` block."""
     return matplotlib.rc_context(STYLE)

@@ -1,4 +1,4 @@
-"""Plots of a model: its filters, its feature maps, and which pixels matter to it."""
+"""Plots of a model: its filters, its feature maps, and the pixels that its scores depend on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["pixel_gradient", "plot_activations", "plot_filters", "saliency"]
 
 Array = npt.NDArray[Any]
 
-# Blue below zero, red above, white at zero: apart for every kind of colour vision.
+# Blue is negative, red is positive, white is zero; they differ for every kind of colour vision.
 SIGNED = "RdBu_r"
 
 
@@ -33,9 +33,9 @@ def plot_filters(
     Parameters
     ----------
     model : Module
-        A ``Conv2d``, or a model whose first ``Conv2d`` is meant.
+        A ``Conv2d``, or a model, of which the first ``Conv2d`` is drawn.
     channels, filters : int
-        Show at most so many input channels and filters; by default 8 and 16, or 32 filters if there is but one
+        The largest numbers of input channels and filters to show; by default 8 and 16, or 32 filters if there is one
         input channel.
     path : path, optional
         A PNG file to write.
@@ -43,8 +43,8 @@ def plot_filters(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure. With one input channel, a filter each; else a row for each input channel, a column for
-        each filter.
+        The figure. With one input channel, an image for each filter; otherwise a row for each input channel and a
+        column for each filter.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def plot_filters(
     convolution = next((module for module in model.modules() if isinstance(module, Conv2d)), None)
     if convolution is None:
         raise ValueError(f"{type(model).__name__} has no Conv2d, so there are no filters to draw")
-    weight = convolution.weight.data  # (height, width, input channels, filters)
+    weight = convolution.weight.data  # (kh, kw, C, filters)
     most = filters or (32 if weight.shape[2] == 1 else 16)
     shown = weight[:, :, :channels, :most]
     wide, high = (min(8, shown.shape[3]), -(-shown.shape[3] // 8)) if shown.shape[2] == 1 else shown.shape[:1:-1]
@@ -82,7 +82,7 @@ def plot_filters(
 def plot_activations(
     model: Module, image: npt.ArrayLike, channels: int = 10, path: str | os.PathLike[str] | None = None
 ) -> Figure:
-    """Draw what the layers make of an image, layer by layer: dark is large.
+    """Draw the outputs of all layers for an image; dark values are large.
 
     Parameters
     ----------
@@ -91,14 +91,14 @@ def plot_activations(
     image : array_like, shape (height, width, channels)
         One image.
     channels : int, default 10
-        Show at most so many feature maps of each layer.
+        The largest number of feature maps to show of each layer.
     path : path, optional
         A PNG file to write.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row for each layer: its feature maps, or for a plain vector its values as bars.
+        A row for each layer: its feature maps, or the values of a vector as bars.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def plot_activations(
 
 
 def _outputs(model: Module, x: Array) -> list[tuple[str, Array]]:
-    """Return the outputs of the model's innermost modules for the one image of a batch, with their names."""
+    """Return the outputs of the innermost modules for a batch of one image, with the names of the modules."""
     found: list[tuple[str, Array]] = []
     paths = {id(module): path for path, module in model.named_modules()}
 
@@ -165,7 +165,7 @@ def _draw_bars(axes: Axes, values: Array) -> None:
 
 
 def pixel_gradient(model: Module, image: npt.ArrayLike, label: int | None = None) -> Array:
-    """Compute how a class's score changes with every pixel.
+    """Return the gradient of a class's score with respect to the pixels of an image.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def _pixel_gradient(model: Module, image: Array, label: int | None) -> tuple[Arr
 def saliency(
     model: Module, image: npt.ArrayLike, label: int | None = None, path: str | os.PathLike[str] | None = None
 ) -> Figure:
-    """Draw which pixels matter: the gradient of a class's score with respect to the pixels, over the image.
+    """Draw the gradient of a class's score with respect to the pixels, over the image.
 
     K. Simonyan, A. Vedaldi, A. Zisserman, "Deep inside convolutional networks" (2014).
 
@@ -228,8 +228,8 @@ def saliency(
     Returns
     -------
     matplotlib.figure.Figure
-        The image, and beside it the gradient over the image: where it is red, more ink speaks for the class;
-        where it is blue, against it. See :func:`pixel_gradient` for the numbers.
+        The image, and beside it the gradient over the image: a larger value of a red pixel raises the score of the
+        class, of a blue pixel lowers it. :func:`pixel_gradient` returns the numbers.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def saliency(
 
 
 def _one_image(image: npt.ArrayLike) -> Array:
-    """Return a batch that holds the image alone."""
+    """Return a batch of one image."""
     x = np.asarray(image.data if isinstance(image, Tensor) else image)
     if x.ndim == 4 and len(x) == 1:
         return x

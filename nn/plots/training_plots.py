@@ -23,31 +23,31 @@ WRONG = "#a40e26"
 
 
 class Curves(Protocol):
-    """What is plotted of a :class:`~seegrad.nn.History`."""
+    """A :class:`~seegrad.nn.History`, as it is plotted."""
 
     def names(self) -> list[str]:
-        """Return the names of what was measured."""
+        """Return the names of the measures."""
 
     def __len__(self) -> int:
         """Return the number of epochs."""
 
     def __getitem__(self, name: str, /) -> list[float]:
-        """Return the values of all epochs by name."""
+        """Return a measure's values of all epochs."""
 
 
 def plot_curves(
     history: Curves, path: str | os.PathLike[str] | None = None, running: Sequence[tuple[float, float]] = ()
 ) -> Figure:
-    """Draw every measure over the epochs, for training and validation.
+    """Plot every measure over the epochs, for training and validation.
 
     Parameters
     ----------
     history : History
-        Of a training.
+        The history of a training.
     path : path, optional
         A PNG file to write.
     running : sequence of (float, float), optional
-        Losses within epochs, as (epochs done, loss); drawn thin.
+        Losses within epochs, as (epochs done, loss); drawn as a thin line.
 
     Returns
     -------
@@ -140,21 +140,21 @@ def plot_predictions(
 def plot_mistakes(
     images: Array, labels: Array, probabilities: Array, count: int = 20, path: str | os.PathLike[str] | None = None
 ) -> Figure:
-    """Show the mistakes of which the model is most certain, the worst one first.
+    """Show the mistakes of which the model is most certain, in decreasing order of certainty.
 
     Parameters
     ----------
     images, labels, probabilities : numpy.ndarray
         As for :func:`plot_predictions`.
     count : int, default 20
-        Show at most so many.
+        The largest number of images to show.
     path : path, optional
         A PNG file to write.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The figure; without any mistake it says so.
+        The figure; a sentence if there is no mistake.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def _check_lengths(images: Array, labels: Array, probabilities: Array) -> None:
 def plot_confusion(
     labels: Array, probabilities: Array, names: Sequence[str] | None = None, path: str | os.PathLike[str] | None = None
 ) -> Figure:
-    """Draw which class was taken for which: counts, coloured by their share of the true class.
+    """Plot the confusion matrix: counts, coloured by their share of the true class.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def plot_confusion(
     with style():
         figure = NotebookFigure(figsize=(side, side), layout="constrained")
         axes = figure.subplots()
-        # The square root lets a single mistake be seen beside a thousand right answers.
+        # The square root makes a single mistake visible beside a thousand correct answers.
         axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
         texts = [str(i) for i in range(classes)] if names is None else list(names)
         axes.set_xticks(range(classes), texts, rotation=0 if max(map(len, texts)) < 4 else 60)

@@ -1,4 +1,4 @@
-"""The training loop: forward, loss, backward, update, until done; then measuring and predicting."""
+"""The training loop: forward pass, loss, backward pass, update. Evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["Trainer"]
 Array = npt.NDArray[Any]
 Metric = Callable[[Array, Array], float]
 
-# Evaluating is quickest with batches whose activations stay in a core's cache.
+# Evaluation is fastest with batches whose activations fit into the cache of a core.
 EVALUATION_BATCH = 128
 
 
@@ -46,7 +46,7 @@ class Trainer:
     Parameters
     ----------
     model : Module
-        Takes a batch ``(n, ...)``, returns scores ``(n, classes)`` or whatever the loss expects.
+        Maps a batch ``(n, ...)`` to scores ``(n, classes)``, or to what the loss expects.
     optimizer : optimizer of ``seegrad.optim``
         Holds the model's parameters, or some of them.
     loss : callable
@@ -67,9 +67,9 @@ class Trainer:
     Raises
     ------
     TypeError
-        If a part is not what it should be, such as the name of a loss.
+        If a part is of the wrong kind, such as the name of a loss.
     ValueError
-        If the optimizer or the averages hold no parameter of this model, as when the model was made anew.
+        If the optimizer or the averages hold no parameter of this model, for example after the model was made again.
 
     Examples
     --------
@@ -120,45 +120,44 @@ class Trainer:
         train : ArrayDataset or other source, or DataLoader
             The examples. A DataLoader brings its own batch size and order.
         epochs : int, default 5
-            How often to go through all examples, those before a resumed state included.
+            The number of passes over all examples, including those before a resumed state.
         batch_size : int, default 64
             Examples per step.
         validation : ArrayDataset or other source, optional
-            Examples that are only measured, after every epoch.
+            Examples on which the model is measured after every epoch.
         callbacks : sequence of Callback
-            Called in this order at each of their moments.
+            Called in this order.
         seed : int, numpy.random.Generator or None
-            Determines the order of the examples. With :func:`seegrad.manual_seed` before the model is
-            made, the whole run is determined.
+            Determines the order of the examples. With :func:`seegrad.manual_seed` before the model is made, the whole
+            run is reproducible.
         progress : bool, optional
-            Whether to show a live bar (never in a log file) and a line per epoch. By default, where it
-            can be watched: in a terminal or a notebook.
+            Whether to show a live bar (never in a log file) and a line per epoch. By default they are shown in a
+            terminal or a notebook.
         accumulate : int, default 1
-            Batches whose gradients are gathered for one update, each example counting the same: the update
-            of a batch so many times as large, in the memory of one. Layers that look at a whole batch, such
-            as BatchNorm, still see the small ones. An epoch's last update may have fewer.
+            The number of batches whose gradients are accumulated for one update; every example counts the same. The
+            update is that of one batch so many times as large, in the memory of a small one. Layers that use the
+            whole batch, such as BatchNorm, still see the small batches. The last update of an epoch may have fewer.
         resume : path, optional
-            A file that :class:`Checkpoint` wrote: go on from there, with the same arguments, to the same
-            weights to the last bit as if nothing had happened in between.
+            A file of :class:`Checkpoint`: continue from it, with the same arguments, to the weights that an
+            uninterrupted training reaches, equal to the last bit.
 
         Returns
         -------
         History
-            The losses and accuracies. Those of the training set are means over the epoch, while the
-            model was still learning.
+            The measures of each epoch. Those of the training set are means over the epoch, while the weights changed.
 
         Raises
         ------
         NonFiniteError
-            If the loss or a parameter becomes NaN or infinite. The model has the weights of the last
-            step whose loss was finite; the optimizer's own state is not turned back.
+            If the loss or a parameter becomes NaN or infinite. The model has the weights of the last step whose loss
+            was finite; the state of the optimizer is not restored.
         KeyboardInterrupt
             After Ctrl-C, once the present update is complete; a second Ctrl-C does not wait.
         FileNotFoundError
-            If there is nothing to resume.
+            If the file to resume from does not exist.
         TypeError, ValueError
-            If an argument, the data or the shapes do not fit, or what is to be resumed is damaged or
-            belongs to another training; then nothing is changed.
+            If an argument, the data or the shapes do not fit, or the file to resume from is damaged or belongs to
+            another training; then nothing is changed.
         """
         check_belongings(self.model, self.optimizer, self.loss, self.ema)
         saved = None if resume is None else load_state(resume)
@@ -179,7 +178,7 @@ class Trainer:
 
     def _run(self, run: Run, validation: Source | None) -> None:
         good = GoodWeights(self.model)
-        # Numbers that overflow are not warned of one by one: they make the loss non-finite, an error.
+        # NumPy does not warn of overflow here: it makes the loss non-finite, which is an error.
         with PatientInterrupt() as interrupt, np.errstate(all="ignore"):
             try:
                 run.call("on_train_begin")
@@ -203,7 +202,7 @@ class Trainer:
             run.step = 0
             run.metrics = RunningMetrics()
         run.call("on_epoch_begin")
-        if run.step == run.steps_per_epoch:  # resumed between the last step and the validation
+        if run.step == run.steps_per_epoch:  # resumed after the last step, before the validation
             return
         for batch in run.loader:
             x, y = as_pair(batch)
@@ -226,7 +225,7 @@ class Trainer:
             culprit = first_nonfinite(self.model, x)
             good.restore()
             raise NonFiniteError(f"the loss became {run.loss}", run.epoch, run.step, culprit)
-        # These weights gave a finite loss; the update that follows may not keep it so.
+        # These weights gave a finite loss; those after the update may not.
         good.keep()
         if run.gathered == 0:
             self.optimizer.zero_grad()
@@ -244,7 +243,7 @@ class Trainer:
                 if parameter.grad is not None:
                     parameter.grad = parameter.grad / examples
         self.optimizer.step()
-        # An average would never forget an infinity; the next loss tells of it.
+        # An infinity would stay in the average for ever; the next loss reports it.
         if self.ema is not None and nonfinite_parameter(self.model) is None:
             self.ema.update()
 
@@ -284,7 +283,7 @@ class Trainer:
         dataset : ArrayDataset or other source, or DataLoader
             The examples.
         batch_size : int, default 128
-            How many to compute at a time; affects speed and memory only.
+            The number of examples per step; affects speed and memory only.
 
         Returns
         -------
@@ -302,7 +301,7 @@ class Trainer:
     def _measure(
         self, dataset: Source | DataLoader, batch_size: int, between_batches: Callable[[], None] = lambda: None
     ) -> RunningMetrics:
-        # The order is fixed; a seed only keeps the loader from drawing one from the default generator.
+        # The examples are not shuffled; with a seed the loader does not draw from the default generator.
         loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
         metrics = RunningMetrics()
         with self.averaged(), evaluating(self.model):
@@ -315,25 +314,25 @@ class Trainer:
         return metrics
 
     def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = EVALUATION_BATCH) -> Array:
-        """Compute what the model says of examples, in evaluation mode.
+        """Return the model's predictions of examples, in evaluation mode.
 
         Parameters
         ----------
         x : array_like, shape (n, ...)
-            The examples; of images, ``(n, height, width, channels)``.
+            The examples; for images, ``(n, height, width, channels)``.
         batch_size : int, default 128
-            How many to compute at a time; affects speed and memory only.
+            The number of examples per step; affects speed and memory only.
 
         Returns
         -------
         numpy.ndarray, shape (n, classes)
-            With :class:`CrossEntropyLoss`, whose models put out logits, the probabilities of the
-            classes (their softmax). With any other loss, the model's output as it is.
+            With :class:`CrossEntropyLoss`, whose models return logits, the probabilities of the classes (their
+            softmax). With any other loss, the output of the model.
 
         Raises
         ------
         TypeError, ValueError
-            If the examples do not fit the model, or there are none.
+            If the examples do not fit the model, or there is no example.
         """
         if isinstance(x, ArrayDataset | DataLoader):
             raise TypeError(f"predict() takes examples without their targets, such as dataset.x, got {x!r:.80}")

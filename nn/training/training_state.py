@@ -133,12 +133,12 @@ class Run:
         return {name: self.ranks.from_first(array) for name, array in arrays.items()}
 
     def average_buffers(self) -> None:
-        """Replace the buffers, such as those of BatchNorm, by their means over the ranks, which see different examples."""
+        """Replace buffers, such as those of BatchNorm, by their means over the ranks, which see different examples."""
         if self.ranks.size > 1:
             self.ranks.average([b for b in self.trainer.model.buffers() if b.dtype in (np.float32, np.float64)])
 
     def call(self, moment: str) -> None:
-        """Call the method ``moment`` of every callback, in their order; on rank 0 alone unless ``every_rank`` is True."""
+        """Call the method of this name of all callbacks, in their order; of some of them on rank 0 alone."""
         for callback in self.callbacks:
             if callback.every_rank or self.ranks.first:
                 getattr(callback, moment)(self)

@@ -1,4 +1,4 @@
-"""Writing the history into a table that other programs read."""
+"""Write the history to a CSV file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["CSVLogger"]
 
 
 class CSVLogger(Callback):
-    """Keep a CSV file with a row for every epoch: its number, then all measures of the history.
+    """Write a CSV file with a row for every epoch: its number, then all measures of the history.
 
-    The file is written anew after each epoch, so that it always agrees with the history, also after resuming.
+    The whole file is written after each epoch, so that it agrees with the history, also after resuming.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class CSVLogger(Callback):
         self.path = Path(path)
 
     def on_train_begin(self, run: Run) -> None:
-        """Find out now if it cannot be written, and remove what a killed training has left half written."""
+        """Check that the file can be written, and remove a half-written file of a killed training."""
         prepare_file(self.path)
 
     def on_epoch_end(self, run: Run) -> None:

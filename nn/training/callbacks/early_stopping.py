@@ -1,4 +1,4 @@
-"""Ending a training that no longer gets better."""
+"""Stop a training that no longer improves."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping(Callback):
-    """Stop when a measure has not become better for a number of epochs.
+    """Stop when a measure has not improved for a number of epochs.
 
     Parameters
     ----------
     monitor : str, optional
-        Which measure of the history; by default ``val_loss``, without validation ``loss``.
+        The measure of the history; by default ``val_loss``, without validation ``loss``.
     patience : int, default 5
-        Epochs in a row without improvement after which the training ends.
+        The number of epochs in a row without improvement after which the training ends.
     min_delta : float, default 0
-        How much better counts as better.
+        The smallest change that counts as an improvement.
     mode : {"min", "max"}, optional
-        Whether smaller or larger is better; by default smaller for what ends in "loss", else larger.
+        Whether smaller or larger is better; by default "min" for a name that ends in "loss", else "max".
     restore_best : bool, default False
-        Whether to give the model, when the training has finished, the weights of its best epoch.
+        Whether to load the weights of the best epoch into the model when the training has finished.
 
     Attributes
     ----------
@@ -68,13 +68,13 @@ class EarlyStopping(Callback):
         return self._monitor.best_epoch
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin to count, or go on."""
+        """Reset the count of epochs, unless the training is resumed."""
         self._monitor.begin(run)
         if not run.resumed:
             self._waited, self._kept = 0, None
 
     def on_epoch_end(self, run: Run) -> None:
-        """Compare, and ask to stop if the patience is over."""
+        """Compare the measure, and stop the training after ``patience`` epochs without improvement."""
         if self._monitor.look(run):
             self._waited = 0
             if self.restore_best:
@@ -86,18 +86,18 @@ class EarlyStopping(Callback):
             run.stop = run.stop or self._waited >= self.patience
 
     def on_train_end(self, run: Run) -> None:
-        """Restore the best weights if asked, unless the training was interrupted."""
+        """Restore the best weights if ``restore_best`` is True and the training was not interrupted."""
         if run.finished and self._kept is not None:
             run.trainer.model.load_state_dict(self._kept["model"])
             if run.trainer.ema is not None:
                 run.trainer.ema.load_state_dict(self._kept["ema"])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value, how long it was waited since, and the weights to restore."""
+        """Return the best value, the number of epochs since, and the weights to restore."""
         return {**self._monitor.state_dict(), "waited": self._waited, "kept": self._kept}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave."""
+        """Load what :meth:`state_dict` returned."""
         check_same_kinds(self.state_dict(), state)
         waited, kept = state["waited"], state["kept"]
         if kept is not None and not (isinstance(kept, Mapping) and "model" in kept):
@@ -107,7 +107,7 @@ class EarlyStopping(Callback):
         self._kept = None if kept is None else dict(kept)
 
     def on_resume(self, run: Run) -> None:
-        """Refuse weights to restore that are not this model's."""
+        """Refuse weights to restore that do not fit this model."""
         if self._kept is None:
             return
         check_same_kinds(run.trainer.model.state_dict(), self._kept["model"])

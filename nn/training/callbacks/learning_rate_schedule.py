@@ -1,4 +1,4 @@
-"""Moving a learning rate schedule along with the training."""
+"""Step a learning rate schedule during a training."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ class LearningRateSchedule(Callback):
     Parameters
     ----------
     schedule : schedule of ``seegrad.optim``
-        Made for the trainer's optimizer. One that depends on a measure, ``ReduceLROnPlateau``, gets it after
-        every epoch.
+        Made for the trainer's optimizer. ``ReduceLROnPlateau`` gets the measure ``monitor`` after every epoch.
     every : {"epoch", "step"}, default "epoch"
-        "step" is after each update of the weights, as ``OneCycleLR`` wants it.
+        "step" means after each update of the weights, as ``OneCycleLR`` needs it.
     monitor : str, optional
         The measure for ``ReduceLROnPlateau``; by default ``val_loss``, without validation ``loss``.
 
     Raises
     ------
     TypeError, ValueError
-        If ``schedule`` is none, or ``every`` does not fit it.
+        If ``schedule`` is not a schedule, or ``every`` does not fit it.
 
     Examples
     --------
@@ -57,17 +56,17 @@ class LearningRateSchedule(Callback):
     def on_train_begin(self, run: Run) -> None:
         """Refuse a schedule that was made for another optimizer."""
         own = run.trainer.optimizer
-        # Or for the one inside a DistributedOptimizer, which has the same groups.
+        # A schedule made for the optimizer inside a DistributedOptimizer changes the same groups.
         if self.schedule.optimizer not in (own, getattr(own, "optimizer", own)):
             raise ValueError("LearningRateSchedule: the schedule was made for another optimizer than the trainer's")
 
     def on_step_end(self, run: Run) -> None:
-        """Go on after an update."""
+        """Step the schedule after an update, if ``every`` is "step"."""
         if self.every == "step" and run.updated and isinstance(self.schedule, Schedule):
             self.schedule.step()
 
     def on_epoch_end(self, run: Run) -> None:
-        """Go on after an epoch."""
+        """Step the schedule after an epoch, if ``every`` is "epoch"."""
         if isinstance(self.schedule, ReduceLROnPlateau):
             name = self.monitor or ("val_loss" if run.validates else "loss")
             if name not in run.history[-1]:
@@ -79,10 +78,10 @@ class LearningRateSchedule(Callback):
             self.schedule.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the schedule's state."""
+        """Return the state of the schedule."""
         return self.schedule.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave."""
+        """Load what :meth:`state_dict` returned."""
         check_same_kinds(self.schedule.state_dict(), state)
         self.schedule.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Curves that grow in a notebook while the model learns."""
+"""Plot the curves of a training while it runs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .callback import Callback
 
 __all__ = ["LiveCurves"]
 
-# Drawing may take at most this share of the time.
+# Drawing takes at most this share of the time.
 SHARE_OF_TIME = 0.05
 
 
 class LiveCurves(Callback):
-    """Draw loss and accuracy while ``fit`` runs: in a notebook below its cell, and into a file if asked.
+    """Plot loss and accuracy while ``fit`` runs: in a notebook below the cell, and to a file if ``path`` is given.
 
-    It needs matplotlib, in a notebook also IPython, which is there.
+    It needs matplotlib, and in a notebook IPython.
 
     Parameters
     ----------
     path : path, optional
-        A PNG file, replaced at each update.
+        A PNG file; it is replaced at each update.
     seconds : float, default 2
-        Update at most so often within epochs.
+        The least time between two updates within an epoch.
     """
 
     every_rank = False
@@ -43,28 +43,28 @@ class LiveCurves(Callback):
         self._next = 0.0
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin a new figure; find out now if its file cannot be written."""
+        """Begin a new figure, and check that its file can be written."""
         if self.path is not None:
             prepare_file(self.path)
         self._handle, self._running = None, []
         self._next = perf_counter() + self.seconds
 
     def on_step_end(self, run: Run) -> None:
-        """Note the loss, smoothed over some ten batches, and draw if it is time."""
+        """Add the loss, smoothed over about ten batches, and draw if the time between updates is over."""
         self._smooth = 0.9 * self._smooth + 0.1 * run.loss if self._running else run.loss
         self._running.append((run.epoch - 1 + run.step / run.steps_per_epoch, self._smooth))
         if perf_counter() >= self._next:
             self._draw(run)
 
     def on_epoch_end(self, run: Run) -> None:
-        """Draw the epoch that has ended."""
+        """Draw the curves with the epoch that has ended."""
         self._draw(run)
 
     def _draw(self, run: Run) -> None:
         begin = perf_counter()
         in_notebook = "ipykernel" in sys.modules
         if in_notebook or self.path is not None:
-            # Some hundred points are as many as the eye can tell apart.
+            # More than some hundred points cannot be told apart in a figure.
             thinned = self._running[:: max(1, len(self._running) // 500)]
             figure = plot_curves(run.history, self.path, thinned)
             if in_notebook:

@@ -1,4 +1,4 @@
-"""Watching one of the measures of a history: which, and whether it has become better."""
+"""Watch one measure of a history: which one, and whether it has improved."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ Mode = Literal["min", "max"]
 
 
 class Monitor:
-    """Remembers the best value of a measure.
+    """The best value of a measure so far.
 
     Parameters
     ----------
     name : str, optional
-        Of the history's measures; by default ``val_loss``, without validation ``loss``.
+        The measure of the history; by default ``val_loss``, without validation ``loss``.
     mode : {"min", "max"}, optional
-        Whether smaller or larger is better; by default smaller for what ends in "loss", else larger.
+        Whether smaller or larger is better; by default "min" for a name that ends in "loss", else "max".
     min_delta : float, default 0
-        How much better counts as better.
+        The smallest change that counts as an improvement.
     owner : str
-        For whom, for messages.
+        The callback that uses it, for messages.
 
     Attributes
     ----------
     best : float or None
         The best value so far.
     best_epoch : int
-        When it was reached; 0 before any.
+        The epoch that reached it; 0 before the first.
     """
 
     def __init__(self, name: str | None, mode: Mode | None, min_delta: float, owner: str) -> None:
@@ -44,12 +44,12 @@ class Monitor:
         self.best_epoch = 0
 
     def begin(self, run: Run) -> None:
-        """Forget an earlier run, unless this one goes on from a checkpoint.
+        """Reset the best value, unless the run is resumed from a checkpoint.
 
         Raises
         ------
         ValueError
-            If a measure of the validation is to be watched, and there is none.
+            If the measure is one of the validation, and there is no validation.
         """
         if self.name is not None and self.name.startswith("val_") and not run.validates:
             raise ValueError(f"{self.owner}: {self.name!r} needs a validation; pass fit(..., validation=...)")
@@ -57,7 +57,7 @@ class Monitor:
             self.best, self.best_epoch = None, 0
 
     def look(self, run: Run) -> bool:
-        """Tell whether the epoch that has just ended is the best one so far, and remember it if so.
+        """Tell whether the epoch that has just ended is the best so far, and record it if so.
 
         Raises
         ------
@@ -71,18 +71,18 @@ class Monitor:
         value = record[name]
         falls = (self.mode or ("min" if name.endswith("loss") else "max")) == "min"
         gain = math.inf if self.best is None else (self.best - value if falls else value - self.best)
-        # A NaN is never better, and anything is better than one.
+        # NaN is never an improvement, and every other value improves on NaN.
         better = not math.isnan(value) and (gain > self.min_delta or math.isnan(gain))
         if better:
             self.best, self.best_epoch = value, run.epoch
         return better
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value and when it was."""
+        """Return the best value and its epoch."""
         return {"best": self.best, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave."""
+        """Load what :meth:`state_dict` returned."""
         check_same_kinds({"best": 0.0, "best_epoch": 0}, state)
         best, best_epoch = state["best"], int(state["best_epoch"])
         self.best, self.best_epoch = None if best is None else float(best), best_epoch

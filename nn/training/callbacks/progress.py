@@ -1,4 +1,4 @@
-"""Showing a training while it runs: a live bar for those who watch, and one line per epoch."""
+"""Show the progress of a training: a live bar, and one line per epoch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SECONDS_BETWEEN_UPDATES = 0.1
 
 
 def is_watched() -> bool:
-    """Tell whether someone is likely to see a live bar: in a terminal or a notebook."""
-    terminal = sys.stderr is not None and sys.stderr.isatty()  # there is none where a program was started without
+    """Tell whether the output goes to a terminal or a notebook, where a live bar can be seen."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()  # None in a program without a console
     return terminal or "ipykernel" in sys.modules
 
 
 class ProgressBar(Callback):
-    """A bar for each epoch with loss, accuracy, images per second and the time left; gone when it is done.
+    """A live bar for each epoch with loss, accuracy, images per second and the time left; removed after the epoch.
 
-    It shows nothing where nobody watches, as in a log file.
+    It shows nothing outside of a terminal or a notebook, for example in a log file.
     """
 
     every_rank = False
@@ -34,19 +34,19 @@ class ProgressBar(Callback):
         self._shown = 0.0
 
     def on_epoch_begin(self, run: Run) -> None:
-        """Open the epoch's bar."""
+        """Open the bar of the epoch."""
         if is_watched():
             from tqdm.auto import tqdm
 
             title = f"epoch {run.epoch}/{run.epochs}"
             total, done = run.examples_per_epoch, run.metrics.examples
-            # How often it moves is decided in on_step_end; left to itself, the bar would also skip small steps after
-            # large ones, among them the last of an epoch.
+            # on_step_end decides when the bar moves. tqdm alone would skip small steps after large ones, among them the
+            # last step of an epoch.
             always = {"mininterval": 0, "miniters": 1}
             self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, **always)
 
     def on_step_end(self, run: Run) -> None:
-        """Move the bar, if the eye can follow."""
+        """Move the bar, at most every tenth of a second and after the last step."""
         if self._bar is None:
             return
         self._waiting += run.examples
@@ -57,11 +57,11 @@ class ProgressBar(Callback):
             self._waiting, self._shown = 0, now
 
     def on_epoch_end(self, run: Run) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.on_train_end(run)
 
     def on_train_end(self, run: Run) -> None:
-        """Take the bar away, also after an error."""
+        """Remove the bar, also after an error."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -69,11 +69,11 @@ class ProgressBar(Callback):
 
 
 class EpochLines(Callback):
-    """Prints a line per epoch: ``epoch 1/5   loss 0.1712   accuracy 0.9478   val_loss 0.0534 ...``."""
+    """Print a line per epoch: ``epoch 1/5   loss 0.1712   accuracy 0.9478   val_loss 0.0534 ...``."""
 
     every_rank = False
 
     def on_epoch_end(self, run: Run) -> None:
-        """Print the epoch's record."""
+        """Print the record of the epoch."""
         results = "   ".join(f"{name} {value:.4f}" for name, value in run.history[-1].items())
         print(f"epoch {run.epoch}/{run.epochs}   {results}", flush=True)

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a training in one file, so that it survives whatever happens to the program."""
+"""Save the whole state of a training to one file, from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ __all__ = ["Checkpoint"]
 
 
 class Checkpoint(Callback):
-    """Save everything that ``fit(..., resume=path)`` needs to go on to the very same weights.
+    """Save everything that ``fit(..., resume=path)`` needs to reach exactly the same weights.
 
     The file holds the model, the optimizer, schedules and other callbacks, averages, random generators, the
-    position in the data and the history: as plain arrays and JSON in the safetensors format, never code. It is
-    replaced in one step, so whenever the program is killed, there is a complete one. It is written after every
-    epoch, and after Ctrl-C. The one before it is kept, too: beside ``run.safetensors`` as ``run.previous.safetensors``.
+    position in the data and the history: arrays and JSON in the safetensors format, never code. It is written after
+    every epoch and after Ctrl-C, and replaced in one step, so that there is a complete file whenever the program is
+    killed. The previous file is kept: beside ``run.safetensors`` as ``run.previous.safetensors``.
 
     Parameters
     ----------
     path : path
-        The file, by custom ``something.safetensors``. Give each training one of its own.
+        The file, by custom ``something.safetensors``. Each training needs a file of its own.
     every : int, optional
-        Write it within epochs, too, after so many batches (or with the next update, if gradients are gathered).
+        Write it also within epochs, after every so many batches (with the next update, if gradients are accumulated).
     best : path, optional
         A file for the weights alone (the averaged ones, if the trainer has an ``ema``) of the best epoch so far;
         :func:`load_weights` reads it.
     monitor : str, optional
-        By which measure of the history; by default ``val_loss``, without validation ``loss``.
+        The measure that decides; by default ``val_loss``, without validation ``loss``.
     mode : {"min", "max"}, optional
-        Whether smaller or larger is better; by default smaller for what ends in "loss", else larger.
+        Whether smaller or larger is better; by default "min" for a name that ends in "loss", else "max".
 
     Raises
     ------
     OSError
-        From ``fit``, if the file cannot be written; before the first step where that can be seen.
+        From ``fit``, if the file cannot be written; before the first step if that can be known.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Checkpoint(Callback):
         self._saved: tuple[int, int, int] | None = None
 
     def on_train_begin(self, run: Run) -> None:
-        """Find out now, not after an epoch, if something cannot be saved."""
+        """Check before the first epoch that everything can be saved."""
         self._monitor.begin(run)
         self._due, self._saved = False, _place(run)
         for path in (self.path, self.previous, self.best):
@@ -84,30 +84,30 @@ class Checkpoint(Callback):
         run.state_dict()
 
     def on_step_end(self, run: Run) -> None:
-        """Note when it is time."""
+        """Mark the file as due after ``every`` batches."""
         self._due = self._due or (self.every is not None and run.step % self.every == 0)
 
     def on_epoch_end(self, run: Run) -> None:
-        """Save the weights if they are the best."""
+        """Mark the file as due, and save the weights if they are the best so far."""
         self._due = True
         if self.best is not None and self._monitor.look(run) and run.ranks.first:
             with run.trainer.averaged():
                 save_weights(run.trainer.model, self.best)
 
     def on_settled(self, run: Run) -> None:
-        """Write the file if it is time."""
+        """Write the file if it is due."""
         if self._due:
             self._save(run)
 
     def on_train_end(self, run: Run) -> None:
-        """Write the file after Ctrl-C, if the step could be completed."""
-        # An error on one of several ranks ends the job; the others are not here to give their parts.
+        """Write the file after Ctrl-C, if the step was completed."""
+        # An error on one of several ranks ends the job, and the other ranks cannot send their parts.
         if not run.finished and run.settled and run.ranks.size == 1:
             self._save(run)
 
     def _save(self, run: Run) -> None:
         self._due = False
-        # The last good state is better than one that is not finite; the next loss tells of it.
+        # A state that is not finite would replace the last good one; the next loss reports it.
         if _place(run) != self._saved and nonfinite_parameter(run.trainer.model) is None:
             state = run.state_dict()
             if run.ranks.first:
@@ -116,11 +116,11 @@ class Checkpoint(Callback):
             self._saved = _place(run)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far, if best weights are kept."""
+        """Return the best value so far, if the best weights are saved."""
         return {} if self.best is None else self._monitor.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave."""
+        """Load what :meth:`state_dict` returned."""
         self._monitor.load_state_dict(state)
 
 

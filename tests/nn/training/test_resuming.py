@@ -561,7 +561,7 @@ def test_a_good_checkpoint_is_not_replaced_by_one_that_is_not_finite(tmp_path):
     path = tmp_path / "run.safetensors"
     trainer, fit = make(path, every=1)
 
-    def spoil_weights():
+    def spoil_weights(run):
         trainer.model[5].weight.data = trainer.model[5].weight.data * np.float32(np.nan)
 
     with pytest.raises(nn.NonFiniteError):
