@@ -1,4 +1,4 @@
-"""How well a classifier does: accuracy, confusions, and each class's precision, recall and F1."""
+"""Measures of a classifier: accuracy, the confusion matrix, and the precision, recall and F1 of each class."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ Labels = npt.NDArray[np.intp]
 
 
 def accuracy(predicted: npt.ArrayLike, target: npt.ArrayLike) -> float:
-    """Return the share of examples that are classified right.
+    """Return the share of examples that are classified correctly.
 
     Parameters
     ----------
     predicted : array_like, shape (n, classes) or (n,)
-        Scores (logits or probabilities), the largest of which is the answer, or the answers themselves.
+        Scores (logits or probabilities), of which the largest is the prediction, or predicted labels.
     target : array_like, shape (n,)
         The true labels.
 
     Raises
     ------
     TypeError, ValueError
-        If they are no labels, or do not belong together.
+        If the targets are not labels, or the shapes do not fit.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def accuracy(predicted: npt.ArrayLike, target: npt.ArrayLike) -> float:
 
 
 def top_k_accuracy(scores: npt.ArrayLike, target: npt.ArrayLike, k: int = 5) -> float:
-    """Return the share of examples whose true class is among the k with the largest scores.
+    """Return the share of examples whose true class is among the k classes with the largest scores.
 
     Parameters
     ----------
@@ -81,21 +81,21 @@ def top_k_accuracy(scores: npt.ArrayLike, target: npt.ArrayLike, k: int = 5) -> 
 
 
 def confusion_matrix(predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int | None = None) -> Labels:
-    """Count how often each class was taken for which.
+    """Count the examples of each true class by predicted class.
 
     Parameters
     ----------
     predicted : array_like, shape (n, classes) or (n,)
-        Scores, or the answers themselves.
+        Scores, or predicted labels.
     target : array_like, shape (n,)
         The true labels.
     classes : int, optional
-        How many there are; by default as many as the scores have, else up to the largest label.
+        The number of classes; by default that of the scores, or the largest label plus 1.
 
     Returns
     -------
     numpy.ndarray of int, shape (classes, classes)
-        In row i and column j, the examples of class i that were called j.
+        Row i, column j: the number of examples of class i that were predicted as j.
 
     Raises
     ------
@@ -122,11 +122,12 @@ class ClassificationReport:
     Attributes
     ----------
     precision, recall, f1 : numpy.ndarray, shape (classes,)
-        Of what was called so, how much is so; of what is so, how much was called so; their harmonic mean.
+        Precision, the share of predictions of the class that are correct; recall, the share of its examples that are
+        predicted correctly; their harmonic mean.
     support : numpy.ndarray of int, shape (classes,)
-        Examples of each class.
+        The number of examples of each class.
     accuracy, macro_precision, macro_recall, macro_f1 : float
-        The share that is right; means over the classes that occur, each counting the same.
+        The share of correct predictions; unweighted means over the classes that occur.
     confusion : numpy.ndarray of int, shape (classes, classes)
         See :func:`confusion_matrix`.
     """
@@ -164,11 +165,11 @@ def classification_report(
     Parameters
     ----------
     predicted : array_like, shape (n, classes) or (n,)
-        Scores, such as ``trainer.predict(x)``, or the answers themselves.
+        Scores, such as ``trainer.predict(x)``, or predicted labels.
     target : array_like, shape (n,)
         The true labels.
     classes : int, optional
-        How many there are; by default as many as the scores have, else up to the largest label.
+        The number of classes; by default that of the scores, or the largest label plus 1.
 
     Raises
     ------
@@ -203,16 +204,16 @@ def classification_report(
 
 
 def balanced_class_weights(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np.float32]:
-    """Return weights for ``CrossEntropyLoss(weight=...)`` that make every class count the same.
+    """Return weights for ``CrossEntropyLoss(weight=...)`` that give every class the same total weight.
 
     The weight of class i is n / (classes * examples of i); a class without examples gets 0.
 
     Parameters
     ----------
     labels : array_like, shape (n,)
-        Those of the training set.
+        The labels of the training set.
     classes : int, optional
-        How many there are; by default up to the largest label.
+        The number of classes; by default the largest label plus 1.
 
     Examples
     --------
@@ -231,7 +232,7 @@ def _share(part: Labels, whole: Labels) -> npt.NDArray[np.float64]:
 
 
 def _labels(name: str, predicted: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Labels, Labels, int]:
-    """Return the answers, the true labels, and the number of classes that they or the scores tell of."""
+    """Return the predicted labels, the true labels, and the number of classes in them or in the scores."""
     labels = _integers(name, "target", target)
     answers = as_array(predicted)
     if answers.shape[:1] != labels.shape or answers.ndim not in (1, 2):

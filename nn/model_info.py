@@ -1,4 +1,4 @@
-"""What a model's input and output mean: shape, names of the classes, preprocessing."""
+"""The meaning of a model's input and output: shape, names of the classes, preprocessing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..data.scaling import MinMaxScale, Scaler, Standardize
 __all__ = ["ModelInfo"]
 
 SCALERS: dict[str, type[Scaler]] = {cls.__name__: cls for cls in (MinMaxScale, Standardize)}
-LONGEST_NAME = 1000  # characters of a class
-SURROGATE = re.compile("[\ud800-\udfff]")  # halves of characters, which cannot be written
+LONGEST_NAME = 1000  # characters in the name of a class
+SURROGATE = re.compile("[\ud800-\udfff]")  # half characters, which UTF-8 cannot encode
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model's input and output mean; kept in :attr:`Module.info` and saved with the model.
+    """The meaning of a model's input and output; kept in :attr:`Module.info` and saved with the model.
 
     Attributes
     ----------
     input_shape : tuple of int or None
-        Of one example, such as ``(28, 28, 1)``.
+        The shape of one example, such as ``(28, 28, 1)``.
     class_names : tuple of str
-        What the outputs stand for; empty if that was not said.
+        The names of the classes, in the order of the outputs; empty if they are not known.
     preprocessing : Standardize, MinMaxScale or None
-        What the inputs have to go through before the model sees them.
+        The scaling that inputs need before they are given to the model.
     """
 
     input_shape: tuple[int, ...] | None = None

@@ -1,6 +1,6 @@
-"""Complete recipes for training on small images: the article's, and our best within a quarter of an hour.
+"""Complete recipes for training on MNIST: that of the article, and the best that takes a quarter of an hour.
 
-A recipe is a network and all that belongs to its training. ``seegrad train --recipe`` uses them; in Python::
+A recipe is a network and everything that its training needs. ``seegrad train --recipe`` uses them; in Python::
 
     recipe = nn.recipes.BEST
     model = recipe.model()
@@ -38,15 +38,15 @@ class Recipe:
     Attributes
     ----------
     epochs, batch_size : int
-        How long, and in which steps.
+        The numbers of epochs and of examples per step.
     lr : float
-        Learning rate; of a schedule, the highest.
+        The learning rate; with a schedule, its highest value.
     model : callable
         Makes the network; maps images ``(N, 28, 28, 1)`` to logits ``(N, 10)``.
     augmentation : callable
-        Makes the random changes of the training images, or None.
+        Makes the augmentation of the training images; it may return None.
     needs_steps : bool
-        Whether the schedule spans the whole training, so that its length cannot be changed on the way.
+        Whether the schedule spans the whole training, so that its length cannot be changed when it is resumed.
     """
 
     epochs: int
@@ -58,7 +58,7 @@ class Recipe:
     _prepare: Callable[[Module, float, int], Prepared]
 
     def loader(self, train: Source, batch_size: int | None = None, seed: Seed = None) -> DataLoader:
-        """Make batches of the training images, shuffled and augmented."""
+        """Make a loader of the training images, shuffled and augmented."""
         size = self.batch_size if batch_size is None else batch_size
         return DataLoader(train, size, shuffle=True, seed=seed, transform=self.augmentation())
 
@@ -70,9 +70,9 @@ class Recipe:
         model : Module
             The network.
         steps : int
-            Updates in the whole training.
+            The number of updates in the whole training.
         lr : float, optional
-            Instead of the recipe's own.
+            The learning rate, instead of the recipe's.
         """
         return self._prepare(model, self.lr if lr is None else lr, steps)
 
@@ -90,13 +90,13 @@ def _best(model: Module, lr: float, steps: int) -> Prepared:
 
 
 def _affine() -> Augmentation:
-    # A quarter of the images stays sharp, as those are on which the network will be used.
+    # A quarter of the images stays unchanged, and so sharp, as the images are that the network will get.
     return Sometimes(RandomAffine(rotation=12.0, shift=0.08, scale=(0.88, 1.12), shear=8.0), p=0.75)
 
 
-#: The article's recipe, exactly.
+#: The recipe of the article, exactly.
 ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, lambda: None, False, _article)
-#: For the same images on two cores in less than 15 minutes; chosen on a validation split of the training images.
+#: Takes less than 15 minutes on two cores; chosen on a validation split of the training images.
 BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, _affine, True, _best)
 
 RECIPES = {"article": ARTICLE, "best": BEST}

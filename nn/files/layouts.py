@@ -1,9 +1,9 @@
-"""Weights in the layouts of PyTorch and Keras: the same numbers, other axes and names. Plain arrays; neither is needed.
+"""Convert weights to and from the layouts of PyTorch and Keras, as NumPy arrays; neither has to be installed.
 
-Images are channels-last here and in Keras, channels-first in PyTorch. So beside the kernels' axes there is one
-thing more: flattened images. Where a Flatten precedes, a Linear has its inputs in the order (height, width, channel)
-here and (channel, height, width) there, and its weight's rows change places accordingly. Which layers these are is
-read from the recorded graph of one forward pass.
+Images are channels-last here and in Keras, channels-first in PyTorch. So the axes of kernels are permuted, and also the
+inputs of a Linear behind a Flatten: their order is (height, width, channel) here and (channel, height, width) in
+PyTorch, and the rows of the weight are permuted in the same way. The recorded graph of one forward pass shows which
+layers these are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["from_keras_weights", "from_torch_state_dict", "to_keras_weights", "t
 Array = npt.NDArray[Any]
 ImageShape = tuple[int, int, int]
 
-#: Operations that forget which input was which place of an image.
+#: Operations whose outputs do not belong to single pixels and channels of an image.
 MIXING = {
     *("matmul", "einsum", "conv2d", "conv2d_with_bias", "conv2d_relu_max_pool2d", "conv2d_input_gradient"),
     *("sum", "mean", "var", "std", "max", "min", "prod", "logsumexp"),
@@ -40,26 +40,27 @@ MIXING = {
 
 
 def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None) -> dict[str, Array]:
-    """Return a model's weights as PyTorch's ``load_state_dict`` wants them for the same architecture.
+    """Return the weights of a model in the layout of PyTorch's ``load_state_dict`` for the same architecture.
 
     Parameters
     ----------
     model : Module
-        The model; its names are PyTorch's already (``0.weight``, ``3.running_mean``, ...).
+        The model; its names are those of PyTorch (``0.weight``, ``3.running_mean``, ...).
     input_shape : sequence of int, optional
-        Shape of one example, ``(height, width, channels)``; needed if the model flattens images, unless its ``info``
-        tells it.
+        Shape of one example, ``(height, width, channels)``; needed if the model flattens images, unless it is in the
+        model's ``info``.
 
     Returns
     -------
     dict of str to numpy.ndarray
         ``{name: torch.from_numpy(array)}`` is the state dict. Linear: ``(out, in)``; Conv2d: ``(out, in, kh, kw)``;
-        ConvTranspose2d: ``(in, out, kh, kw)``. What else a class of one's own holds stays as it is.
+        ConvTranspose2d: ``(in, out, kh, kw)``. Other parameters of your own classes stay as they are.
 
     Raises
     ------
     ValueError
-        If the model flattens images and the input's shape is not known, or in a way that cannot be followed.
+        If the model flattens images and the shape of the input is not known, or the order of a layer's inputs cannot
+        be determined.
 
     Examples
     --------
@@ -78,12 +79,12 @@ def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None)
 def from_torch_state_dict(
     model: Module, state: Mapping[str, npt.ArrayLike], input_shape: Sequence[int] | None = None
 ) -> None:
-    """Take over the weights of a PyTorch model of the same architecture.
+    """Load the weights of a PyTorch model of the same architecture.
 
     Parameters
     ----------
     model : Module
-        Takes over the weights.
+        Gets the weights.
     state : mapping of str to array_like
         ``{name: value.numpy() for name, value in torch_model.state_dict().items()}``.
     input_shape : sequence of int, optional
@@ -92,7 +93,8 @@ def from_torch_state_dict(
     Raises
     ------
     ValueError
-        Lists all that does not fit; the model is unchanged then. Also as :func:`to_torch_state_dict`.
+        If the arrays do not fit; the message lists all that do not, and the model is unchanged. Also as
+        :func:`to_torch_state_dict`.
     """
     flattened = _flattened(model, input_shape)
     own = model.state_dict()
@@ -108,16 +110,16 @@ def from_torch_state_dict(
 
 
 def torch_layout_hint(model: Module, state: Mapping[str, Array], source: str = "state") -> str:
-    """Say what to write if a state in PyTorch's layout must not be loaded as it is; nothing if it may be.
+    """Return a hint if a state in PyTorch's layout must be converted before it is loaded; otherwise an empty text.
 
     Parameters
     ----------
     model : Module
-        Is to take over the weights.
+        The model that the weights are for.
     state : mapping of str to numpy.ndarray
         The weights.
     source : str
-        How the user gets them.
+        The expression by which the user gets the weights, for the hint.
     """
     moved = [
         name
@@ -134,10 +136,10 @@ def torch_layout_hint(model: Module, state: Mapping[str, Array], source: str = "
 
 
 def to_keras_weights(model: Module) -> list[Array]:
-    """Return a model's weights as Keras's ``set_weights`` wants them for the same layers in the same order.
+    """Return the weights of a model as a list for Keras's ``set_weights`` with the same layers in the same order.
 
-    Keras's layout is ours; what differs is that its weights have an order instead of names: layer by layer, weight
-    before bias, scale and shift before moving mean and moving variance.
+    The layout is the same. Keras has an order instead of names: layer by layer, weight before bias, scale and shift
+    before moving mean and moving variance.
 
     Notes
     -----
@@ -148,12 +150,12 @@ def to_keras_weights(model: Module) -> list[Array]:
 
 
 def from_keras_weights(model: Module, weights: Sequence[npt.ArrayLike]) -> None:
-    """Take over what ``get_weights()`` of a Keras model with the same layers in the same order returns.
+    """Load the list of ``get_weights()`` of a Keras model with the same layers in the same order.
 
     Raises
     ------
     ValueError
-        If the arrays are not as many as the model's, or of other shapes; the model is unchanged then.
+        If the number of arrays or their shapes do not fit the model; it is unchanged then.
     """
     names = _keras_names(model)
     if len(weights) != len(names):
@@ -164,7 +166,7 @@ def from_keras_weights(model: Module, weights: Sequence[npt.ArrayLike]) -> None:
 
 
 def _keras_names(model: Module) -> list[str]:
-    """Name all arrays but the counts of batches, which Keras does not keep, layer by layer."""
+    """Return the names of all arrays, layer by layer, but those of the counts of batches, which Keras does not have."""
     names: list[str] = []
     known = model.state_dict()
     for path, module in model.named_modules():
@@ -174,7 +176,7 @@ def _keras_names(model: Module) -> list[str]:
 
 
 def _arrays(model: Module, state: Mapping[str, Array]) -> list[tuple[str, Array, Module, str]]:
-    """List the arrays of the model with the module that each belongs to and its name there."""
+    """Return the path, array, module and attribute name of each array of the model."""
     modules = dict(model.named_modules())
     found = []
     for name, array in state.items():
@@ -195,18 +197,15 @@ def _to_torch(array: Array, module: Module, kind: str, shape: ImageShape | None)
 
 
 def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str, image: ImageShape | None) -> Array:
-    """Undo :func:`_to_torch`: find out where each number came from and put it back there."""
+    """Invert :func:`_to_torch`: convert the positions 0, 1, ... and put each value back to its position."""
     places = _to_torch(np.arange(array.size).reshape(shape), module, kind, image)
     back = np.empty(array.size, array.dtype)
     back[places.ravel()] = array.ravel()
     return back.reshape(shape)
 
 
-# --------------------------------------------------------------------------------------- flattened images
-
-
 def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, ImageShape]:
-    """Find the layers whose input features are images that were flattened, and these images' shapes."""
+    """Return the shape of the images whose flattened pixels a layer takes, by the id of the layer."""
     layers = [m for m in model.modules() if isinstance(m, Linear | BatchNorm1d | LayerNorm | PReLU)]
     if input_shape is None and model.info is not None:
         input_shape = model.info.input_shape
@@ -234,14 +233,14 @@ def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Im
 
 def _run(model: Module, input_shape: Sequence[int]) -> None:
     if any(isinstance(module, Embedding) for module in model.modules()):
-        return  # numbers go in, not images
+        return  # the inputs are indices, not images
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
-    with recording():  # two examples, since a single one has no variance for batch normalisation
+    with recording():  # two examples, since batch normalisation needs a variance
         model(Tensor(np.zeros((2, *input_shape), dtype), requires_grad=True))
 
 
 def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
-    """Follow a layer's input back to where images ``(N, H, W, C)`` became rows ``(N, H * W * C)``, if they did."""
+    """Follow a layer's input back to a reshape from images ``(N, H, W, C)`` to rows ``(N, H * W * C)``, if any."""
     found: set[ImageShape] = set()
     followed = True
     todo: list[Node] = [x]
@@ -272,12 +271,12 @@ def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
 
 
 def _channels_first(images: Node, module: Module) -> bool:
-    """Tell whether images were brought into PyTorch's order, ``(N, C, H, W)``, before they were flattened.
+    """Tell whether images were transposed to PyTorch's order, ``(N, C, H, W)``, before they were flattened.
 
     Raises
     ------
     ValueError
-        If their axes have changed places in another way.
+        If their axes were transposed in another way.
     """
     todo: list[Node] = [images]
     seen: set[int] = set()

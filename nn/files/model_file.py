@@ -1,4 +1,4 @@
-"""A whole model in one safetensors file: weights, structure, and what its input means. Data, never code."""
+"""A whole model in one safetensors file: weights, structure, and the meaning of its input. Data, never code."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = ["ModelFileError", "load"]
 
 Array = npt.NDArray[Any]
 
-METADATA_KEY = "seegrad"  # the key in the file's metadata under which all but the arrays stands
+METADATA_KEY = "seegrad"  # the key in the metadata of everything but the arrays
 VERSION = 1
 KEYS = {"version", "model", "info", "frozen", "sha256"}
 LARGEST_FILE = 1 << 32
 LONGEST_MODEL_HEADER = 1 << 20
-LONGEST_ENTRY = 120  # bytes of the header for an array, beside its name
+LONGEST_ENTRY = 120  # bytes of the header for an array, without its name
 MOST_INPUTS = 1 << 28
 
 
 class ModelFileError(ValueError):
-    """A file that is not a sound model of this version; the message says why. Nothing was built from it."""
+    """A file that is not a valid model of this version; the message says why. Nothing was built from it."""
 
 
 def save(
@@ -55,9 +55,9 @@ def save(
     state = model.state_dict()
     _check_that_it_can_be_loaded(model, structure, state)
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
-    said = {"version": VERSION, "model": structure, "info": _written(info), "frozen": frozen}
-    said["sha256"] = checksum(state, _canonical(said))
-    metadata = {METADATA_KEY: json.dumps(said)}
+    record = {"version": VERSION, "model": structure, "info": _info_as_json(info), "frozen": frozen}
+    record["sha256"] = checksum(state, _canonical(record))
+    metadata = {METADATA_KEY: json.dumps(record)}
     if len(json.dumps(metadata)) + sum(len(name) + LONGEST_ENTRY for name in state) > LONGEST_MODEL_HEADER:
         raise ValueError(
             f"{type(model).__name__} cannot be saved as a model: {len(info.class_names):,} class names and "
@@ -69,27 +69,27 @@ def save(
 def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> Module:
     """Load a model that :meth:`Module.save` wrote; nothing in the file is ever executed.
 
-    Everything that the file says is checked before anything is built from it.
+    The whole file is checked before anything is built from it.
 
     Parameters
     ----------
     path : path
         The file.
     classes : iterable of Module classes
-        Those of your own that the model is made of. Their constructors are called with arguments from the file.
+        Your own classes that the model contains. Their constructors are called with arguments from the file.
 
     Returns
     -------
     Module
-        In evaluation mode, ready to predict; ``trainer.fit`` trains it further. What is known about its inputs and
-        outputs is in its ``info``.
+        The model, in evaluation mode; ``trainer.fit`` trains it further. Its ``info`` holds the meaning of its inputs
+        and outputs.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If it is no sound model file, of a newer version, or needs a class that was not given.
+        If it is not a valid model file, is of a newer version, or needs a class that was not given.
 
     Examples
     --------
@@ -107,12 +107,12 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
     kinds = _kinds(classes)
     try:
         header = read_header(file, LONGEST_MODEL_HEADER, LARGEST_FILE)
-        said = _said(header)
-        plan = Plan(said["model"], kinds)
+        record = _read_metadata(header)
+        plan = Plan(record["model"], kinds)
         _check_entries(plan, header)
-        info = _info(said["info"])
+        info = _info(record["info"])
         arrays = load_arrays(file)
-        if checksum(arrays, _canonical(said)) != said["sha256"]:
+        if checksum(arrays, _canonical(record)) != record["sha256"]:
             _refuse("its contents do not have the checksum that was written with them")
     except FileNotFoundError:
         raise
@@ -121,9 +121,9 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{file} cannot be loaded as a model: {_without_name(error, file)}") from error
     try:
-        model = build(said["model"], kinds)
-        _take_over(model, arrays, said["frozen"])
-    except Exception as error:  # a constructor may object to its arguments in any way
+        model = build(record["model"], kinds)
+        _load_into(model, arrays, record["frozen"])
+    except Exception as error:  # a constructor may raise any exception
         raise ModelFileError(f"{file} cannot be loaded as a model: {error}") from error
     model.info = info
     return model.eval()
@@ -143,12 +143,12 @@ def _kinds(classes: Iterable[type[Module]]) -> dict[str, type[Module]]:
 # ------------------------------------------------------------------------------------------------- writing
 
 
-def _canonical(said: Mapping[str, Any]) -> str:
-    """Write all but the checksum in the one way that both sides agree on."""
-    return json.dumps({key: said[key] for key in KEYS if key != "sha256"}, sort_keys=True)
+def _canonical(record: Mapping[str, Any]) -> str:
+    """Return the text whose checksum is saved: all entries but the checksum, with sorted keys."""
+    return json.dumps({key: record[key] for key in KEYS if key != "sha256"}, sort_keys=True)
 
 
-def _written(info: ModelInfo) -> dict[str, Any]:
+def _info_as_json(info: ModelInfo) -> dict[str, Any]:
     return {
         "input_shape": None if info.input_shape is None else list(info.input_shape),
         "class_names": list(info.class_names),
@@ -157,7 +157,7 @@ def _written(info: ModelInfo) -> dict[str, Any]:
 
 
 def _check_that_it_can_be_loaded(model: Module, structure: dict[str, Any], state: Mapping[str, Array]) -> None:
-    """Find out now, not when the model is needed, if its constructors make something else of their arguments."""
+    """Check before saving that the constructors build a model with the same arrays from their arguments."""
     classes = {type(module).__name__: type(module) for module in model.modules()}
     try:
         Plan(structure, KINDS | classes)
@@ -188,24 +188,24 @@ def _without_name(error: Exception, file: Path) -> str:
     return str(error).removeprefix(f"{file} is ").removeprefix(f"{file} ")
 
 
-def _said(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what stands beside the arrays, as far as its kinds go."""
+def _read_metadata(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the metadata of a model file, and check the version and the types of its entries."""
     text = header.get("__metadata__", {}).get(METADATA_KEY)
     if text is None:
         _refuse("it holds weights alone (nn.load_weights reads them into a model) or was not written by seegrad")
-    said = json.loads(text, parse_constant=_finite, parse_float=_finite)
-    if not isinstance(said, dict) or type(said.get("version")) is not int:
+    record = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    if not isinstance(record, dict) or type(record.get("version")) is not int:
         _refuse("it does not tell its version")
-    if said["version"] != VERSION:
-        newer = "; a newer seegrad can" if said["version"] > VERSION else ""
-        _refuse(f"it is of version {said['version']:.10g}, and this seegrad reads version {VERSION}{newer}")
-    if set(said) != KEYS or not isinstance(said["frozen"], list):
-        _refuse(f"it should tell {', '.join(sorted(KEYS))}, and tells {', '.join(sorted(said))[:200]}")
-    return said
+    if record["version"] != VERSION:
+        newer = "; a newer seegrad can" if record["version"] > VERSION else ""
+        _refuse(f"it is of version {record['version']:.10g}, and this seegrad reads version {VERSION}{newer}")
+    if set(record) != KEYS or not isinstance(record["frozen"], list):
+        _refuse(f"it should tell {', '.join(sorted(KEYS))}, and tells {', '.join(sorted(record))[:200]}")
+    return record
 
 
 def _finite(text: str) -> float:
-    """Read a number that is not whole; Python reads 1e999 as infinity."""
+    """Read a number with a fraction or exponent; Python reads 1e999 as infinity."""
     value = float(text)
     if not math.isfinite(value):
         _refuse(f"it holds {text:.20}, which is not a finite number")
@@ -213,7 +213,7 @@ def _finite(text: str) -> float:
 
 
 def _check_entries(plan: Plan, header: Mapping[str, Any]) -> None:
-    """Compare the arrays in the file with those that the model will hold."""
+    """Compare the arrays in the file with those that the model will have."""
     given = {
         name: (tuple(entry["shape"]), entry["dtype"][0]) for name, entry in header.items() if name != "__metadata__"
     }
@@ -234,12 +234,12 @@ def _check_entries(plan: Plan, header: Mapping[str, Any]) -> None:
         )
 
 
-def _info(said: Any) -> ModelInfo:
-    if not isinstance(said, dict) or set(said) != {"input_shape", "class_names", "preprocessing"}:
-        _refuse(f"what it says about its input is not understood: {said!r:.200}")
-    shape, names, state = said["input_shape"], said["class_names"], said["preprocessing"]
+def _info(record: Any) -> ModelInfo:
+    if not isinstance(record, dict) or set(record) != {"input_shape", "class_names", "preprocessing"}:
+        _refuse(f"what it says about its input is not understood: {record!r:.200}")
+    shape, names, state = record["input_shape"], record["class_names"], record["preprocessing"]
     if not (shape is None or isinstance(shape, list)) or not isinstance(names, list):
-        _refuse(f"what it says about its input is not understood: {said!r:.200}")
+        _refuse(f"what it says about its input is not understood: {record!r:.200}")
     scaler: Scaler | None = None
     if state is not None:
         scaler = _scaler(state)
@@ -264,8 +264,8 @@ def _scaler(state: Any) -> Scaler:
     return scaler
 
 
-def _take_over(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]) -> None:
-    """Give a model the arrays of a file, in the file's dtypes."""
+def _load_into(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]) -> None:
+    """Load the arrays of a file into a model, in the dtypes of the file."""
     parameters = dict(model.named_parameters())
     for name, parameter in parameters.items():
         if name in arrays and arrays[name].dtype != parameter.dtype and arrays[name].dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""Does an exported graph compute what the function computes? It is run, on the sample and on other numbers."""
+"""Check an exported graph: run it and the function on the sample and on other numbers, and compare the results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .onnx_operations import OnnxExportError
 Array = npt.NDArray[Any]
 ArrayFunction = Callable[[Sequence[Array]], list[Array]]
 
-#: What rounding may do to a number, and to small ones among large ones.
+#: Tolerances: relative to the number, and to the largest number of the array.
 RELATIVE, OF_THE_LARGEST = 1e-3, 1e-4
 
 _FROZEN = (
@@ -43,11 +43,11 @@ def check_same(
     model : onnx.ModelProto
         The graph.
     run : callable
-        The function, from arrays to arrays.
+        The function of arrays.
     batches : sequence of lists of arrays
-        Inputs on which it was recorded.
+        The inputs on which it was recorded.
     samples : list of arrays
-        The caller's own inputs.
+        The inputs of the caller.
     any_length : bool
         Whether the graph takes batches of any length.
     """
@@ -62,7 +62,7 @@ def check_same(
             except (ArithmeticError, LookupError, ValueError):
                 if what == "the sample":
                     raise
-                continue  # numbers that the function does not take
+                continue  # the function does not take these numbers
             found = _evaluate(evaluator, dict(zip(names, inputs)), what)
         for i, (here, there) in enumerate(zip(wanted, found)):
             difference = _difference(here, np.asarray(there))
@@ -86,7 +86,7 @@ def _trials(
     yield "the sample", list(samples)
     if any_length:
         yield "the first example of the sample alone", [array[:1] for array in samples]
-        batches = [[array[: n + 1] for array in batch] for n, batch in enumerate(batches, 1)]  # onnx takes its time
+        batches = [[array[: n + 1] for array in batch] for n, batch in enumerate(batches, 1)]  # it is slow
     for factor, how in ((1, ""), (-1, ", with other signs"), (10, " times 10"), (-10, " times -10")):
         for batch in batches:
             what = f"a batch of {len(batch[0])} made of the sample's numbers{how}"
@@ -94,7 +94,7 @@ def _trials(
 
 
 def _difference(here: Array, there: Array) -> str | None:
-    """Say where two results differ by more than rounding; infinite and undefined numbers are not compared."""
+    """Describe where two results differ by more than rounding; infinity and NaN are not compared."""
     if here.shape != there.shape:
         return f"its shape is {there.shape} instead of {here.shape}"
     both = np.isfinite(here) & np.isfinite(there)

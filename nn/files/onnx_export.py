@@ -1,4 +1,4 @@
-"""Writing a computation as an ONNX file, from its recorded graph: whatever was recorded, not a list of layers."""
+"""Export a computation to an ONNX file from its recorded graph, so that it need not be made of known layers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["export_onnx"]
 
 Array = npt.NDArray[Any]
 
-# The newest operator set that every runtime of recent years knows.
+# The newest operator set that all runtimes of recent years support.
 OPSET, IR_VERSION = 17, 8
 
-#: Parameters that need not agree: each converter that uses them looks at both.
+#: Parameters that may differ between the two recordings; each converter that uses them compares them.
 LOOKED_AT = {"shape", "condition", "winners", "shards", "index"}
 
 
@@ -38,29 +38,30 @@ def export_onnx(
 ) -> None:
     """Write a model, or any function of Tensors, as an ONNX file.
 
-    It is run on two batches made of the sample's numbers, and what was recorded is written down. So a function may
-    do whatever has derivatives here and a counterpart in ONNX; but a path chosen by an ``if`` must be the same for
-    all inputs. What was written is run, by onnx itself, on the sample and on other numbers, and refused if it does not
-    give what the function gives. A model is exported as it is in evaluation, and so are models that a function uses by
-    name. Preprocessing is not part of it.
+    The function is run on two batches made of the sample's numbers, and the recorded graph is exported. So a function
+    may use every operation that is recorded and has a counterpart in ONNX; but a branch (``if``) must take the same path
+    for all inputs. The exported graph is run by onnx on the sample and on other numbers, and refused if its results
+    differ from those of the function. A model, and every model that a function uses by name, is exported in evaluation
+    mode. Preprocessing is not exported.
 
     Parameters
     ----------
     function : Module or callable
-        What to export. Takes Tensors, returns a Tensor or a sequence of them.
+        The function to export. It takes Tensors and returns a Tensor or a sequence of them.
     sample : array_like or tuple of array_like
-        Example inputs of floats; the first axis is the batch, of any length above 0, and the same for all. Their
-        numbers should be of the kind that the model will get.
+        Example inputs of floats. The first axis is the batch; its length is above 0 and the same for all. The numbers
+        should be typical of the inputs of the model.
     path : path
         The file, by custom ``something.onnx``; replaced in one step if it exists.
     dynamic_batch : bool, default True
-        Let batches of any length in. False keeps the sample's shape.
+        Whether the graph takes batches of any length, or only that of the sample.
 
     Raises
     ------
     OnnxExportError
-        (a ``ValueError``) if an operation has no counterpart in ONNX; it is named. Or if the graph gives other
-        results than the function: a branch on the input's numbers, numbers read with ``.data`` or NumPy, randomness.
+        (a ``ValueError``) if an operation has no counterpart in ONNX; it is named. Or if the results of the graph and
+        the function differ, because of a branch on the input's numbers, numbers read with ``.data`` or NumPy, or
+        randomness.
     ImportError
         If onnx is not installed: ``pip install 'seegrad[export]'``.
 
@@ -113,7 +114,7 @@ def _checked(sample: Any) -> Array:
 
 
 def _varied(sample: Array, batch: int, rng: np.random.Generator) -> Array:
-    """Make a batch of the sample's numbers in another order, so that what depends on them can be told."""
+    """Make a batch of the sample's numbers in random order, so that constants can be told from results."""
     values = sample.ravel()
     if np.ptp(values) == 0:
         values = (values[0] + rng.normal(size=1000)).astype(sample.dtype)
@@ -137,7 +138,7 @@ _NO_PATH = (
 
 
 def _run(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
-    """Plain results of the function for plain inputs."""
+    """Return the arrays that the function computes from arrays."""
     return [output.data for output in _outputs(function, [Tensor(array) for array in arrays], no_grad())]
 
 
@@ -161,7 +162,7 @@ def _outputs(
 
 
 def _order(run: Recording) -> list[Node]:
-    """List the computed nodes that lead from the inputs to the outputs, each after its inputs."""
+    """Return the computed nodes between the inputs and the outputs, each after its inputs."""
     inputs, outputs = run
     seen: dict[int, Node] = {}
     todo: list[Node] = list(outputs)
@@ -190,7 +191,7 @@ def _twins(one: Recording, two: Recording) -> Iterator[Twin]:
 
 
 def _write(writer: Writer, one: Recording, two: Recording, names: dict[int, str]) -> list[str]:
-    """Write all nodes; returns the names of the outputs."""
+    """Add all nodes to the graph, and return the names of the outputs."""
     known: dict[int, str] = {}
     for i, (x, y) in enumerate(zip(one[0], two[0], strict=True)):
         name = known[id(x)] = _input_name(one[0], i)
@@ -211,8 +212,8 @@ def _write(writer: Writer, one: Recording, two: Recording, names: dict[int, str]
 
 
 def _named(writer: Writer, reader: Twin, x: Twin, known: dict[int, str], names: dict[int, str]) -> str:
-    """Name an input of an operation: an earlier result, or a constant."""
-    # Numbers that meet arrays take their dtype; so ONNX, which never converts by itself, gets equal ones.
+    """Return the name of an operation's input: an earlier result, or a constant."""
+    # Here numbers take the dtype of the arrays that they meet; ONNX does not convert, so its inputs get one dtype.
     dtype = reader.dtype
     if id(x.one) in known:
         name = known[id(x.one)]

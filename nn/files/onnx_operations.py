@@ -1,8 +1,8 @@
-"""How each recorded operation is said in ONNX: one table, operation by operation.
+"""The ONNX counterpart of each recorded operation, in one table.
 
 A converter gets a :class:`Writer`, the recorded node and the names of its inputs in the ONNX graph, and returns the
 name of its output. The graph was recorded twice, with two batch sizes (see :mod:`~seegrad.nn.files.onnx_export`):
-``node`` is a :class:`Twin` of both recordings, so that a size that follows the batch can be told from one that stays.
+``node`` is a :class:`Twin` of both recordings, which shows the sizes that depend on the batch.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Converter = Callable[["Writer", "Twin", list[str]], str]
 
 
 class OnnxExportError(ValueError):
-    """Something in a recorded computation that cannot be said in ONNX; the message names the operation."""
+    """A recorded computation that cannot be exported to ONNX; the message names the operation."""
 
 
 @dataclass(frozen=True)
 class Twin:
-    """One node of the graph, as it was recorded for one batch and for another."""
+    """A node of the graph in both recordings, with one batch size and with another."""
 
     one: Node
     two: Node
@@ -41,31 +41,31 @@ class Twin:
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """What the operation was told besides its inputs."""
+        """The parameters of the operation, besides its inputs."""
         return self.one.params
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The result's shape for each batch."""
+        """The shape of the result for each batch."""
         return np.shape(self.one._plain), np.shape(self.two._plain)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The result's shape for the first batch."""
+        """The shape of the result for the first batch."""
         return np.shape(self.one._plain)
 
     @property
     def inputs(self) -> list[Twin]:
-        """What went in."""
+        """The inputs of the operation."""
         return [Twin(x, y) for x, y in zip(self.one.inputs, self.two.inputs, strict=True)]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The result's dtype."""
+        """The dtype of the result."""
         return np.asarray(self.one._plain).dtype
 
     def axes(self, key: str = "axis") -> list[int]:
-        """Return the axes of the input that a parameter names, none negative; None names all."""
+        """Return the axes of the input that a parameter names, counted from the first; None means all axes."""
         axis, ndim = self.params[key], len(np.shape(self.one.inputs[0]._plain))
         named = range(ndim) if axis is None else [axis] if isinstance(axis, int | np.integer) else axis
         return [int(i) % ndim for i in named]
@@ -79,13 +79,13 @@ class Writer:
         self.constants: dict[str, Array] = {}
         self.batches = batches
         self.first_input = first_input
-        #: What a name stands for in the recording, for those that look for an earlier result.
+        #: The recorded node of each name, to find an earlier result.
         self.recorded: dict[str, Twin] = {}
         self._known: dict[tuple[Any, ...], str] = {}
         self._turned: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node; returns the name of its output."""
+        """Add a node, and return the name of its output."""
         from onnx import helper
 
         output = f"{kind.lower()}_{len(self.nodes)}"
@@ -93,7 +93,7 @@ class Writer:
         return output
 
     def constant(self, value: Any, dtype: npt.DTypeLike, name: str = "") -> str:
-        """Add a constant, once for equal ones; returns its name."""
+        """Add a constant unless there is an equal one, and return its name."""
         array = np.array(value, dtype, order="C")
         key = (array.dtype.str, array.shape, array.tobytes()) if array.size < 64 else (id(value), array.dtype.str)
         if key not in self._known or name:
@@ -103,11 +103,11 @@ class Writer:
         return self._known[key]
 
     def integers(self, values: Sequence[int]) -> str:
-        """Add a row of int64."""
+        """Add an int64 vector, and return its name."""
         return self.constant(list(values), np.int64)
 
     def transposed(self, x: str, axes: Sequence[int]) -> str:
-        """Permute axes; two permutations in a row that cancel leave nothing."""
+        """Permute axes, and return the name of the result; two permutations in a row become one, or none."""
         source, before = self._turned.get(x, (x, tuple(range(len(axes)))))
         whole = tuple(before[i] for i in axes)
         if whole == tuple(range(len(axes))):
@@ -117,7 +117,7 @@ class Writer:
         return output
 
     def shape(self, node: Twin) -> str:
-        """Name a shape, of which some sizes may follow the batch."""
+        """Add the shape of a node, of which some sizes may depend on the batch, and return its name."""
         one, two = node.shapes
         if one == two:
             return self.integers(one)
@@ -137,7 +137,7 @@ class Writer:
         return self.add("Concat", *parts, axis=0)
 
     def reshaped(self, node: Twin, x: str) -> str:
-        """Give ``x`` the shape of ``node``, letting at most one size follow from the others."""
+        """Reshape ``x`` to the shape of ``node``; one size may be left to ONNX to infer."""
         one, two = node.shapes
         sizes = [a if a == b else -1 for a, b in zip(one, two, strict=True)]
         if sizes.count(-1) <= 1 and 0 not in sizes:
@@ -197,7 +197,7 @@ TABLE: dict[str, Converter] = {name: _as(kind) for name, kind in SAME.items()}
 
 
 def says(*names: str) -> Callable[[Converter], Converter]:
-    """Enter a converter into the table."""
+    """Return a decorator that enters a converter into the table."""
 
     def enter(converter: Converter) -> Converter:
         TABLE.update(dict.fromkeys(names, converter))
@@ -290,7 +290,7 @@ def _where(w: Writer, node: Twin, x: list[str]) -> str:
 
 
 def _compared(w: Writer, one: Array, two: Array) -> str:
-    """Find the earlier result whose comparison with 0 gave a condition; comparisons are not recorded."""
+    """Find the earlier result whose comparison with 0 is the condition, since comparisons are not recorded."""
     kinds: dict[str, Callable[[Array], Array]] = {
         "Greater": lambda data: data > 0,
         "GreaterOrEqual": lambda data: data >= 0,
@@ -397,7 +397,7 @@ def _getitem(w: Writer, node: Twin, x: list[str]) -> str:
 
 
 def _slice(w: Writer, x: str, axes: list[int], parts: list[Any]) -> str:
-    """Cut slices; an integer is a slice of length 1."""
+    """Add a slice; an integer index is a slice of length 1."""
     far = 2**62
     starts, stops, steps = [], [], []
     for part in parts:

@@ -1,4 +1,4 @@
-"""Safetensors files: plain arrays by name and texts beside them, checked before anything is read; no code inside."""
+"""Read and write safetensors files: arrays by name, and texts as metadata. They hold no code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...common.atomic_file import write_atomically
 
 Array = npt.NDArray[Any]
 
-# What the format allows: 8 bytes give the length of a JSON header of at most 100 MB.
+# The format: 8 bytes give the length of a JSON header of at most 100 MB, the bytes of the arrays follow.
 LENGTH_BYTES = 8
 LONGEST_HEADER = 100_000_000
 MOST_AXES = 32
@@ -36,7 +36,7 @@ def save_arrays(
     path : path
         The file.
     metadata : mapping of str to str, optional
-        Texts to go with them.
+        Texts by name.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def save_arrays(
     """
     from safetensors.numpy import save
 
-    # safetensors writes an array's memory as it lies; only C order means what the header says.
+    # safetensors writes the memory of an array as it is; the header describes C order.
     ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     try:
         content = save(ordered, metadata=dict(metadata) if metadata else None)
@@ -80,7 +80,7 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 
 
 def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
-    """Load the arrays of a safetensors file as :func:`load_arrays` does, and the texts that go with them.
+    """Load the arrays of a safetensors file as :func:`load_arrays` does, and its metadata.
 
     Raises
     ------
@@ -104,19 +104,19 @@ def load_arrays_and_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Ar
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was missing; safetensors, which is written in Rust, panics then."""
+    """Tell whether memory was exhausted; then safetensors, which is written in Rust, panics."""
     return isinstance(error, MemoryError) or type(error).__name__ == "PanicException"
 
 
 def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None = None) -> dict[str, Any]:
-    """Read and check what a safetensors file says of its arrays, before anything is allocated for them.
+    """Read and check the header of a safetensors file, before memory is allocated for the arrays.
 
     Parameters
     ----------
     file : pathlib.Path
         The file.
     longest, largest : int
-        How many bytes the header and the file may have at most.
+        The largest numbers of bytes of the header and of the file.
 
     Returns
     -------
@@ -128,8 +128,8 @@ def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None =
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no regular file, too large, or its header is not exactly what the format asks for: the arrays
-        must fill the rest of the file one after the other, none twice, each as long as its shape says.
+        If it is not a regular file, too large, or its header is not what the format defines: the arrays fill the
+        rest of the file one after the other, each in the size of its shape, and names are not repeated.
     """
     if file.exists() and not file.is_file():
         raise ValueError(f"{file} is {'a folder' if file.is_dir() else 'no regular file'}, not a safetensors file")
@@ -174,7 +174,7 @@ def _check_header(header: Any, size: int) -> None:
 
 
 def _checked_span(name: str, entry: Any) -> tuple[int, int]:
-    """Return where an array's bytes begin and end, which must be as many as its shape needs."""
+    """Return the first and last offset of an array, having checked that their distance fits its shape."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name!r:.80} is not described by dtype, shape and data_offsets: {entry!r:.80}")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]

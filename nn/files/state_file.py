@@ -1,4 +1,4 @@
-"""Nested states (dicts, lists, numbers, texts, arrays) as one safetensors file that notices when it is damaged."""
+"""Save nested states (dicts, lists, numbers, texts, arrays) as one safetensors file with a checksum."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from .safetensors_file import load_arrays_and_metadata, save_arrays
 
 Array = npt.NDArray[Any]
 
-# In the JSON text, {"array": name} stands for an array; a dict of one's own may not look like that.
+# In the JSON text, {"array": name} stands for an array; a state may not contain such a dict.
 ARRAY = "array"
-# The name of the text in the file's metadata: a checksum and the JSON.
+# The name of the text in the metadata: a checksum and the JSON.
 ENTRY = "seegrad.common.state"
 
 
 def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a nested state in one step: arrays as they are, all else as JSON in the file's metadata.
+    """Write a nested state in one step: arrays as arrays, everything else as JSON in the metadata.
 
     Parameters
     ----------
     state : mapping
-        Holds dicts with texts as keys, lists, tuples (which come back as lists), arrays, numbers, texts, None.
+        Dicts with texts as keys, lists, tuples (which are loaded as lists), arrays, numbers, texts, None.
     path : path
-        The file; an existing one is replaced at once.
+        The file; an existing one is replaced in one step.
 
     Raises
     ------
     TypeError
-        If something in the state is of another kind; nothing is written.
+        If the state holds something else; nothing is written.
     OSError
         If the file cannot be written. An existing one is unchanged.
     """
     arrays: dict[str, Array] = {}
     text = json.dumps(_without_arrays(state, "", arrays))
-    # A single entry: several would be written in an order that changes from run to run.
+    # One entry, since several would be written in an order that changes from run to run.
     save_arrays(arrays, path, {ENTRY: f"{checksum(arrays, text)} {text}"})
 
 
 def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what :func:`save_state` wrote; nothing in the file is ever executed.
+    """Read a file of :func:`save_state`; nothing in the file is ever executed.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a single bit of it is not as it was written, or it is another kind of file.
+        If the file is damaged, or is a file of another kind.
     """
     arrays, metadata = load_arrays_and_metadata(path)
     if set(metadata) != {ENTRY}:
@@ -69,7 +69,7 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _without_arrays(part: Any, path: str, arrays: dict[str, Array]) -> Any:
-    """Copy a state with ``{"array": path}`` in place of each array, which goes to ``arrays``."""
+    """Copy a state with ``{"array": path}`` in place of each array, and collect the arrays in ``arrays``."""
     if isinstance(part, np.generic):
         return part.item()
     if isinstance(part, np.ndarray):
@@ -97,7 +97,7 @@ def _with_arrays(part: Any, arrays: Mapping[str, Array]) -> Any:
 
 
 def checksum(arrays: Mapping[str, Array], text: str) -> str:
-    """Compute the checksum of all that the file says."""
+    """Compute the checksum of arrays, with their names, dtypes and shapes, and a text."""
     from hashlib import sha256
 
     total = sha256(text.encode())

@@ -1,4 +1,4 @@
-"""Saving a model's weights to a safetensors file, and loading them into a model of the same structure."""
+"""Save the weights of a model to a safetensors file, and load them into a model of the same structure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def save_weights(model: Module, path: str | os.PathLike[str]) -> None:
     model : Module
         The model.
     path : path
-        The file, by custom ``something.safetensors``; replaced in one step if it exists, so that it
-        always holds a complete set of weights.
+        The file, by custom ``something.safetensors``; replaced in one step if it exists, so that it always holds all
+        weights.
 
     Raises
     ------
@@ -38,29 +38,29 @@ def save_weights(model: Module, path: str | os.PathLike[str]) -> None:
 
 
 def load_weights(model: Module, path: str | os.PathLike[str], strict: bool = True) -> None:
-    """Load what :func:`save_weights` saved into a model of the same structure.
+    """Load a file of :func:`save_weights` into a model of the same structure.
 
     Parameters
     ----------
     model : Module
-        Takes over the weights.
+        Gets the weights.
     path : path
         A safetensors file.
     strict : bool, default True
-        With False, names may be missing or too many; see :meth:`Module.load_state_dict`.
+        If False, names may be missing or unexpected; see :meth:`Module.load_state_dict`.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged or is no safetensors file, or if its arrays do not fit the model; all
-        that does not fit is listed, and the model is unchanged.
+        If the file is damaged or is not a safetensors file, or if its arrays do not fit the model. The message lists
+        everything that does not fit, and the model is unchanged.
 
     Warns
     -----
     SeegradWarning
-        If the file says that it is PyTorch's, and weights of this model lie in another order there.
+        If the file was written by PyTorch, and the axes of some weights have another order there.
     """
     arrays, metadata = load_arrays_and_metadata(path)
     hint = ""
