@@ -90,7 +90,7 @@ def _best(model: Module, lr: float, steps: int) -> Prepared:
 
 
 def _affine() -> Augmentation:
-    # A quarter of the images stays unchanged, and so sharp, as the images are that the network will get.
+    # A quarter of the images is not resampled, so that the network also sees sharp images, as it does in its use.
     return Sometimes(RandomAffine(rotation=12.0, shift=0.08, scale=(0.88, 1.12), shear=8.0), p=0.75)
 
 

@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 # The newest operator set that all runtimes of recent years support.
 OPSET, IR_VERSION = 17, 8
 
-#: Parameters that may differ between the two recordings; each converter that uses them compares them.
+#: Parameters that need not agree: each converter that uses them looks at both.
 LOOKED_AT = {"shape", "condition", "winners", "shards", "index"}
 
 
@@ -39,7 +39,7 @@ def export_onnx(
     """Write a model, or any function of Tensors, as an ONNX file.
 
     The function is run on two batches made of the sample's numbers, and the recorded graph is exported. So a function
-    may use every operation that is recorded and has a counterpart in ONNX; but a branch (``if``) must take the same path
+    may use every operation that is recorded and has a counterpart in ONNX. A branch (``if``) must take the same path
     for all inputs. The exported graph is run by onnx on the sample and on other numbers, and refused if its results
     differ from those of the function. A model, and every model that a function uses by name, is exported in evaluation
     mode. Preprocessing is not exported.
