@@ -28,7 +28,7 @@ from .interrupts import PatientInterrupt
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
 from .running_metrics import RunningMetrics, count_correct
 from .trainer_checks import as_pair, check_belongings, check_kinds
-from .trainer_protocols import Averages, Updates
+from .trainer_protocols import AveragesLike, OptimizerLike
 from .training_state import Run
 
 __all__ = ["Trainer"]
@@ -86,18 +86,18 @@ class Trainer:
     def __init__(
         self,
         model: Module,
-        optimizer: Updates,
+        optimizer: OptimizerLike,
         loss: Callable[[Any, Any], Any],
         metrics: Mapping[str, Metric] | None = None,
-        ema: Averages | None = None,
+        ema: AveragesLike | None = None,
     ) -> None:
         check_kinds(model, optimizer, loss, metrics)
         check_belongings(model, optimizer, loss, ema)
         self.model: Module = model
-        self.optimizer: Updates = optimizer
+        self.optimizer: OptimizerLike = optimizer
         self.loss = loss
         self.metrics = dict(metrics or {})
-        self.ema: Averages | None = ema
+        self.ema: AveragesLike | None = ema
         self.history = History()
 
     def fit(

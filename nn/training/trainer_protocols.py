@@ -25,7 +25,7 @@ class HasState(Protocol):
         """Load a state."""
 
 
-class Updates(HasState, Protocol):
+class OptimizerLike(HasState, Protocol):
     """An optimizer, as the trainer uses it."""
 
     def step(self) -> None:
@@ -35,7 +35,7 @@ class Updates(HasState, Protocol):
         """Reset the gradients."""
 
 
-class Averages(HasState, Protocol):
+class AveragesLike(HasState, Protocol):
     """Averages of the parameters, such as ``seegrad.optim.EMA``, as the trainer uses them."""
 
     def update(self) -> None:
@@ -49,9 +49,9 @@ class TrainerLike(Protocol):
     """The :class:`~seegrad.nn.Trainer`, as a run and its callbacks use it."""
 
     model: Module
-    optimizer: Updates
+    optimizer: OptimizerLike
     loss: Callable[[Any, Any], Any]
-    ema: Averages | None
+    ema: AveragesLike | None
     history: History
 
     def averaged(self) -> AbstractContextManager[None]:

@@ -192,7 +192,7 @@ def parts(path):
 
 def write(path, header, said, body):
     """Put a file together, with the checksum that belongs to it."""
-    from seegrad.nn.files.model_file import KEYS, _canonical
+    from seegrad.nn.files.model_file import KEYS
     from seegrad.nn.files.safetensors_file import load_arrays
     from seegrad.nn.files.state_file import checksum
 
@@ -206,7 +206,8 @@ def write(path, header, said, body):
     put()
     if set(said) == KEYS:
         try:
-            said["sha256"] = checksum(load_arrays(path), _canonical(said))
+            text = json.dumps({key: said[key] for key in KEYS - {"sha256"}}, sort_keys=True)
+            said["sha256"] = checksum(load_arrays(path), text)
         except ValueError:
             return
         put()
