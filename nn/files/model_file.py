@@ -195,12 +195,12 @@ def _read_metadata(header: Mapping[str, Any]) -> dict[str, Any]:
         _refuse("it holds weights alone (nn.load_weights reads them into a model) or was not written by seegrad")
     record = json.loads(text, parse_constant=_finite, parse_float=_finite)
     if not isinstance(record, dict) or type(record.get("version")) is not int:
-        _refuse("it does not tell its version")
+        _refuse("it has no version")
     if record["version"] != VERSION:
         newer = "; a newer seegrad can" if record["version"] > VERSION else ""
         _refuse(f"it is of version {record['version']:.10g}, and this seegrad reads version {VERSION}{newer}")
     if set(record) != KEYS or not isinstance(record["frozen"], list):
-        _refuse(f"it should tell {', '.join(sorted(KEYS))}, and tells {', '.join(sorted(record))[:200]}")
+        _refuse(f"its entries should be {', '.join(sorted(KEYS))}, and are {', '.join(sorted(record))[:200]}")
     return record
 
 
@@ -236,10 +236,10 @@ def _check_entries(plan: Plan, header: Mapping[str, Any]) -> None:
 
 def _info(record: Any) -> ModelInfo:
     if not isinstance(record, dict) or set(record) != {"input_shape", "class_names", "preprocessing"}:
-        _refuse(f"what it says about its input is not understood: {record!r:.200}")
+        _refuse(f"its description of the input is not valid: {record!r:.200}")
     shape, names, state = record["input_shape"], record["class_names"], record["preprocessing"]
     if not (shape is None or isinstance(shape, list)) or not isinstance(names, list):
-        _refuse(f"what it says about its input is not understood: {record!r:.200}")
+        _refuse(f"its description of the input is not valid: {record!r:.200}")
     scaler: Scaler | None = None
     if state is not None:
         scaler = _scaler(state)

@@ -55,16 +55,16 @@ def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     arrays, metadata = load_arrays_and_metadata(path)
     if set(metadata) != {ENTRY}:
-        raise ValueError(f"{path} is no checkpoint (weights alone are read by load_weights)")
+        raise ValueError(f"{path} is not a checkpoint (weights alone are read by load_weights)")
     digest, _, text = metadata[ENTRY].partition(" ")
     if checksum(arrays, text) != digest:
         raise ValueError(f"{path} is damaged: its contents do not have the checksum that was written with them")
     try:
         state = _with_arrays(json.loads(text), arrays)
     except (ValueError, KeyError, RecursionError) as error:
-        raise ValueError(f"{path} is no sound checkpoint: {error}") from error
+        raise ValueError(f"{path} is not a sound checkpoint: {error}") from error
     if not isinstance(state, dict):
-        raise ValueError(f"{path} is no sound checkpoint: it holds a {type(state).__name__}")
+        raise ValueError(f"{path} is not a sound checkpoint: it holds a {type(state).__name__}")
     return state
 
 

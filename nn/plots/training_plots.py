@@ -1,4 +1,4 @@
-"""Plots of a training: its curves, and what the model says of some images."""
+"""Plots of a training: its curves, the model's predictions and mistakes, the confusion matrix."""
 
 from __future__ import annotations
 

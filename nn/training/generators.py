@@ -64,7 +64,7 @@ def load_generator_states(model: Module, states: Mapping[str, Any]) -> None:
         try:
             kind(0).state = state
         except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise ValueError(f"the saved state of the generator {path!r} is none: {error!r}") from error
+            raise ValueError(f"the saved state of the generator {path!r} is not valid: {error!r}") from error
     for path, state in states.items():
         generators[path].bit_generator.state = state
 

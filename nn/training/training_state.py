@@ -120,7 +120,7 @@ class Run:
         batches = self.ranks.collect(self.steps_per_epoch)
         if len(set(batches)) > 1:
             raise ValueError(
-                f"the ranks have {batches} batches per epoch, and would wait for each other for ever; give each "
+                f"the ranks have {batches} batches per epoch, and would wait for each other without end; give each "
                 "seegrad.data.shard(dataset, rank, size)"
             )
         self.loader.load_state_dict(self.ranks.collect(self.loader.state_dict())[0])
@@ -198,7 +198,7 @@ class Run:
         except Exception as error:
             for earlier in LOADERS:
                 LOADERS[earlier](self, before[earlier])
-            raise ValueError(f"its {part} cannot be taken over: {error}") from error
+            raise ValueError(f"its {part} cannot be loaded: {error}") from error
         self.resumed = True
 
     def _data(self) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Run:
     def _load_place(self, given: Mapping[str, Any]) -> None:
         epoch, step = (checked_count(name, given[name], minimum=0) for name in ("epoch", "step"))
         if step > self.steps_per_epoch or not isinstance(given["stop"], bool):
-            raise ValueError(f"there is no such place in this training: {dict(given)}")
+            raise ValueError(f"this training has no such epoch and step: {dict(given)}")
         self.epoch, self.step, self.stop = epoch, step, given["stop"]
 
     def _own(self, parts: Sequence[Any]) -> Any:
@@ -244,7 +244,7 @@ class Run:
 
     def _load_history(self, given: Sequence[Mapping[str, float]]) -> None:
         if not isinstance(given, list | tuple) or self.epoch - len(given) not in (0, 1):
-            raise ValueError(f"it is no list of the epochs up to epoch {self.epoch}, where the training stands")
+            raise ValueError(f"it is not a list of the epochs up to epoch {self.epoch}, the present one")
         self.history.load(given)
 
     def _load_ema(self, given: Mapping[str, Any] | None) -> None:

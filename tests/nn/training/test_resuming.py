@@ -468,7 +468,7 @@ def spoil(state, where, value):
         (["contents"], [1]),
         (["contents"], None),
         (["contents"], 3),
-        # Of another kind than what the training works with: each of these was taken over, and failed later or never.
+        # Of another kind than what the training works with: each of these was loaded, and failed later or never.
         (["optimizer", "param_groups", 0, "dampening"], "x"),
         (["optimizer", "param_groups", 0, "dampening"], [1]),
         (["optimizer", "param_groups", 0, "nesterov"], "x"),
