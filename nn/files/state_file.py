@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 # In the JSON text, {"array": name} stands for an array; a state may not contain such a dict.
 ARRAY = "array"
 # The name of the text in the metadata: a checksum and the JSON.
-ENTRY = "seegrad.common.state"
+ENTRY = "seegrad.state"
 
 
 def save_state(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
