@@ -10,7 +10,7 @@ from ...common.public_names import public_names
 from .layouts import *
 from .model_file import *
 from .onnx_export import *
-from .onnx_operations import *
+from .onnx_writer import *
 from .weights import *
 
 if not TYPE_CHECKING:  # type checkers read the lines above

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .onnx_operations import OnnxExportError
+from .onnx_writer import OnnxExportError
 
 Array = npt.NDArray[Any]
 ArrayFunction = Callable[[Sequence[Array]], list[Array]]

@@ -20,7 +20,8 @@ from ..evaluation import evaluating
 from ..layers.fusion import layer_by_layer
 from ..module import Module
 from .onnx_check import check_repeatable, check_same
-from .onnx_operations import TABLE, OnnxExportError, Twin, Writer
+from .onnx_operations import TABLE
+from .onnx_writer import OnnxExportError, Twin, Writer
 
 __all__ = ["export_onnx"]
 
