@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ...autograd import Tensor, log, maximum, softplus, where
 from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
-from .loss import Loss, Reduction, reduce
+from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, check_signs, matching
 from .misuse_warnings import warn_of_sigmoid
 
@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 
 
 def binary_cross_entropy(
-    p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: Reduction = "mean"
+    p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: LossReduction = "mean"
 ) -> Tensor:
     """Compute the binary cross-entropy ``-(y log p + (1 - y) log(1 - p))`` of probabilities p.
 
@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(
     logits: Any,
     target: Any,
     weight: npt.ArrayLike | None = None,
-    reduction: Reduction = "mean",
+    reduction: LossReduction = "mean",
     pos_weight: npt.ArrayLike | None = None,
 ) -> Tensor:
     """Compute the binary cross-entropy of sigmoid(logits), without overflow or loss of digits.
@@ -109,7 +109,7 @@ def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Arr
         ) from None
 
 
-def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: Reduction = "mean") -> Tensor:
+def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
     """Compute ``max(0, margin - y * score)`` for targets y of -1 or 1: the loss of support vector machines.
 
     The derivative where ``y * score`` is exactly ``margin`` is half the slope.

@@ -12,7 +12,7 @@ from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import check_fraction
 from ...common.plain_data import as_array
-from .loss import Loss, Reduction, reduce
+from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, first_index, prediction, target_like
 from .misuse_warnings import warn_of_probabilities, warn_of_softmax
 
@@ -26,7 +26,7 @@ def cross_entropy(
     target: Any,
     weight: npt.ArrayLike | None = None,
     ignore_index: int | None = None,
-    reduction: Reduction = "mean",
+    reduction: LossReduction = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Compute the cross-entropy: minus the logarithm of the softmax probability of the true class.
@@ -97,7 +97,7 @@ def nll_loss(
     target: Any,
     weight: npt.ArrayLike | None = None,
     ignore_index: int | None = None,
-    reduction: Reduction = "mean",
+    reduction: LossReduction = "mean",
 ) -> Tensor:
     """Compute minus the log-probability of the true class: :func:`cross_entropy` without its log_softmax.
 

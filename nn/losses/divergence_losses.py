@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ...autograd import Tensor, exp, log, where
 from ...autograd.core.node import data_of
-from .loss import Loss, Reduction, reduce
+from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 from .misuse_warnings import warn_of_probabilities
 
@@ -16,7 +16,7 @@ __all__ = ["KLDivLoss"]
 def kl_div(
     log_q: Any,
     target: Any,
-    reduction: Reduction | Literal["batchmean"] = "mean",
+    reduction: LossReduction | Literal["batchmean"] = "mean",
     log_target: bool = False,
 ) -> Tensor:
     """Compute the Kullback-Leibler divergence, elementwise ``p * (log p - log q)``; 0 where p is 0.

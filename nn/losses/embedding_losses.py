@@ -6,13 +6,15 @@ from typing import Any
 
 from ...autograd import Tensor, maximum, sqrt, where
 from ...autograd.core.node import data_of
-from .loss import Loss, Reduction, reduce
+from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_signs, prediction, target_like
 
 __all__ = ["CosineEmbeddingLoss"]
 
 
-def cosine_embedding_loss(x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: Reduction = "mean") -> Tensor:
+def cosine_embedding_loss(
+    x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: LossReduction = "mean"
+) -> Tensor:
     """Compute a loss of the cosine between pairs of vectors that should point the same way, or should not.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ...autograd import Tensor
 from ..module import Module
 
-Reduction = Literal["mean", "sum", "none"]
+LossReduction = Literal["mean", "sum", "none"]
 
 
 class Loss(Module):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...autograd import Tensor, abs, clip, where
-from .loss import Loss, Reduction, reduce
+from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 
 __all__ = ["HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 
 
-def mse_loss(x: Any, target: Any, reduction: Reduction | Literal["half_mean"] = "mean") -> Tensor:
+def mse_loss(x: Any, target: Any, reduction: LossReduction | Literal["half_mean"] = "mean") -> Tensor:
     """Compute the squared error, ``(x - target)**2``.
 
     Parameters
@@ -40,13 +40,13 @@ def mse_loss(x: Any, target: Any, reduction: Reduction | Literal["half_mean"] = 
     return reduce("mse_loss", squares, reduction)
 
 
-def l1_loss(x: Any, target: Any, reduction: Reduction = "mean") -> Tensor:
+def l1_loss(x: Any, target: Any, reduction: LossReduction = "mean") -> Tensor:
     """Compute the absolute error, ``|x - target|``; its derivative is 0 where both are equal."""
     x, target = matching("l1_loss", x, target)
     return reduce("l1_loss", abs(x - target), reduction)
 
 
-def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
+def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
     """Compute the Huber loss: with d = |x - target|, d**2 / 2 up to ``delta``, delta * (d - delta / 2) beyond."""
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be greater than 0, got {delta}")
@@ -54,7 +54,7 @@ def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: Reduction = "
     return reduce("huber_loss", _huber(x - target, delta), reduction)
 
 
-def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: Reduction = "mean") -> Tensor:
+def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
     """Compute the Huber loss divided by ``beta``: the absolute error, smooth within ``beta`` of 0."""
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
