@@ -50,7 +50,7 @@ def shallow_copy(node: Any) -> Node:
     twin.__setstate__(object.__reduce_ex__(node, 2)[2])  # type: ignore[index]
     twin.inputs = inputs_of(node)  # those that it read, though it is newer now
     if node.notes is not None:  # each needs its own
-        twin.notes = {k: v.copy() if isinstance(v, dict) else v for k, v in node.notes.items()}
+        twin.notes = {key: copy.copy(value) for key, value in node.notes.items()}
     return twin
 
 

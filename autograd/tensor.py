@@ -14,10 +14,11 @@ from . import views
 from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
-from .core.backward import propagate, run_hooks
+from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, inspected, look, on_look
 from .core.op import Op
 from .core.recording import is_recording
+from .hooks import RemovableHook, run_hooks
 from .ops import elementwise as ew
 from .ops import indexing, products, reductions, shaping
 
@@ -543,20 +544,6 @@ class EmptiedTensor(views.Emptied, Tensor):
 
 
 Tensor.emptied = EmptiedTensor
-
-
-class RemovableHook:
-    """A hook on a tensor's gradient that can be taken off again."""
-
-    def __init__(self, tensor: Tensor, hook: Callable[[Any], Any]) -> None:
-        self._hooks: dict[int, Callable[[Any], Any]] = (tensor.notes or {}).get("hooks", {})
-        self._key = clock()
-        self._hooks[self._key] = hook
-        annotate(tensor, "hooks", self._hooks)
-
-    def remove(self) -> None:
-        """Take the hook off."""
-        self._hooks.pop(self._key, None)
 
 
 def _comparand(x: Any) -> Any:

@@ -39,10 +39,8 @@ def propagate(
         The result that is differentiated.
     grad_output : number, array or Node
         The gradient of ``root`` itself, usually 1.
-    create_graph : bool
-        Record the pass, so that the gradients are nodes and can be differentiated again.
-    keep : bool
-        Return the gradients of computed nodes too, not only those of leaves.
+    create_graph, keep : bool
+        Record the pass, so that the gradients are nodes themselves; return those of computed nodes too.
     stop : frozenset of Node
         Nodes to treat as leaves. Nodes recorded before all of them cannot depend on them and are leaves, too.
 
@@ -62,8 +60,10 @@ def propagate(
     with quiet():  # an infinite derivative is an answer
         while waiting:
             node = heappop(waiting)[1]
-            g = gradients[node] = run_hooks(node, gradients[node])
-            if not (keep or "retain" in (node.notes or ())):
+            g, notes = gradients[node], node.notes or {}
+            if "hooks" in notes:
+                g = gradients[node] = notes["hooks"].run(node, g)
+            if not (keep or "retain" in notes):
                 del gradients[node]
             for x, d, mask in vjp(node, g, masks.pop(node), create_graph):
                 for watch in on_gradient:
@@ -102,7 +102,7 @@ def vjp(node: Node, g: Any, mask: Any, create_graph: bool) -> Iterator[tuple[Nod
     values = [x if create_graph and x._tracked else x._plain for x in inputs]
     args = [np.float64(v) if v.__class__ is float and op.poles else v for v in (g, out, *values)]  # IEEE at poles
     if op.user_defined:
-        args = [_shown(args[0]), *[unwritable(v) for v in args[1:]]]
+        args = [shown(args[0]), *[unwritable(v) for v in args[1:]]]
     for x, rule in zip(inputs, op.rules_for(inputs)):
         if not x._tracked:
             continue
@@ -131,32 +131,11 @@ def fitted(x: Node, d: Any, op: Op) -> Any:
     try:
         return x.fit(d)
     except (TypeError, ValueError, AttributeError) as error:
-        shape = "None" if d is None else f"shape {np.shape(getattr(d, '_plain', d))}"
-        raise ValueError(
-            f"the derivative rule of {op.name} gave {shape} for an input of shape {np.shape(x._plain)}"
-        ) from error
+        gave = "None" if d is None else f"shape {np.shape(getattr(d, '_plain', d))}"
+        text = f"the derivative rule of {op.name} gave {gave} for an input of shape {np.shape(x._plain)}"
+        raise ValueError(text) from error
 
 
-def run_hooks(node: Node, g: Any) -> Any:
-    """Let the node's hooks see, and perhaps replace, its gradient."""
-    for hook in tuple((node.notes or {}).get("hooks", {}).values()):
-        shown = _shown(g)
-        number = shown.number if isinstance(shown, Node) else 0
-        try:
-            replaced = hook(shown)
-            if isinstance(shown, Node) and shown.number != number:
-                raise ValueError("read-only")
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise ValueError(
-                "a hook cannot change its gradient in place, since other nodes may get the same array: return a new "
-                "one, such as g * 2 or np.clip(g, -1, 1)"
-            ) from error
-        g = g if replaced is None else node.fit(replaced)
-    return g
-
-
-def _shown(g: Any) -> Any:
+def shown(g: Any) -> Any:
     """Return a gradient for user-defined code, which cannot write into it, or only into a node of its own."""
     return Op.table["identity"](g) if isinstance(g, Node) else unwritable(g)

@@ -1,7 +1,7 @@
 """A node of the graph: data, the operation that computed it, and the nodes that went in.
 
 Following these edges from a result back to the leaves, and multiplying derivatives on the way, *is* backpropagation
-(``backward.py``). The scalar ``Value`` and the array ``Tensor`` are both nodes, so everything here serves both.
+(``backward.py``). The scalar ``Value`` and the array ``Tensor`` are both nodes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 clock = count(1).__next__
 
 NO_PARAMS: Mapping[str, Any] = {}
-
-#: Which class of node carries which type of plain data.
-kinds: dict[type, type[Node]] = {}
+kinds: dict[type, type[Node]] = {}  # which class of node carries which type of plain data
 
 
 class Node:
@@ -62,16 +60,11 @@ class Node:
     def inputs(self) -> tuple[Node, ...]:
         """What went in, in order."""
         x, y = self._x, self._y
-        if y is not None:
-            return (x, y)
-        return x if x.__class__ is tuple else (x,)
+        return (x, y) if y is not None else x if x.__class__ is tuple else (x,)
 
     @inputs.setter
     def inputs(self, nodes: tuple[Node, ...]) -> None:
-        if len(nodes) == 2:
-            self._x, self._y = nodes
-        else:
-            self._x, self._y = nodes[0] if len(nodes) == 1 else nodes, None
+        self._x, self._y = nodes if len(nodes) == 2 else (nodes[0] if len(nodes) == 1 else nodes, None)
 
     @property
     def requires_grad(self) -> bool:
@@ -94,7 +87,7 @@ class Node:
     @property
     def label(self) -> str:
         """The name that drawings and messages show."""
-        return "" if self.notes is None else self.notes.get("label", "")
+        return (self.notes or {}).get("label", "")
 
     @label.setter
     def label(self, text: str) -> None:
@@ -132,9 +125,6 @@ class Constant(Node):
 
     def __init__(self, data: Any) -> None:
         fill(self, data, None, (), NO_PARAMS, False, 0)
-
-    def __repr__(self) -> str:
-        return f"Constant({self._plain!r})"
 
 
 def fill(node: Node, data: Any, op: Op | None, inputs: Any, params: Any, tracked: bool, number: int) -> None:

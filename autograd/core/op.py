@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...common.plain_data import frozen, plain
-from .node import NO_PARAMS, Node
+from .node import Node
 from .recording import record
 
 Rule = Callable[..., Any]
-
 _ENGINE = __name__.removesuffix("core.op")
 
 
@@ -33,9 +32,8 @@ class Op:
     A rule is the vector-Jacobian product of one input: it gets the gradient ``g`` of the result, the result ``out``,
     the inputs and the parameters, and returns the gradient of its input. It is written with ordinary operators and with
     operations of this package: it runs on plain arrays, and on nodes when the gradient itself is to be differentiated.
-    A function of ``*inputs`` has a single rule that is told the ``index`` of the input.
-
-    Drawings, errors and the reference table call it by its ``name``; drawings show its ``symbol``, such as ``*``.
+    A function of ``*inputs`` has a single rule that is told the ``index`` of the input. Drawings and errors call an
+    operation by its ``name``; drawings show its ``symbol``, such as ``*``.
     """
 
     table: ClassVar[dict[str, Op]] = {}  # all operations, by name
@@ -50,9 +48,8 @@ class Op:
     chooses = exact = linear = False
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
-    # A quicker way to compute it, and a quicker vector-Jacobian product: from the gradient of the result, the node and
-    # its inputs, the gradients of all inputs. Only ``fast`` installs them. Either may answer NotImplemented: then the
-    # definition is used.
+    # Quicker ways that ``fast`` installs: to compute it; to give the gradients of all inputs, from that of the result,
+    # the node and its inputs. Either may answer NotImplemented: then the definition is used.
     fast_forward: Callable[..., Any] | None = None
     fast_vjp: Callable[[Any, Node, tuple[Node, ...]], Any] | None = None
 
@@ -99,14 +96,15 @@ class Op:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
         inputs, params = self.bind(args, kwargs)
-        if any(isinstance(x, Node) for x in inputs):
-            return self.apply(inputs, params)
+        for x in inputs:
+            if isinstance(x, Node):
+                return self.apply(inputs, params)
         return self.compute(*[x if x.__class__ is np.ndarray else self.data_of(x) for x in inputs], **params)
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
-        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
-        data = [self.data_of(x) if isinstance(x, Node) else x for x in inputs]
+        data = [self.data_of(x) for x in inputs]
+        inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
         return record(self, self.compute(*data, **params), inputs, params)
 
     def compute(self, *data: Any, **params: Any) -> Any:
@@ -119,10 +117,6 @@ class Op:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Tell inputs from parameters, and fill in the parameters' defaults."""
-        if not self.param_names:
-            if kwargs:
-                raise TypeError(f"{self.name}() got an unexpected argument {next(iter(kwargs))!r}")
-            return args, NO_PARAMS
         if self.variadic:
             return args, {**self.defaults, **kwargs}
         if len(args) == self.arity and not kwargs and len(self.defaults) == len(self.param_names):
@@ -149,9 +143,7 @@ class Op:
     def data_of(self, x: Any) -> Any:
         """Return the plain data of an input, as an array unless the operation acts on single numbers too."""
         data = x._plain if isinstance(x, Node) else self.plain(x)
-        if data.__class__ is np.ndarray or self.elementwise or hasattr(data, "dtype"):
-            return data
-        return np.asarray(data)
+        return data if data.__class__ is np.ndarray or self.elementwise or hasattr(data, "dtype") else np.asarray(data)
 
     def plain(self, x: Any) -> Any:
         """Return an operand that is not a node as a plain number or array; the error names this operation."""
@@ -160,12 +152,8 @@ class Op:
         except TypeError as error:
             raise TypeError(f"{self.symbol}: {error}") from None
 
-    def __deepcopy__(self, memo: Any) -> Op:
-        """An operation is what it is, as a function is."""
-        return self
-
     def __reduce__(self) -> Any:
-        """Pickle by name: in the table of operations, or where a module holds it."""
+        """Copy and pickle by name: in the table of operations, or where a module holds it."""
         return (_named, (self.name,)) if Op.table.get(self.name) is self else vars(self)["__qualname__"]
 
     def __repr__(self) -> str:

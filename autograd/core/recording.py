@@ -15,6 +15,8 @@ from .node import NO_PARAMS, Constant, Node, clock, kinds, look, on_look, on_rec
 if TYPE_CHECKING:
     from .op import Op
 
+_new = object.__new__
+
 
 def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
     """Make the node that carries ``data``; it leads to its inputs if one of them requires gradients."""
@@ -22,27 +24,31 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     if kind is not np.ndarray and kind is not float:
         data = np.asarray(data if isinstance(data, np.generic) else plain(data))
         kind = np.ndarray
-    node: Node = object.__new__(kinds[kind])
+    node: Node = _new(kinds[kind])
     node._plain, node._grad, node.notes, node.number = data, None, None, clock()
-    tracked = False
+    tracked = constants = False
     for x in inputs:
-        if isinstance(x, Node) and x._tracked:
+        if not isinstance(x, Node):
+            constants = True
+        elif x._tracked:
             tracked = True
     if not (tracked and (not open_blocks or is_recording())):
-        node.op, node.inputs, node.params, node._tracked = None, (), NO_PARAMS, False
         _without_graph(node, op, inputs, tracked)
         return node
     if kind is np.ndarray:
         data.setflags(False)  # not writeable: derivative rules may read it again
+    if constants:
+        inputs = tuple([x if isinstance(x, Node) else Constant(frozen(x)) for x in inputs])
     node.op, node.params, node._tracked = op, params, True
-    node.inputs = tuple([x if isinstance(x, Node) else Constant(frozen(x)) for x in inputs])
+    node._x, node._y = inputs if len(inputs) == 2 else (inputs[0] if len(inputs) == 1 else inputs, None)
     for watch in on_record:
         watch(node)
     return node
 
 
 def _without_graph(node: Node, op: Op, inputs: tuple[Any, ...], tracked: bool) -> None:
-    """Note why a result has no graph, and let it share memory with none of its inputs."""
+    """Fill in a result that has no graph: note why, and let it share memory with none of its inputs."""
+    node.op, node.inputs, node.params, node._tracked = None, (), NO_PARAMS, False
     lost = f"{op.name} was computed under no_grad" if tracked else None
     for x in inputs:
         if isinstance(x, Node):
@@ -66,10 +72,9 @@ class Block:
         self.around, self.over = around, True  # it begins when all is noted
 
 
-#: The innermost block that this thread or asynchronous task is inside.
+#: The innermost block that this thread or asynchronous task is inside; and all blocks that are open in any thread: as
+#: long as there is none, nobody needs to ask further.
 innermost: ContextVar[Block | None] = ContextVar("no_grad", default=None)
-
-#: All blocks that are open in any thread: as long as there is none, nobody needs to ask further.
 open_blocks: list[Block] = []
 
 

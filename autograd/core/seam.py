@@ -1,7 +1,6 @@
-"""What ``fast`` may add to the engine; the lists here are empty without it.
+"""What ``fast`` may add to the engine, besides ``Op.fast_forward`` and ``Op.fast_vjp``.
 
-An operation has two more places: ``Op.fast_forward`` and ``Op.fast_vjp``. Whatever is added gives the same results as
-the definition, in every special value, or answers NotImplemented: then the definition is used.
+All of it gives the same results as the definition, in every special value, or NotImplemented.
 """
 
 from __future__ import annotations

@@ -68,23 +68,45 @@ def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, sto
         return NotImplemented
     oldest, gradients = oldest_of(stop), {root: grad_output}
     waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
-    chose = False
-    with quiet():
+    chose, silence = False, quiet()
+
+    def arrive(x: Node, d: Any) -> None:
+        if x in gradients:
+            gradients[x] = gradients[x] + d
+        else:
+            gradients[x] = d
+            if x.op is not None and x.number >= oldest and x not in stop:
+                heappush(waiting, (-x.number, x))
+
+    try:
         while waiting:
             node: Any = heappop(waiting)[1]
-            op, g, notes = node.op, gradients[node], node.notes
+            op, notes = node.op, node.notes
             if op.user_defined or (notes is not None and notes.get("hooks")):
                 return NotImplemented
+            if op.poles and silence.outside is None:
+                silence.__enter__()
             chose = chose or op.chooses
+            g = gradients[node]
             if not (keep or (notes is not None and "retain" in notes)):
                 del gradients[node]  # it may be large
-            for x, d in _vjp(node, op, g):
-                if x in gradients:
-                    gradients[x] = gradients[x] + d
-                else:
-                    gradients[x] = d
-                    if x.op is not None and x.number >= oldest and x not in stop:
-                        heappush(waiting, (-x.number, x))
+            x, y, out, number = node._x, node._y, node._plain, node.number
+            if op.fast_vjp is not None or not op.rule or x.__class__ is tuple or out.__class__ is float:
+                for x, d in _vjp(node, op, g):
+                    arrive(x, d)
+            elif y is None:
+                if x.number > number:
+                    (x,) = inputs_of(node)
+                arrive(x, x.fit(op.rule[0](g, out, x._plain, **node.params)))
+            else:
+                if x.number > number or y.number > number:
+                    x, y = inputs_of(node)
+                if x._tracked:
+                    arrive(x, x.fit(op.rule[0](g, out, x._plain, y._plain, **node.params)))
+                if y._tracked:
+                    arrive(y, y.fit(op.rule[1](g, out, x._plain, y._plain, **node.params)))
+    finally:
+        silence.restore()
     return NotImplemented if chose and not _finite(gradients.values()) else gradients.items()
 
 

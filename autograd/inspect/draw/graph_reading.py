@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.backward import backprop, inputs_of, run_hooks
+from ...core.backward import backprop, inputs_of
 from ...core.node import Constant, Node, data_of, on_gradient
+from ...hooks import run_hooks
 from ...tensor import Tensor
 from .picture import Kind
 
@@ -73,7 +74,7 @@ def all_gradients(root: Node) -> dict[Node, Any]:
 def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
     """Let the hooks of leaves replace gradients, as ``backward()`` does when its walk has ended."""
     for node, gradient in table.items():
-        if node.op is None and "hooks" in (node.notes or ()):
+        if node.op is None:
             table[node] = run_hooks(node, gradient)
     return table
 
