@@ -183,7 +183,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         return self._plain
 
     def detach(self) -> Tensor:
-        """Return a copy that has no past and requires no gradient."""
+        """Return a copy that has no graph and requires no gradient."""
         if on_look:
             look("calls detach()", self)
         detached = Tensor(self._plain.copy(order="K"))
@@ -578,7 +578,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     Parameters
     ----------
     data : array_like
-        Numbers, nested lists of numbers, an array, or a Tensor (its data is copied, its past is not).
+        Numbers, nested lists of numbers, an array, or a Tensor (its data is copied, its graph is not).
     requires_grad : bool
         Whether derivatives with respect to this tensor are wanted.
     dtype : dtype, optional

@@ -1,7 +1,7 @@
-"""What a result does not depend on: which operations leave out elements of their inputs, and how that spreads.
+"""How masks pass through the operations that are not elementwise: which choose, only move, are linear, act along lines.
 
-An element that was not taken has no influence at all, so its gradient stays 0 on the way back even where a derivative
-is infinite (``walk.py``). Elementwise operations need no entry here. An operation that has none counts as depending on
+What a choice did not take has no influence, so its gradient stays 0 in the backward pass even where a derivative is
+infinite (``masks.py``). Elementwise operations need no entry here. An operation without an entry counts as depending on
 all of its inputs if any of its results was taken.
 """
 

@@ -338,7 +338,7 @@ def test_a_rule_whose_result_does_not_fit_is_run_once():
 
 
 @pytest.mark.parametrize("order", ["inside", "before", "after", "far after"])
-def test_a_rule_is_run_once_where_a_choice_makes_the_walk_careful(order):
+def test_a_rule_is_run_once_where_a_choice_needs_masks(order):
     op, calls = counted(lambda g, out, x: 0.5 * g / out)
     op.elementwise = True
 
@@ -367,7 +367,7 @@ def test_below_an_operation_of_which_nothing_is_known():
     np.testing.assert_allclose(kept, [0.0, 0.5 * np.e])
 
 
-def test_a_hook_is_called_once_where_a_choice_makes_the_walk_careful():
+def test_a_hook_is_called_once_where_a_choice_needs_masks():
     calls = []
     x = sg.tensor(BAD, requires_grad=True)
     y = sg.sqrt(x)

@@ -55,7 +55,7 @@ def test_diamond(make):
 
 
 @pytest.mark.parametrize("make", [lambda: Value(1.0), lambda: sg.tensor(1.0, requires_grad=True)])
-def test_sixty_doublings_walk_each_node_once(make):
+def test_sixty_doublings_visit_each_node_once(make):
     x = total = make()
     for _ in range(60):
         total = total + total
@@ -204,10 +204,10 @@ def failing():
     def operation(x, /):
         return x * 2
 
-    op = Op(operation, name="fails on the way back")
+    op = Op(operation, name="fails in the backward pass")
 
     def rule(g, out, x):
-        raise ZeroDivisionError("on the way back")
+        raise ZeroDivisionError("in the backward pass")
 
     op.rules(rule)
     yield op

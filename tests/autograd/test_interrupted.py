@@ -27,7 +27,7 @@ INTERRUPTIBLE = tuple(module.__file__ for module in (blas, threads, scalar_graph
 
 
 def step():
-    """Share work among threads, multiply on one, walk through numbers, pause the recording."""
+    """Share work among threads, multiply on one, differentiate numbers, pause the recording."""
     seen = []
     threads.run(3, seen.append)
     product = blas.single_threaded(np.matmul, np.ones((8, 8)), np.ones((8, 8)))
@@ -105,7 +105,7 @@ def test_an_interruption_at_each_line_is_undone():
 
 
 def quiet_step():
-    """Walk back past a pole, which asks NumPy to be quiet, under the watch for anomalies."""
+    """Go back past a pole, which asks NumPy to be quiet, under the watch for anomalies."""
     x = sg.tensor([1.0, 4.0], requires_grad=True)
     with sg.detect_anomaly():
         sg.sqrt(x).sum().backward()

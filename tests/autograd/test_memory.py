@@ -47,7 +47,7 @@ def test_a_graph_has_no_cycles():
         loss.backward()
         x.grad = w.grad = None
         loss.backward(create_graph=True)
-        x.grad = w.grad = None  # such a gradient has a trail that leads to its own leaf
+        x.grad = w.grad = None  # such a gradient has a graph that leads to its own leaf
         del loss
         gc.collect()
         assert [o for o in gc.garbage if isinstance(o, (sg.Tensor, np.ndarray, Op))] == []
@@ -57,15 +57,15 @@ def test_a_graph_has_no_cycles():
         gc.enable()
 
 
-@pytest.mark.parametrize("walk", [False, True])
-def test_dropping_the_loss_frees_the_graph_at_once(walk):
+@pytest.mark.parametrize("backward", [False, True])
+def test_dropping_the_loss_frees_the_graph_at_once(backward):
     with no_collector():
         x = leaf(0.1, 0.2)
         inner = sg.tanh(x)
         seen = [weakref.ref(inner)]
         loss = (inner * inner).sum()
         seen.append(weakref.ref(loss))
-        if walk:
+        if backward:
             loss.backward()
         del inner
         assert seen[0]() is not None
@@ -130,11 +130,11 @@ def test_memory_does_not_grow_over_steps():
 
 def test_gradients_do_not_alias_each_other():
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
-    seed = np.ones(2)
-    (a + b).backward(seed)
+    grad_output = np.ones(2)
+    (a + b).backward(grad_output)
     a.grad += 10
     np.testing.assert_array_equal(b.grad, [1.0, 1.0])
-    np.testing.assert_array_equal(seed, [1.0, 1.0])
+    np.testing.assert_array_equal(grad_output, [1.0, 1.0])
 
 
 def test_an_earlier_gradient_is_not_written_into():

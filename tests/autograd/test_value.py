@@ -167,7 +167,7 @@ def test_gradients_accumulate_on_every_value_and_the_graph_stays():
     assert x.grad == 6.0
 
 
-def test_backward_takes_a_seed():
+def test_backward_takes_a_grad_output():
     x = Value(3.0)
     (x * x).backward(0.5)
     assert x.grad == 3.0
