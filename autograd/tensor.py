@@ -219,7 +219,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """
         grad_output = self._grad_output(grad)
         gradients = propagate(self, Tensor(grad_output) if create_graph else grad_output, create_graph=create_graph)
-        accumulate([(x, run_hooks(x, g) if x.op is None else g) for x, g in gradients])
+        accumulate([(x, run_hooks(x, g) if x.op is None and x.notes else g) for x, g in gradients])
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call ``hook`` with this tensor's gradient whenever it is computed.

@@ -1,0 +1,109 @@
+"""Operators and the backward pass without masks give what the definitions give, and leave to them what is unusual."""
+
+import numpy as np
+import pytest
+
+import seegrad as sg
+from seegrad.autograd.core import seam
+from seegrad.autograd.core.backward import backprop
+from seegrad.autograd.fast.array_graphs import array_pass
+
+SPECIAL = np.array([0.0, -0.0, 1.5, -2.0, np.inf, -np.inf, np.nan, 1e-300, 1e300])
+
+STEPS = [
+    lambda x, y: x + y,
+    lambda x, y: x - y,
+    lambda x, y: x * y,
+    lambda x, y: x / y,
+    lambda x, y: x.exp() + y.tanh(),
+    lambda x, y: (x * x).sqrt() * y,
+    lambda x, y: sg.where(x.data > 0, x.log(), y),
+    lambda x, y: sg.maximum(x, y).relu(),
+    lambda x, y: x.sum(axis=-1, keepdims=True) * y.mean(axis=0),
+    lambda x, y: sg.concatenate([x[:1], y[1:]]),
+    lambda x, y: x.max(axis=0) + y.clip(-1.0, 1.0),
+    lambda x, y: (x @ y.T) @ y,
+    lambda x, y: x[::-1] * y.softmax(axis=-1),
+]
+
+
+def definition(root, grad_output, **options):
+    """Return what the general backward pass gives."""
+    passes = list(seam.backward_passes)
+    seam.backward_passes.clear()
+    try:
+        return backprop(root, grad_output, **options)
+    finally:
+        seam.backward_passes.extend(passes)
+
+
+def random_graph(rng, special):
+    leaves = [sg.tensor(rng.normal(size=(3, 4)), requires_grad=bool(k != 2)) for k in range(4)]
+    if special:
+        for leaf in leaves:
+            places = rng.random((3, 4)) < 0.2
+            leaf.data = np.where(places, rng.choice(SPECIAL, (3, 4)), leaf.data)
+    nodes = list(leaves)
+    with np.errstate(all="ignore"):
+        for _ in range(8):
+            x, y = (nodes[i] for i in rng.integers(0, len(nodes), 2))
+            nodes.append(STEPS[rng.integers(len(STEPS))](x, y))
+        return (nodes[-1] + nodes[-2] * leaves[0]), leaves
+
+
+@pytest.mark.parametrize("special", [False, True])
+@pytest.mark.parametrize("seed", range(60))
+def test_it_agrees_with_the_definition(seed, special):
+    root, leaves = random_graph(np.random.default_rng(seed), special)
+    grad_output = np.ones(root.shape)
+    with np.errstate(all="ignore"):
+        expected = definition(root, grad_output, keep=True)
+        found = backprop(root, grad_output, keep=True)
+    assert found.keys() == expected.keys()
+    for x, g in expected.items():
+        size = np.abs(g[np.isfinite(g)]).max(initial=0.0)
+        np.testing.assert_allclose(found[x], g, rtol=1e-12, atol=1e-12 * size)
+        assert found[x].dtype == g.dtype
+    stop = frozenset(sorted(expected, key=lambda x: x.number)[-4:-2])
+    with np.errstate(all="ignore"):
+        ends = backprop(root, grad_output, stop=stop)
+        assert ends.keys() == definition(root, grad_output, stop=stop).keys()
+
+
+def test_a_gradient_that_is_not_finite_behind_a_choice_is_left_to_the_definition():
+    x = sg.tensor([0.0, 4.0], requires_grad=True)
+    out = sg.where(x.data > 0, x.sqrt(), 0.0).sum()
+    assert array_pass(out, np.array(1.0), False, False, frozenset()) is NotImplemented
+    out.backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.25])
+
+
+def test_user_defined_code_is_left_to_the_definition():
+    seen = []
+    x = sg.tensor([1.0, 4.0], requires_grad=True)
+    y = x * 2.0
+    y.register_hook(seen.append)
+    out = sg.where(x.data > 2, y.sqrt(), 0.0).sum()
+    assert array_pass(out, np.array(1.0), False, False, frozenset()) is NotImplemented
+    assert seen == []
+    out.backward()
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("operator", ["__add__", "__sub__", "__mul__", "__truediv__"])
+def test_operators_record_what_the_definition_records(operator):
+    from seegrad.autograd.arithmetic import Arithmetic
+
+    x, y = sg.tensor(SPECIAL, requires_grad=True), sg.tensor(SPECIAL[::-1].copy(), requires_grad=True)
+    with np.errstate(all="ignore"):
+        for other in (y, 2.0, SPECIAL, sg.tensor(SPECIAL), np.float32(3.0)):
+            quick, plain = getattr(x, operator)(other), getattr(Arithmetic, operator)(x, other)
+            np.testing.assert_array_equal(quick.data, plain.data)
+            assert (quick.op, quick.dtype, quick.requires_grad) == (plain.op, plain.dtype, plain.requires_grad)
+            assert [
+                i is j or np.array_equal(i._plain, j._plain, equal_nan=True) for i, j in zip(quick.inputs, plain.inputs)
+            ] == [True, True]
+            assert not quick.data.flags.writeable
+    assert getattr(x, operator)("text") is NotImplemented
+    with sg.no_grad(), np.errstate(all="ignore"):
+        assert not getattr(x, operator)(sg.tensor(2.0)).requires_grad
