@@ -48,7 +48,6 @@ from .autograd import (
     compile,
     concatenate,
     conv2d,
-    conv2d_relu_max_pool2d,
     conv_transpose2d,
     copy,
     copysign,
@@ -162,8 +161,8 @@ from .autograd import (
     where,
     why,
 )
-from .autograd.fast.kernels import release_memory, set_num_threads
 from .autograd.ops import linalg
+from .autograd.resources import release_memory, set_num_threads
 from .common.rng import manual_seed
 
 __version__ = "0.1.0"
@@ -205,7 +204,6 @@ __all__ = [
     "compile",
     "concatenate",
     "conv2d",
-    "conv2d_relu_max_pool2d",
     "conv_transpose2d",
     "copy",
     "copysign",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 from ..common.warning import SeegradWarning
@@ -14,12 +15,11 @@ from .core.backward import backprop
 from .core.node import Node, stamp
 from .core.op import Op
 from .core.recording import is_recording
-from .fast.conv_relu_pool import conv2d_relu_max_pool2d
 from .gradcheck import GradientError, gradcheck
 from .inspect.diagnosis import AnomalyError, detect_anomaly, why
 from .no_grad import no_grad
 from .ops import choices, linalg  # noqa: F401 (choices tells operations what they leave out)
-from .ops.convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
+from .ops.convolution import conv2d, conv_transpose2d
 from .ops.elementwise import (
     absolute,
     add,
@@ -87,6 +87,7 @@ from .ops.elementwise import absolute as abs
 from .ops.indexing import diag, diagonal, sort, take, take_along_axis
 from .ops.linalg import norm
 from .ops.normalization import batch_norm
+from .ops.pooling import avg_pool2d, max_pool2d
 from .ops.products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
 from .ops.reductions import (
     argmax,
@@ -173,7 +174,6 @@ __all__ = [
     "compile",
     "concatenate",
     "conv2d",
-    "conv2d_relu_max_pool2d",
     "conv_transpose2d",
     "copy",
     "copysign",
@@ -292,11 +292,13 @@ __all__ = [
 ]
 
 
-if os.environ.get("SEEGRAD_FAST") != "0":
+def __dir__() -> list[str]:
+    return __all__
+
+
+# What is there for speed alone. The engine is complete without it.
+if os.environ.get("SEEGRAD_FAST") != "0" and importlib.util.find_spec(f"{__name__}.fast") is not None:
     from .fast.install import install
 
     install()
-
-
-def __dir__() -> list[str]:
-    return __all__
+    del install

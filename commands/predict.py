@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.fast.kernels.numba_use import numpy_alone
+from ..autograd.resources import no_compiling
 from ..data import prepare_digit, read_picture
 from .printing import printable
 from .saved_model import HELP, class_names, load_saved, probabilities
@@ -59,7 +59,7 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _answers(model: Any, digits: Any, names: list[str]) -> list[dict[str, Any]]:
-    with numpy_alone():  # to import Numba takes longer than to look at a few pictures
+    with no_compiling():  # to import Numba takes longer than to look at a few pictures
         found = probabilities(model, digits)
     if found.shape[1] < 2:
         raise ValueError("the model has a single output, so there is nothing to choose between")

@@ -6,9 +6,42 @@ import math
 
 import numpy as np
 
-from ..autograd.fast.kernels import LARGE, numba_use
+from ..autograd.core.seam import replaceable
 from .flat import FlatParameters
 from .optimizer import Array, Group, Optimizer, Parameters
+
+
+@replaceable
+def adam_step(
+    where: slice,
+    values: Array,
+    gradients: Array,
+    means: Array,
+    squares: Array,
+    beta1: float,
+    beta2: float,
+    scale: float,
+    eps: float,
+    rate: float,
+) -> None:
+    """Update a part of vectors of parameters, their gradients and the running means of these and of their squares.
+
+    Roots of the squares are multiplied by ``scale``, and steps by ``rate``: that corrects the means for their start at
+    0. The gradients are written over.
+    """
+    p, g, m, v = values[where], gradients[where], means[where], squares[where]
+    m *= beta1
+    m += (work := (1.0 - beta1) * g)
+    v *= beta2
+    np.multiply(1.0 - beta2, g, out=work)  # first, as in PyTorch: the square alone overflows sooner
+    g *= work
+    v += g
+    np.sqrt(v, out=work)
+    work *= scale
+    work += eps
+    np.divide(m, work, out=work)
+    work *= rate
+    p -= work
 
 
 class Adam(Optimizer):
@@ -83,28 +116,11 @@ class Adam(Optimizer):
 
     def update(self, flat: FlatParameters, where: slice, step: int, group: Group) -> None:
         """Apply the formula."""
-        p, g = flat.values[where], flat.gradients[where]
-        m, v = flat.state["exp_avg"][where], flat.state["exp_avg_sq"][where]
+        self.decay(flat.values[where], flat.gradients[where], group)
         beta1, beta2, eps, lr = map(float, (*group["betas"], group["eps"], group["lr"]))
         scale, rate = 1.0 / math.sqrt(1.0 - beta2**step), lr / (1.0 - beta1**step)
-        self.decay(p, g, group)
-        if isinstance(p, np.ndarray) and p.dtype == np.float32 and flat.values.size >= LARGE:
-            compiled = numba_use.compiled("compiled_adam")
-            if compiled is not None:
-                compiled.update(p, g, m, v, beta1, 1.0 - beta1, beta2, 1.0 - beta2, scale, eps, rate)
-                return
-        m *= beta1
-        m += (work := (1.0 - beta1) * g)
-        v *= beta2
-        np.multiply(1.0 - beta2, g, out=work)  # first, as in PyTorch: the square alone overflows sooner
-        g *= work
-        v += g
-        np.sqrt(v, out=work)
-        work *= scale
-        work += eps
-        np.divide(m, work, out=work)
-        work *= rate
-        p -= work
+        vectors = flat.values, flat.gradients, flat.state["exp_avg"], flat.state["exp_avg_sq"]
+        adam_step(where, *vectors, beta1, beta2, scale, eps, rate)
 
 
 class AdamW(Adam):

@@ -20,11 +20,10 @@ from ..ops.convolution import (
     conv2d,
     conv2d_input_gradient,
     conv2d_weight_gradient,
-    max_pool2d,
     pair,
-    window_put,
 )
 from ..ops.elementwise import relu
+from ..ops.pooling import max_pool2d, window_put
 from ..ops.shaping import sum_to
 from . import kernels
 
@@ -67,7 +66,12 @@ def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
     return NotImplemented if found is None else found
 
 
-_conv2d_relu_max_pool2d.fast_vjp = _at_once
+_conv2d_relu_max_pool2d.linear = _conv2d_relu_max_pool2d.chooses = True
+
+
+def install() -> None:
+    """Install the gradients of all inputs at once."""
+    _conv2d_relu_max_pool2d.fast_vjp = _at_once
 
 
 def conv2d_relu_max_pool2d(
@@ -82,7 +86,7 @@ def conv2d_relu_max_pool2d(
     """``max_pool2d(relu(conv2d(x, weight, bias)), pool_size)``, computed in one pass.
 
     The results are the same up to rounding, in less time and memory: images are taken in shards that fit into the
-    cache, and what no window of the pool reads is not computed. :class:`seegrad.nn.Sequential` uses it for such layers.
+    cache, and what no window of the pool reads is not computed.
 
     Parameters
     ----------
@@ -111,7 +115,7 @@ def conv2d_relu_max_pool2d(
     Examples
     --------
     >>> x, w, b = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 2)), np.array([-8.0, -10.0])
-    >>> sg.conv2d_relu_max_pool2d(x, w, b, pool_size=2)[0, 0, 0]
+    >>> conv2d_relu_max_pool2d(x, w, b, pool_size=2)[0, 0, 0]
     array([1., 0.])
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)

@@ -1,11 +1,14 @@
-"""Put the fast ways in the places that the engine leaves for them."""
+"""Put what is quicker in the places that the engine leaves for it, see ``autograd/core/seam.py``."""
 
 from __future__ import annotations
 
+from . import array_graphs, arrays, batch_norm, conv_relu_pool, convolutions, scalar_graphs, settings, updates
+
+#: Each has a function ``install`` of its own. Backward passes are asked in this order.
+PARTS = (settings, scalar_graphs, array_graphs, arrays, convolutions, batch_norm, conv_relu_pool, updates)
+
 
 def install() -> None:
-    """Install everything; called once, by ``autograd/__init__``."""
-    from . import array_graphs, scalar_graphs
-
-    scalar_graphs.install()
-    array_graphs.install()
+    """Install every part; called once, by ``autograd/__init__``."""
+    for part in PARTS:
+        part.install()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from ..core.op import Op
-from ..fast import conv_relu_pool
-from ..ops import convolution, elementwise, indexing, linalg, normalization, products, reductions, shaping
+from ..ops import convolution, elementwise, indexing, linalg, normalization, pooling, products, reductions, shaping
 from ..ops.elementwise import Elementwise
 from .draw.formula import input_names, rule_texts
 from .draw.names import namespace
@@ -22,7 +22,7 @@ _HEAD = """# The engine
 Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
 `elementwise.py` (the calculus on one page), `walk.py` (the way back), `scalar_walk.py` (its short cut through plain
 numbers), `value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`,
-`indexing.py`, `tip.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `conv_relu_pool.py`,
+`indexing.py`, `tip.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `pooling.py`,
 `normalization.py`;
 on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`,
 `copies.py`; and to look inside `check.py`, `diagnosis.py`, `lost.py` (results without a trail) and `draw/`. The heavy
@@ -43,22 +43,23 @@ _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
     ("Reductions", reductions),
     ("Products", products),
     ("Linear algebra", linalg),
-    ("Convolution and pooling", convolution),
-    ("Convolution, relu and pooling at once", conv_relu_pool),
+    ("Convolution", convolution),
+    ("Pooling", pooling),
     ("Normalisation at once", normalization),
 )
 
 
 def reference() -> str:
     """Return the reference table of all operations, in Markdown."""
-    parts = [_HEAD]
+    parts, shown = [_HEAD], []
     for title, module in _SECTIONS:
         found = [op for op in Op.table.values() if _home(op) == module.__name__]
+        shown += found
         parts.append(f"## {title}\n\n| operation | computes | derivative |\n| --- | --- | --- |")
         parts.extend(_row(op) for op in found)
         parts.append("")
     parts.append("## Functions that the rules call\n\n| function | says | in |\n| --- | --- | --- |")
-    parts.extend(_helper_row(name, function) for name, function in helpers().items())
+    parts.extend(_helper_row(name, function) for name, function in helpers(shown).items())
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -83,10 +84,10 @@ def _place(rule: Any) -> str:
     return getattr(rule, "__name__", "the source")
 
 
-def helpers() -> dict[str, Any]:
-    """Return the functions that the rules in the table call besides ``np`` and the operations, by name."""
+def helpers(operations: Iterable[Op] | None = None) -> dict[str, Any]:
+    """Return the functions that the rules of operations (default: all) call besides ``np`` and operations, by name."""
     found: dict[str, Any] = {}
-    for op in Op.table.values():
+    for op in Op.table.values() if operations is None else operations:
         for text, rule in zip(rule_texts(op), op.rule or (op.variadic_rule,)):
             for name in called(text):
                 function = getattr(rule, "__globals__", {}).get(name)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..fast import conv_relu_pool
-from . import convolution, indexing, linalg, products, reductions, shaping
+from . import convolution, indexing, linalg, pooling, products, reductions, shaping
 from . import elementwise as ew
 from .shaping import add_reduce, spread
 
@@ -19,7 +18,7 @@ for _op in (
     *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
     *(ew.sign, ew.floor, ew.ceil, ew.rint, ew.trunc, ew.floor_divide),
     *(indexing.getitem, indexing.put, shaping.tril, shaping.triu, reductions.max, reductions.min),
-    *(convolution.window_take, convolution._window_sum),
+    *(pooling.window_take, pooling._window_sum),
 ):
     _op.chooses = _op.exact = True
 
@@ -28,17 +27,15 @@ for _op in (
     *(shaping.broadcast_to, shaping.sum_to, shaping.astype, shaping.identity, shaping.to_value, shaping.reshape),
     *(shaping.transpose, shaping.expand_dims, shaping.squeeze, shaping.flip, shaping.roll, shaping.rot90),
     *(shaping._concatenate, shaping._stack, shaping._pad, indexing.scatter),
-    *(reductions.sum, reductions.mean, reductions.cumsum, convolution.window_put, convolution._window_spread),
+    *(reductions.sum, reductions.mean, reductions.cumsum, pooling.window_put, pooling._window_spread),
 ):
     _op.exact = True
 
 for _op in (
     *(products.matmul, products._einsum, convolution._conv2d, convolution._conv2d_with_bias),
     *(convolution.conv2d_input_gradient, convolution.conv2d_weight_gradient),
-    conv_relu_pool._conv2d_relu_max_pool2d,
 ):
     _op.linear = True
-conv_relu_pool._conv2d_relu_max_pool2d.chooses = True
 
 
 def _lines_of_reduction(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:

@@ -1,23 +1,25 @@
-"""Convolution and pooling of images ``(batch, height, width, channels)``.
+"""Convolution of images ``(batch, height, width, channels)``.
 
 Convolution is three bilinear operations: the convolution itself, its gradient to the input and its gradient to
 the kernel. The derivatives of each are the other two, so every order of derivative is one of the three.
-Pooling is linear once its winners are known, and gathering them has scattering as its adjoint.
-The kernels that do the work on plain arrays are in ``kernels/``.
+
+Shapes in comments: images (N, H, W, C), results (N, OH, OW, Cout), kernels (KH, KW, C, Cout). A convolution is the sum
+over the KH * KW positions of its kernel of one matrix product each: of the pixels that the windows have at that
+position with the weights there. `at_positions` gives these pixels, for pooling too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 
 from ...common.plain_data import plain
-from ..core.node import Node, data_of
+from ..core.node import Node
 from ..core.op import Op
-from ..core.recording import record
-from ..fast import kernels
-from .shaping import astype, narrow, sum_to, wide
+from .shaping import sum_to, wide
 
 Size = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
@@ -70,7 +72,8 @@ def padding_pairs(
     return pair(sides[0], "padding", 0), pair(sides[1], "padding", 0)
 
 
-def _check_images(name: str, x: Any) -> None:
+def check_images(name: str, x: Any) -> None:
+    """Raise if these are no images; the error names the operation."""
     if x.ndim != 4:
         raise ValueError(f"{name}: expected images of shape (batch, height, width, channels), got shape {x.shape}")
     if x.dtype.kind != "f":
@@ -79,31 +82,146 @@ def _check_images(name: str, x: Any) -> None:
         )
 
 
+def numbers(x: Any) -> Any:
+    """Return a node as it is, and anything else as an array."""
+    return x if isinstance(x, Node) else np.asarray(plain(x))
+
+
+# ------------------------------------------------------------------------------------------ where windows lie
+
+
+def window_count(size: int, kernel: int, stride: int, padding: Sequence[int], dilation: int = 1) -> int:
+    """Return how many windows lie along an axis of so many pixels; 0 if not even one does."""
+    return max(0, (size + sum(padding) - (kernel - 1) * dilation - 1) // stride + 1)
+
+
+def output_size(
+    name: str,
+    size: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Pairs,
+    dilation: Sequence[int] = (1, 1),
+) -> tuple[int, int]:
+    """Return the height and width of what an operation makes of images of a height and width.
+
+    Parameters
+    ----------
+    name : str
+        What the error calls the operation.
+    size, kernel, stride, dilation : pair of int
+        For rows and columns.
+    padding : pair of pair of int
+        ``((top, bottom), (left, right))``.
+
+    Raises
+    ------
+    ValueError
+        If the kernel does not fit into the padded image even once.
+    """
+    high, wide = (window_count(size[k], kernel[k], stride[k], padding[k], dilation[k]) for k in (0, 1))
+    if not high or not wide:
+        extent = [(kernel[k] - 1) * dilation[k] + 1 for k in (0, 1)]
+        padded = [size[k] + sum(padding[k]) for k in (0, 1)]
+        raise ValueError(
+            f"{name}: a kernel that spans {extent[0]} x {extent[1]} (size {tuple(kernel)}, dilation {tuple(dilation)})"
+            f" does not fit into the padded input of {padded[0]} x {padded[1]}; use a smaller kernel or more padding"
+        )
+    return high, wide
+
+
+def padded(x: Any, padding: Pairs, value: Any = 0) -> Any:
+    """Return images (N, H, W, C) with a border of some value: (N, top + H + bottom, left + W + right, C)."""
+    return np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=value)
+
+
+def without_padding(x: Any, padding: Pairs) -> Any:
+    """Return padded images without their border: a view."""
+    (top, bottom), (left, right) = padding
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def at_positions(
+    images: Any, out: tuple[int, int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int] = (1, 1)
+) -> Iterator[tuple[int, int, Any]]:
+    """Yield for each position in the kernel, row by row, what all windows have there.
+
+    Parameters
+    ----------
+    images : ndarray
+        (N, H, W, C), padded.
+    out : pair of int
+        How many windows there are: OH and OW.
+    kernel, stride, dilation : pair of int
+
+    Yields
+    ------
+    i, j : int
+        Row and column in the kernel.
+    pixels : ndarray
+        (N, OH, OW, C), a view of the images: of window (r, s) the pixel
+        ``images[:, r * stride[0] + i * dilation[0], s * stride[1] + j * dilation[1]]``.
+    """
+    high, wide = [(out[k] - 1) * stride[k] + 1 for k in (0, 1)]  # from the first window's pixel to the last one's
+    for i, j in product(range(kernel[0]), range(kernel[1])):
+        top, left = i * dilation[0], j * dilation[1]
+        yield i, j, images[:, top : top + high : stride[0], left : left + wide : stride[1]]
+
+
 # ------------------------------------------------------------------------------------------ convolution
 
 
 @Op
 def _conv2d(x: Any, w: Any, /, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Correlate images with a kernel."""
-    return kernels.conv2d(x, w, stride, padding, dilation)
+    return _correlate(x, w, 0, stride, padding, dilation)
 
 
 @Op
 def _conv2d_with_bias(x: Any, w: Any, b: Any, /, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Correlate images with a kernel and add a number to each channel."""
-    return kernels.conv2d(x, w, stride, padding, dilation, b)
+    return _correlate(x, w, b, stride, padding, dilation)
+
+
+def _correlate(x: Any, w: Any, b: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
+    out = output_size("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
+    images, weights = padded(wide(x), padding), wide(w)
+    total = np.zeros((len(x), *out, w.shape[3]), np.result_type(images, weights))
+    for i, j, pixels in at_positions(images, out, w.shape[:2], stride, dilation):
+        total += pixels @ weights[i, j]  # (N, OH, OW, C) @ (C, Cout)
+    return (total + b).astype(np.result_type(x, w), copy=False)
 
 
 @Op
 def conv2d_input_gradient(g: Any, w: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Spread each output over the window it was computed from."""
-    return kernels.conv2d_input_gradient(g, w, shape, stride, padding, dilation)
+    out = _fitting("conv2d_input_gradient", g, shape, w.shape[:2], stride, padding, dilation)
+    gradients, weights = wide(g), wide(w)
+    total = padded(np.zeros((*shape[:3], w.shape[2]), np.result_type(gradients, weights)), padding)
+    for i, j, pixels in at_positions(total, out, w.shape[:2], stride, dilation):
+        pixels += gradients @ weights[i, j].T  # (N, OH, OW, Cout) @ (Cout, C)
+    return without_padding(total, padding).astype(np.result_type(g, w), copy=False)
 
 
 @Op
 def conv2d_weight_gradient(x: Any, g: Any, /, shape: Any, stride: Any, padding: Pairs, dilation: Any) -> Any:
     """Correlate images with the gradients of the outputs."""
-    return kernels.conv2d_weight_gradient(x, g, shape, stride, padding, dilation)
+    out = _fitting("conv2d_weight_gradient", g, x.shape, shape[:2], stride, padding, dilation)
+    images, gradients = padded(wide(x), padding), wide(g)
+    result = np.empty((*shape[:2], x.shape[3], g.shape[3]), np.result_type(x, g))
+    for i, j, pixels in at_positions(images, out, shape[:2], stride, dilation):
+        result[i, j] = np.tensordot(pixels, gradients, ((0, 1, 2), (0, 1, 2)))  # over N, OH and OW: (C, Cout)
+    return result
+
+
+def _fitting(name: str, g: Any, shape: Any, kernel: Any, stride: Any, padding: Pairs, dilation: Any) -> tuple[int, int]:
+    """Return the number of windows OH and OW if that is the size of a gradient (N, OH, OW, Cout), else raise."""
+    out = output_size(name, shape[1:3], kernel, stride, padding, dilation)
+    if tuple(g.shape[:3]) != (shape[0], *out):
+        raise ValueError(
+            f"{name}: g has shape {g.shape}; for this input and kernel it must be {(shape[0], *out, 'Cout')}"
+        )
+    return out
 
 
 _conv2d.rules(
@@ -158,8 +276,8 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
 def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dilation: Size) -> tuple[Any, ...]:
     """Return what goes into a convolution as arrays or nodes, and its window; raise if they do not fit."""
     stride, dilation = pair(stride, "conv2d: stride"), pair(dilation, "conv2d: dilation")
-    x, weight = _numbers(x), _numbers(weight)
-    _check_images("conv2d", x)
+    x, weight = numbers(x), numbers(weight)
+    check_images("conv2d", x)
     if weight.ndim != 4 or weight.shape[2] != x.shape[3]:
         raise ValueError(
             f"conv2d: a weight of shape {weight.shape} does not fit images of shape {x.shape}; expected "
@@ -170,7 +288,7 @@ def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dila
             f"conv2d: the images are {x.dtype}, the weight is {weight.dtype}; cast one of them with .astype()"
         )
     if bias is not None:
-        bias = _numbers(bias)
+        bias = numbers(bias)
         if bias.shape != weight.shape[3:] or bias.dtype != x.dtype:
             raise ValueError(
                 f"conv2d: a bias of shape {bias.shape} and dtype {bias.dtype} does not fit; expected shape "
@@ -220,8 +338,8 @@ def conv_transpose2d(
     """
     stride, dilation = pair(stride, "conv_transpose2d: stride"), pair(dilation, "conv_transpose2d: dilation")
     extra = pair(output_padding, "conv_transpose2d: output_padding", 0)
-    x, weight = _numbers(x), _numbers(weight)
-    _check_images("conv_transpose2d", x)
+    x, weight = numbers(x), numbers(weight)
+    check_images("conv_transpose2d", x)
     if weight.ndim != 4 or weight.shape[3] != x.shape[3]:
         raise ValueError(
             f"conv_transpose2d: a weight of shape {weight.shape} does not fit images of shape {x.shape}; expected "
@@ -241,108 +359,3 @@ def conv_transpose2d(
     shape = (x.shape[0], *sizes, weight.shape[2])
     out = conv2d_input_gradient(x, weight, shape, stride, pads, dilation)
     return out if bias is None else out + bias
-
-
-def _numbers(x: Any) -> Any:
-    return x if isinstance(x, Node) else np.asarray(plain(x))
-
-
-# ---------------------------------------------------------------------------------------------- pooling
-
-
-@Op
-def window_take(x: Any, /, winners: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
-    """Pick the winner of each window."""
-    return kernels.window_take(x, winners, kernel, stride, padding)
-
-
-@Op
-def window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
-    """Add each window's element back to where its winner was."""
-    return narrow(kernels.window_put(wide(g), winners, shape, kernel, stride, padding), g)
-
-
-window_take.rules(
-    lambda g, out, x, winners, **window: window_put(g, winners, x.shape, **window),
-)
-window_put.rules(lambda h, out, g, winners, shape, **window: window_take(h, winners, **window))
-
-
-@Op
-def _window_sum(x: Any, /, kernel: Any, stride: Any, padding: Pairs) -> Any:
-    """Add up each window."""
-    return kernels.window_sum(x, kernel, stride, padding)
-
-
-@Op
-def _window_spread(g: Any, /, shape: Any, kernel: Any, stride: Any, padding: Pairs) -> Any:
-    """Add each element to every place of its window."""
-    return kernels.window_spread(g, shape, kernel, stride, padding)
-
-
-_window_sum.rules(lambda g, out, x, **window: _window_spread(g, x.shape, **window))
-_window_spread.rules(lambda h, out, g, shape, **window: _window_sum(h, **window))
-
-
-def _window(name: str, x: Any, kernel_size: Size, stride: Size | None, padding: Padding) -> dict[str, Any]:
-    _check_images(name, x)
-    kernel = pair(kernel_size, f"{name}: kernel_size")
-    steps = kernel if stride is None else pair(stride, f"{name}: stride")
-    return {"kernel": kernel, "stride": steps, "padding": padding_pairs(padding, kernel, steps, (1, 1))}
-
-
-def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:
-    """Largest element of each window, channel by channel.
-
-    In a tie the first element in row-major order takes the whole gradient. Padding never wins.
-
-    Parameters
-    ----------
-    x : array_like or Tensor
-        Shape ``(batch, height, width, channels)``.
-    kernel_size : int or pair of int
-    stride : int or pair of int, optional
-        Default: the kernel size, so that windows do not overlap.
-    padding : int, pair or pair of pairs
-
-    Returns
-    -------
-    Tensor or ndarray
-        Shape ``(batch, out_height, out_width, channels)`` with ``out = (size + padding - kernel) // stride + 1``.
-
-    Raises
-    ------
-    ValueError
-        If a window is larger than the padded image.
-    """
-    x = _numbers(x)
-    window = _window("max_pool2d", x, kernel_size, stride, padding)
-    values, winners = kernels.window_max(data_of(x), **window)
-    if not isinstance(x, Node):
-        return values
-    return record(window_take, values, (x,), {"winners": winners, **window})
-
-
-def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:
-    """Mean of each window, channel by channel; padding counts as zeros.
-
-    Parameters
-    ----------
-    x : array_like or Tensor
-        Shape ``(batch, height, width, channels)``.
-    kernel_size : int or pair of int
-    stride : int or pair of int, optional
-        Default: the kernel size, so that windows do not overlap.
-    padding : int, pair or pair of pairs
-
-    Returns
-    -------
-    Tensor or ndarray
-        Shape ``(batch, out_height, out_width, channels)``.
-    """
-    x = _numbers(x)
-    window = _window("avg_pool2d", x, kernel_size, stride, padding)
-    share = 1.0 / (window["kernel"][0] * window["kernel"][1])
-    if x.dtype.char == "e":  # the sum of a window may be more than float16 can hold
-        return astype(_window_sum(astype(x, np.float32), **window) * share, np.float16)
-    return _window_sum(x, **window) * share

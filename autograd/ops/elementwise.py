@@ -25,7 +25,6 @@ from ...common.plain_data import as_array
 from ..core.node import Node, data_of
 from ..core.op import Op, Rule
 from ..core.recording import record
-from ..fast import kernels
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
 
@@ -416,25 +415,10 @@ def rounded(x: Any, digits: int = 0) -> Any:
     return rint(x * scale) / scale if digits else rint(x)
 
 
-def _is_large(x: Any) -> bool:
-    return type(x) is np.ndarray and x.size >= kernels.LARGE and x.dtype.kind == "f"
-
-
-relu = Elementwise(
-    *("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x),
-    lambda x: kernels.relu(x) if _is_large(x) else np.maximum(x, 0),
-)
+relu = Elementwise("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x, lambda x: np.maximum(x, 0))
 
 # The gradient of what relu passed: of what is not 0, and so of NaN too.
-relu.rules(
-    lambda g, out, x: (
-        (g if out else 0.0)
-        if g.__class__ is float
-        else kernels.relu_gradient(g, out)
-        if g.__class__ is out.__class__ is np.ndarray
-        else where(out != 0, g, 0.0)
-    )
-)
+relu.rules(lambda g, out, x: where(out != 0, g, 0.0))
 
 # ----------------------------------------------------------------------------- functions of neural networks
 

@@ -1,15 +1,16 @@
-"""Batch normalisation of images as one operation, for large ones: its steps one by one take four times as long."""
+"""Batch normalisation of images as one operation.
+
+Its value takes a few steps, its derivatives are written out: mean and variance depend on the images, too.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..core.node import Node, data_of
 from ..core.op import Op
 from ..core.recording import is_recording, record
-from ..fast import kernels
+from ..core.seam import replaceable
 from .elementwise import sqrt
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand
@@ -19,7 +20,7 @@ from .shaping import ndim_of, operand
 def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> Any:
     """Give each channel mean 0 and variance 1, then scale and shift it."""
     center, spread = moments
-    return (x - center) / np.sqrt(spread + eps) * weight + bias
+    return normalize(x, center, spread, weight, bias, eps)
 
 
 def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -56,16 +57,11 @@ _batch_norm.rules(
 )
 
 
-def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
-    """What the three rules say, for plain arrays."""
-    if isinstance(g, Node):
-        return NotImplemented
-    x, weight, _ = inputs
-    center, spread = node.params["moments"]
-    return kernels.batch_norm_gradients(g, x._plain, weight._plain, center, spread, node.params["eps"])
-
-
-_batch_norm.fast_vjp = _at_once
+@replaceable
+def normalized_images(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> tuple[Any, Any, Any]:
+    """Return images (N, H, W, C) normalised by moments, or by their own if these are None, and the moments (C,)."""
+    center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
+    return normalize(x, center, spread, weight, bias, eps), center, spread
 
 
 def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any = None) -> tuple[Any, Any, Any]:
@@ -113,10 +109,10 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any =
     images, w, b = data_of(x), data_of(weight), data_of(bias)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
     tracked = is_recording() and any(t._tracked for t in nodes)
-    if images.dtype.char not in "fd" or (tracked and moments is not None):
-        center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
-        return normalize(x, center, spread, weight, bias, eps), data_of(center), data_of(spread)
-    out, center, spread = kernels.batch_norm(images, w, b, eps, moments)
+    if tracked and moments is not None:  # constants for the derivatives, other than the images' own
+        center, spread = moments
+        return normalize(x, center, spread, weight, bias, eps), center, spread
+    out, center, spread = normalized_images(images, w, b, eps, moments)
     if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
     return out, center, spread

@@ -11,25 +11,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.op import Op
-from ..fast.kernels import blas
 from .indexing import diagonal, diagonal_view, scatter
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
 
 #: The names that axes can have, in the order in which the axes of a result stand.
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
-
-#: Multiplications for which BLAS would wake its threads although that costs more than it saves between kernels
-#: that run on threads of ours.
-_MEDIUM = range(100_000, 50_000_000)
-
-
-def _forward_matmul(x: Any, y: Any) -> Any:
-    if x.dtype.char == y.dtype.char == "e":
-        return np.matmul(x, y, dtype=np.float32).astype(np.float16)
-    if x.size * y.shape[-1] in _MEDIUM:
-        return blas.single_threaded(np.matmul, x, y)
-    return np.matmul(x, y)
 
 
 @Op
@@ -58,7 +45,9 @@ def matmul(x: Any, y: Any, /) -> Any:
             f"matmul: shapes {x.shape} and {y.shape} do not fit: the last axis of the first must be as long as "
             "the last but one (or only) axis of the second"
         )
-    return _forward_matmul(x, y)
+    if x.dtype.char == y.dtype.char == "e":
+        return np.matmul(x, y, dtype=np.float32).astype(np.float16)
+    return np.matmul(x, y)
 
 
 def _to_left(g: Any, out: Any, x: Any, y: Any) -> Any:

@@ -17,7 +17,6 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ...common.plain_data import plain
 from ..core.node import Node, data_of
 from ..core.op import Op
-from ..fast import kernels
 from ..views import View, apart, in_numpy, memory_of
 from .elementwise import positive
 
@@ -50,8 +49,6 @@ def broadcast_to(x: Any, /, shape: Shape) -> Any:
     x : array_like or Tensor
     shape : tuple of int
     """
-    if type(x) is np.ndarray and x.ndim == 0 and type(shape) is tuple:  # the derivative of every sum: worth a short way
-        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 
 
@@ -66,9 +63,6 @@ def sum_to(x: Any, /, shape: Shape) -> Any:
         A shape that broadcasts to the shape of ``x``.
     """
     new = x.ndim - len(shape)
-    large = type(x) is np.ndarray and x.size >= kernels.LARGE
-    if new == x.ndim - 1 == 3 and large and x.shape[-1:] == shape:  # of a bias, from image channels
-        return kernels.channel_sum(x)
     axes = tuple(range(new)) + tuple(i + new for i, n in enumerate(shape) if n == 1 != x.shape[i + new])
     return np.asarray(add_reduce(x, axes)).reshape(shape)
 
@@ -152,18 +146,14 @@ def _sum_of_rows(x: Any, axis: int, dtype: Any) -> Any:
 
 def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum plain data; float16 is added up in float32."""
-    if x.dtype.char == "e":
-        return wide_sum(x, axis, keepdims).astype(np.float16)
-    if x.size <= MANY and (axis is None or axis.__class__ is int or axis.__class__ is tuple):
-        return _reduce(x, axis, None, None, keepdims)
-    return wide_sum(x, axis, keepdims)
+    return narrow(wide_sum(x, axis, keepdims), x)
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Undo the shape change of a reduction: put back the reduced axes and repeat ``g`` along them."""
     if axis is not None and not keepdims:
         g = expand_dims(g, reduced_axes(axis, x.ndim))
-    return broadcast_to(g, x.shape) if isinstance(g, Node) else broadcast_to.forward(g, x.shape)
+    return broadcast_to(g, x.shape)
 
 
 @Op

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ...autograd import Tensor, conv2d, conv2d_relu_max_pool2d, conv_transpose2d
+from ...autograd import Tensor, conv2d, conv_transpose2d
+from ...autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..module import Module, Parameter

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.fast import kernels
 
 
 def step_by_step(x, weight, bias, eps=1e-5):
@@ -31,18 +30,6 @@ def results(function, *arrays):
 @pytest.fixture
 def arrays(rng):
     return rng.normal(2.0, 3.0, (5, 7, 4, 3)), rng.normal(size=3), rng.normal(size=3)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 3, 2, 0), (3, 0, 2, 1)])
-def test_threads_share_rows_of_any_layout(arrays, threads, order, monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.fast.kernels.batch_norm_passes.SMALLEST_PART", 1)
-    monkeypatch.setattr("seegrad.autograd.fast.kernels.rectification.SMALLEST_PART", 1)
-    x, *others = arrays
-    x = np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
-    with kernels.num_threads(threads):
-        for result, wanted in zip(results(at_once, x, *others), results(step_by_step, x, *others)):
-            np.testing.assert_allclose(result, wanted, rtol=1e-10, atol=1e-10)
 
 
 def test_moments_are_those_of_the_channels(arrays):

@@ -15,4 +15,5 @@ def test_the_table_is_current():
 
 def test_every_operation_is_in_the_table():
     text = reference()
-    assert [name for name in Op.table if f"| `{name}` |" not in text] == []
+    named = [name for name, op in Op.table.items() if ".fast." not in op.forward.__module__]
+    assert [name for name in named if f"| `{name}` |" not in text] == []

@@ -16,7 +16,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import optim
-from seegrad.autograd.fast.kernels import numba_use
+from seegrad.autograd import resources
 
 STEPS = 30
 
@@ -147,7 +147,7 @@ def test_adam_compiled_rounds_as_in_numpy(kind, rng, monkeypatch):
     gradients[1][0][:2] = np.float32([0.0, np.inf])[:, None]
     results = []
     for enabled in (True, False):
-        monkeypatch.setattr(numba_use, "enabled", enabled)
+        monkeypatch.setattr(resources, "compiling", enabled)
         parameters = [sg.tensor(p, requires_grad=True) for p in start]
         optimizer = kind(parameters, lr=np.array(0.01), betas=(0.8, np.array(0.99)), weight_decay=0.1)
         with np.errstate(invalid="ignore"):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ... import resources
 from . import im2col, numba_use, shard, threads
 from .geometry import Array, Padding, Pair, axes_of, in_logical_order
 from .plan import Plan, plan_of
@@ -50,7 +51,7 @@ def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
     rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
     window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
     fits = plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1)
-    return numba_use.enabled and fits and min(channels, outputs) >= LEAST_CHANNELS
+    return resources.compiling and fits and min(channels, outputs) >= LEAST_CHANNELS
 
 
 def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:

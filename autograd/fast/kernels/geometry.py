@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ...ops.convolution import output_size, window_count
 from . import workspace
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -39,7 +40,7 @@ class Axis:
     @property
     def windows(self) -> int:
         """Number of windows, 0 if none fits."""
-        return max(0, (self.size + sum(self.padding) - (self.kernel - 1) * self.dilation - 1) // self.stride + 1)
+        return window_count(self.size, self.kernel, self.stride, self.padding, self.dilation)
 
     def offset(self, tap: int) -> int:
         """Input position that window 0 reads for `tap` (negative: padding)."""
@@ -83,14 +84,8 @@ def axes_of(
     ValueError
         If the kernel does not fit into the padded input even once.
     """
+    output_size(name, sizes, kernel, stride, padding, dilation)
     rows, columns = (Axis(sizes[k], kernel[k], stride[k], (padding[k][0], padding[k][1]), dilation[k]) for k in (0, 1))
-    if rows.windows < 1 or columns.windows < 1:
-        extent = tuple((axis.kernel - 1) * axis.dilation + 1 for axis in (rows, columns))
-        padded = tuple(axis.size + sum(axis.padding) for axis in (rows, columns))
-        raise ValueError(
-            f"{name}: a kernel that spans {extent[0]} x {extent[1]} (size {tuple(kernel)}, dilation {tuple(dilation)})"
-            f" does not fit into the padded input of {padded[0]} x {padded[1]}; use a smaller kernel or more padding"
-        )
     return rows, columns
 
 

@@ -5,40 +5,25 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 
+from ... import resources
 from . import blas
-
-#: Set to False, kernels use NumPy alone even where Numba is installed.
-enabled = True
 
 
 def compiled(name: str, anyway: bool = False) -> ModuleType | None:
     """Return a module of functions to compile, if there is Numba and a BLAS that they can call.
 
-    With `anyway` also where they are not `enabled`: what they have begun only they can end.
+    With `anyway` also where `resources.compiling` is off: what they have begun only they can end.
     """
-    return _import(name) if (enabled or anyway) and not _off() else None
+    return _import(name) if (resources.compiling or anyway) and not _off() else None
 
 
 def _off() -> bool:
     """Tell whether Numba was told not to compile (``NUMBA_DISABLE_JIT=1``), so that Python would run the functions."""
     numba = sys.modules.get("numba")
     return numba is not None and bool(numba.config.DISABLE_JIT)
-
-
-@contextmanager
-def numpy_alone() -> Iterator[None]:
-    """Let kernels use NumPy alone inside this block, for work that is done before Numba is imported."""
-    global enabled
-    before, enabled = enabled, False
-    try:
-        yield
-    finally:
-        enabled = before
 
 
 @lru_cache(maxsize=8)

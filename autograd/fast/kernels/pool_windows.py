@@ -82,17 +82,15 @@ def window_take(x: Array, winners: Array, kernel: Pair, stride: Pair, padding: P
     return in_logical_order(out)
 
 
-def window_put(
-    g: Array, winners: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding
-) -> Array:
-    """Add each element of `g` (N, OH, OW, C) to the place in zeros of `input_shape` that `winners` names."""
-    rows, columns = axes_of("window_put", tuple(input_shape[1:3]), kernel, stride, padding)
+def window_put(g: Array, winners: Array, shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding) -> Array:
+    """Add each element of `g` (N, OH, OW, C) to the place in zeros of `shape` that `winners` names."""
+    rows, columns = axes_of("window_put", tuple(shape[1:3]), kernel, stride, padding)
     source, chosen = in_memory_order(g, g.dtype), in_memory_order(winners, winners.dtype)
 
     def piece(tap: int, windows: Place, out: Array | None) -> Array:
         return keep(source[windows], chosen[windows] == tap, out)
 
-    return _scatter(rows, columns, input_shape, source, piece)
+    return _scatter(rows, columns, shape, source, piece)
 
 
 def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
@@ -110,9 +108,9 @@ def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
     return in_logical_order(out)
 
 
-def window_spread(g: Array, input_shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding) -> Array:
-    """Add each element of `g` (N, OH, OW, C) to all places of its window in zeros of `input_shape`."""
-    rows, columns = axes_of("window_spread", tuple(input_shape[1:3]), kernel, stride, padding)
+def window_spread(g: Array, shape: Sequence[int], kernel: Pair, stride: Pair, padding: Padding) -> Array:
+    """Add each element of `g` (N, OH, OW, C) to all places of its window in zeros of `shape`."""
+    rows, columns = axes_of("window_spread", tuple(shape[1:3]), kernel, stride, padding)
     source = in_memory_order(g, g.dtype)
 
     def piece(tap: int, windows: Place, out: Array | None) -> Array:
@@ -121,7 +119,7 @@ def window_spread(g: Array, input_shape: Sequence[int], kernel: Pair, stride: Pa
         out[...] = source[windows]
         return out
 
-    return _scatter(rows, columns, input_shape, source, piece)
+    return _scatter(rows, columns, shape, source, piece)
 
 
 def _places(rows: Axis, columns: Axis, low: int = 0, high: int | None = None) -> Iterator[tuple[int, Place, Place]]:
@@ -194,7 +192,7 @@ def _mark_first_nan(
 def _scatter(
     rows: Axis,
     columns: Axis,
-    input_shape: Sequence[int],
+    shape: Sequence[int],
     source: Array,
     piece: Callable[[int, Place, Array | None], Array],
 ) -> Array:
@@ -202,7 +200,7 @@ def _scatter(
 
     Where windows do not overlap, each position has one tap: ``piece(tap, windows, out)`` is written to it directly.
     """
-    batch, height, width, channels = input_shape
+    batch, height, width, channels = shape
     out = take((height, channels, width, batch), source.dtype)
     overlapping = any(axis.kernel > axis.stride for axis in (rows, columns))
 

@@ -84,7 +84,7 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
 
 
 def conv2d_weight_gradient(
-    x: Array, g: Array, kernel_shape: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
+    x: Array, g: Array, shape: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
 ) -> Array:
     """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `w`.
 
@@ -94,7 +94,7 @@ def conv2d_weight_gradient(
         (N, H, W, Cin).
     g
         (N, OH, OW, Cout).
-    kernel_shape
+    shape
         ``(kh, kw)``; further entries are ignored.
 
     Returns
@@ -103,21 +103,22 @@ def conv2d_weight_gradient(
         (kh, kw, Cin, Cout).
     """
     name = "conv2d_weight_gradient"
-    rows, columns = axes_of(name, x.shape[1:3], tuple(kernel_shape[:2]), stride, padding, dilation)
+    rows, columns = axes_of(name, x.shape[1:3], tuple(shape[:2]), stride, padding, dilation)
     _check_gradient(name, g, x.shape[0], rows, columns)
     dtype = accumulation_dtype(x, g)
-    shape = (rows.kernel, columns.kernel, x.shape[3], g.shape[3])
+    weights = (rows.kernel, columns.kernel, x.shape[3], g.shape[3])
+    taps = weights[0] * weights[1] * weights[2]
     if not x.size or not g.size:
-        return np.zeros(shape, np.result_type(x, g))
-    if im2col.suits(x.shape[0], g.shape[1:3], shape[0] * shape[1] * shape[2]):
+        return np.zeros(weights, np.result_type(x, g))
+    if im2col.suits(x.shape[0], g.shape[1:3], taps):
         few = im2col.weight_gradient(x.astype(dtype, copy=False), g.astype(dtype, copy=False), rows, columns)
         return few.astype(np.result_type(x, g), copy=False)
     source, gradient = in_memory_order(x, dtype), in_memory_order(g, dtype)
     lines = lines_of(columns, x.shape[0])
-    flat = gradient.reshape(rows.windows, shape[3], -1)
-    parts = threads.parts_for(g.size * shape[0] * shape[1] * shape[2], 2 * SMALLEST_PART)
+    flat = gradient.reshape(rows.windows, weights[3], -1)
+    parts = threads.parts_for(g.size * taps, 2 * SMALLEST_PART)
     blocks = output_blocks(rows, lines, parts)
-    sums = np.zeros((len(blocks), *shape), dtype)
+    sums = np.zeros((len(blocks), *weights), dtype)
 
     def part(k: int) -> None:
         block = blocks[k]
@@ -129,7 +130,7 @@ def conv2d_weight_gradient(
 
 
 def conv2d_input_gradient(
-    g: Array, w: Array, input_shape: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
+    g: Array, w: Array, shape: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
 ) -> Array:
     """Return the gradient of ``sum(conv2d(x, w) * g)`` with respect to `x` (also called transposed convolution).
 
@@ -139,7 +140,7 @@ def conv2d_input_gradient(
         (N, OH, OW, Cout).
     w
         (kh, kw, Cin, Cout).
-    input_shape
+    shape
         (N, H, W, Cin) of `x`.
 
     Returns
@@ -148,7 +149,7 @@ def conv2d_input_gradient(
         (N, H, W, Cin), in memory (H, Cin, W, N), or, for a few images, a part of what the shape says.
     """
     name = "conv2d_input_gradient"
-    batch, height, width, channels = input_shape
+    batch, height, width, channels = shape
     rows, columns = axes_of(name, (height, width), w.shape[:2], stride, padding, dilation)
     _check_gradient(name, g, batch, rows, columns)
     dtype = accumulation_dtype(g, w)

@@ -155,19 +155,8 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Let each kernel use up to `n` threads (1: the calling thread alone).
-
-    Results are reproducible for a given number of threads; another number may change the last digits of weight
-    gradients, because partial sums are cut differently.
-
-    Raises
-    ------
-    ValueError
-        If `n` is not a positive integer.
-    """
+    """Let each kernel use up to `n` threads (1: the calling thread alone); `resources.set_num_threads` checks `n`."""
     global _num_threads
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"set_num_threads: n is {n!r}; it must be an integer of at least 1")
     _num_threads = n
     _team.full = False
 

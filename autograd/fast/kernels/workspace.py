@@ -133,28 +133,7 @@ def held() -> int:
 
 
 def release_memory(idle: float = 0.0) -> int:
-    """Give memory that is kept for the next step, and not in use now, back to the system.
-
-    Large arrays live in buffers that are used again, since fresh memory is slow. All threads together keep up to
-    512 MB of them. What a thread has not used for ten seconds is given back without being asked, as soon as another
-    needs it or the threads that share the work have nothing to do.
-
-    Parameters
-    ----------
-    idle : float
-        Spare what threads have used within so many seconds; by default nothing.
-
-    Returns
-    -------
-    int
-        How many bytes were given back.
-
-    Examples
-    --------
-    >>> freed = sg.release_memory()
-    >>> sg.release_memory()
-    0
-    """
+    """Give the memory of free buffers back, except of pools used within `idle` seconds; return the number of bytes."""
     with _lock:
         before, latest = held(), monotonic() - idle
         for pool in list(_pools):

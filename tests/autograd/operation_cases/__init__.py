@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from seegrad.autograd.core.op import Op
+
 from . import convolution, elementwise, factorisations, indexing, linalg, normalization, reductions, shaping
 
 CASES = [
@@ -17,3 +19,8 @@ CASES = [
     *convolution.CASES,
     *normalization.CASES,
 ]
+
+if "conv2d_relu_max_pool2d" in Op.table:  # there with what is fast alone
+    from . import conv_relu_pool
+
+    CASES.extend(conv_relu_pool.CASES)

@@ -7,6 +7,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 from seegrad.nn import OnnxExportError
 from seegrad.nn.files.onnx_operations import TABLE
 
@@ -55,7 +56,7 @@ def test_the_network_of_the_example_on_test_images(path):
 def test_convolution_relu_and_pooling_as_one_operation(path, pool):
     w, b = RNG.normal(size=(3, 2, 2, 4)).astype(np.float32), RNG.normal(size=4).astype(np.float32)
     sample = RNG.normal(size=(2, 9, 8, 2)).astype(np.float32)
-    check(lambda x: sg.conv2d_relu_max_pool2d(x, w, b, pool, padding=(1, 0)), path, sample)
+    check(lambda x: conv2d_relu_max_pool2d(x, w, b, pool, padding=(1, 0)), path, sample)
 
 
 def test_layers_of_all_kinds(path):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 import seegrad as sg
+from seegrad.autograd import resources
 from seegrad.autograd.fast import kernels
+from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 from seegrad.autograd.fast.kernels import numba_use
 
 NONE = ((0, 0), (0, 0))
@@ -30,7 +32,7 @@ NUMBA = importlib.util.find_spec("numba") is not None
 def passes(request, monkeypatch):
     if request.param == "Numba" and not NUMBA:
         pytest.skip("Numba is not installed, and there is none for this Python yet")
-    monkeypatch.setattr(numba_use, "enabled", request.param == "Numba")
+    monkeypatch.setattr(resources, "compiling", request.param == "Numba")
     return request.param
 
 
@@ -134,7 +136,7 @@ def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layou
     for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, padding))):
         np.testing.assert_allclose(result, wanted, atol=1e-4, rtol=1e-5)
     assert len(shards) == threads
-    assert all(part.tiles == (numba_use.enabled and NUMBA) for part in shards)
+    assert all(part.tiles == (resources.compiling and NUMBA) for part in shards)
     to_weights = kernels.conv2d_relu_pool_gradients(g, w, x.shape, shards, (2, 2), *window, to_input=False)
     np.testing.assert_array_equal(to_weights[1], gradients[1])
 
@@ -176,7 +178,7 @@ def test_what_is_written_after_it_was_read_does_not_count(rng):
 
     def gradient(change):
         x, w = sg.tensor(images, requires_grad=True), sg.tensor(kernel, requires_grad=True) * 1.0
-        out = sg.conv2d_relu_max_pool2d(x, w, np.zeros(3), 2)
+        out = conv2d_relu_max_pool2d(x, w, np.zeros(3), 2)
         if change:
             w[0] = 0.0
         out.sum().backward()
@@ -192,7 +194,7 @@ def test_special_numbers_pass_as_one_after_the_other(special, rng):
     x[0, 1, 2, 0] = x[1, 4, 4, 0] = special
     w, b = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
     for result, wanted in zip(
-        gradients_of(sg.conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
+        gradients_of(conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
     ):
         np.testing.assert_allclose(result, wanted, rtol=1e-6)
 
@@ -206,9 +208,9 @@ def test_special_numbers_pass_in_few_and_in_many_images(special, rng, monkeypatc
         np.zeros(1, np.float32),
     )
     x[0, 1, 2, 0] = x[1, 4, 4, 0] = special
-    few = sg.conv2d_relu_max_pool2d(x, w, b, 2)
+    few = conv2d_relu_max_pool2d(x, w, b, 2)
     monkeypatch.setattr("seegrad.autograd.fast.kernels.im2col.LONGEST_LINE", 0)
-    np.testing.assert_allclose(few, sg.conv2d_relu_max_pool2d(x, w, b, 2), rtol=1e-6)
+    np.testing.assert_allclose(few, conv2d_relu_max_pool2d(x, w, b, 2), rtol=1e-6)
     np.testing.assert_allclose(few, one_after_the_other(x, w, b, 2), rtol=1e-6)
 
 
@@ -219,10 +221,10 @@ def test_small_kernels_with_many_channels_meet_nan_and_ties(rng, monkeypatch):
     w[1, 1] = 2.0  # powers of 2 are exact, and so are ties
     x[3, 2, 5] = np.nan
     for result, wanted in zip(
-        gradients_of(sg.conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
+        gradients_of(conv2d_relu_max_pool2d, x, w, b), gradients_of(one_after_the_other, x, w, b)
     ):
         np.testing.assert_array_equal(result, wanted)
-    assert np.isnan(sg.conv2d_relu_max_pool2d(x, w, b, 2)).sum() > 1
+    assert np.isnan(conv2d_relu_max_pool2d(x, w, b, 2)).sum() > 1
 
 
 def test_what_winograd_began_it_ends(rng, monkeypatch):
@@ -230,7 +232,7 @@ def test_what_winograd_began_it_ends(rng, monkeypatch):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((20, 7, 7, 2), (3, 3, 2, 4), (4,)))
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
     gradients = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0])
-    monkeypatch.setattr(numba_use, "enabled", not numba_use.enabled and NUMBA)
+    monkeypatch.setattr(resources, "compiling", not resources.compiling and NUMBA)
     again = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0])
     for one, other in zip(gradients, again):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
@@ -238,22 +240,22 @@ def test_what_winograd_began_it_ends(rng, monkeypatch):
 
 def test_without_a_bias(rng):
     x, w = rng.normal(size=(3, 6, 6, 2)), rng.normal(size=(3, 3, 2, 4))
-    result = sg.conv2d_relu_max_pool2d(x, w, None, 2)
+    result = conv2d_relu_max_pool2d(x, w, None, 2)
     np.testing.assert_allclose(result, one_after_the_other(x, w, np.zeros(4), 2), rtol=1e-12)
 
 
 def test_a_few_large_images_go_layer_by_layer(rng, monkeypatch):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((2, 7, 7, 2), (3, 3, 2, 4), (4,)))
-    in_one_pass = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)
+    in_one_pass = gradients_of(conv2d_relu_max_pool2d, x, w, b)
     monkeypatch.setattr("seegrad.autograd.fast.kernels.conv_relu_pool_passes.MUCH", 0)
-    assert sg.conv2d_relu_max_pool2d(sg.tensor(x, requires_grad=True), w, b, 2).op.name == "window_take"
-    for one, other in zip(in_one_pass, gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)):
+    assert conv2d_relu_max_pool2d(sg.tensor(x, requires_grad=True), w, b, 2).op.name == "window_take"
+    for one, other in zip(in_one_pass, gradients_of(conv2d_relu_max_pool2d, x, w, b)):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
 def test_the_first_of_equal_elements_wins():
     x, w, b = np.ones((1, 4, 4, 1), np.float32), np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
-    _, dx, _, _ = gradients_of(sg.conv2d_relu_max_pool2d, x, w, b)
+    _, dx, _, _ = gradients_of(conv2d_relu_max_pool2d, x, w, b)
     np.testing.assert_array_equal(dx[0, :, :, 0], [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]])
 
 
@@ -269,7 +271,7 @@ def test_second_derivatives_equal_those_of_one_after_the_other(rng):
             argnums=(0, 1, 2),
         )(*arrays)
 
-    for result, wanted in zip(curvature(sg.conv2d_relu_max_pool2d), curvature(one_after_the_other)):
+    for result, wanted in zip(curvature(conv2d_relu_max_pool2d), curvature(one_after_the_other)):
         np.testing.assert_allclose(result, wanted, rtol=1e-10)
 
 
@@ -277,7 +279,7 @@ def test_second_derivatives_equal_those_of_one_after_the_other(rng):
 @pytest.mark.parametrize("batch", [0, 1, 9])
 def test_every_dtype_and_batch(dtype, batch, rng):
     x, w, b = (rng.normal(size=shape).astype(dtype) for shape in ((batch, 6, 6, 2), (3, 3, 2, 4), (4,)))
-    result = sg.conv2d_relu_max_pool2d(x, w, b, 2)
+    result = conv2d_relu_max_pool2d(x, w, b, 2)
     assert isinstance(result, np.ndarray)
     assert result.dtype == dtype
     np.testing.assert_allclose(result, one_after_the_other(x, w, b, 2), atol=1e-2 if dtype == np.float16 else 1e-5)
@@ -286,11 +288,11 @@ def test_every_dtype_and_batch(dtype, batch, rng):
 def test_a_window_that_does_not_fit_is_refused():
     x, w, b = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1)), np.ones(1)
     with pytest.raises(ValueError, match=r"max_pool2d: a kernel .* 3 x 3 .* 2 x 2"):
-        sg.conv2d_relu_max_pool2d(x, w, b, 3)
+        conv2d_relu_max_pool2d(x, w, b, 3)
     with pytest.raises(ValueError, match=r"conv2d: a kernel .* 5 x 5"):
-        sg.conv2d_relu_max_pool2d(x, np.ones((5, 5, 1, 1)), b)
+        conv2d_relu_max_pool2d(x, np.ones((5, 5, 1, 1)), b)
     with pytest.raises(ValueError, match="pool_size"):
-        sg.conv2d_relu_max_pool2d(x, w, b, 0)
+        conv2d_relu_max_pool2d(x, w, b, 0)
 
 
 def test_large_windows_have_large_numbers(rng):
@@ -307,7 +309,7 @@ def test_what_one_module_leaves_the_other_can_use(rng, monkeypatch):
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
     results = []
     for enabled in (False, NUMBA):
-        monkeypatch.setattr(numba_use, "enabled", enabled)
+        monkeypatch.setattr(resources, "compiling", enabled)
         results.append(kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0]))
     for one, other in zip(*results):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
@@ -318,7 +320,7 @@ def test_a_numba_that_does_not_work_is_left_alone(error, monkeypatch, rng):
     def refuse(*_):
         raise error
 
-    monkeypatch.setattr(numba_use, "enabled", True)
+    monkeypatch.setattr(resources, "compiling", True)
     monkeypatch.setattr(numba_use.importlib, "import_module", refuse)
     numba_use._import.cache_clear()
     try:
@@ -333,15 +335,15 @@ def test_compiled_functions_read_nothing_that_is_freed(passes):
     """With what is freed overwritten, as the C library does when asked to."""
     code = """
 import numpy as np
-import seegrad as sg
-from seegrad.autograd.fast.kernels import numba_use
-numba_use.enabled = {enabled}
+from seegrad.autograd import resources
+from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
+resources.compiling = {enabled}
 rng = np.random.default_rng(0)
 for channels in (1, 4, 16):
     x, w, b = (rng.normal(size=size).astype(np.float32) for size in ((4, 28, 28, channels), (3, 3, channels, 32), 32))
-    whole = sg.conv2d_relu_max_pool2d(np.concatenate([x] * 8), w, b, 2)[:4]
+    whole = conv2d_relu_max_pool2d(np.concatenate([x] * 8), w, b, 2)[:4]
     for n in range(1, 5):
-        np.testing.assert_allclose(sg.conv2d_relu_max_pool2d(x[:n], w, b, 2), whole[:n], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(conv2d_relu_max_pool2d(x[:n], w, b, 2), whole[:n], rtol=1e-4, atol=1e-4)
 """
     environment = {**os.environ, "MALLOC_PERTURB_": "165"}
     subprocess.run([sys.executable, "-c", code.format(enabled=passes == "Numba")], env=environment, check=True)

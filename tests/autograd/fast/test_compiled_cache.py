@@ -47,11 +47,12 @@ def test_a_numba_that_is_told_not_to_compile_is_left_alone(tmp_path):
 TRAINING = """
 import numpy as np
 import seegrad as sg
+from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 rng = np.random.default_rng(0)
 x = sg.tensor(rng.normal(size=(32, 12, 12, 4)).astype(np.float32))
 w = sg.tensor(rng.normal(size=(3, 3, 4, 8)).astype(np.float32), requires_grad=True)
 b = sg.tensor(np.zeros(8, np.float32), requires_grad=True)
-out = sg.conv2d_relu_max_pool2d(x, w, b, 2)
+out = conv2d_relu_max_pool2d(x, w, b, 2)
 out.sum().backward()
 apart = sg.max_pool2d(sg.relu(sg.conv2d(x, w) + b), 2)
 assert np.allclose(out.data, apart.data, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,59 @@
+"""Operations on large arrays: on a team of threads, into memory that is used again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node
+from ..ops.elementwise import relu
+from ..ops.products import matmul
+from ..ops.shaping import broadcast_to, sum_to
+from .kernels import LARGE, blas, channel_sum
+from .kernels import relu as large_relu
+from .kernels import relu_gradient as large_relu_gradient
+
+#: Multiplications for which BLAS would wake its threads although that costs more than it saves between kernels
+#: that run on threads of ours.
+MEDIUM = range(100_000, 50_000_000)
+
+
+def _relu(x: Any) -> Any:
+    if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind == "f":
+        return large_relu(x)
+    return NotImplemented
+
+
+def _relu_vjp(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
+    out = node._plain
+    if type(g) is type(out) is np.ndarray and out.size >= LARGE:
+        return (large_relu_gradient(g, out),)
+    return NotImplemented
+
+
+def _sum_to(x: Any, /, shape: Any) -> Any:
+    """The gradient of a bias: from images (N, H, W, C) to channels (C,)."""
+    if type(x) is np.ndarray and x.size >= LARGE and x.ndim == 4 and shape == x.shape[3:]:
+        return channel_sum(x)
+    return NotImplemented
+
+
+def _broadcast_to(x: Any, /, shape: Any) -> Any:
+    """The gradient of a sum: one number, seen from everywhere."""
+    if type(x) is np.ndarray and x.ndim == 0 and type(shape) is tuple:
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+    return NotImplemented
+
+
+def _matmul(x: Any, y: Any, /) -> Any:
+    if not x.ndim or not y.ndim or x.size * y.shape[-1] not in MEDIUM or x.dtype.char == "e":
+        return NotImplemented
+    fits = x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]
+    return blas.single_threaded(np.matmul, x, y) if fits else NotImplemented
+
+
+def install() -> None:
+    """Install all of them."""
+    relu.fast_forward, relu.fast_vjp = _relu, _relu_vjp
+    sum_to.fast_forward, broadcast_to.fast_forward, matmul.fast_forward = _sum_to, _broadcast_to, _matmul

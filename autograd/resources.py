@@ -1,0 +1,88 @@
+"""How many threads, how much memory and which compilers the engine may use.
+
+What is asked for here is handed to those who registered: the kernels in ``fast``. Without them it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_num_threads: int | None = None
+_on_num_threads: list[Callable[[int], None]] = []
+_on_release: list[Callable[[float], int]] = []
+
+#: Whether functions may be compiled, or loaded from what was compiled before.
+compiling = True
+
+
+def register(on_num_threads: Callable[[int], None], on_release: Callable[[float], int]) -> None:
+    """Register what follows `set_num_threads`, and what follows `release_memory` and returns its number of bytes."""
+    _on_num_threads.append(on_num_threads)
+    _on_release.append(on_release)
+    if _num_threads is not None:
+        on_num_threads(_num_threads)
+
+
+def set_num_threads(n: int) -> None:
+    """Let each kernel use up to `n` threads (1: the calling thread alone).
+
+    Results are reproducible for a given number of threads; another number may change the last digits of weight
+    gradients, because partial sums are cut differently.
+
+    Parameters
+    ----------
+    n : int
+
+    Raises
+    ------
+    ValueError
+        If `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> sg.set_num_threads(2)
+    """
+    global _num_threads
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"set_num_threads: n is {n!r}; it must be an integer of at least 1")
+    _num_threads = n
+    for tell in _on_num_threads:
+        tell(n)
+
+
+def release_memory(idle: float = 0.0) -> int:
+    """Give memory that is kept for the next step, and not in use now, back to the system.
+
+    Large arrays live in buffers that are used again, since fresh memory is slow. All threads together keep up to
+    512 MB of them. What a thread has not used for ten seconds is given back without being asked, as soon as another
+    needs it or the threads that share the work have nothing to do.
+
+    Parameters
+    ----------
+    idle : float
+        Spare what threads have used within so many seconds; by default nothing.
+
+    Returns
+    -------
+    int
+        How many bytes were given back.
+
+    Examples
+    --------
+    >>> freed = sg.release_memory()
+    >>> sg.release_memory()
+    0
+    """
+    return sum([release(idle) for release in _on_release])
+
+
+@contextmanager
+def no_compiling() -> Iterator[None]:
+    """Compile nothing inside this block: for work that takes less time than to import a compiler."""
+    global compiling
+    before, compiling = compiling, False
+    try:
+        yield
+    finally:
+        compiling = before
