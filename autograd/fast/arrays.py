@@ -1,4 +1,4 @@
-"""Operations on large arrays: on a team of threads, into memory that is used again."""
+"""Operations on large arrays, by kernels on a team of threads, into memory that is used again."""
 
 from __future__ import annotations
 

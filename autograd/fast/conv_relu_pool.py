@@ -20,6 +20,7 @@ from ..ops.convolution import (
     conv2d,
     conv2d_input_gradient,
     conv2d_weight_gradient,
+    output_size,
     pair,
 )
 from ..ops.elementwise import relu
@@ -42,7 +43,7 @@ def _conv2d_relu_max_pool2d(
 
 def _before_pool(g: Any, x: Any, w: Any, shards: Any, pool: Any, **window: Any) -> Any:
     """The gradient of the convolution's result."""
-    shape = kernels.conv2d_shape(x.shape, w.shape, **window)
+    shape = (x.shape[0], *output_size("conv2d", x.shape[1:3], w.shape[:2], **window), w.shape[3])
     return window_put(g, kernels.winners_of(shards, g.shape), shape, pool, pool, _NO_PADDING)
 
 

@@ -35,8 +35,6 @@ def pair(value: Any, name: str, least: int = 1) -> tuple[int, int]:
         If it is not one or two integers of at least ``least``.
     """
     first, second = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    if first.__class__ is second.__class__ is int and first >= least <= second:  # as nearly always
-        return first, second
     if not (_counts(first, least) and _counts(second, least)):
         raise ValueError(f"{name} must be an integer of at least {least}, or two of them, got {value!r}")
     return int(first), int(second)

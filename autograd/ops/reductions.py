@@ -322,8 +322,8 @@ def log_softmax(x: Any, /, axis: Axis = -1) -> Any:
     """``log(softmax(x))`` along an axis, computed stably; -inf throughout a row of -inf."""
     with np.errstate(over="ignore", invalid="ignore"):  # -inf is the right difference, and NaN the right share of inf
         _, shifted, _, total = _weights(x, plain_axis(axis))
-        shifted -= np.log(np.maximum(total, 1))
-    return narrow(shifted, x)
+        result = shifted - np.log(np.maximum(total, 1))
+    return narrow(result, x)
 
 
 log_softmax.rules(lambda g, out, x, axis: g - exp(out) * sum(g, axis, keepdims=True))
@@ -337,8 +337,8 @@ def softmax(x: Any, /, axis: Axis = -1) -> Any:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         _, _, exponentials, total = _weights(x, plain_axis(axis))
-        exponentials /= np.maximum(total, 1)
-    return narrow(exponentials, x)
+        result = exponentials / np.maximum(total, 1)
+    return narrow(result, x)
 
 
 softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=True)))

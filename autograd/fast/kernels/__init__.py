@@ -6,7 +6,6 @@ from .batch_norm_passes import batch_norm, batch_norm_gradients
 from .conv_relu_pool_passes import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .conv_relu_pool_passes import for_few as one_pass_for_few
 from .conv_relu_pool_passes import suits as one_pass_suits
-from .geometry import conv2d_shape
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, channel_sum, relu, relu_gradient
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
@@ -22,7 +21,6 @@ __all__ = [
     "conv2d_input_gradient",
     "conv2d_relu_pool",
     "conv2d_relu_pool_gradients",
-    "conv2d_shape",
     "conv2d_weight_gradient",
     "get_num_threads",
     "num_threads",

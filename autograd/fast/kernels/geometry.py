@@ -7,7 +7,6 @@ Callers see the same memory transposed to the logical order (batch, height, widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -87,14 +86,6 @@ def axes_of(
     output_size(name, sizes, kernel, stride, padding, dilation)
     rows, columns = (Axis(sizes[k], kernel[k], stride[k], (padding[k][0], padding[k][1]), dilation[k]) for k in (0, 1))
     return rows, columns
-
-
-def conv2d_shape(
-    x: Sequence[int], w: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
-) -> tuple[int, int, int, int]:
-    """Return the shape (N, OH, OW, Cout) of a convolution from those of its images and its kernel."""
-    rows, columns = axes_of("conv2d", tuple(x[1:3]), tuple(w[:2]), stride, padding, dilation)
-    return x[0], rows.windows, columns.windows, w[3]
 
 
 def in_memory_order(x: Array, dtype: DTypeLike) -> Array:
