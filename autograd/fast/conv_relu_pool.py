@@ -128,7 +128,7 @@ def conv2d_relu_max_pool2d(
     if bias is None or ties or not kernels.one_pass_suits(images.shape, w.shape, images.dtype):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
-    values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, trail=tracked)
+    values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, tracked=tracked)
     if not nodes:
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})

@@ -37,7 +37,7 @@ def softplus_array(x: Array) -> Array:
 
 # Coefficients of the rational approximations in W. J. Cody, "Rational Chebyshev approximations for the error
 # function", Mathematics of Computation 23 (1969), highest power first.
-_SMALL = (
+_NEAR = (
     (
         1.85777706184603153e-1,
         3.16112374387056560e0,
@@ -58,7 +58,7 @@ _MIDDLE = (
         *(3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
     ),
 )
-_LARGE = (
+_FAR = (
     (
         *(1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1),
         *(1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4),
@@ -81,9 +81,9 @@ def erf_array(x: Array) -> Array:
     with np.errstate(divide="ignore"):
         t = 1.0 / (a * a)
     gauss = np.exp(-a * a)
-    small = a * _ratio(_SMALL, a * a)
+    small = a * _ratio(_NEAR, a * a)
     middle = 1.0 - gauss * _ratio(_MIDDLE, a)
     tail = np.minimum(t, 1.0)
-    large = 1.0 - gauss / np.maximum(a, 1.0) * (1.0 / math.sqrt(math.pi) - tail * _ratio(_LARGE, tail))
+    large = 1.0 - gauss / np.maximum(a, 1.0) * (1.0 / math.sqrt(math.pi) - tail * _ratio(_FAR, tail))
     result = np.where(a <= 0.46875, small, np.where(a <= 4.0, middle, large))
     return np.copysign(result, x).astype(x.dtype)

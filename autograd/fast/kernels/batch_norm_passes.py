@@ -7,7 +7,7 @@ import numpy as np
 from . import threads
 from .geometry import Array, in_logical_order, in_memory_order
 from .rectification import channel_sum
-from .workspace import take
+from .workspace import allocate
 
 SMALLEST_PART = 1 << 18
 """Elements in the smallest part of work worth handing to another thread."""
@@ -38,7 +38,7 @@ def batch_norm(
     """
     lines, count = _lines(x), x.dtype.type(x.size // x.shape[3])
     mean = channel_sum(x) / count if moments is None else moments[0]
-    out = take(lines.shape, x.dtype)
+    out = allocate(lines.shape, x.dtype)
     squares = np.empty(lines.shape[:2], x.dtype)
 
     def center(low: int, high: int) -> None:
@@ -68,7 +68,7 @@ def batch_norm_gradients(
     """
     lines, gradient, count = _lines(x), _lines(g), x.dtype.type(x.size // x.shape[3])
     deviation = _deviation(var, eps)
-    out = take(lines.shape, x.dtype)
+    out = allocate(lines.shape, x.dtype)
     products = np.empty(lines.shape[:2], x.dtype)
 
     def center(low: int, high: int) -> None:

@@ -13,7 +13,7 @@ from .compiled import AS_IT_IS, INT, TRANSPOSED, ZERO, array, compiled, copy, gi
 from .geometry import Array, Axis, Pair
 from .im2col import Forward, padded
 
-SHORT = 16
+SHORT_PIECE = 16
 """Inputs in a piece of a window below which whole lines of windows are copied instead, input by input."""
 
 _steps = types.UniTuple(INT, 4)
@@ -67,7 +67,7 @@ def _forward(high: int, wide: int) -> Any:
         count, taps = images * rows * high * columns * wide, w.size // outputs
         products = np.empty((images, rows, high, columns, wide, outputs), np.float32)
         a, b, c = windows.ctypes.data, w.ctypes.data, products.ctypes.data
-        if w.shape[1] * w.shape[2] < SHORT:
+        if w.shape[1] * w.shape[2] < SHORT_PIECE:
             _copy_inputs(x, rows * high, columns * wide, w.shape[0], w.shape[1], steps, windows)
             multiply(TRANSPOSED, AS_IT_IS, count, outputs, taps, a, count, b, outputs, False, c)
         else:

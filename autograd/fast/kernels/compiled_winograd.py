@@ -12,10 +12,10 @@ transforms; here the signs of the last row of ``B^T``, and so of the last column
 
     tile of results = A^T (G w G^T * B^T inputs B) A
 
-The way back goes through the same transforms, each transposed. A row of tiles goes through all the steps while it is
-in the cache. Results differ by rounding from those of `shard`; inputs that are infinite, or near the largest float,
-may become NaN, since inputs are added up before they are multiplied. Loops over lines have one result each: with more,
-a compiler cannot tell that it is safe to make vector instructions of them.
+The backward pass goes through the same transforms, each transposed. A row of tiles goes through all the steps while it
+is in the cache. Results differ by rounding from those of `image_shard`; inputs that are infinite, or near the largest
+float, may become NaN, since inputs are added up before they are multiplied. Loops over lines have one result each: with
+more, a compiler cannot tell that it is safe to make vector instructions of them.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from .compiled import (
     wins,
     write_line,
 )
-from .compiled_shard import memory_of
+from .compiled_image_shard import memory_of
 from .geometry import Array
-from .plan import Plan
-from .shard import Shard
-from .workspace import take
+from .image_shard import ImageShard
+from .pool_plan import PoolPlan
+from .workspace import allocate
 
 _half = np.float32(0.5)
 
@@ -315,26 +315,28 @@ def _backward(g, start, winners, inputs, w, top, left, products, tiles, sums, db
             _input_gradient(tiles.reshape(4, 4, channels, length), images, 2 * row, top, left, dx, to)
 
 
-def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
-    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
+def forward(
+    x: Array, images: slice, w: Array, b: Array, plan: PoolPlan, values: Array, tracked: bool
+) -> ImageShard | None:
+    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what the backward pass needs."""
     source, start = memory_of(x, images)
     (high, wide), (channels, outputs), count = plan.size, w.shape[2:], images.stop - images.start
-    split = take((2 * high + 2, channels, 2, wide + 1, count), x.dtype)
+    split = allocate((2 * high + 2, channels, 2, wide + 1, count), x.dtype)
     _split(source, start, *_padding(plan), split)
-    inputs, products = (take((*n, wide * count), x.dtype) for n in ((high, 16, channels), (16, outputs)))
-    winners = take((high, outputs, wide * count) if trail else (0, 0, 0), np.uint8)
+    inputs, products = (allocate((*n, wide * count), x.dtype) for n in ((high, 16, channels), (16, outputs)))
+    winners = allocate((high, outputs, wide * count) if tracked else (0, 0, 0), np.uint8)
     lines, bias = split.reshape(*split.shape[:3], -1), np.ascontiguousarray(b)
-    _forward(lines, _transformed(w), bias, inputs, products, values, images.start, winners, trail)
-    return Shard(images, inputs, winners, tiles=True) if trail else None
+    _forward(lines, _transformed(w), bias, inputs, products, values, images.start, winners, tracked)
+    return ImageShard(images, inputs, winners, tiles=True) if tracked else None
 
 
-def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
-    """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `shard.backward`."""
+def backward(g: Array, shard: ImageShard, w: Array, plan: PoolPlan, dw: Array, db: Array, dx: Array | None) -> None:
+    """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `image_shard.backward`."""
     source, start = memory_of(g, shard.images)
     (channels, outputs), length, (top, left) = w.shape[2:], shard.inputs.shape[3], _padding(plan)
-    products, sums = take((16, outputs, length), g.dtype), take((16, channels, outputs), g.dtype)
-    tiles = take((16, channels, 0 if dx is None else length), g.dtype)
-    out = take((0, 0, 0, 0), g.dtype) if dx is None else dx
+    products, sums = allocate((16, outputs, length), g.dtype), allocate((16, channels, outputs), g.dtype)
+    tiles = allocate((16, channels, 0 if dx is None else length), g.dtype)
+    out = allocate((0, 0, 0, 0), g.dtype) if dx is None else dx
     out[max(0, 2 * plan.size[0] + 2 - top) :, ..., shard.images] = 0  # no tile reaches these
     out[:, :, max(0, 2 * plan.size[1] + 2 - left) :, shard.images] = 0
     _backward(
@@ -345,10 +347,10 @@ def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array,
 
 
 def _transformed(w: Array) -> Array:
-    out = take((16, *w.shape[2:]), w.dtype)
+    out = allocate((16, *w.shape[2:]), w.dtype)
     _transform_weights(np.ascontiguousarray(w), out)
     return out
 
 
-def _padding(plan: Plan) -> tuple[int, int]:
+def _padding(plan: PoolPlan) -> tuple[int, int]:
     return plan.rows.padding[0], plan.columns[0].padding[0]

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ... import resources
-from . import im2col, numba_use, shard, threads
+from . import im2col, image_shard, numba_use, threads
 from .geometry import Array, Padding, Pair, axes_of, in_logical_order
-from .plan import Plan, plan_of
-from .shard import Shard
+from .image_shard import ImageShard
+from .pool_plan import PoolPlan, plan_of
 from .shifted_convolution import SMALLEST_PART
-from .workspace import take
+from .workspace import allocate
 
 SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
@@ -46,7 +46,7 @@ def suits(images: Sequence[int], kernel: Sequence[int], dtype: np.dtype[Any]) ->
     return images[0] >= SHARED_WELL or prod(images[:3]) * prod(kernel) < MUCH
 
 
-def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
+def _tiled(plan: PoolPlan, channels: int, outputs: int) -> bool:
     """Tell whether Winograd's method may be used, and pays."""
     rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
     window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
@@ -54,16 +54,16 @@ def _tiled(plan: Plan, channels: int, outputs: int) -> bool:
     return resources.compiling and fits and min(channels, outputs) >= LEAST_CHANNELS
 
 
-def _best(plan: Plan, dtype: DTypeLike, tiles: bool) -> ModuleType:
-    """Return the module that is the fastest here: `shard`, or in its place one that Numba compiles.
+def _best(plan: PoolPlan, dtype: DTypeLike, tiles: bool) -> ModuleType:
+    """Return the module that is the fastest here: `image_shard`, or in its place one that Numba compiles.
 
-    It is `compiled_winograd` if `tiles`, which only it can use, else `compiled_shard`.
+    It is `compiled_winograd` if `tiles`, which only it can use, else `compiled_image_shard`.
     """
     if dtype != np.float32 or plan.number_type != np.uint8:
-        return shard
-    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_shard", anyway=tiles)
+        return image_shard
+    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_image_shard", anyway=tiles)
     if compiled is None:
-        return shard
+        return image_shard
     if not tiles:
         compiled.prepare(plan)
     return compiled
@@ -78,7 +78,7 @@ def for_few(
     padding: Padding,
     dilation: Pair,
 ) -> im2col.Forward | None:
-    """Return what computes `conv2d_relu_pool` without a way back, for images and a kernel of these shapes.
+    """Return what computes `conv2d_relu_pool` where no gradient is asked for, for images and a kernel of these shapes.
 
     It takes images, kernel and bias. None if these are not the few images that have a way of their own.
     """
@@ -94,8 +94,8 @@ def for_few(
 
 
 def conv2d_relu_pool(
-    x: Array, w: Array, b: Array, pool: Pair, stride: Pair, padding: Padding, dilation: Pair, trail: bool = True
-) -> tuple[Array, list[Shard]]:
+    x: Array, w: Array, b: Array, pool: Pair, stride: Pair, padding: Padding, dilation: Pair, tracked: bool = True
+) -> tuple[Array, list[ImageShard]]:
     """Return ``max_pool2d(relu(conv2d(x, w, b)), pool)`` and what its gradients need.
 
     Of equal elements the first in row-major order wins.
@@ -112,52 +112,52 @@ def conv2d_relu_pool(
         Height and width of the pool's window, and its stride.
     stride, padding, dilation
         Of the convolution, as in `conv2d`.
-    trail
-        Whether there is to be a way back.
+    tracked
+        Whether a backward pass may follow.
 
     Returns
     -------
     values
-        (N, PH, PW, Cout), in memory (PH, Cout, PW, N), or as the shape says for a few images without `trail`.
+        (N, PH, PW, Cout), in memory (PH, Cout, PW, N), or as the shape says for a few images without `tracked`.
     shards
-        For `conv2d_relu_pool_gradients`; none without `trail`.
+        For `conv2d_relu_pool_gradients`; none without `tracked`.
 
     Raises
     ------
     ValueError
         If a window does not fit.
     """
-    few = None if trail else for_few(x.shape, w.shape, x.dtype, pool, stride, padding, dilation)
+    few = None if tracked else for_few(x.shape, w.shape, x.dtype, pool, stride, padding, dilation)
     if few is not None:
         return few(x, w, b), []
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
     tiles = _tiled(plan, *w.shape[2:])
-    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, tiles))
+    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked, _best(plan, x.dtype, tiles))
     if tiles and not np.isfinite(values.max()):  # Winograd's method does not know infinity
-        values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, trail, _best(plan, x.dtype, False))
+        values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked, _best(plan, x.dtype, False))
     return in_logical_order(values), shards
 
 
 def _in_shards(
-    x: Array, kernel: Array, b: Array, plan: Plan, trail: bool, work: ModuleType
-) -> tuple[Array, list[Shard]]:
-    """Return the values (PH, Cout, PW, N) as a module computes them, and what the way back needs, if there is one."""
-    values = take((plan.size[0], kernel.shape[3], plan.size[1], x.shape[0]), x.dtype)
+    x: Array, kernel: Array, b: Array, plan: PoolPlan, tracked: bool, work: ModuleType
+) -> tuple[Array, list[ImageShard]]:
+    """Return the values (PH, Cout, PW, N) as a module computes them, and what a backward pass needs, if tracked."""
+    values = allocate((plan.size[0], kernel.shape[3], plan.size[1], x.shape[0]), x.dtype)
     cuts = _cuts(x.shape[0], values.size * plan.taps * (kernel.size // kernel.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
 
     def part(k: int) -> None:
-        shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, trail)
+        shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, tracked)
 
     threads.run(len(cuts), part)
-    return values, shards if trail else []
+    return values, shards if tracked else []
 
 
 def conv2d_relu_pool_gradients(
     g: Array,
     w: Array,
     input_shape: Sequence[int],
-    shards: list[Shard],
+    shards: list[ImageShard],
     pool: Pair,
     stride: Pair,
     padding: Padding,
@@ -182,7 +182,7 @@ def conv2d_relu_pool_gradients(
     plan = plan_of(tuple(input_shape[1:3]), w.shape[:2], pool, stride, padding, dilation)
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
-    out = take((height, channels, width, batch), g.dtype) if to_input else None
+    out = allocate((height, channels, width, batch), g.dtype) if to_input else None
     work = _best(plan, g.dtype, shards[0].tiles)
 
     def part(k: int) -> None:
@@ -195,7 +195,7 @@ def conv2d_relu_pool_gradients(
     return None if out is None else in_logical_order(out), *gradients
 
 
-def winners_of(shards: list[Shard], shape: Sequence[int]) -> Array:
+def winners_of(shards: list[ImageShard], shape: Sequence[int]) -> Array:
     """Return the number of each window's winner, of the shape (N, PH, PW, Cout) of the result."""
     batch, high, wide, channels = shape
     out = np.empty((high, channels, wide, batch), shards[0].winners.dtype)

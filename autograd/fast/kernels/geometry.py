@@ -93,7 +93,7 @@ def in_memory_order(x: Array, dtype: DTypeLike) -> Array:
     view = x.transpose(1, 3, 2, 0)
     if view.flags.c_contiguous and view.flags.aligned and view.dtype == dtype:
         return view
-    copy = workspace.take(view.shape, dtype)
+    copy = workspace.allocate(view.shape, dtype)
     np.copyto(copy, view, casting="unsafe")
     return copy
 

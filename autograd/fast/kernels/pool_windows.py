@@ -14,7 +14,7 @@ import numpy as np
 from . import threads
 from .geometry import Array, Axis, Padding, Pair, axes_of, in_logical_order, in_memory_order
 from .selection import keep
-from .workspace import take
+from .workspace import allocate
 
 SMALLEST_PART = 1 << 18
 """Elements in the smallest part of work worth handing to another thread."""
@@ -51,7 +51,7 @@ def window_max(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> tuple[
     source = in_memory_order(x, x.dtype)
     shape = (rows.windows, source.shape[1], columns.windows, source.shape[3])
     taps = rows.kernel * columns.kernel
-    values, winners = take(shape, x.dtype), take(shape, np.min_scalar_type(taps))
+    values, winners = allocate(shape, x.dtype), allocate(shape, np.min_scalar_type(taps))
     halving = all((axis.kernel, axis.stride, *axis.padding) == (2, 2, 0, 0) for axis in (rows, columns))
 
     def part(low: int, high: int) -> None:
@@ -70,7 +70,7 @@ def window_take(x: Array, winners: Array, kernel: Pair, stride: Pair, padding: P
     """Read from each window of `x` (N, H, W, C) the element that `winners` (N, OH, OW, C) names; 0 if it names none."""
     rows, columns = axes_of("window_take", x.shape[1:3], kernel, stride, padding)
     source, chosen = in_memory_order(x, x.dtype), in_memory_order(winners, winners.dtype)
-    out = take(chosen.shape, x.dtype)
+    out = allocate(chosen.shape, x.dtype)
 
     def part(low: int, high: int) -> None:
         out[low:high] = 0
@@ -97,7 +97,7 @@ def window_sum(x: Array, kernel: Pair, stride: Pair, padding: Padding) -> Array:
     """Return the sum over each window of `x` (N, H, W, C), as (N, OH, OW, C); padding counts as zero."""
     rows, columns = axes_of("window_sum", x.shape[1:3], kernel, stride, padding)
     source = in_memory_order(x, x.dtype)
-    out = take((rows.windows, source.shape[1], columns.windows, source.shape[3]), x.dtype)
+    out = allocate((rows.windows, source.shape[1], columns.windows, source.shape[3]), x.dtype)
 
     def part(low: int, high: int) -> None:
         out[low:high] = 0
@@ -147,7 +147,7 @@ def _max_of_four(x: Array, values: Array, winners: Array) -> None:
     rows, channels, half, batch = values.shape
     shape = (2, rows, channels, x.shape[2], batch)
     kept = (slice(None), slice(None), slice(0, 2 * half, 2))
-    wider, right = take(shape, x.dtype), take(shape, bool)
+    wider, right = allocate(shape, x.dtype), allocate(shape, bool)
     for i in (0, 1):
         lines = x[i::2].reshape(rows, -1)
         here, there = lines[:, :-batch], lines[:, batch:]
@@ -155,7 +155,7 @@ def _max_of_four(x: Array, values: Array, winners: Array) -> None:
         np.less(here, there, out=right[i].reshape(rows, -1)[:, :-batch])
     upper, lower = wider
     np.maximum(upper[kept], lower[kept], out=values)
-    below = np.less(upper, lower, out=take(shape[1:], bool))
+    below = np.less(upper, lower, out=allocate(shape[1:], bool))
     # The number of the winner is 2 * below + (right[1] if below else right[0]), in bitwise steps.
     number, second = right[0].view(np.uint8), right[1].view(np.uint8)
     second ^= number
@@ -201,7 +201,7 @@ def _scatter(
     Where windows do not overlap, each position has one tap: ``piece(tap, windows, out)`` is written to it directly.
     """
     batch, height, width, channels = shape
-    out = take((height, channels, width, batch), source.dtype)
+    out = allocate((height, channels, width, batch), source.dtype)
     overlapping = any(axis.kernel > axis.stride for axis in (rows, columns))
 
     def part(low: int, high: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from . import threads
 from .geometry import Array, in_memory_order
 from .selection import keep, kept
-from .workspace import like, take
+from .workspace import allocate, allocate_like
 
 LARGE = 1 << 15
 """Number of elements from which a kernel of ours beats a call of NumPy."""
@@ -19,7 +19,7 @@ LINE = 1 << 14
 
 def relu(x: Array) -> Array:
     """Return ``maximum(x, 0)`` in the memory order of `x`; NaN stays NaN."""
-    out = like(x)
+    out = allocate_like(x)
     source, target = _leading_first(x, x), _leading_first(out, x)
     if x.size < LINE or not (source.flags.c_contiguous and target.flags.c_contiguous):
         return np.maximum(x, x.dtype.type(0), out=out)
@@ -39,12 +39,12 @@ def relu_gradient(g: Array, y: Array) -> Array:
     """Return `g` where ``y = relu(x)`` is not 0 (it is positive or NaN), 0 elsewhere, in the memory order of `y`."""
     if y.size < LARGE:
         return kept(g, y != 0)
-    out = like(y, g.dtype)
+    out = allocate_like(y, g.dtype)
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
 
     def part(start: int, stop: int) -> None:
         rows = result[start:stop]
-        passed = np.not_equal(rows, y.dtype.type(0), out=take(rows.shape, bool))
+        passed = np.not_equal(rows, y.dtype.type(0), out=allocate(rows.shape, bool))
         keep(gradient[start:stop], passed, target[start:stop])
 
     threads.share(len(result), y.size, SMALLEST_PART, part)

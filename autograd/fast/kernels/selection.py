@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .geometry import Array
-from .workspace import like
+from .workspace import allocate_like
 
 _BITS: dict[int, np.dtype[Any]] = {2: np.dtype(np.uint16), 4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
 
@@ -22,7 +22,7 @@ def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
     array([  1.,   0., -inf])
     """
     if out is None:
-        out = like(x)
+        out = allocate_like(x)
     bits = _BITS.get(x.dtype.itemsize)
     if bits is None or x.dtype.kind not in "fiu":
         out[...] = np.where(mask, x, x.dtype.type(0))

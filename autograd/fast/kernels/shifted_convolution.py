@@ -16,11 +16,11 @@ from numpy.typing import DTypeLike
 from . import im2col, threads
 from .blocks import Block, Lines, RowGroup, adjacent_taps, input_parts, lines_of, output_blocks, taps_by_phase
 from .geometry import Array, Axis, Padding, Pair, accumulation_dtype, axes_of, in_logical_order, in_memory_order
-from .workspace import take
+from .workspace import allocate
 
 SMALLEST_PART = 4e6
 """Multiplications in the smallest part of work worth handing to another thread."""
-SHORT = 64
+SHORT_LINE = 64
 """Columns below which products are so small that putting rows side by side first is quicker."""
 PARTIAL_SUMS = 1 << 20
 """Bytes of per-row weight gradients that are computed before they are added up."""
@@ -62,7 +62,7 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
         few = few if bias is None else np.add(few, bias, out=few)
         return few.astype(np.result_type(x, w), copy=False)
     source = in_memory_order(x, dtype)
-    out = take((rows.windows, outputs, columns.windows, x.shape[0]), dtype)
+    out = allocate((rows.windows, outputs, columns.windows, x.shape[0]), dtype)
     offsets = None if bias is None else np.asarray(bias, dtype)[:, None]
     if not out.size or not w.size:
         out[...] = 0 if offsets is None else offsets[:, :, None]
@@ -156,7 +156,7 @@ def conv2d_input_gradient(
     if g.size and w.size and im2col.suits(batch, g.shape[1:3], w.size // w.shape[3]):
         few = im2col.input_gradient(g.astype(dtype, copy=False), w.astype(dtype, copy=False), rows, columns)
         return few.astype(np.result_type(g, w), copy=False)
-    out = take((height, channels, width, batch), dtype)
+    out = allocate((height, channels, width, batch), dtype)
     if not g.size or not w.size:
         out.fill(0)
         return _finished(out, g, w)
@@ -186,7 +186,7 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
         (input rows under the block, kw * C, columns).
     """
     taps, unit, length = runs[0].axis.kernel, runs[0].unit, block.stop - block.start
-    shifted = take((block.height, taps, source.shape[1], len(runs), length, unit), source.dtype)
+    shifted = allocate((block.height, taps, source.shape[1], len(runs), length, unit), source.dtype)
     view = _shifts(source, runs, block)
     if view is None:
         _shift_with_padding(source, runs, block, shifted)
@@ -239,12 +239,12 @@ def correlate(shifted: Array, kernel: Array, rows: Axis, out: Array, first: int 
         if n == 0:
             _multiply(weights, windows, out)
         else:
-            out += _multiply(weights, windows, take(out.shape, out.dtype))
+            out += _multiply(weights, windows, allocate(out.shape, out.dtype))
 
 
 def _multiply(weights: Array, windows: Array, out: Array) -> Array:
     """Set each ``out[row]`` to ``weights @ windows[row]``; where rows are short, in one product of all of them."""
-    if out.shape[2] >= SHORT:
+    if out.shape[2] >= SHORT_LINE:
         return np.matmul(weights, windows, out=out)
     columns = windows.transpose(1, 0, 2).reshape(windows.shape[1], -1)
     out[...] = (weights @ columns).reshape(len(weights), len(out), -1).transpose(1, 0, 2)
@@ -269,7 +269,7 @@ def input_products(g: Array, matrices: dict[int, Array], groups: Sequence[RowGro
         (rows, kw * C, columns): what each horizontal tap sends to the rows, see `add_shifted`.
     """
     start, stop = min(group.first for group in groups), max(group.last for group in groups) + 1
-    products = take((stop - start, len(matrices[0]), g.shape[2]), g.dtype)
+    products = allocate((stop - start, len(matrices[0]), g.shape[2]), g.dtype)
     for group in groups:
         rows = products[group.first - start : group.last - start + 1 : group.step]
         _multiply_rows(group, g, matrices[group.phase][:, group.taps], rows)
@@ -285,7 +285,7 @@ def add_shifted(products: Array, runs: Sequence[Lines], target: Array) -> None:
     for phase in range(axis.stride):
         # What is that far apart is added up in one piece, with long lines, and then put in its places at once.
         places = units[:, :, phase :: axis.stride]
-        total = places if axis.stride == 1 else take(places.shape, target.dtype)
+        total = places if axis.stride == 1 else allocate(places.shape, target.dtype)
         started = False
         for run, lines in enumerate(runs):
             for tap, (windows, positions) in enumerate(lines.shifts):
@@ -343,7 +343,7 @@ def _add_products(left: Array, right: Array, total: Array) -> None:
     """Add ``left[r] @ right[r]`` over all r to `total`, a block of rows at a time to bound the memory."""
     block = max(1, PARTIAL_SUMS // max(1, total.nbytes))
     for row in range(0, len(left), block):
-        products = take((min(block, len(left) - row), *total.shape), total.dtype)
+        products = allocate((min(block, len(left) - row), *total.shape), total.dtype)
         np.matmul(left[row : row + block], right[row : row + block], out=products)
         total += np.add.reduce(products, axis=0)
 
@@ -363,4 +363,4 @@ def _multiply_rows(group: RowGroup, flat: Array, taps: Array, products: Array) -
         if tap == 0:
             np.matmul(weights, windows, out=products)
         else:
-            products += np.matmul(weights, windows, out=take(products.shape, flat.dtype))
+            products += np.matmul(weights, windows, out=allocate(products.shape, flat.dtype))

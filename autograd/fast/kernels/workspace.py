@@ -1,10 +1,10 @@
 """Small pools of reusable buffers for large arrays, one for each thread, within a common bound.
 
-A fresh NumPy array of a megabyte costs more in page faults than the arithmetic that fills it. `take` therefore hands
-out arrays that live in buffers of this pool; a buffer is free again as soon as nothing refers to it any more. Views
-keep their buffer referenced (``array.base``), so memory that anybody can still see is never handed out twice, and
-nobody has to give anything back. Each thread has a pool of its own, since what it wrote last is still in the cache of
-its core. Together they hold no more than `LIMIT`, and what a pool has not used for a while goes back to the system.
+A fresh NumPy array of a megabyte costs more in page faults than the arithmetic that fills it. So `allocate` hands out
+arrays that live in buffers of this pool; a buffer is free again as soon as nothing refers to it any more. Views keep
+their buffer referenced (``array.base``), so memory that anybody can still see is never handed out twice, and nobody has
+to give anything back. Each thread has a pool of its own, since what it wrote last is still in the cache of its core.
+Together they hold no more than `MOST_HELD`, and what a pool has not used for a while goes back to the system.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from ....common.fork import renewed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-SMALL = 1 << 16
+UNPOOLED = 1 << 16
 """Arrays of fewer bytes come straight from NumPy: the C allocator recycles them well."""
 BUCKET_LENGTH = 64
-"""Buffers of one size that the pool watches at most, so that `take` stays quick when many arrays are alive."""
+"""Buffers of one size that the pool watches at most, so that `allocate` stays quick when many arrays are alive."""
 ALIGNMENT = 64
 """Arrays start at a multiple of this many bytes: one cache line, one AVX-512 register."""
-LARGE = 1 << 19
+ON_HUGE_PAGES = 1 << 19
 """Arrays from this many bytes on start at a multiple of `HUGE_PAGE`."""
 HUGE_PAGE = 1 << 21
 """Memory that Linux can map as a whole; NumPy asks for that for arrays of at least `NUMPY_HUGE` bytes."""
 NUMPY_HUGE = 1 << 22
 
 
-LIMIT = 512 << 20
-"""Bytes that all pools together hold at most, in use or not. Beyond it `take` falls back to ordinary arrays."""
+MOST_HELD = 512 << 20
+"""Bytes that all pools together hold at most, in use or not. Beyond it `allocate` falls back to ordinary arrays."""
 BUSY, IDLE = 1.0, 10.0
 """Seconds since its last use after which a pool gives way to another, and after which it gives its memory back."""
 
@@ -65,23 +65,23 @@ class Workspace:
         """How many bytes it holds. They are counted anew each time: a count that is kept could go wrong at a Ctrl-C."""
         return sum(length * len(bucket) for length, bucket in list(self._buckets.items()))
 
-    def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
+    def allocate(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-ordered array, in a recycled buffer if one is free.
 
         >>> workspace = Workspace()
-        >>> first = workspace.take((256, 256), np.float32)
+        >>> first = workspace.allocate((256, 256), np.float32)
         >>> row = first[0]
         >>> address = first.ctypes.data
         >>> del first
-        >>> workspace.take((256, 256), np.float32).ctypes.data == address  # `row` still lives there
+        >>> workspace.allocate((256, 256), np.float32).ctypes.data == address  # `row` still lives there
         False
         >>> del row
-        >>> any(workspace.take((256, 256), np.float32).ctypes.data == address for _ in range(2))
+        >>> any(workspace.allocate((256, 256), np.float32).ctypes.data == address for _ in range(2))
         True
         """
         kind = np.dtype(dtype)
         size = prod(shape) * kind.itemsize
-        if size < SMALL or kind.hasobject or not self._usable:
+        if size < UNPOOLED or kind.hasobject or not self._usable:
             return np.empty(shape, kind)
         self.used = monotonic()
         length, alignment = _room_for(size)
@@ -109,11 +109,11 @@ class Workspace:
 
     def _new_buffer(self, length: int, alignment: int) -> Array | None:
         with _lock:
-            if held() + length > LIMIT:
+            if held() + length > MOST_HELD:
                 release_memory(BUSY)
                 self.trim()
             bucket = self._buckets.setdefault(length, [])
-            if held() + length > LIMIT or len(bucket) >= BUCKET_LENGTH:
+            if held() + length > MOST_HELD or len(bucket) >= BUCKET_LENGTH:
                 return None
             memory: Array = np.empty(length, np.uint8)
             offset = -memory.ctypes.data % alignment
@@ -161,9 +161,9 @@ _IDLE = _idle_count()
 @lru_cache(maxsize=1024)
 def _room_for(size: int) -> tuple[int, int]:
     """Return length and alignment of a buffer for so many bytes."""
-    alignment = HUGE_PAGE if size >= LARGE else ALIGNMENT
+    alignment = HUGE_PAGE if size >= ON_HUGE_PAGES else ALIGNMENT
     length = _rounded(size) + alignment
-    return (max(length, NUMPY_HUGE) if size >= LARGE else length), alignment
+    return (max(length, NUMPY_HUGE) if size >= ON_HUGE_PAGES else length), alignment
 
 
 def _rounded(size: int) -> int:
@@ -182,16 +182,16 @@ class _Own(threading.local):
 _own = _Own()
 
 
-def take(shape: Sequence[int], dtype: DTypeLike) -> Array:
-    """Return an uninitialised C-ordered array from the calling thread's own pool; see `Workspace.take`."""
-    return _own.pool.take(shape, dtype)
+def allocate(shape: Sequence[int], dtype: DTypeLike) -> Array:
+    """Return an uninitialised C-ordered array from the calling thread's own pool; see `Workspace.allocate`."""
+    return _own.pool.allocate(shape, dtype)
 
 
-def like(x: Array, dtype: DTypeLike | None = None) -> Array:
+def allocate_like(x: Array, dtype: DTypeLike | None = None) -> Array:
     """Return an uninitialised array with the shape and the memory order of `x` (and its dtype, unless given)."""
     kind = x.dtype if dtype is None else dtype
     if x.flags.c_contiguous:
-        return take(x.shape, kind)
+        return allocate(x.shape, kind)
     axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
     inverse = sorted(range(x.ndim), key=axes.__getitem__)
-    return take([x.shape[axis] for axis in axes], kind).transpose(inverse)
+    return allocate([x.shape[axis] for axis in axes], kind).transpose(inverse)

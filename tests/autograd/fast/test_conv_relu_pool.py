@@ -115,7 +115,7 @@ def test_a_few_images_of_many_channels_equal_naive_loops(pool, window, layout, r
     x, w, b = rng.normal(size=(2, 12, 12, 9)), rng.normal(size=(2, 3, 9, 5)), rng.normal(size=5)
     expected, _ = naive(x, w, b, pool, *window)
     x, w = (in_layout(array.astype(np.float32), layout) for array in (x, w))
-    values, _ = kernels.conv2d_relu_pool(x, w, b.astype(np.float32), pool, *window, trail=False)
+    values, _ = kernels.conv2d_relu_pool(x, w, b.astype(np.float32), pool, *window, tracked=False)
     np.testing.assert_allclose(values, expected, atol=1e-4, rtol=1e-5)
 
 
@@ -130,7 +130,7 @@ def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layou
     g = rng.normal(size=expected.shape)
     x, w, b, g = (a.astype(np.float32) for a in (x, w, b, g))
     values, shards = kernels.conv2d_relu_pool(in_layout(x, layout), in_layout(w, layout), b, (2, 2), *window)
-    without, _ = kernels.conv2d_relu_pool(np.concatenate([x] * 8), w, b, (2, 2), *window, trail=False)
+    without, _ = kernels.conv2d_relu_pool(np.concatenate([x] * 8), w, b, (2, 2), *window, tracked=False)
     np.testing.assert_allclose(without[:17], values, rtol=1e-5, atol=1e-5)
     gradients = kernels.conv2d_relu_pool_gradients(in_layout(g, layout), w, x.shape, shards, (2, 2), *window)
     for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, padding))):
@@ -154,7 +154,7 @@ def test_small_kernels_with_many_channels_are_as_exact_as_others(magnitude, rng)
 def test_nothing_is_kept_without_a_trail_and_nothing_computed_that_is_not_wanted(rng):
     x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((40, 6, 6, 1), (3, 3, 1, 2), (2,)))
     values, shards = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])
-    again, none = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0], trail=False)
+    again, none = kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0], tracked=False)
     assert none == []
     np.testing.assert_array_equal(again, values)
     dx, dw, _ = kernels.conv2d_relu_pool_gradients(values, w, x.shape, shards, (2, 2), *WINDOWS[0], to_input=False)
@@ -324,7 +324,7 @@ def test_a_numba_that_does_not_work_is_left_alone(error, monkeypatch, rng):
     monkeypatch.setattr(numba_use.importlib, "import_module", refuse)
     numba_use._import.cache_clear()
     try:
-        assert numba_use.compiled("compiled_shard") is None
+        assert numba_use.compiled("compiled_image_shard") is None
         x, w, b = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 7, 7, 2), (3, 3, 2, 4), (4,)))
         assert kernels.conv2d_relu_pool(x, w, b, (2, 2), *WINDOWS[0])[0].shape == (3, 2, 2, 4)
     finally:

@@ -308,7 +308,7 @@ class TestWorkspace:
         pool = workspace.Workspace()
         views = []
         for k in range(20):
-            array = pool.take((300, 300), np.float32)
+            array = pool.allocate((300, 300), np.float32)
             array.fill(k)
             views.append(array[k : k + 2].T)
         del array
@@ -319,15 +319,15 @@ class TestWorkspace:
     @pytest.mark.parametrize("hold", [memoryview, lambda a: a.view(np.uint8).reshape(-1)[::7], lambda a: [a]])
     def test_any_kind_of_reference_counts(self, hold):
         pool = workspace.Workspace()
-        held = hold(pool.take((300, 300), np.float32))
+        held = hold(pool.allocate((300, 300), np.float32))
         address = np.asarray(held[0] if isinstance(held, list) else held).ctypes.data
-        assert pool.take((300, 300), np.float32).ctypes.data != address
+        assert pool.allocate((300, 300), np.float32).ctypes.data != address
 
     def test_freed_memory_is_used_again_and_is_aligned(self):
         pool = workspace.Workspace()
         addresses = set()
         for _ in range(10):
-            array = pool.take((300, 300), np.float64)
+            array = pool.allocate((300, 300), np.float64)
             addresses.add(array.ctypes.data)
             del array
         assert len(addresses) == 1
@@ -335,23 +335,23 @@ class TestWorkspace:
 
     def test_holds_no_more_than_the_limit_and_gives_it_back(self, monkeypatch):
         pool = workspace.Workspace()
-        monkeypatch.setattr(workspace, "LIMIT", held_in_use() + (1 << 20))
-        arrays = [pool.take((1 << 18,), np.uint8) for _ in range(10)]
+        monkeypatch.setattr(workspace, "MOST_HELD", held_in_use() + (1 << 20))
+        arrays = [pool.allocate((1 << 18,), np.uint8) for _ in range(10)]
         assert 0 < pool.held <= 1 << 20
         del arrays
-        pool.take((1 << 19,), np.uint8)
-        pool.take((3 << 18,), np.uint8)
+        pool.allocate((1 << 19,), np.uint8)
+        pool.allocate((3 << 18,), np.uint8)
         assert pool.held <= 1 << 20
         pool.trim()
         assert pool.held == 0
 
     def test_all_threads_together_hold_no_more_than_the_limit(self, monkeypatch):
-        monkeypatch.setattr(workspace, "LIMIT", held_in_use() + (8 << 20))
+        monkeypatch.setattr(workspace, "MOST_HELD", held_in_use() + (8 << 20))
         ready, leave = threading.Barrier(5, timeout=20), threading.Event()
 
         def work():
             for _ in range(3):
-                arrays = [workspace.take((1 << 20,), np.uint8) for _ in range(5)]
+                arrays = [workspace.allocate((1 << 20,), np.uint8) for _ in range(5)]
             del arrays
             ready.wait()
             leave.wait(20)
@@ -361,7 +361,7 @@ class TestWorkspace:
             thread.start()
         ready.wait()
         try:
-            assert workspace.held() <= workspace.LIMIT
+            assert workspace.held() <= workspace.MOST_HELD
             assert workspace.release_memory(idle=100.0) == 0
             assert workspace.release_memory() >= 4 << 20
         finally:
@@ -372,19 +372,19 @@ class TestWorkspace:
     def test_a_pool_that_is_idle_gives_way_to_another(self, monkeypatch):
         held_in_use()
         first, second = workspace.Workspace(), workspace.Workspace()
-        first.take((1 << 22,), np.uint8)
-        monkeypatch.setattr(workspace, "LIMIT", workspace.held() + (1 << 20))
-        second.take((1 << 22,), np.uint8)
+        first.allocate((1 << 22,), np.uint8)
+        monkeypatch.setattr(workspace, "MOST_HELD", workspace.held() + (1 << 20))
+        second.allocate((1 << 22,), np.uint8)
         assert first.held > 0 == second.held  # it was used a moment ago
         first.used -= 2 * workspace.BUSY
-        second.take((1 << 22,), np.uint8)
+        second.allocate((1 << 22,), np.uint8)
         assert second.held > 0 == first.held
 
     def test_memory_in_use_is_not_released(self):
-        array = workspace.take((1 << 20,), np.uint8)
+        array = workspace.allocate((1 << 20,), np.uint8)
         array.fill(3)
         workspace.release_memory()
-        others = [workspace.take((1 << 20,), np.uint8) for _ in range(4)]
+        others = [workspace.allocate((1 << 20,), np.uint8) for _ in range(4)]
         for other in others:
             other.fill(0)
         assert (array == 3).all()
@@ -394,8 +394,8 @@ class TestWorkspace:
         monkeypatch.setattr(team, "_team", team._Team())
         before = held_in_use()
         with kernels.num_threads(2):
-            team.run(2, lambda part: workspace.take((1 << 20,), np.uint8).fill(0))
-            workspace.take((1 << 20,), np.uint8).fill(0)
+            team.run(2, lambda part: workspace.allocate((1 << 20,), np.uint8).fill(0))
+            workspace.allocate((1 << 20,), np.uint8).fill(0)
         for _ in range(200):
             if workspace.held() <= before:
                 break
@@ -407,9 +407,9 @@ class TestWorkspace:
 
         def work(number):
             for _ in range(300):
-                array = workspace.take((200, 200), np.float32)
+                array = workspace.allocate((200, 200), np.float32)
                 array.fill(number)
-                other = workspace.take((200, 200), np.float32)
+                other = workspace.allocate((200, 200), np.float32)
                 other.fill(-1)
                 if not (array == number).all():
                     wrong.append(number)
@@ -424,8 +424,8 @@ class TestWorkspace:
     @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
     def test_like_keeps_the_memory_order(self, order):
         x = np.empty((40, 50, 60), np.float32).transpose(order)
-        assert workspace.like(x).strides == x.strides
-        assert workspace.like(x, np.uint8).shape == x.shape
+        assert workspace.allocate_like(x).strides == x.strides
+        assert workspace.allocate_like(x, np.uint8).shape == x.shape
 
 
 class TestThreads:

@@ -11,7 +11,7 @@ from .blocks import Block, Lines, lines_of, whole_block
 from .geometry import Array, Axis, Padding, Pair, axes_of
 
 
-class Plan:
+class PoolPlan:
     """The windows that the pool reads.
 
     Parameters
@@ -54,14 +54,14 @@ class Plan:
 
 
 @lru_cache(maxsize=256)
-def runs_of(plan: Plan, images: int) -> tuple[list[Lines], Block]:
+def runs_of(plan: PoolPlan, images: int) -> tuple[list[Lines], Block]:
     """Return the lines of so many images, a run for each column of the pool's window, and all of them as a block."""
     runs = [lines_of(axis, images, whole=False) for axis in plan.columns]
     return runs, whole_block(plan.rows, runs[0])
 
 
 @lru_cache(maxsize=256)
-def plan_of(sizes: Pair, kernel: Pair, pool: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Plan:
+def plan_of(sizes: Pair, kernel: Pair, pool: Pair, stride: Pair, padding: Padding, dilation: Pair) -> PoolPlan:
     """Return the plan for images of these sizes.
 
     Raises
@@ -73,4 +73,4 @@ def plan_of(sizes: Pair, kernel: Pair, pool: Pair, stride: Pair, padding: Paddin
     axes_of("max_pool2d", (rows.windows, columns.windows), pool, pool, ((0, 0), (0, 0)))
     high, wide = pool
     phases = tuple(columns.every(wide, phase, columns.windows // wide) for phase in range(wide))
-    return Plan(rows.every(1, 0, rows.windows // high * high), phases, pool)
+    return PoolPlan(rows.every(1, 0, rows.windows // high * high), phases, pool)

@@ -1,4 +1,4 @@
-"""What `shard` does, as one function each way that Numba compiles; for float32.
+"""What `image_shard` does, as one function each way that Numba compiles; for float32.
 
 Each row goes through all the steps while it is in the cache.
 """
@@ -27,9 +27,9 @@ from .compiled import (
     write_line,
 )
 from .geometry import Array
-from .plan import Plan
-from .shard import Shard, images_of
-from .workspace import take
+from .image_shard import ImageShard, images_of
+from .pool_plan import PoolPlan
+from .workspace import allocate
 
 
 @compiled(given(4), INT, INT, given(1, INT), INT, INT, array(6))
@@ -186,38 +186,44 @@ def _backward(high: int, wide: int) -> Any:
     return backward
 
 
-def _numbers(plan: Plan) -> tuple[int, ...]:
+def _numbers(plan: PoolPlan) -> tuple[int, ...]:
     """Return top padding, stride and dilation of rows, stride and dilation of columns, and taps in one product."""
     rows, columns = plan.rows, plan.columns[0]
     together = rows.kernel if rows.dilation == 1 else 1
     return rows.padding[0], rows.stride, rows.dilation, columns.stride, columns.dilation, together
 
 
-def prepare(plan: Plan) -> None:
+def prepare(plan: PoolPlan) -> None:
     """Compile what is needed, if it is not yet: before several threads would do so at once."""
     _forward(*plan.pool)
     _backward(*plan.pool)
 
 
-def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
-    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
+def forward(
+    x: Array, images: slice, w: Array, b: Array, plan: PoolPlan, values: Array, tracked: bool
+) -> ImageShard | None:
+    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what the backward pass needs."""
     source, start = memory_of(x, images)
-    shifted = take(_shifted_shape(plan, source.shape[1], images), x.dtype)
+    shifted = allocate(_shifted_shape(plan, source.shape[1], images), x.dtype)
     size = (*values.shape[:2], plan.size[1] * (images.stop - images.start))
-    winners = take(size if trail else (0, 0, 0), np.uint8)
+    winners = allocate(size if tracked else (0, 0, 0), np.uint8)
     b = np.ascontiguousarray(b)
-    _forward(*plan.pool)(source, start, w, b, _numbers(plan), plan.lows, shifted, values, images.start, winners, trail)
+    _forward(*plan.pool)(
+        source, start, w, b, _numbers(plan), plan.lows, shifted, values, images.start, winners, tracked
+    )
     return (
-        Shard(images, shifted.reshape(plan.height, shifted.shape[1] * shifted.shape[2], -1), winners) if trail else None
+        ImageShard(images, shifted.reshape(plan.height, shifted.shape[1] * shifted.shape[2], -1), winners)
+        if tracked
+        else None
     )
 
 
-def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
-    """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `shard.backward`."""
+def backward(g: Array, shard: ImageShard, w: Array, plan: PoolPlan, dw: Array, db: Array, dx: Array | None) -> None:
+    """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `image_shard.backward`."""
     source, start = memory_of(g, shard.images)
     shifted = shard.inputs.reshape(_shifted_shape(plan, w.shape[2], shard.images))
-    layer = take((plan.rows.windows, w.shape[3], shard.inputs.shape[2]), g.dtype)
-    out = take((0, 0, 0, 0), g.dtype) if dx is None else dx
+    layer = allocate((plan.rows.windows, w.shape[3], shard.inputs.shape[2]), g.dtype)
+    out = allocate((0, 0, 0, 0), g.dtype) if dx is None else dx
     turned = np.ascontiguousarray(w[::-1].transpose(1, 2, 0, 3))
     _backward(*plan.pool)(
         *(source, start, shard.winners, shifted, turned, _numbers(plan), plan.lows),
@@ -225,7 +231,7 @@ def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array,
     )
 
 
-def _shifted_shape(plan: Plan, channels: int, images: slice) -> tuple[int, ...]:
+def _shifted_shape(plan: PoolPlan, channels: int, images: slice) -> tuple[int, ...]:
     count = images.stop - images.start
     return plan.height, plan.columns[0].kernel, channels, len(plan.columns), plan.size[1], count
 

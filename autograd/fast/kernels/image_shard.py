@@ -1,6 +1,6 @@
 """What one thread does with some images of a convolution that relu and a pool follow, in NumPy.
 
-`compiled_shard` does the same with functions that Numba compiles.
+`compiled_image_shard` does the same with functions that Numba compiles.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import numpy as np
 
 from .blocks import input_parts
 from .geometry import Array
-from .plan import Plan, runs_of
+from .pool_plan import PoolPlan, runs_of
 from .selection import keep
 from .shifted_convolution import add_shifted, add_weight_gradient, backward_matrices, correlate, input_products, shift
-from .workspace import take
+from .workspace import allocate
 
 
-class Shard(NamedTuple):
-    """What some images leave for the way back.
+class ImageShard(NamedTuple):
+    """What some images leave for the backward pass.
 
     Attributes
     ----------
@@ -40,34 +40,36 @@ class Shard(NamedTuple):
     tiles: bool = False
 
 
-def forward(x: Array, images: slice, w: Array, b: Array, plan: Plan, values: Array, trail: bool) -> Shard | None:
-    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what is needed on the way back."""
+def forward(
+    x: Array, images: slice, w: Array, b: Array, plan: PoolPlan, values: Array, tracked: bool
+) -> ImageShard | None:
+    """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what the backward pass needs."""
     source = images_of(x, images)
     shifted = shift(source, *runs_of(plan, source.shape[3]))
-    best, winners = _strongest(_layers(shifted, w, plan), b, plan, trail)
+    best, winners = _strongest(_layers(shifted, w, plan), b, plan, tracked)
     if winners is not None and np.isnan(best.max(initial=0)):
         _let_first_nan_win(_layers(shifted, w, plan), plan, winners)
     values[..., images] = best.reshape(*values.shape[:3], -1)
-    return None if winners is None else Shard(images, shifted, winners)
+    return None if winners is None else ImageShard(images, shifted, winners)
 
 
-def _layers(shifted: Array, w: Array, plan: Plan) -> Array:
+def _layers(shifted: Array, w: Array, plan: PoolPlan) -> Array:
     """Return the convolution without a bias, apart for each column of the pool's window: (columns, OH, Cout, ...)."""
     columns = shifted.shape[2] // plan.pool[1]
-    layers = take((plan.pool[1], plan.rows.windows, w.shape[3], columns), shifted.dtype)
+    layers = allocate((plan.pool[1], plan.rows.windows, w.shape[3], columns), shifted.dtype)
     for run, layer in enumerate(layers):
         correlate(shifted, w, plan.rows, layer, run * columns)
     return layers
 
 
-def _let_first_nan_win(layers: Array, plan: Plan, winners: Array) -> None:
+def _let_first_nan_win(layers: Array, plan: PoolPlan, winners: Array) -> None:
     """Write the number of the first NaN of each window to `winners`, where there is one."""
     high, wide = plan.pool
     for tap in reversed(range(plan.taps)):
         winners[np.isnan(layers[tap % wide, tap // wide :: high])] = tap
 
 
-def backward(g: Array, shard: Shard, w: Array, plan: Plan, dw: Array, db: Array, dx: Array | None) -> None:
+def backward(g: Array, shard: ImageShard, w: Array, plan: PoolPlan, dw: Array, db: Array, dx: Array | None) -> None:
     """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout).
 
     Parameters
@@ -93,12 +95,12 @@ def images_of(x: Array, images: slice) -> Array:
     view = x.transpose(1, 3, 2, 0)[..., images]
     if view.flags.c_contiguous:
         return view
-    copy = take(view.shape, x.dtype)
+    copy = allocate(view.shape, x.dtype)
     np.copyto(copy, view)
     return copy
 
 
-def _strongest(layers: Array, bias: Array, plan: Plan, named: bool) -> tuple[Array, Array | None]:
+def _strongest(layers: Array, bias: Array, plan: PoolPlan, named: bool) -> tuple[Array, Array | None]:
     """Return relu of the largest element of each window plus the bias, and which one that was.
 
     `layers` (columns of the window, OH, C, columns) are overwritten. First the columns of all rows are compared, then
@@ -131,10 +133,10 @@ def _later(number: Array, where: Array, other: Any) -> Array:
     return np.maximum(number, chosen, out=chosen) if number.ndim else chosen
 
 
-def _spread(g: Array, winners: Array, plan: Plan) -> Array:
+def _spread(g: Array, winners: Array, plan: PoolPlan) -> Array:
     """Send gradients (PH, C, columns) back to the winners: (OH, C, columns of all runs)."""
     high, wide = plan.pool
-    layer = take((plan.rows.windows, g.shape[1], wide, g.shape[2]), g.dtype)
+    layer = allocate((plan.rows.windows, g.shape[1], wide, g.shape[2]), g.dtype)
     for tap in range(plan.taps):
         keep(g, winners == tap, layer[tap // wide :: high, :, tap % wide])
     return layer.reshape(*layer.shape[:2], -1)
