@@ -58,8 +58,8 @@ _conv2d_relu_max_pool2d.rules(
 )
 
 
-def _at_once(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
-    """What the three rules say, for plain arrays."""
+def _vjp(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
+    """What the three rules of the operation say."""
     if isinstance(g, Node):
         return NotImplemented
     x, w, _ = inputs
@@ -72,7 +72,7 @@ _conv2d_relu_max_pool2d.linear = _conv2d_relu_max_pool2d.chooses = True
 
 def install() -> None:
     """Install the gradients of all inputs at once."""
-    _conv2d_relu_max_pool2d.fast_vjp = _at_once
+    _conv2d_relu_max_pool2d.fast_vjp = _vjp
 
 
 def conv2d_relu_max_pool2d(

@@ -36,7 +36,7 @@ def batch_norm(
     mean, var
         (C,), that were used.
     """
-    lines, count = _lines(x), x.dtype.type(x.size // x.shape[3])
+    lines, count = _lines(x), x.dtype.type(x.size // x.shape[3])  # (H, C, W * N)
     mean = channel_sum(x) / count if moments is None else moments[0]
     out = allocate(lines.shape, x.dtype)
     squares = np.empty(lines.shape[:2], x.dtype)
@@ -66,7 +66,7 @@ def batch_norm_gradients(
 
     With ``z = (x - mean) / deviation`` that of `x` is ``weight / deviation * (g - mean(g) - z * mean(g * z))``.
     """
-    lines, gradient, count = _lines(x), _lines(g), x.dtype.type(x.size // x.shape[3])
+    lines, gradient, count = _lines(x), _lines(g), x.dtype.type(x.size // x.shape[3])  # (H, C, W * N), both
     deviation = _deviation(var, eps)
     out = allocate(lines.shape, x.dtype)
     products = np.empty(lines.shape[:2], x.dtype)

@@ -25,8 +25,9 @@ EVEN_ENOUGH = 8
 class Lines:
     """The (width, batch) lines of a row, cut into units that shift together.
 
-    With stride 1 a shift by one column is an offset of `batch` elements in the line, so the line may be cut anywhere:
-    the unit is one element. With other strides the unit is a column of `batch` elements.
+    Column k of image n is element ``k * batch + n`` of a line. So with stride 1 a shift by one column is an offset of
+    `batch` elements, and the line may be cut anywhere: the unit is one element. With other strides the unit is a column
+    of `batch` elements.
 
     Attributes
     ----------
@@ -77,7 +78,9 @@ class RowGroup(NamedTuple):
     """Input rows ``first, first + step, ...`` that receive from the same taps of windows a row apart.
 
     The taps are a slice of those of the rows' phase (see `taps_by_phase`). The first input row receives from the
-    window rows ``window, window + spacing, ...``, one for each tap.
+    window rows ``window, window + spacing, ...``, one for each tap. With 3 taps and stride 1 input row 5 receives from
+    window row 3 through tap 2, from 4 through tap 1 and from 5 through tap 0: the highest tap comes first, so that
+    window rows ascend and lie side by side in memory.
     """
 
     first: int

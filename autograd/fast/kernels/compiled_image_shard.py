@@ -75,8 +75,9 @@ _geometry = types.UniTuple(INT, 6)
 def _input_gradient(layer, w, geometry, lows, width, dx, start):
     """Set some images of `dx` (H, C, W, N) from the gradient of the convolution (OH, Cout, columns).
 
-    `w` is (kw, C, kh, Cout) with the last row of the kernel first: rows that meet adjacent rows of the gradient are
-    one matrix.
+    `w` is (kw, C, kh, Cout) with the last row of the kernel first. Row r of the images meets window row r - 2 through
+    kernel row 2, r - 1 through 1 and r through 0 (stride 1): so ``kh * Cout`` adjacent weights and as many adjacent
+    lines of the gradient are the two matrices of one product, with (kw * C, columns) results.
     """
     top, row_stride, row_dilation, column_stride, column_dilation, together = geometry
     taps, channels, kernel, outputs = w.shape
@@ -112,6 +113,8 @@ def _forward(high: int, wide: int) -> Any:
         *(array(6), array(4), INT, array(3, BYTE), types.boolean),
     )
     def forward(x, start, w, bias, geometry, lows, shifted, values, to, winners, named):
+        # x (H, C, W, N) -> shifted (rows, kw, C, runs, PW, images) -> layer (ph, Cout, pw, PW * images), for one row of
+        # the pool's windows at a time -> values (PH, Cout, PW, N), winners (PH, Cout, PW * images)
         top, row_stride, row_dilation, column_stride, column_dilation, together = geometry
         kernel, outputs, images = w.shape[0], w.shape[3], shifted.shape[5]
         lines, length = shifted.shape[1] * shifted.shape[2], shifted.shape[4] * images
@@ -156,6 +159,8 @@ def _backward(high: int, wide: int) -> Any:
         fastmath={"reassoc", "contract"},  # so that sums are made of vector instructions, too
     )
     def backward(g, start, winners, shifted, w, geometry, lows, layer, dw, db, dx, to):
+        # g (PH, Cout, PW, N) -> layer (OH, Cout, pw * PW * images), 0 but for winners -> dw (kh, kw * C, Cout) and, by
+        # the turned w (kw, C, kh, Cout), dx (H, C, W, N)
         top, row_stride, row_dilation, column_stride, column_dilation, together = geometry
         kernel, outputs, images = dw.shape[0], dw.shape[3], shifted.shape[5]
         lines, length = shifted.shape[1] * shifted.shape[2], shifted.shape[4] * images

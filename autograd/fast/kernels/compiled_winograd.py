@@ -154,7 +154,9 @@ def _weight_gradient(products, dw):
 def _split(x, start, top, left, out):
     """Copy what lies under the tiles of some images of (H, C, W, N), with the padding: even and odd columns apart.
 
-    `out` is (rows, C, 2, columns / 2, images). Lines of it are as long as a row of tiles.
+    `out` is (rows, C, 2, columns / 2, images). Lines of it are as long as a row of tiles. Tile k covers the columns
+    2 k to 2 k + 3, which are ``even[k], odd[k], even[k + 1], odd[k + 1]``: so a row of tiles is four whole lines, the
+    last two of them one column, so `images` elements, further on.
     """
     rows, channels, _, columns, images = out.shape
     for r in range(rows):
@@ -256,7 +258,7 @@ def _gradient_of_products(line, winners, c, out):
         _subtract(out[0, k, c], out[3, k, c], out[2, k, c])
 
 
-# ----------------------------------------------------------------------------------------- there and back
+# --------------------------------------------------------------------------------------- forward and backward
 
 
 @compiled(
@@ -264,6 +266,11 @@ def _gradient_of_products(line, winners, c, out):
     *(array(4), INT, array(3, BYTE), types.boolean),
 )
 def _forward(x, w, bias, inputs, products, values, start, winners, named):
+    """Compute the values of some images, one row of tiles after the other.
+
+    x (rows, C, 2, columns) -> inputs (PH, 16, C, PW * images) -> products (16, Cout, PW * images), overwritten by each
+    row -> values (PH, Cout, PW, N) and winners (PH, Cout, PW * images).
+    """
     (high, _, channels, length), outputs = inputs.shape, w.shape[2]
     images = length // values.shape[2]
     rows, tile = np.empty((2, 4, length), np.float32), np.empty((4, length), np.float32)
@@ -294,6 +301,11 @@ def _forward(x, w, bias, inputs, products, values, start, winners, named):
     fastmath={"reassoc", "contract"},  # so that the sum for the bias is made of vector instructions, too
 )
 def _backward(g, start, winners, inputs, w, top, left, products, tiles, sums, db, dx, to):
+    """Compute the gradients of some images, one row of tiles after the other.
+
+    g (PH, Cout, PW, N) -> gradients of the products (16, Cout, PW * images) -> sums (16, C, Cout) for the weights, and
+    tiles (16, C, PW * images) for dx (H, C, W, N).
+    """
     (high, _, channels, length), outputs = inputs.shape, w.shape[2]
     images = length // g.shape[2]
     line = np.empty(length, np.float32)

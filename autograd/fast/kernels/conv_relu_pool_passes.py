@@ -1,10 +1,14 @@
-"""Convolution, bias, relu and max pooling in one pass, and their gradients in one pass back.
+"""Convolution, bias, relu and max pooling in one pass, and their gradients in one backward pass.
 
 Threads share the batch, and each goes through all the steps with its images, which stay in the cache. What no window
 of the pool reads is not computed. A pool of width ``p`` turns the convolution into ``p`` convolutions of ``p`` times
 the stride, one for each column of the pool's window: what is compared are whole arrays then, with long lines. Adding
 a bias and cutting off below zero do not change which element of a window is the largest, so they come after the pool,
 where there is less to do.
+
+Images are (N, H, W, Cin), in memory (H, Cin, W, N); results (N, PH, PW, Cout), in memory (PH, Cout, PW, N). In between
+stands, for the images of one thread, the convolution (OH, Cout, pw * PW * images): run by run, a run for each column
+of the pool's window.
 """
 
 from __future__ import annotations

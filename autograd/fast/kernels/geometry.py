@@ -56,7 +56,18 @@ class Axis:
         return (count - 1) * self.stride + (self.kernel - 1) * self.dilation + 1
 
     def overlap(self, tap: int, start: int = 0, stop: int | None = None) -> tuple[slice, slice]:
-        """Windows in ``range(start, stop)`` whose `tap` meets real input, and the input positions they read."""
+        """Windows in ``range(start, stop)`` whose `tap` meets real input, and the input positions they read.
+
+        Five pixels under three windows of three, in steps of two; ``.`` is padding::
+
+            pixels      . 0 1 2 3 4 .
+            window 0    ^ ^ ^            tap 0 reads the padding
+            window 1        ^ ^ ^        tap 0 reads pixel 1
+            window 2            ^ ^ ^    tap 0 reads pixel 3
+
+        >>> Axis(size=5, kernel=3, stride=2, padding=(1, 1)).overlap(tap=0)
+        (slice(1, 3, None), slice(1, 4, 2))
+        """
         stop = self.windows if stop is None else stop
         offset = self.offset(tap)
         low = max(start, -(offset // self.stride))

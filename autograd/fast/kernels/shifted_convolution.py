@@ -175,6 +175,9 @@ def conv2d_input_gradient(
 
 # What a single thread does, for a block of the output or for some images of the batch. Columns come in one or several
 # runs, which lie side by side in the lines: a convolution that a pool follows has a run for each column of its window.
+#
+#   source (H, C, W, N) -> shift -> (rows, kw * C, columns) -> correlate -> result (OH, Cout, columns)
+#   gradient (OH, Cout, columns) -> input_products -> (rows, kw * C, columns) -> add_shifted -> (H, C, W, N)
 
 
 def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
@@ -222,6 +225,7 @@ def _shifts(source: Array, runs: Sequence[Lines], block: Block) -> Array | None:
     row, line = source.strides[:2]
     column = unit * source.itemsize
     between = starts[1] - starts[0] if len(runs) > 1 else 0
+    # (rows, kw, C, runs, units, unit): a step of a tap, a run or a unit is a number of columns further along the line.
     return np.ndarray(
         (block.height, axis.kernel, source.shape[1], len(runs), length, unit),
         source.dtype,
@@ -328,7 +332,15 @@ def _check_gradient(name: str, g: Array, batch: int, rows: Axis, columns: Axis) 
 
 
 def _windows(shifted: Array, rows: Axis, tap: int, count: int, windows: int, columns: slice) -> Array:
-    """View shifted rows (R, K, columns) as overlapping windows (windows, count * K, some of the columns)."""
+    """View shifted rows (R, K, columns) as overlapping windows (windows, count * K, some of the columns).
+
+    With K = kw * C lines in a row, `count` rows that follow each other are one matrix of ``count * K`` lines; that of
+    the next window begins ``stride`` rows, so ``stride * K`` lines, later, and shares the others with it::
+
+        rows         0   1   2   3      of K lines each
+        window 0    |-----------|
+        window 1        |-----------|   with 3 taps and stride 1
+    """
     row, line, item = shifted.strides
     return np.ndarray(
         (windows, count * shifted.shape[1], columns.stop - columns.start),
@@ -350,7 +362,7 @@ def _add_products(left: Array, right: Array, total: Array) -> None:
 
 def _multiply_rows(group: RowGroup, flat: Array, taps: Array, products: Array) -> None:
     """Set the products (R, kw * C, columns) of a group's input rows from the window rows `flat` (OH, Cout, columns)."""
-    length, (outputs, columns) = taps.shape[1], flat.shape[1:]
+    length, (outputs, columns) = taps.shape[1], flat.shape[1:]  # taps (kw * C, taps, Cout)
     if length == 0:
         products[...] = 0
         return
