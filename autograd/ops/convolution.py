@@ -226,6 +226,7 @@ _conv2d.rules(
     lambda g, out, x, w, **window: conv2d_input_gradient(g, w, x.shape, **window),
     lambda g, out, x, w, **window: conv2d_weight_gradient(x, g, w.shape, **window),
 )
+_conv2d_with_bias.symbol = "conv2d"  # what was called
 _conv2d_with_bias.rules(
     lambda g, out, x, w, b, **window: conv2d_input_gradient(g, w, x.shape, **window),
     lambda g, out, x, w, b, **window: conv2d_weight_gradient(x, g, w.shape, **window),

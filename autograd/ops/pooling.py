@@ -88,9 +88,8 @@ def window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, pa
     return narrow(without_padding(total, padding), g)
 
 
-window_take.rules(
-    lambda g, out, x, winners, **window: window_put(g, winners, x.shape, **window),
-)
+window_take.symbol = "max_pool2d"  # what was called
+window_take.rules(lambda g, out, x, winners, **window: window_put(g, winners, x.shape, **window))
 window_put.rules(lambda h, out, g, winners, shape, **window: window_take(h, winners, **window))
 
 

@@ -94,15 +94,13 @@ MANY = 1 << 14
 
 
 def plain_axis(axis: Any) -> Any:
-    """An axis, or several, as Python's own integers (NumPy's and lists are welcome too); None stays None."""
-    if axis is None or axis.__class__ is int:
+    """An axis or a tuple of them, as NumPy takes it: lists and arrays of them are welcome here; None stays None."""
+    if axis is None or isinstance(axis, (int, tuple)):
         return axis
-    if axis.__class__ is not tuple:
-        try:
-            return operator.index(axis)
-        except TypeError:
-            pass
-    return tuple([operator.index(a) for a in axis])
+    try:
+        return operator.index(axis)
+    except TypeError:
+        return tuple([operator.index(a) for a in axis])
 
 
 def reduced_axes(axis: Any, ndim: int) -> Shape:
