@@ -46,12 +46,12 @@ class Lines:
     length: int
     shifts: tuple[tuple[slice, slice], ...] = field(compare=False)
 
-    def between(self, tap: int, block: Block) -> tuple[slice, slice]:
+    def between(self, tap: int, block: OutputBlock) -> tuple[slice, slice]:
         """Return the shift of a tap for the units of a block."""
         return self.axis.overlap(tap, block.start, block.stop)
 
 
-class Block(NamedTuple):
+class OutputBlock(NamedTuple):
     """Window rows ``low:high`` and units ``start:stop`` of their output lines, and the input under them.
 
     Attributes
@@ -124,7 +124,7 @@ def lines_of(columns: Axis, batch: int, whole: bool = True) -> Lines:
 
 
 @lru_cache(maxsize=256)
-def output_blocks(rows: Axis, lines: Lines, parts: int) -> tuple[Block, ...]:
+def output_blocks(rows: Axis, lines: Lines, parts: int) -> tuple[OutputBlock, ...]:
     """Cut the output into blocks for the team: by rows, or by columns where the rows are too few to share evenly.
 
     Blocks of whole rows are contiguous in memory, which elementwise work needs to be fast, but read some input rows
@@ -138,17 +138,17 @@ def output_blocks(rows: Axis, lines: Lines, parts: int) -> tuple[Block, ...]:
     return tuple(_block(rows, lines.unit, *cut) for cut in cuts)
 
 
-def whole_block(rows: Axis, lines: Lines) -> Block:
+def whole_block(rows: Axis, lines: Lines) -> OutputBlock:
     """Return all of the output as one block."""
     return _block(rows, lines.unit, 0, rows.windows, 0, lines.length)
 
 
-def _block(rows: Axis, unit: int, low: int, high: int, start: int, stop: int) -> Block:
+def _block(rows: Axis, unit: int, low: int, high: int, start: int, stop: int) -> OutputBlock:
     first = low * rows.stride - rows.padding[0]
     height = rows.span(high - low)
     real = slice(*(min(max(0, row - first), height) for row in (0, rows.size)))
     source = slice(first + real.start, first + real.stop) if real.start < real.stop else slice(0, 0)
-    return Block(low, high, start, stop, slice(start * unit, stop * unit), height, real, source)
+    return OutputBlock(low, high, start, stop, slice(start * unit, stop * unit), height, real, source)
 
 
 def adjacent_taps(rows: Axis) -> list[Pair]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import Block, Lines, lines_of, whole_block
+from .blocks import Lines, OutputBlock, lines_of, whole_block
 from .geometry import Array, Axis, Padding, Pair, axes_of
 
 
@@ -54,7 +54,7 @@ class PoolPlan:
 
 
 @lru_cache(maxsize=256)
-def runs_of(plan: PoolPlan, images: int) -> tuple[list[Lines], Block]:
+def runs_of(plan: PoolPlan, images: int) -> tuple[list[Lines], OutputBlock]:
     """Return the lines of so many images, a run for each column of the pool's window, and all of them as a block."""
     runs = [lines_of(axis, images, whole=False) for axis in plan.columns]
     return runs, whole_block(plan.rows, runs[0])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import im2col, threads
-from .blocks import Block, Lines, RowGroup, adjacent_taps, input_parts, lines_of, output_blocks, taps_by_phase
+from .blocks import Lines, OutputBlock, RowGroup, adjacent_taps, input_parts, lines_of, output_blocks, taps_by_phase
 from .geometry import Array, Axis, Padding, Pair, accumulation_dtype, axes_of, in_logical_order, in_memory_order
 from .workspace import allocate
 
@@ -180,7 +180,7 @@ def conv2d_input_gradient(
 #   gradient (OH, Cout, columns) -> input_products -> (rows, kw * C, columns) -> add_shifted -> (H, C, W, N)
 
 
-def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
+def shift(source: Array, runs: Sequence[Lines], block: OutputBlock) -> Array:
     """Copy the horizontal shifts of (H, C, W, N) that a block of the runs needs, with the padding.
 
     Returns
@@ -198,7 +198,7 @@ def shift(source: Array, runs: Sequence[Lines], block: Block) -> Array:
     return shifted.reshape(block.height, taps * source.shape[1], -1)
 
 
-def _shift_with_padding(source: Array, runs: Sequence[Lines], block: Block, shifted: Array) -> None:
+def _shift_with_padding(source: Array, runs: Sequence[Lines], block: OutputBlock, shifted: Array) -> None:
     """Set `shifted` (rows, kw, C, runs, units, unit) to zeros where it is padding, else to the shifts."""
     length = block.stop - block.start
     if block.real.stop - block.real.start < block.height:
@@ -215,7 +215,7 @@ def _shift_with_padding(source: Array, runs: Sequence[Lines], block: Block, shif
             target[:, :, windows.start - block.start : windows.stop - block.start] = inside[:, :, positions]
 
 
-def _shifts(source: Array, runs: Sequence[Lines], block: Block) -> Array | None:
+def _shifts(source: Array, runs: Sequence[Lines], block: OutputBlock) -> Array | None:
     """View (H, C, W, N) as all of its horizontal shifts, see `shift`; None if some of them are padding."""
     axis, unit, length = runs[0].axis, runs[0].unit, block.stop - block.start
     starts = [lines.axis.offset(0) + block.start * axis.stride for lines in runs]
