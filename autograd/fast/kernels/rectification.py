@@ -6,7 +6,7 @@ import numpy as np
 
 from . import threads
 from .geometry import Array, in_memory_order
-from .selection import keep, kept
+from .selection import keep
 from .workspace import allocate, allocate_like
 
 LARGE = 1 << 15
@@ -37,8 +37,6 @@ def relu(x: Array) -> Array:
 
 def relu_gradient(g: Array, y: Array) -> Array:
     """Return `g` where ``y = relu(x)`` is not 0 (it is positive or NaN), 0 elsewhere, in the memory order of `y`."""
-    if y.size < LARGE:
-        return kept(g, y != 0)
     out = allocate_like(y, g.dtype)
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
 

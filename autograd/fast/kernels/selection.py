@@ -29,12 +29,3 @@ def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
     else:
         np.multiply(x.view(bits), mask, out=out.view(bits))
     return out
-
-
-def kept(x: Array, mask: Array) -> Array:
-    """Return what `keep` does, for few elements in fewer steps."""
-    bits = _BITS.get(x.dtype.itemsize)
-    if bits is None:
-        return np.where(mask, x, x.dtype.type(0))
-    found: Array = (x.view(bits) * mask).view(x.dtype)
-    return found
