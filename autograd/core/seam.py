@@ -6,7 +6,9 @@ All of it gives the same results as the definition, in every special value, or N
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,3 +47,27 @@ def replaceable(function: F) -> F:
         return function(*args, **kwargs)
 
     return quickest  # type: ignore[return-value]
+
+
+#: Whether `layer_runs` are passed over.
+_layer_by_layer = ContextVar("layer_by_layer", default=False)
+
+
+@contextmanager
+def layer_by_layer() -> Iterator[None]:
+    """Call every layer by itself inside this block, so that a graph has nodes for each one."""
+    token = _layer_by_layer.set(True)
+    try:
+        yield
+    finally:
+        _layer_by_layer.reset(token)
+
+
+def run_layers(layers: Sequence[Any], place: int, x: Any) -> Any:
+    """Ask for a run of the layers that begin at a place: the output and their number, or NotImplemented."""
+    if not _layer_by_layer.get():
+        for run in layer_runs:
+            computed = run(layers, place, x)
+            if computed is not NotImplemented:
+                return computed
+    return NotImplemented

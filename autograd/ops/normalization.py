@@ -1,6 +1,6 @@
-"""Batch normalisation of images as one operation.
+"""Batch normalisation as one operation.
 
-Its value takes a few steps, its derivatives are written out: mean and variance depend on the images, too.
+Its value takes a few steps, its derivatives are written out: mean and variance depend on the input, too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: flo
 
 
 def axes_of(x: Any) -> tuple[int, ...]:
-    """Those over which a channel extends."""
+    """Return the axes over which a channel extends."""
     return tuple(range(ndim_of(x) - 1))
 
 
@@ -58,21 +58,25 @@ _batch_norm.rules(
 
 
 @replaceable
-def normalized_images(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> tuple[Any, Any, Any]:
-    """Return images (N, H, W, C) normalised by moments, or by their own if these are None, and the moments (C,)."""
+def normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> tuple[Any, Any, Any]:
+    """Return ``x`` (N, ..., C) normalised by moments, or by its own if these are None, and the moments (C,)."""
     center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
     return normalize(x, center, spread, weight, bias, eps), center, spread
 
 
-def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any = None) -> tuple[Any, Any, Any]:
-    """``(x - mean) / sqrt(var + eps) * weight + bias``, by default with mean and variance of each channel of ``x``.
+def batch_norm(
+    x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, moments: Any = None
+) -> tuple[Any, Any, Any]:
+    """Compute ``(x - mean) / sqrt(var + eps) * weight + bias``, by default with each channel's own mean and variance.
+
+    With its own it is one operation. With given ones it is elementwise arithmetic, and recorded as such.
 
     Parameters
     ----------
     x : array_like or Tensor
-        Images ``(batch, height, width, channels)``, of floats; at least one pixel.
-    weight, bias : array_like or Tensor
-        Shape ``(channels,)``, of the same dtype.
+        Shape ``(batch, ..., channels)``, of floats; not empty, unless ``moments`` are given.
+    weight, bias : array_like or Tensor, optional
+        Scale and shift, shape ``(channels,)``, of the same dtype; 1 and 0 by default.
     eps : float
         Added to the variance.
     moments : (ndarray, ndarray), optional
@@ -88,7 +92,7 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any =
     Raises
     ------
     ValueError
-        If shapes or dtypes do not fit, or there is no pixel.
+        If shapes or dtypes do not fit, or ``x`` is empty.
 
     Examples
     --------
@@ -97,22 +101,24 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float = 1e-5, moments: Any =
     >>> out.ravel(), mean, var
     (array([-1.,  1.]), array([2.]), array([1.]))
     """
-    x, weight, bias = operand(x), operand(weight), operand(bias)
-    if x.ndim != 4 or not x.size:
-        raise ValueError(f"batch_norm: expected images (batch, height, width, channels), got shape {x.shape}")
+    x = operand(x)
+    if x.ndim < 2 or not (x.size or moments):
+        raise ValueError(f"batch_norm: expected (batch, ..., channels), not empty, got shape {x.shape}")
+    weight = np.ones(x.shape[-1:], x.dtype) if weight is None else operand(weight)
+    bias = np.zeros(x.shape[-1:], x.dtype) if bias is None else operand(bias)
     for name, array in (("weight", weight), ("bias", bias)):
-        if array.shape != x.shape[3:] or array.dtype != x.dtype:
+        if array.shape != x.shape[-1:] or array.dtype != x.dtype:
             raise ValueError(
-                f"batch_norm: a {name} of shape {array.shape} and dtype {array.dtype} does not fit images of shape "
-                f"{x.shape} and dtype {x.dtype}; expected shape {x.shape[3:]} and the same dtype"
+                f"batch_norm: a {name} of shape {array.shape} and dtype {array.dtype} does not fit an input of shape "
+                f"{x.shape} and dtype {x.dtype}; expected shape {x.shape[-1:]} and the same dtype"
             )
     images, w, b = data_of(x), data_of(weight), data_of(bias)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
     tracked = is_recording() and any(t._tracked for t in nodes)
-    if tracked and moments is not None:  # constants for the derivatives, other than the images' own
+    if tracked and moments is not None:  # constants for the derivatives, other than the input's own
         center, spread = moments
         return normalize(x, center, spread, weight, bias, eps), center, spread
-    out, center, spread = normalized_images(images, w, b, eps, moments)
+    out, center, spread = normalized_channels(images, w, b, eps, moments)
     if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
     return out, center, spread

@@ -15,9 +15,9 @@ from ...autograd.compile.reach import Reach
 from ...autograd.core.backward import inputs_of
 from ...autograd.core.node import Node
 from ...autograd.core.recording import recording
+from ...autograd.core.seam import layer_by_layer
 from ...common.atomic_file import write_atomically
 from ..evaluation import evaluating
-from ..layers.fusion import layer_by_layer
 from ..module import Module
 from .onnx_check import check_repeatable, check_same
 from .onnx_operations import TABLE
@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 OPSET, IR_VERSION = 17, 8
 
 #: Parameters that need not agree: each converter that uses them looks at both.
-LOOKED_AT = {"shape", "condition", "winners", "shards", "index"}
+LOOKED_AT = {"shape", "condition", "winners", "shards", "index", "moments"}
 
 
 def export_onnx(

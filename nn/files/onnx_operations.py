@@ -327,6 +327,15 @@ def _variance(w: Writer, node: Twin, x: list[str]) -> str:
     return variance if node.name == "var" else w.add("Sqrt", variance)
 
 
+@says("batch_norm")
+def _batch_norm(w: Writer, node: Twin, x: list[str]) -> str:
+    axes = list(range(len(node.shape) - 1))
+    distance = w.add("Sub", x[0], w.add("ReduceMean", x[0], axes=axes, keepdims=1))
+    variance = w.add("ReduceMean", w.add("Mul", distance, distance), axes=axes, keepdims=1)
+    deviation = w.add("Sqrt", w.add("Add", variance, _number(w, node, node.params["eps"])))
+    return w.add("Add", w.add("Mul", w.add("Div", distance, deviation), x[1]), x[2])
+
+
 @says("cumsum")
 def _cumsum(w: Writer, node: Twin, x: list[str]) -> str:
     if node.params["axis"] is None:

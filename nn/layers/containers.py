@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, overload
 
-import numpy as np
-
-from ...autograd import Tensor, is_recording
-from ...autograd.core.node import on_record
+from ...autograd.core.seam import run_layers
 from ..module import Module
-from .conv import Conv2d
-from .fusion import relu_pool_after
-from .inference import Call, Inference, key_of
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
@@ -94,23 +88,13 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, x: Any) -> Any:
-        """Apply all of them in turn; a convolution, ReLU and max pooling in one pass where they follow each other."""
-        key = None if is_recording() or on_record else key_of(x)
-        if key is None:
-            return _call_in_turn(self._parts, x)
-        inference = vars(self).get("_inference")  # past what subclasses do with attributes
-        if inference is None:
-            inference = vars(self)["_inference"] = Inference()
-        result: Any = inference.run(self._parts, x, key)
-        if result is not None:
-            return result
-        state = inference.state(self._parts, key)
-        if state is None:
-            return _call_in_turn(self._parts, x)
-        calls: list[Call] = []
-        result = _call_in_turn(self._parts, x, calls)
-        inference.learn(self._parts, state, x, key, calls, result)
-        return result
+        """Apply all of them in turn; several in one pass where something quicker is installed for them."""
+        place = 0
+        while place < len(self._parts):
+            computed = run_layers(self._parts, place, x)
+            x, count = (self._parts[place](x), 1) if computed is NotImplemented else computed
+            place += count
+        return x
 
     @overload
     def __getitem__(self, index: int) -> Module: ...
@@ -170,20 +154,6 @@ class ModuleDict(Module):
     def _members(self) -> Iterator[tuple[str, object]]:
         yield from super()._members()
         yield from self._parts.items()
-
-
-def _call_in_turn(layers: Sequence[Module], x: Any, calls: list[Call] | None = None) -> Any:
-    """Call one after the other, and list the calls, where there is a list for them."""
-    done = 0
-    for place, module in enumerate(layers):
-        if place < done:
-            continue
-        following, window = relu_pool_after(layers, place, x) if type(module) is Conv2d else (0, None)
-        if calls is not None and isinstance(x, (Tensor, np.ndarray)):
-            calls.append((module, x.shape, x.dtype, window if following else None))
-        x = module(x, relu_pool=window) if following else module(x)
-        done = place + 1 + following
-    return x
 
 
 def _checked(owner: Module, module: Any) -> Module:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from ...autograd import Tensor, conv2d, conv_transpose2d
-from ...autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..module import Module, Parameter
@@ -84,31 +82,14 @@ class Conv2d(Module):
         self.weight = Parameter(weight_init(shape, seed=generator))
         self.bias = Parameter(bias_init((self.out_channels,), seed=generator)) if bias else None
 
-    def forward(self, x: Any, relu_pool: tuple[int, int] | None = None) -> Tensor:
-        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels).
-
-        With ``relu_pool``, the window of a pool, relu and max pooling follow in the same pass.
-        """
+    def forward(self, x: Any) -> Tensor:
+        """Map (N, H, W, in_channels) to (N, OH, OW, out_channels)."""
         x = as_input(self, x, self.weight.dtype)
         check_channels(self, x.shape, self.in_channels)
         if self.padding != "same":
             check_window(self, x.shape, self.kernel_size, self.padding, self.dilation)
-        window = (self.stride, self.padding, self.dilation)
-        result: Tensor = (
-            conv2d(x, self.weight, self.bias, *window)
-            if relu_pool is None
-            else conv2d_relu_max_pool2d(x, self.weight, self.bias, relu_pool, *window)
-        )
+        result: Tensor = conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
         return result
-
-    def output_size(self, shape: Sequence[int]) -> tuple[int, int]:
-        """Return height and width of the output for an input of this shape; below 1 if the window does not fit."""
-        sizes = []
-        for axis in (0, 1):
-            reach = (self.kernel_size[axis] - 1) * self.dilation[axis]
-            room = reach if self.padding == "same" else 2 * self.padding[axis]
-            sizes.append((shape[axis + 1] + room - reach - 1) // self.stride[axis] + 1)
-        return sizes[0], sizes[1]
 
     def extra_repr(self) -> str:
         """Return the arguments that are not the default."""

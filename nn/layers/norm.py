@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, batch_norm
-from ...autograd.core.node import data_of
 from ...common.argument_checks import check_fraction
-from ..functional import layer_norm, normalize
+from ..functional import layer_norm
 from ..layer_errors import LayerShapeError
 from ..module import Module, Parameter
 from .arguments import as_input, check_channels, check_count
-from .fusion import are_large
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
@@ -69,19 +67,13 @@ class _BatchNorm(Module):
                     f"got one value for each channel (shape {x.shape}), which has no variance; use larger batches in "
                     "training, for example DataLoader(..., drop_last=True), or eval() to predict",
                 )
-            result, mean, var = self._normalized(x)
+            result, mean, var = batch_norm(x, self.weight, self.bias, self.eps)
             if self.training and self.track_running_stats:
                 self._follow(mean, var * (count / (count - 1)))
-            return result
-        return self._normalized(x, (self.running_mean, self.running_var))[0]
-
-    def _normalized(self, x: Tensor, moments: tuple[Any, Any] | None = None) -> tuple[Tensor, Any, Any]:
-        """Normalise by given moments or the batch's own; return these, too."""
-        if self.weight is not None and are_large(x):
-            return batch_norm(x, self.weight, self.bias, self.eps, moments)
-        over = tuple(range(x.ndim - 1))
-        mean, var = (x.mean(axis=over), x.var(axis=over)) if moments is None else moments
-        return normalize(x, mean, var, self.weight, self.bias, self.eps), data_of(mean), data_of(var)
+        else:
+            result, _, _ = batch_norm(x, self.weight, self.bias, self.eps, (self.running_mean, self.running_var))
+        normalized: Tensor = result
+        return normalized
 
     def _dtype(self) -> np.dtype[Any] | None:
         if self.weight is not None:

@@ -16,7 +16,7 @@ from seegrad.autograd.core import seam
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.fast.arrays import MEDIUM
 from seegrad.autograd.fast.kernels import LARGE, im2col
-from seegrad.autograd.ops.normalization import normalized_images
+from seegrad.autograd.ops.normalization import normalized_channels
 from seegrad.autograd.ops.pooling import window_max
 from seegrad.optim.adam import adam_step
 
@@ -232,11 +232,11 @@ def test_quicker_normalisation_is_what_the_definition_says(shape, moments, layou
     x = laid_out(whole_numbers(shape, dtype, special, rng), layout)
     moments = None if moments is None else tuple(m.astype(dtype) for m in moments)
     arguments = x, np.array([2.0, -1.0], dtype), np.ones(2, dtype), 1e-3, moments
-    quick = seam.quicker["normalized_images"](*arguments)
+    quick = seam.quicker["normalized_channels"](*arguments)
     if dtype == np.float16:
         assert quick is NotImplemented
         return
-    for one, other in zip(quick, normalized_images.__wrapped__(*arguments), strict=True):
+    for one, other in zip(quick, normalized_channels.__wrapped__(*arguments), strict=True):
         assert one.dtype == other.dtype == dtype
         np.testing.assert_allclose(one, other, rtol=np.finfo(dtype).eps * 1e2, atol=np.finfo(dtype).eps * 1e2)
 
@@ -268,6 +268,6 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
 
 
 def test_every_quicker_function_and_gradient_is_compared():
-    assert set(seam.quicker) == {"window_max", "normalized_images", "adam_step"}
+    assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"}
     quick = {name for name, op in Op.table.items() if own(op.fast_vjp)}
     assert quick == {*GRADIENTS, "conv2d_relu_max_pool2d"}  # the last one in test_special_values_in_kernels.py

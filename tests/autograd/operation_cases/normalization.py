@@ -23,9 +23,9 @@ CASES = [
         lambda x, weight, bias, eps=eps: sg.batch_norm(x, weight, bias, eps)[0],
         lambda x, weight, bias, eps=eps: batch_norm(x, weight, bias, eps),
         real(*shape),
-        real(shape[3]),
-        real(shape[3]),
+        real(shape[-1]),
+        real(shape[-1]),
     )
-    for shape in ((3, 2, 4, 2), (2, 1, 1, 3), (1, 3, 3, 1))
+    for shape in ((3, 2, 4, 2), (2, 1, 1, 3), (1, 3, 3, 1), (5, 2), (2, 3, 2))
     for eps in (1e-3, 0.3)
 ]

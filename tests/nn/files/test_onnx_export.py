@@ -78,6 +78,11 @@ def test_layers_of_all_kinds(path):
     check(model, path, x)
 
 
+def test_batch_normalisation_without_running_statistics(path):
+    model = nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False), nn.Flatten(), nn.Linear(12, 2))
+    check(model, path, RNG.normal(size=(4, 2, 2, 3)).astype(np.float32))
+
+
 def test_global_pooling(path):
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.GlobalAvgPool2d(), nn.Linear(4, 2, bias=False))
     check(model, path, RNG.normal(size=(1, 8, 8, 1)).astype(np.float32))

@@ -7,7 +7,6 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.layers.fusion import layer_by_layer
 
 
 class TestBatchNorm:
@@ -61,35 +60,42 @@ class TestBatchNorm:
         assert repr(nn.BatchNorm2d(4, eps=0.1, momentum=None)) == "BatchNorm2d(4, eps=0.1, momentum=None)"
 
     @pytest.mark.parametrize("track", [True, False])
-    def test_large_images_are_normalised_at_once(self, rng, track):
-        x = rng.normal(5.0, 2.0, size=(4, 32, 32, 8))
+    @pytest.mark.parametrize("shape", [(4, 32, 32, 8), (2, 3, 1, 8), (6, 8), (4, 5, 8)])
+    def test_in_training_it_is_one_operation(self, rng, track, shape):
+        x = rng.normal(5.0, 2.0, size=shape)
         weights = rng.normal(size=x.shape)
 
-        def train():
-            layer = nn.BatchNorm2d(8, track_running_stats=track).to(np.float64)
-            leaf = sg.tensor(x, requires_grad=True)
-            out = layer(leaf)
-            (out * weights).sum().backward()
-            return out.op.name, [out.data, leaf.grad, layer.weight.grad, layer.bias.grad, *layer.buffers()]
+        def normalize(x, layer):
+            over = tuple(range(x.ndim - 1))
+            return nn.functional.normalize(x, x.mean(over), x.var(over), layer.weight, layer.bias)
 
-        name, at_once = train()
-        with layer_by_layer():
-            other, step_by_step = train()
+        def train(run):
+            layer = (nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d)(8, track_running_stats=track).to(np.float64)
+            leaf = sg.tensor(x, requires_grad=True)
+            out = run(leaf, layer)
+            (out * weights).sum().backward()
+            return out.op.name, [out.data, leaf.grad, layer.weight.grad, layer.bias.grad]
+
+        name, at_once = train(lambda x, layer: layer(x))
+        other, step_by_step = train(normalize)
         assert (name, other) == ("batch_norm", "add")
         for result, wanted in zip(at_once, step_by_step):
             np.testing.assert_allclose(result, wanted, rtol=1e-9, atol=1e-9)
 
-    def test_who_looks_at_single_steps_sees_them(self, rng):
+    def test_in_evaluation_single_steps_are_recorded(self, rng):
         x = rng.normal(size=(4, 32, 32, 8)).astype(np.float32)
-        for layer, images in (
-            (nn.BatchNorm2d(8), x[:3]),  # few images
-            (nn.BatchNorm2d(8), x[:, :8]),  # small ones
-            (nn.BatchNorm2d(8, affine=False), x),
-            (nn.BatchNorm2d(8).eval(), x),
-        ):
-            assert layer(sg.tensor(images, requires_grad=True)).op.name != "batch_norm"
-        with sg.detect_anomaly():
-            assert nn.BatchNorm2d(8)(sg.tensor(x, requires_grad=True)).op.name == "add"
+        for layer in (nn.BatchNorm2d(8).eval(), nn.BatchNorm2d(8, affine=False).eval()):
+            assert layer(sg.tensor(x, requires_grad=True)).op.name == "add"
+
+    def test_an_anomaly_names_it(self):
+        layer = nn.BatchNorm1d(2)
+        layer.weight.data = np.full(2, 3e38, np.float32)
+        x = np.float32([[1, 2], [3, 4], [1, 9]])
+        with np.errstate(all="ignore"), pytest.raises(sg.AnomalyError, match="batch_norm"), sg.detect_anomaly():
+            layer(x)
+
+    def test_an_empty_batch_in_evaluation(self):
+        assert nn.BatchNorm2d(3).eval()(np.ones((0, 4, 4, 3), np.float32)).shape == (0, 4, 4, 3)
 
     def test_float32_and_input_left_alone(self, rng):
         x = rng.normal(size=(8, 4, 4, 2)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What a Sequential learns of its layers where nothing is recorded: always the numbers and errors of the usual way."""
+"""What a Sequential computes where nothing is recorded: the numbers and errors of its layers one after the other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.nn.files.architecture import KINDS
-from seegrad.nn.layers import inference
 
 SHAPES = {"images": (3, 9, 8, 2), "rows": (4, 6)}
 ROWS = [
@@ -42,10 +40,10 @@ def images(n=2, dtype=np.float32):
 
 
 def one_by_one(model, x):
-    """The usual way."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seegrad.nn.layers.containers.key_of", lambda x: None)
-        return predicted(model, x)
+    with sg.no_grad():
+        for layer in model:
+            x = layer(x)
+    return x.data
 
 
 def predicted(model, x):
@@ -53,10 +51,10 @@ def predicted(model, x):
         return model(x).data
 
 
-def is_known(model, x):
-    """Whether the next call does without calls of the layers."""
-    with sg.no_grad():
-        return model._inference.run(list(model), x, inference.key_of(x)) is not None
+def assert_same(found, expected):
+    """Equal up to rounding: a run of layers may add up in another order."""
+    tolerance = 16 * np.finfo(expected.dtype).eps
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -70,10 +68,9 @@ def test_every_layer_gives_the_same_numbers(layer, kind, rng):
     for _ in range(3):
         x = rng.normal(size=SHAPES[kind]).astype(np.float32)
         expected = one_by_one(model, x)
-        np.testing.assert_array_equal(predicted(model, x), expected)
-        np.testing.assert_array_equal(predicted(model, sg.Tensor(x)), expected)
+        assert_same(predicted(model, x), expected)
+        assert_same(predicted(model, sg.Tensor(x)), expected)
         np.testing.assert_allclose(model(x).data, expected, rtol=1e-5, atol=1e-6)
-    assert is_known(model, x)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -83,7 +80,7 @@ def test_every_batch_and_dtype_gives_the_same_numbers(n, dtype):
     expected = one_by_one(model, x)
     for _ in range(3):
         out = predicted(model, x)
-        np.testing.assert_array_equal(out, expected)
+        assert_same(out, expected)
         assert out.dtype == dtype
 
 
@@ -92,7 +89,6 @@ def test_images_in_any_memory_order():
     expected = predicted(model, x)
     for other in (np.asfortranarray(x), x[:, ::-1, ::-1].copy()[:, ::-1, ::-1], np.broadcast_to(x[:1], x.shape)):
         np.testing.assert_allclose(predicted(model, other)[0], expected[0], rtol=1e-6)
-    assert is_known(model, x)
 
 
 def replace_layer(model):
@@ -176,14 +172,6 @@ def take_hook_away(model):
     handle.remove()
 
 
-def use_hook_again(model):
-    take_hook_away(model)
-    for _ in range(2):
-        predicted(model, images())
-    assert is_known(model, images())
-    use_hook(model)
-
-
 def train_a_step(model):
     optimizer = sg.optim.SGD(model.parameters(), lr=0.1)
     model(images()).sum().backward()
@@ -196,7 +184,7 @@ def load_state(model):
 
 CHANGES = [replace_layer, add_layer, set_attribute, patch_forward, keep_patch_away, new_parameter, new_values]
 CHANGES += [larger_kernel, plain_arrays, lists, patch_function, around_setattr, another_class, values_in_place]
-CHANGES += [use_hook, take_hook_away, use_hook_again, train_a_step, load_state]
+CHANGES += [use_hook, take_hook_away, train_a_step, load_state]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -204,13 +192,12 @@ def test_changes_count_at_once(change):
     model, x = network(), images()
     for _ in range(2):
         before = predicted(model, x)
-    assert is_known(model, x)
     change(model)
     expected = one_by_one(model, x)
     for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, x), expected)
+        assert_same(predicted(model, x), expected)
     same = change in (keep_patch_away, take_hook_away)
-    assert np.array_equal(before, expected) == same
+    assert np.allclose(before, expected) == same
 
 
 def test_batch_statistics_are_followed_in_training_only(rng):
@@ -273,11 +260,6 @@ class Counted(nn.Module):
         return x
 
 
-def test_every_kind_of_layer_is_thought_of():
-    several = {nn.ModuleDict, nn.ModuleList, nn.Residual, nn.Sequential}
-    assert set(KINDS.values()) - (inference.SHORT | inference.CALLED) == several | {nn.Embedding}
-
-
 @pytest.mark.parametrize("replaced", [lambda out: out.data * 2, lambda out: -out])
 def test_hooks_see_tensors_and_may_give_anything(replaced):
     model = nn.Sequential(nn.Linear(3, 2, seed=0), nn.Tanh(), nn.Linear(2, 2, seed=0))
@@ -289,16 +271,14 @@ def test_hooks_see_tensors_and_may_give_anything(replaced):
 
     predicted(model, x)
     predicted(model, x)
-    assert is_known(model, x)
     handle = model[1].register_forward_hook(hook)
     expected = one_by_one(model, x)
     for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, x), expected)
+        assert_same(predicted(model, x), expected)
     assert set(seen) == {(sg.Tensor, sg.Tensor)}
     handle.remove()
     assert not np.array_equal(predicted(model, x), expected)
     predicted(model, x)
-    assert is_known(model, x)
 
 
 def test_modules_of_one_s_own_are_always_called():
@@ -307,8 +287,7 @@ def test_modules_of_one_s_own_are_always_called():
         model = nn.Sequential(nn.Linear(3, 2, seed=0), module)
         expected = one_by_one(model, x)
         for _ in range(3):
-            np.testing.assert_array_equal(predicted(model, x), expected)
-        assert not is_known(model, x)
+            assert_same(predicted(model, x), expected)
     assert Counted.calls == 4
 
 
@@ -317,8 +296,6 @@ def test_the_result_has_memory_of_its_own(layers):
     model, x = nn.Sequential(*layers), sg.Tensor(np.ones((2, 3), np.float32))
     for given in (x, x, x, x.data, x.data, x.data):
         assert not np.shares_memory(predicted(model, given), x.data)
-    assert is_known(model, x)
-    assert is_known(model, x.data)
 
 
 @pytest.mark.parametrize("layers", [[], [nn.Identity()], [nn.Dropout(0.5), nn.Identity()]])
@@ -338,7 +315,7 @@ def test_layers_that_let_everything_through_are_called():
     model, x = nn.Sequential(nn.Dropout(0.5), nn.MaxPool2d(1)).eval(), sg.tensor(np.ones((1, 3, 3, 1)))
     expected = predicted(model, x)
     for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, x), expected)
+        assert_same(predicted(model, x), expected)
 
 
 def test_every_attribute_of_every_layer_counts():
@@ -369,14 +346,6 @@ def test_a_patched_class_counts(warm, monkeypatch):
     assert (predicted(model, x) >= 0).all()
 
 
-def test_it_goes_on_after_hooks_were_there():
-    model, x = network(), images()
-    nn.summary(model, x.shape[1:])
-    for _ in range(3):
-        predicted(model, x)
-    assert is_known(model, x)
-
-
 def test_names_count_too():
     model, x = nn.Sequential(nn.Linear(2, 2, seed=0), nn.ReLU()), np.ones((1, 2), np.float32)
     for _ in range(3):
@@ -389,25 +358,6 @@ def test_names_count_too():
     layer.shift = bias
     with pytest.raises(AttributeError, match="bias"):
         predicted(model, x)
-
-
-def test_a_change_that_makes_no_sense_leaves_the_result_of_the_call_alone():
-    model, x = nn.Sequential(nn.Conv2d(1, 2, 3, seed=0), nn.ReLU(), nn.Tanh()), images()
-    expected = predicted(model, x)
-    with pytest.MonkeyPatch.context() as patch:
-        tanh = nn.Tanh.function
-        patch.setattr(nn.Tanh, "function", lambda self, x: setattr(model[0], "dilation", (9, 9)) or tanh(self, x))
-        np.testing.assert_array_equal(predicted(model, x), expected)
-    with pytest.raises(ValueError, match="window"):
-        predicted(model, x)
-
-
-def test_inner_sequences_learn_too():
-    inner = [nn.Sequential(nn.Linear(3, 3, seed=seed), nn.ReLU()) for seed in range(3)]
-    model, x = nn.Sequential(*inner), np.ones((1, 3), np.float32)
-    for _ in range(3):
-        predicted(model, x)
-    assert all(steps is not None for part in inner for steps in part._inference.known.values())
 
 
 class Closed(nn.Sequential):
@@ -426,7 +376,7 @@ def test_subclasses_may_do_what_they_could():
     model.tag = 3
     expected = predicted(model, x)
     for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, x), expected)
+        assert_same(predicted(model, x), expected)
     assert copy.deepcopy(model).tag == pickle.loads(pickle.dumps(model)).tag == 3
     assert [name for name, _ in model.named_modules()] == ["", "0"]
 
@@ -445,7 +395,7 @@ def test_parameters_without_a_hash():
     model[0].weight = Tied(model[0].weight.data)
     expected = predicted(model, x)
     for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, x), expected)
+        assert_same(predicted(model, x), expected)
 
 
 def test_layers_that_were_replaced_are_let_go():
@@ -458,24 +408,6 @@ def test_layers_that_were_replaced_are_let_go():
     assert old() is None
 
 
-@pytest.mark.parametrize("frozen", [(), (0,), (0, 3, 6), (0, 3, 6, 8)])
-@pytest.mark.parametrize("tracked", [False, True])
-def test_where_the_trail_ended_is_known(frozen, tracked):
-    model = network()
-    for place in frozen:
-        model[place].freeze()
-    x = sg.tensor(images(), requires_grad=tracked)
-    reasons = []
-    with sg.no_grad():
-        for given in (x, x, x, x * 2, x * 2, x * 2):
-            out = model(given)
-            assert not out.requires_grad
-            reasons.append((out.notes or {}).get("lost"))
-    assert reasons[1:3] == reasons[:1] * 2
-    assert reasons[4:] == reasons[3:4] * 2
-    assert (reasons[0] is None) == (len(frozen) == 4 and not tracked)
-
-
 def test_what_requires_gradients_later_is_noticed():
     model = network().freeze()
     for reason in (None, "conv2d_relu_max_pool2d was computed under no_grad"):
@@ -483,27 +415,6 @@ def test_what_requires_gradients_later_is_noticed():
             with sg.no_grad():
                 assert (model(images()).notes or {}).get("lost") == reason
         model.unfreeze()
-
-
-def test_a_change_in_the_middle_of_a_call_counts_from_then_on():
-    model, x = network(nn.Tanh()), images()
-    calls = []
-
-    def change(module, inputs, output):
-        calls.append(module)
-        if len(calls) == 2:  # while it is noted what the layers do
-            model[0].stride = (2, 2)
-            model[6] = nn.Linear(4, 5, seed=3)
-
-    model[9].register_forward_hook(change)
-    predicted(model, x)
-    predicted(model, x)
-    with pytest.raises(ValueError, match="window"):
-        predicted(model, images()[:, :4, :4])
-    bigger = np.ones((1, 14, 14, 1), np.float32)
-    expected = one_by_one(model, bigger)
-    for _ in range(3):
-        np.testing.assert_array_equal(predicted(model, bigger), expected)
 
 
 class Equal(nn.Sequential):
@@ -540,20 +451,6 @@ def test_an_input_that_only_the_first_layer_knows():
         assert predicted(model, Opaque()).shape == model(Opaque()).shape == (1, 2)
 
 
-def test_recording_is_as_ever():
-    model, x = network(), images()
-    expected = gradient(model, x)
-    predicted(model, x)
-    predicted(model, x)
-    np.testing.assert_array_equal(gradient(model, x), expected)
-
-
-def gradient(model, x):
-    model.zero_grad()
-    model(x).sum().backward()
-    return model[0].weight.grad
-
-
 def test_copies_have_parameters_of_their_own():
     model, x = network(), images()
     before = predicted(model, x), predicted(model, x)
@@ -561,7 +458,7 @@ def test_copies_have_parameters_of_their_own():
         twin[8].bias.data += 1
         np.testing.assert_allclose(predicted(twin, x), before[0] + 1, rtol=1e-5)
         np.testing.assert_allclose(predicted(twin, x), before[0] + 1, rtol=1e-5)
-        np.testing.assert_array_equal(predicted(model, x), before[1])
+        assert_same(predicted(model, x), before[1])
 
 
 def test_nothing_is_kept_of_a_model_that_is_gone():
@@ -573,15 +470,6 @@ def test_nothing_is_kept_of_a_model_that_is_gone():
     del model
     gc.collect()
     assert [part() for part in parts] == [None] * 3
-
-
-def test_only_so_many_shapes_are_kept():
-    model = nn.Sequential(nn.ReLU())
-    for n in range(3 * inference.Inference.KEPT):
-        for _ in range(2):
-            predicted(model, np.ones((n, 2), np.float32))
-        assert len(model._inference.known) <= inference.Inference.KEPT
-    assert is_known(model, np.ones((n, 2), np.float32))
 
 
 def test_threads_share_what_is_known():
@@ -598,4 +486,5 @@ def test_threads_share_what_is_known():
     for thread in threads:
         thread.join()
     assert len(results) == 200
-    assert all(np.array_equal(result, expected) for result in results)
+    for result in results:
+        assert_same(result, expected)

@@ -7,13 +7,14 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.autograd.core import seam
 from seegrad.autograd.inspect.draw import draw
 
 
 @pytest.fixture(autouse=True)
 def _also_small_ones(monkeypatch):
-    monkeypatch.setattr("seegrad.nn.layers.fusion.FEW", 0)
-    monkeypatch.setattr("seegrad.nn.layers.fusion.WORTH_IT", 0)
+    monkeypatch.setattr("seegrad.autograd.fast.layer_runs.FEW", 0)
+    monkeypatch.setattr("seegrad.autograd.fast.layer_runs.WORTH_IT", 0)
 
 
 def operations(result):
@@ -141,3 +142,38 @@ def test_a_small_graph_has_a_node_for_each_layer(monkeypatch):
         *("window_take", "relu", "conv2d_with_bias")
     ]
     assert "conv2d_relu_max_pool2d" in operations(nn.models.mnist_cnn()(np.zeros((64, 28, 28, 1), np.float32)))
+
+
+def test_single_layers_can_be_asked_for():
+    x = sg.tensor(images(), requires_grad=True)
+    with seam.layer_by_layer():
+        names = operations(small()(x))
+    assert "conv2d_relu_max_pool2d" not in names
+    assert "conv2d_relu_max_pool2d" in operations(small()(x))
+
+
+def test_what_is_not_recorded_is_computed_in_one_pass_too(monkeypatch):
+    model, x = small(), images(5)
+    called = []
+    monkeypatch.setattr(nn.ReLU, "function", lambda self, x: called.append(self) or sg.relu(x))
+    with sg.no_grad():
+        at_once = model(x).data
+        assert not called
+        with seam.layer_by_layer():
+            np.testing.assert_allclose(model(x).data, at_once, rtol=1e-5, atol=1e-6)
+    assert called
+
+
+def test_without_it_every_layer_is_called(monkeypatch):
+    model, x = small(nn.Conv2d(3, 2, 2, seed=1), nn.ReLU()), images(5)
+    at_once = model(x).data
+    monkeypatch.setattr(seam, "layer_runs", [])
+    result = model(sg.tensor(x, requires_grad=True))
+    assert "conv2d_relu_max_pool2d" not in operations(result)
+    np.testing.assert_allclose(result.data, at_once, rtol=1e-5, atol=1e-6)
+
+
+def test_a_run_says_how_far_it_came(monkeypatch):
+    monkeypatch.setattr(seam, "layer_runs", [lambda layers, place, x: (x * 2, 2) if place == 1 else NotImplemented])
+    model = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Tanh(), nn.ReLU())
+    np.testing.assert_array_equal(model(np.float32([-1, 3])).data, [0, 6])

@@ -1,0 +1,92 @@
+"""Neighbouring layers of a ``Sequential`` that are computed in one pass: convolution, ReLU and max pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..core import seam
+from ..core.node import on_record
+from ..core.recording import is_recording
+from ..ops.convolution import output_size, padding_pairs, pair
+from ..tensor import Tensor
+from .conv_relu_pool import conv2d_relu_max_pool2d
+
+#: Below so many images, or multiplications of the convolution, a recorded graph has a node for each layer: it may be
+#: looked at, and there is little time to save.
+FEW, WORTH_IT = 4, 5e5
+
+
+def install() -> None:
+    """Let ``Sequential`` ask for this run."""
+    seam.layer_runs.append(conv_relu_pool)
+
+
+def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
+    """Compute a Conv2d, the ReLU after it, and a MaxPool2d after that if its windows do not overlap.
+
+    Only plain layers take part: a hook, a subclass or a replaced ``forward`` is to see the output of every layer, and
+    so is an observer of recorded nodes.
+
+    Returns
+    -------
+    (Tensor, int) or NotImplemented
+        The output, and the number of layers that were computed.
+    """
+    conv2d, relu, max_pool2d, as_tensor = _layers()
+    conv, after = layers[place], layers[place + 1 : place + 3]
+    if not (_is_plain(conv, conv2d) and after and _is_plain(after[0], relu)):
+        return NotImplemented
+    size = _output_size(conv, x)
+    if size is None or on_record or (is_recording() and _is_small(conv, len(x), size)):
+        return NotImplemented
+    window = _window(after[-1], size) if _is_plain(after[-1], max_pool2d) else None
+    pool_size, count = ((1, 1), 2) if window is None else (window, 3)
+    options = (conv.stride, conv.padding, conv.dilation)
+    return conv2d_relu_max_pool2d(as_tensor(x), conv.weight, conv.bias, pool_size, *options), count
+
+
+@cache
+def _layers() -> tuple[Any, ...]:
+    """Import what a run is made of; a layer that calls has been imported."""
+    from ...nn.layers.activations import ReLU
+    from ...nn.layers.conv import Conv2d
+    from ...nn.layers.pool import MaxPool2d
+    from ...nn.module import as_tensor
+
+    return Conv2d, ReLU, MaxPool2d, as_tensor
+
+
+def _is_plain(layer: Any, kind: type) -> bool:
+    """Whether a layer is of this very class, and nobody can tell that it was not called by itself."""
+    own = vars(layer)
+    return type(layer) is kind and not own.get("_hooks") and "forward" not in own and "function" not in own
+
+
+def _window(pool: Any, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the window of a pool over images of a size; None if windows overlap, are padded or do not fit."""
+    high, wide = window = pool.kernel_size
+    apart = pool.stride == window and pool.padding == (0, 0)
+    return window if apart and high <= size[0] and wide <= size[1] else None
+
+
+def _output_size(conv: Any, x: Any) -> tuple[int, int] | None:
+    """Return height and width of a convolution's output; None for an input that its own checks are to refuse."""
+    weight, bias = conv.weight, conv.bias
+    if bias is None or not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
+        return None
+    if not x.dtype == weight.dtype == bias.dtype:
+        return None
+    try:
+        stride, dilation = pair(conv.stride, "stride"), pair(conv.dilation, "dilation")
+        padding = padding_pairs(conv.padding, weight.shape[:2], stride, dilation)
+        return output_size("conv2d", x.shape[1:3], weight.shape[:2], stride, padding, dilation)
+    except ValueError:
+        return None
+
+
+def _is_small(conv: Any, images: int, size: tuple[int, int]) -> bool:
+    return images < FEW or images * size[0] * size[1] * conv.weight.size < WORTH_IT
