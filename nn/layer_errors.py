@@ -1,38 +1,45 @@
-"""Errors of layers: they say which layer of the model was given what, and what it wants."""
+"""Errors of layers: which layer of the model was given what, and what it expects."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .module import Module
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 __all__ = ["LayerError"]
+
+
+class Layer(Protocol):
+    """What an error needs of a module to say where and what it is."""
+
+    def named_modules(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over it and all modules inside, with their paths."""
+
+    def extra_repr(self) -> str:
+        """Return its arguments."""
 
 
 class LayerError(Exception):
     """An input that a layer cannot take; the message names the layer by its place in the model.
 
-    The layer raises it knowing only itself. On its way up, every enclosing module's ``__call__``
-    tells it the path from there, so that the final message starts with, say,
-    ``Sequential.2 Conv2d(32, 64, kernel_size=3)``.
+    The layer that raises it knows only itself. The ``__call__`` of every enclosing module adds the path from there,
+    so that the final message starts with ``Sequential.2 Conv2d(32, 64, kernel_size=3)``, for example.
 
     Parameters
     ----------
-    layer : Module
+    layer : Layer
         The layer that refuses its input.
     problem : str
-        What it got, what it wants, and the fix where one is known.
+        What it got, what it expects, and the fix where one is known.
     """
 
-    def __init__(self, layer: Module, problem: str) -> None:
+    def __init__(self, layer: Layer, problem: str) -> None:
         super().__init__(problem)
         self.layer = layer
         self.problem = problem
         self.path = ""
 
-    def locate(self, root: Module) -> None:
-        """Note the layer's path seen from ``root``, a module that encloses it."""
+    def locate(self, root: Layer) -> None:
+        """Set the layer's path as seen from ``root``, a module that encloses it."""
         for path, module in root.named_modules():
             if module is self.layer and path:
                 self.path = f"{type(root).__name__}.{path} "

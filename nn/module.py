@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +20,19 @@ from .layer_errors import LayerError
 if TYPE_CHECKING:
     from ..data.scaling import Scaler
     from .model_info import ModelInfo
-
-if TYPE_CHECKING:
-    from .summary import Summary
+    from .summary_table import Summary
 
 __all__ = ["Module", "Parameter"]
 
 Array = npt.NDArray[Any]
+#: Shapes and kinds (``f`` or ``i``) of arrays by name.
+Entries = dict[str, tuple[tuple[int, ...], str]]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 M = TypeVar("M", bound="Module")
+C = TypeVar("C", bound="type[Module]")
+
+#: The name of arguments that are given by position, as ``*args``.
+POSITIONAL = "*"
 
 
 class Parameter(Tensor):
@@ -86,6 +91,9 @@ class Module:
     >>> Affine()(np.float32([3.0])).item()
     7.0
     """
+
+    #: Arguments of the constructor that only decide on first values, which saved ones replace.
+    _first_values: ClassVar[frozenset[str]] = frozenset({"seed", "weight_init", "bias_init"})
 
     training: bool = True
     #: What its input and output mean, for those who use it; saved with it.
@@ -350,18 +358,63 @@ class Module:
     def config(self) -> dict[str, Any]:
         """Return the constructor's arguments by name, from which :func:`seegrad.load` builds the module again.
 
-        By default they are the attributes that have the arguments' names. A class of one's own that keeps them
-        elsewhere writes its own ``config``: numbers, texts, lists, dicts and modules may be arguments; what is given
-        as ``*args`` stands as a list under ``"*"``.
+        By default they are the attributes of the same names. A user-defined class that keeps them elsewhere writes
+        its own ``config``: numbers, texts, lists, dicts and modules may be arguments; what is given as ``*args``
+        stands as a list under ``"*"``.
 
         Raises
         ------
         TypeError
             If there is no attribute of an argument's name.
         """
-        from .files.architecture import constructor_arguments
+        found: dict[str, Any] = {}
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD or name in self._first_values:
+                continue
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                found[POSITIONAL] = list(self._arguments(name))
+            else:
+                found[name] = self._argument(name)
+        return found
 
-        return constructor_arguments(self)
+    def _argument(self, name: str) -> Any:
+        """Return the value of a constructor's argument."""
+        if not hasattr(self, name):
+            raise TypeError(
+                f"{type(self).__name__} cannot be saved as a model: its constructor takes {name!r}, but it has no "
+                f"attribute of that name; set self.{name} = {name}, or write a method config() that returns the "
+                "constructor's arguments (nn.save_weights saves the weights alone)"
+            )
+        return getattr(self, name)
+
+    def _arguments(self, name: str) -> Iterable[Any]:
+        """Return the values of a constructor's argument ``*name``."""
+        parts: Iterable[Any] = self._argument(name)
+        return parts
+
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        """Tell the parameters and buffers of a layer from its constructor's arguments, without building it.
+
+        A model file is checked with it before anything is built. Every layer that is `savable` and has arrays of its
+        own writes it.
+
+        Parameters
+        ----------
+        arguments : mapping
+            The constructor's arguments as they stand in the file, defaults filled in.
+
+        Returns
+        -------
+        dict
+            For each array its shape, and ``"f"`` for floats or ``"i"`` for integers.
+        """
+        return {}
+
+    @classmethod
+    def _saved_parts(cls, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Give each argument with the name that it has as a part of the module; containers write their own."""
+        return [(name, value) for name, value in arguments.items() if name not in cls._first_values]
 
     def save(
         self,
@@ -433,6 +486,27 @@ class Module:
         first = [self.extra_repr()] if self.extra_repr() else []
         body = "\n".join(first + lines).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {body}\n)"
+
+
+#: The classes that a model file may name, by name; user-defined ones are given to ``load``.
+SAVABLE: dict[str, type[Module]] = {}
+
+
+def savable(cls: C) -> C:
+    """Let model files name a class of this package: a decorator of layers.
+
+    A file holds names and constructor's arguments, never code; so what it can make is what is listed here.
+
+    Raises
+    ------
+    ValueError
+        If the class is not of this package, or there is one of its name.
+    """
+    package = __name__.rpartition(".")[0]
+    if not cls.__module__.startswith(f"{package}.") or cls.__name__ in SAVABLE:
+        raise ValueError(f"{cls.__module__}.{cls.__name__} cannot be listed among the layers of {package}")
+    SAVABLE[cls.__name__] = cls
+    return cls
 
 
 #: How many entries of a plain list are looked at, and how deep lists inside are.

@@ -4,48 +4,16 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from .. import init
-from ..layers import activations as activation
-from ..layers.containers import ModuleDict, ModuleList, Sequential
-from ..layers.conv import Conv2d, ConvTranspose2d
-from ..layers.dropout import Dropout
-from ..layers.embedding import Embedding
-from ..layers.flatten import Flatten
-from ..layers.linear import Linear
-from ..layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
-from ..layers.pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
-from ..layers.residual import Residual
-from ..module import Module, Parameter
+from ..module import POSITIONAL, SAVABLE, Entries, Module, Parameter
 
-Arguments = Mapping[str, Any]
-Entries = dict[str, tuple[tuple[int, ...], str]]
-"""Shapes and kinds (``f`` or ``i``) of arrays by name."""
 Size = tuple[int, int]
 """How many calls of modules there are in a part of a model, and how deep they are nested."""
 
-ACTIVATIONS = (
-    "ELU GELU Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU SiLU Sigmoid "
-    "Softmax Softplus Softsign Tanh"
-).split()
-
-#: The modules that a description may name; classes of one's own are given beside them.
-KINDS: dict[str, type[Module]] = {
-    cls.__name__: cls
-    for cls in (
-        *(getattr(activation, name) for name in ACTIVATIONS),
-        *(Linear, Conv2d, ConvTranspose2d, Embedding, BatchNorm1d, BatchNorm2d, LayerNorm),
-        *(AvgPool2d, GlobalAvgPool2d, MaxPool2d, Dropout, Flatten),
-        *(ModuleDict, ModuleList, Residual, Sequential),
-    )
-}
-
-#: Arguments of a constructor that only decide on first values, which the saved ones replace.
-FIRST_VALUES = {"seed", "weight_init", "bias_init"}
-POSITIONAL = "*"
 DEEPEST = 64
 MOST_MODULES = 2_000
 MOST_CALLS = 10_000  # of modules, in one pass through the model: one that is used in two places counts twice
@@ -53,49 +21,6 @@ MOST_AXES = 32
 
 
 # ---------------------------------------------------------------------------------------------- describing
-
-
-def constructor_arguments(module: Module) -> dict[str, Any]:
-    """Find a module's constructor arguments: attributes of the same names hold them.
-
-    Raises
-    ------
-    TypeError
-        If there is no such attribute; the message says what to do.
-    """
-    found: dict[str, Any] = {}
-    for name, parameter in inspect.signature(type(module)).parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD or name in FIRST_VALUES:
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            found[POSITIONAL] = list(_parts(module, name))
-        elif name in _DERIVED and isinstance(module, tuple(KINDS.values())):
-            found[name] = _DERIVED[name](module)
-        elif name == "init" and isinstance(module, activation.PReLU):
-            continue
-        elif hasattr(module, name):
-            found[name] = getattr(module, name)
-        else:
-            raise TypeError(
-                f"{type(module).__name__} cannot be saved as a model: its constructor takes {name!r}, but it has no "
-                f"attribute of that name; set self.{name} = {name}, or write a method config() that returns the "
-                "constructor's arguments (nn.save_weights saves the weights alone)"
-            )
-    return found
-
-
-_DERIVED: dict[str, Callable[[Any], Any]] = {
-    "bias": lambda module: module.bias is not None,
-    "affine": lambda module: module.weight is not None,
-    "elementwise_affine": lambda module: module.weight is not None,
-    "num_parameters": lambda module: module.weight.size,
-    "modules": lambda module: dict(module.items()) if isinstance(module, ModuleDict) else list(module),
-}
-
-
-def _parts(module: Module, name: str) -> Iterator[Module]:
-    parts: Any = module if isinstance(module, ModuleList) else getattr(module, name)
-    return iter(parts)
 
 
 def describe(model: Module) -> dict[str, Any]:
@@ -115,7 +40,7 @@ def _described(module: Module, done: dict[int, int], where: str) -> dict[str, An
     if id(module) in done:
         return {"same": done[id(module)]}
     name = type(module).__name__
-    if name in KINDS and type(module) is not KINDS[name]:
+    if name in SAVABLE and type(module) is not SAVABLE[name]:
         raise TypeError(f"a class of one's own cannot be saved under seegrad's name {name}; give it another one")
     arguments = {
         key: _written(value, done, f"{name}'s argument {key!r} at {where}") for key, value in module.config().items()
@@ -148,15 +73,32 @@ def _written(value: Any, done: dict[int, int], where: str) -> Any:
 # ------------------------------------------------------------------------------------------------ checking
 
 
-class Plan:
-    """What a checked description says: the arrays that the model will hold, and where that is not known.
+def is_of_seegrad(cls: type[Module]) -> bool:
+    """Tell whether a class is one that every model file may name."""
+    return SAVABLE.get(cls.__name__) is cls
+
+
+class CheckedDescription:
+    """A description that has been checked: the arrays that its model will hold, and where that is not known.
+
+    Parameters
+    ----------
+    description : object
+        What a file says.
+    classes : mapping of str to Module class
+        Those that it may name.
 
     Attributes
     ----------
     entries : dict
         Shape and kind of each array, by name.
     open : list of str
-        Paths of modules of one's own, below which only building them will tell.
+        Paths of user-defined modules, below which only building them will tell.
+
+    Raises
+    ------
+    ValueError
+        Says where the description is wrong.
     """
 
     def __init__(self, description: Any, classes: Mapping[str, type[Module]]) -> None:
@@ -183,13 +125,12 @@ class Plan:
                 "load(path, classes=[...])"
             )
         arguments = _checked_arguments(cls, given, where)
-        inside = KINDS.get(cls.__name__) is cls
-        if not inside:
+        known = cls if is_of_seegrad(cls) else Module
+        if known is Module:
             self.open.append(path)
-        parts = self._parts(_named_parts(cls, arguments), path, depth)
-        if inside:
-            for name, entry in _entries(cls, arguments).items():
-                self.entries[f"{path}.{name}" if path else name] = entry
+        parts = self._parts(known._saved_parts(arguments), path, depth)
+        for name, entry in known._saved_arrays(arguments).items():
+            self.entries[f"{path}.{name}" if path else name] = entry
         calls, height = _together(parts)
         self._sizes.append(_checked_size((calls + 1, height), depth, where))
         if len(self._sizes) > MOST_MODULES:
@@ -263,7 +204,10 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "Module": _is_module,
     "Iterable[Module]": lambda value: isinstance(value, list) and all(map(_is_module, value)),
     "dict[str, Module]": lambda value: (
-        isinstance(value, dict) and isinstance(value.get("dict"), dict) and all(map(_is_module, value["dict"].values()))
+        isinstance(value, dict)
+        and set(value) == {"dict"}
+        and isinstance(value["dict"], dict)
+        and all(map(_is_module, value["dict"].values()))
     ),
 }
 
@@ -304,63 +248,17 @@ def _checked_arguments(cls: type[Module], given: Any, where: str) -> dict[str, A
             arguments[name] = parameter.default
         elif name != POSITIONAL:
             raise ValueError(f"{where}: {cls.__name__} needs {name}")
-    unknown = [name for name in given if name not in parameters or name in FIRST_VALUES]
+    unknown = [name for name in given if name not in parameters or name in cls._first_values]
     if unknown:
         raise ValueError(f"{where}: {cls.__name__} takes no argument {unknown[0]!r:.80}")
     return arguments
-
-
-def _named_parts(cls: type[Module], arguments: Arguments) -> list[tuple[str, Any]]:
-    """Give each argument with the name that it has as a part of the module."""
-    if cls is Residual:
-        # Written first, built first, found first: the layers, then the shortcut.
-        return [("layers", arguments.get(POSITIONAL, [])), ("shortcut", arguments["shortcut"])]
-    if cls in (Sequential, ModuleList, ModuleDict):
-        parts = arguments.get("modules" if cls is not Sequential else POSITIONAL, [])
-        parts = parts.get("dict", parts) if isinstance(parts, dict) else parts
-        pairs = parts.items() if isinstance(parts, dict) else enumerate(parts) if isinstance(parts, Sequence) else ()
-        return [(str(name), part) for name, part in pairs]
-    return [(name, value) for name, value in arguments.items() if name not in FIRST_VALUES]
-
-
-def _entries(cls: type[Module], arguments: Arguments) -> Entries:
-    """Tell the arrays that a module of ours will hold, without building it."""
-    a = arguments
-    weight: tuple[Any, ...] | None = None
-    bias: tuple[Any, ...] | None = None
-    if cls is Linear:
-        weight, bias = (a["in_features"], a["out_features"]), (a["out_features"],)
-    elif cls in (Conv2d, ConvTranspose2d):
-        size = a["kernel_size"]
-        channels = (a["in_channels"], a["out_channels"])
-        weight = (*(size if isinstance(size, list) else (size, size)), *(channels[:: 1 if cls is Conv2d else -1]))
-        bias = (a["out_channels"],)
-    elif cls is Embedding:
-        weight = (a["num_embeddings"], a["embedding_dim"])
-    elif cls is activation.PReLU:
-        weight = (a["num_parameters"],)
-    elif cls is LayerNorm:
-        size = a["normalized_shape"]
-        shape = tuple(size) if isinstance(size, list) else (size,)
-        weight, bias = (shape, shape) if a["elementwise_affine"] else (None, None)
-    elif cls in (BatchNorm1d, BatchNorm2d):
-        weight, bias = ((a["num_features"],),) * 2 if a["affine"] else (None, None)
-    entries: Entries = {}
-    if weight is not None:
-        entries["weight"] = (weight, "f")
-    if bias is not None and a.get("bias", True):
-        entries["bias"] = (bias, "f")
-    if a.get("track_running_stats"):
-        entries |= dict.fromkeys(("running_mean", "running_var"), ((a["num_features"],), "f"))
-        entries["num_batches_tracked"] = ((), "i")
-    return entries
 
 
 # ------------------------------------------------------------------------------------------------ building
 
 
 def build(description: Mapping[str, Any], classes: Mapping[str, type[Module]]) -> Module:
-    """Make the model of a description that a :class:`Plan` has been made of; its parameters are zeros."""
+    """Make the model of a description that a :class:`CheckedDescription` was made of; its parameters are zeros."""
     return _built(description, classes, [])
 
 
@@ -370,7 +268,7 @@ def _built(description: Mapping[str, Any], classes: Mapping[str, type[Module]], 
     cls = classes[description["kind"]]
     arguments = {name: _read(value, classes, done) for name, value in description["arguments"].items()}
     positional = arguments.pop(POSITIONAL, ())
-    if KINDS.get(cls.__name__) is cls:
+    if is_of_seegrad(cls):
         arguments |= {name: init.zeros for name in ("weight_init", "bias_init") if name in _parameters(cls)}  # type: ignore[arg-type]
     module = cls(*positional, **arguments)
     done.append(module)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from ...data.scaling import Scaler
 from ..model_info import SCALERS, ModelInfo
-from ..module import Module
-from .architecture import KINDS, Plan, build, describe, is_number
+from ..module import SAVABLE, Module
+from .architecture import CheckedDescription, build, describe, is_number
 from .safetensors_file import load_arrays, read_header, save_arrays
 from .state_file import checksum
 
@@ -108,8 +108,8 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
     try:
         header = read_header(file, LONGEST_MODEL_HEADER, LARGEST_FILE)
         record = _read_metadata(header)
-        plan = Plan(record["model"], kinds)
-        _check_entries(plan, header)
+        checked = CheckedDescription(record["model"], kinds)
+        _check_entries(checked, header)
         info = _info(record["info"])
         arrays = load_arrays(file)
         if checksum(arrays, _canonical(record)) != record["sha256"]:
@@ -130,7 +130,7 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
 
 
 def _kinds(classes: Iterable[type[Module]]) -> dict[str, type[Module]]:
-    kinds = dict(KINDS)
+    kinds = dict(SAVABLE)
     for cls in classes:
         if not (isinstance(cls, type) and issubclass(cls, Module)):
             raise TypeError(f"classes holds classes of modules, got {cls!r}")
@@ -160,7 +160,7 @@ def _check_that_it_can_be_loaded(model: Module, structure: dict[str, Any], state
     """Check before saving that the constructors build a model with the same arrays from their arguments."""
     classes = {type(module).__name__: type(module) for module in model.modules()}
     try:
-        Plan(structure, KINDS | classes)
+        CheckedDescription(structure, SAVABLE | classes)
         again = build(structure, classes).state_dict()
     except Exception as error:
         raise TypeError(
@@ -212,17 +212,17 @@ def _finite(text: str) -> float:
     return value
 
 
-def _check_entries(plan: Plan, header: Mapping[str, Any]) -> None:
+def _check_entries(checked: CheckedDescription, header: Mapping[str, Any]) -> None:
     """Compare the arrays in the file with those that the model will have."""
     given = {
         name: (tuple(entry["shape"]), entry["dtype"][0]) for name, entry in header.items() if name != "__metadata__"
     }
-    if sum(math.prod(shape) for shape, _ in plan.entries.values()) > sum(math.prod(s) for s, _ in given.values()):
+    if sum(math.prod(shape) for shape, _ in checked.entries.values()) > sum(math.prod(s) for s, _ in given.values()):
         _refuse("its modules hold more numbers than the file")
-    expected = {name: (shape, kind.upper()) for name, (shape, kind) in plan.entries.items()}
+    expected = {name: (shape, kind.upper()) for name, (shape, kind) in checked.entries.items()}
 
     def known(name: str) -> bool:
-        return not any(not path or name == path or name.startswith(path + ".") for path in plan.open)
+        return not any(not path or name == path or name.startswith(path + ".") for path in checked.open)
 
     wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
     wrong = [name for name in wrong if known(name)]

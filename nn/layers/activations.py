@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from ...autograd import (
 )
 from ...autograd.ops.elementwise import at_least, at_most
 from ..layer_errors import LayerShapeError
-from ..module import Module, Parameter
+from ..module import Entries, Module, Parameter, savable
 from .arguments import as_input, check_count
 
 __all__ = [
@@ -61,6 +62,7 @@ class Activation(Module):
         raise NotImplementedError(f"{type(self).__name__} has no function(); write one")
 
 
+@savable
 class ReLU(Activation):
     """max(x, 0); its derivative at 0 is taken as 0."""
 
@@ -69,6 +71,7 @@ class ReLU(Activation):
         return relu(x)
 
 
+@savable
 class Sigmoid(Activation):
     """1 / (1 + e**-x), without overflow."""
 
@@ -77,6 +80,7 @@ class Sigmoid(Activation):
         return sigmoid(x)
 
 
+@savable
 class Tanh(Activation):
     """tanh(x)."""
 
@@ -85,6 +89,7 @@ class Tanh(Activation):
         return tanh(x)
 
 
+@savable
 class Softmax(Activation):
     """e**x / sum(e**x) along an axis: probabilities from scores.
 
@@ -109,6 +114,7 @@ class Softmax(Activation):
         return "" if self.axis == -1 else f"axis={self.axis}"
 
 
+@savable
 class LogSoftmax(Softmax):
     """log(softmax(x)) along an axis, computed so that nothing overflows.
 
@@ -123,6 +129,7 @@ class LogSoftmax(Softmax):
         return log_softmax(x, axis=self.axis)
 
 
+@savable
 class Identity(Activation):
     """x itself."""
 
@@ -131,6 +138,7 @@ class Identity(Activation):
         return x
 
 
+@savable
 class LeakyReLU(Activation):
     """x for positive x, negative_slope * x for the others.
 
@@ -152,6 +160,7 @@ class LeakyReLU(Activation):
         return f"{self.negative_slope:g}"
 
 
+@savable
 class PReLU(Activation):
     """A leaky ReLU that learns its slope.
 
@@ -166,6 +175,8 @@ class PReLU(Activation):
     ----------
     weight : Parameter, shape (num_parameters,)
     """
+
+    _first_values = Module._first_values | {"init"}
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
         self.weight = Parameter(np.full(check_count("PReLU", "num_parameters", num_parameters), init, np.float32))
@@ -182,7 +193,15 @@ class PReLU(Activation):
         """Return the number of slopes."""
         return str(self.weight.size)
 
+    def _argument(self, name: str) -> Any:
+        return self.weight.size if name == "num_parameters" else super()._argument(name)
 
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        return {"weight": ((arguments["num_parameters"],), "f")}
+
+
+@savable
 class ELU(Activation):
     """x for positive x, alpha * (e**x - 1) for the others.
 
@@ -204,6 +223,7 @@ class ELU(Activation):
         return f"{self.alpha:g}"
 
 
+@savable
 class SELU(Activation):
     """The ELU whose two constants keep zero mean and unit variance from layer to layer.
 
@@ -215,6 +235,7 @@ class SELU(Activation):
         return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
 
+@savable
 class GELU(Activation):
     """x times the probability that a standard normal variable is less than x.
 
@@ -242,6 +263,7 @@ class GELU(Activation):
         return "" if self.approximate == "none" else f"approximate={self.approximate!r}"
 
 
+@savable
 class SiLU(Activation):
     """x * sigmoid(x), also called swish."""
 
@@ -250,6 +272,7 @@ class SiLU(Activation):
         return silu(x)
 
 
+@savable
 class Mish(Activation):
     """x * tanh(softplus(x)). D. Misra, "Mish: a self regularized non-monotonic activation function" (2019)."""
 
@@ -258,6 +281,7 @@ class Mish(Activation):
         return x * tanh(softplus(x))
 
 
+@savable
 class Softplus(Activation):
     """log(1 + e**(beta x)) / beta, a smooth ReLU, without overflow.
 
@@ -281,6 +305,7 @@ class Softplus(Activation):
         return "" if self.beta == 1.0 else f"beta={self.beta:g}"
 
 
+@savable
 class Softsign(Activation):
     """x / (1 + |x|)."""
 
@@ -289,6 +314,7 @@ class Softsign(Activation):
         return x / (1.0 + abs(x))
 
 
+@savable
 class LogSigmoid(Activation):
     """log(sigmoid(x)), without overflow."""
 
@@ -297,6 +323,7 @@ class LogSigmoid(Activation):
         return -softplus(-x)
 
 
+@savable
 class Hardtanh(Activation):
     """x, kept between two values; the gradient is 0 outside of them and on them.
 
@@ -320,6 +347,7 @@ class Hardtanh(Activation):
         return f"{self.min_val:g}, {self.max_val:g}"
 
 
+@savable
 class ReLU6(Activation):
     """min(max(x, 0), 6); the gradient is 0 at 0 and at 6."""
 

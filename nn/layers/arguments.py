@@ -9,7 +9,7 @@ import numpy as np
 
 from ...autograd import Tensor
 from ..layer_errors import LayerShapeError, LayerTypeError
-from ..module import Module, Parameter, as_tensor
+from ..module import Entries, Module, Parameter, as_tensor
 
 Pair = tuple[int, int]
 
@@ -138,3 +138,11 @@ def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
 def short(pair: Pair) -> str:
     """Write a pair of equal numbers as one."""
     return str(pair[0]) if pair[0] == pair[1] else str(pair)
+
+
+def weight_and_bias(weight: tuple[int, ...], bias: tuple[int, ...] | None) -> Entries:
+    """Tell the usual parameters of a saved layer by their shapes; see :meth:`Module._saved_arrays`."""
+    entries: Entries = {"weight": (weight, "f")}
+    if bias is not None:
+        entries["bias"] = (bias, "f")
+    return entries

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 from ...autograd.core.seam import run_layers
-from ..module import Module
+from ..module import POSITIONAL, Module, savable
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 L = TypeVar("L", bound="ModuleList")
 
 
+@savable
 class ModuleList(Module):
     """A list of modules that counts as part of the model, as a plain list does not; names are "0", "1", ...
 
@@ -66,7 +67,18 @@ class ModuleList(Module):
         yield from super()._members()
         yield from ((str(i), module) for i, module in enumerate(self._parts))
 
+    def _argument(self, name: str) -> Any:
+        return list(self) if name == "modules" else super()._argument(name)
 
+    def _arguments(self, name: str) -> list[Module]:
+        return list(self)
+
+    @classmethod
+    def _saved_parts(cls, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        return [(str(i), part) for i, part in enumerate(arguments.get("modules", arguments.get(POSITIONAL, ())))]
+
+
+@savable
 class Sequential(ModuleList):
     """Modules applied one after the other; their names are their places, "0", "1", ...
 
@@ -105,6 +117,7 @@ class Sequential(ModuleList):
         return Sequential(*self._parts[index]) if isinstance(index, slice) else self._parts[index]
 
 
+@savable
 class ModuleDict(Module):
     """Modules by name that count as part of the model, as those in a plain dict do not.
 
@@ -154,6 +167,13 @@ class ModuleDict(Module):
     def _members(self) -> Iterator[tuple[str, object]]:
         yield from super()._members()
         yield from self._parts.items()
+
+    def _argument(self, name: str) -> Any:
+        return dict(self.items()) if name == "modules" else super()._argument(name)
+
+    @classmethod
+    def _saved_parts(cls, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        return list((arguments["modules"] or {"dict": {}})["dict"].items())
 
 
 def _checked(owner: Module, module: Any) -> Module:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from ...autograd import Tensor, conv2d, conv_transpose2d
 from ...common.rng import Seed, default_rng
 from .. import init
-from ..module import Module, Parameter
-from .arguments import as_input, check_channels, check_count, check_pair, check_window, short
+from ..module import Entries, Module, Parameter, savable
+from .arguments import as_input, check_channels, check_count, check_pair, check_window, short, weight_and_bias
 
 __all__ = ["Conv2d", "ConvTranspose2d"]
 
 
+@savable
 class Conv2d(Module):
     """Slide a window over images; every output channel is a weighted sum of what the window sees.
 
@@ -96,7 +98,15 @@ class Conv2d(Module):
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
         return text + _options(self, "stride", "padding", "dilation")
 
+    def _argument(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super()._argument(name)
 
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        return _saved_arrays(arguments, (arguments["in_channels"], arguments["out_channels"]))
+
+
+@savable
 class ConvTranspose2d(Module):
     """Spread every pixel over a window: the way back through a convolution, which makes images larger.
 
@@ -179,6 +189,13 @@ class ConvTranspose2d(Module):
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
         return text + _options(self, "stride", "padding", "output_padding", "dilation")
 
+    def _argument(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super()._argument(name)
+
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        return _saved_arrays(arguments, (arguments["out_channels"], arguments["in_channels"]))
+
 
 def _options(layer: Conv2d | ConvTranspose2d, *names: str) -> str:
     """Write those options of a layer that are not the default."""
@@ -188,3 +205,9 @@ def _options(layer: Conv2d | ConvTranspose2d, *names: str) -> str:
         if value != ((0, 0) if "padding" in name else (1, 1)):
             text += f", {name}={value!r}" if isinstance(value, str) else f", {name}={short(value)}"
     return text if layer.bias is not None else text + ", bias=False"
+
+
+def _saved_arrays(arguments: Mapping[str, Any], channels: tuple[Any, Any]) -> Entries:
+    size = arguments["kernel_size"]
+    window = tuple(size) if isinstance(size, list) else (size, size)
+    return weight_and_bias((*window, *channels), (arguments["out_channels"],) if arguments["bias"] else None)

@@ -8,12 +8,13 @@ from ...autograd import Tensor
 from ...common.argument_checks import check_fraction
 from ...common.rng import Seed, default_rng
 from ..functional import dropout
-from ..module import Module
+from ..module import Module, savable
 from .arguments import as_input
 
 __all__ = ["Dropout"]
 
 
+@savable
 class Dropout(Module):
     """While training, set each value to 0 with probability ``p`` and scale the others by 1 / (1 - p).
 

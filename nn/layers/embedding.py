@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
@@ -10,12 +11,13 @@ from ...common.rng import Seed
 from .. import init
 from ..functional import embedding
 from ..layer_errors import LayerShapeError, LayerTypeError
-from ..module import Module, Parameter
+from ..module import Entries, Module, Parameter, savable
 from .arguments import check_count
 
 __all__ = ["Embedding"]
 
 
+@savable
 class Embedding(Module):
     """Look up vectors by number.
 
@@ -76,3 +78,7 @@ class Embedding(Module):
         """Return the arguments."""
         text = f"{self.num_embeddings}, {self.embedding_dim}"
         return text if self.padding_idx is None else text + f", padding_idx={self.padding_idx}"
+
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        return {"weight": ((arguments["num_embeddings"], arguments["embedding_dim"]), "f")}

@@ -7,12 +7,13 @@ from typing import Any
 
 from ...autograd import Tensor, reshape
 from ..layer_errors import LayerShapeError
-from ..module import Module
+from ..module import Module, savable
 from .arguments import as_input
 
 __all__ = ["Flatten"]
 
 
+@savable
 class Flatten(Module):
     """Join all axes but the first: ``(N, H, W, C)`` becomes ``(N, H * W * C)``.
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..functional import linear
-from ..module import Module, Parameter
-from .arguments import as_input, check_count, check_last_axis
+from ..module import Entries, Module, Parameter, savable
+from .arguments import as_input, check_count, check_last_axis, weight_and_bias
 
 __all__ = ["Linear"]
 
 
+@savable
 class Linear(Module):
     """``x @ weight + bias``: every output is a weighted sum of all inputs. Keras calls it Dense.
 
@@ -71,3 +73,11 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """Return the arguments."""
         return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")
+
+    def _argument(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super()._argument(name)
+
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        columns = arguments["out_features"]
+        return weight_and_bias((arguments["in_features"], columns), (columns,) if arguments["bias"] else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from ...autograd import Tensor, batch_norm
 from ...common.argument_checks import check_fraction
 from ..functional import layer_norm
 from ..layer_errors import LayerShapeError
-from ..module import Module, Parameter
-from .arguments import as_input, check_channels, check_count
+from ..module import Entries, Module, Parameter, savable
+from .arguments import as_input, check_channels, check_count, weight_and_bias
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
@@ -103,7 +103,20 @@ class _BatchNorm(Module):
                 text += f", {name}={getattr(self, name)}"
         return text if self.weight is not None else text + ", affine=False"
 
+    def _argument(self, name: str) -> Any:
+        return self.weight is not None if name == "affine" else super()._argument(name)
 
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        channels = (arguments["num_features"],)
+        entries = weight_and_bias(channels, channels) if arguments["affine"] else {}
+        if arguments["track_running_stats"]:
+            entries |= dict.fromkeys(("running_mean", "running_var"), (channels, "f"))
+            entries["num_batches_tracked"] = ((), "i")
+        return entries
+
+
+@savable
 class BatchNorm1d(_BatchNorm):
     """Batch normalisation of rows ``(N, C)`` or sequences ``(N, L, C)``, channel by channel.
 
@@ -135,6 +148,7 @@ class BatchNorm1d(_BatchNorm):
     axes = (2, 3)
 
 
+@savable
 class BatchNorm2d(_BatchNorm):
     """Batch normalisation of images ``(N, H, W, C)``, channel by channel; see :class:`BatchNorm1d`.
 
@@ -163,6 +177,7 @@ class BatchNorm2d(_BatchNorm):
         check_channels(self, shape, self.num_features)
 
 
+@savable
 class LayerNorm(Module):
     """Normalise each example by itself, over its last axes; the same in training and evaluation.
 
@@ -224,3 +239,16 @@ class LayerNorm(Module):
         if self.weight is None:
             return text + ", elementwise_affine=False"
         return text if self.bias is not None else text + ", bias=False"
+
+    def _argument(self, name: str) -> Any:
+        if name == "elementwise_affine":
+            return self.weight is not None
+        return self.bias is not None if name == "bias" else super()._argument(name)
+
+    @classmethod
+    def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
+        if not arguments["elementwise_affine"]:
+            return {}
+        size = arguments["normalized_shape"]
+        shape = tuple(size) if isinstance(size, list) else (size,)
+        return weight_and_bias(shape, shape if arguments["bias"] else None)

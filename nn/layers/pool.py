@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd import Tensor, avg_pool2d, max_pool2d
 from ..layer_errors import LayerShapeError
-from ..module import Module
+from ..module import Module, savable
 from .arguments import as_input, check_pair, check_window, short
 
 __all__ = ["AvgPool2d", "GlobalAvgPool2d", "MaxPool2d"]
@@ -50,6 +50,7 @@ class _Pool2d(Module):
         return text if self.padding == (0, 0) else text + f", padding={short(self.padding)}"
 
 
+@savable
 class MaxPool2d(_Pool2d):
     """The largest value in each window, for each channel.
 
@@ -73,6 +74,7 @@ class MaxPool2d(_Pool2d):
         return max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
+@savable
 class AvgPool2d(_Pool2d):
     """The mean of each window, for each channel.
 
@@ -96,6 +98,7 @@ class AvgPool2d(_Pool2d):
         return avg_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
+@savable
 class GlobalAvgPool2d(Module):
     """The mean of each channel: ``(N, H, W, C)`` becomes ``(N, C)``, whatever the images' size.
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
 from ..layer_errors import LayerShapeError
-from ..module import Module
+from ..module import POSITIONAL, Module, savable
 from .arguments import as_input
 from .containers import Sequential
 
 __all__ = ["Residual"]
 
 
+@savable
 class Residual(Module):
     """``x + layers(x)``: what the layers learn is the difference to their input.
 
@@ -50,3 +52,8 @@ class Residual(Module):
             )
         total: Tensor = direct + result
         return total
+
+    @classmethod
+    def _saved_parts(cls, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        # Written first, built first, found first: the layers, then the shortcut.
+        return [("layers", arguments.get(POSITIONAL, [])), ("shortcut", arguments["shortcut"])]

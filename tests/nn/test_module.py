@@ -9,6 +9,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.nn.module import SAVABLE, savable
 
 
 class Scale(nn.Module):
@@ -339,3 +340,16 @@ def test_a_tensor_in_place_of_a_parameter_is_warned_of():
     m = nn.Module()
     m.constant = sg.tensor([1.0])
     m.last_output = nn.Linear(1, 1)(np.float32([[1]]))
+
+
+def test_every_layer_can_be_saved():
+    layers = {thing for thing in vars(nn.layers).values() if isinstance(thing, type) and issubclass(thing, nn.Module)}
+    assert {cls.__name__: cls for cls in layers} == SAVABLE
+
+
+@pytest.mark.parametrize(("name", "module"), [("Mine", __name__), ("ReLU", __name__), ("ReLU", nn.ReLU.__module__)])
+def test_no_other_class_passes_for_a_layer(name, module):
+    with pytest.raises(ValueError, match=f"{name} cannot be listed among the layers"):
+        savable(type(name, (nn.Module,), {"__module__": module}))
+    assert "Mine" not in SAVABLE
+    assert SAVABLE["ReLU"] is nn.ReLU

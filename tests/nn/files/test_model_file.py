@@ -318,6 +318,7 @@ WRONG_MODELS = {
     "norm of texts": {"kind": "LayerNorm", "arguments": {"normalized_shape": ["a" * 100, 1]}},
     "norm of many axes": {"kind": "LayerNorm", "arguments": {"normalized_shape": [1] * 33}},
     "norm of no axis": {"kind": "LayerNorm", "arguments": {"normalized_shape": []}},
+    "a module beside the parts": {"kind": "ModuleDict", "arguments": {"modules": {"dict": {}, "module": nested(0)}}},
     "parts by number": {"kind": "ModuleDict", "arguments": {"modules": {"dict": {"a": 3}}}},
     "list as a table": {"kind": "ModuleList", "arguments": {"modules": {"dict": {}}}},
     "name that moves the cursor": {

@@ -1,0 +1,41 @@
+"""The table of a model's layers that :func:`seegrad.nn.summary` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TITLES = ("layer", "output shape", "parameters")
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One row: the layer's path and text, the shape of its output without the batch, its own parameters."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What :func:`summary` returns; ``print`` it to see the table."""
+
+    layers: tuple[LayerSummary, ...]
+    parameters: int
+    trainable: int
+
+    def __str__(self) -> str:
+        rows = [TITLES]
+        for layer in self.layers:
+            shape = ", ".join(["n", *map(str, layer.output_shape)])
+            rows.append((layer.name, f"({shape}{',' if not layer.output_shape else ''})", f"{layer.parameters:,}"))
+        rows.append(("all layers", "", f"{self.parameters:,}"))
+        if self.trainable != self.parameters:
+            rows.append(("of these trained", "", f"{self.trainable:,}"))
+        left, middle, right = (max(len(row[column]) for row in rows) for column in range(3))
+        lines = [f"{name:<{left}}   {shape:<{middle}}   {count:>{right}}" for name, shape, count in rows]
+        rule = "-" * len(lines[0])
+        body = len(self.layers) + 1
+        return "\n".join([lines[0], rule, *lines[1:body], rule, *lines[body:]])
+
+    __repr__ = __str__
