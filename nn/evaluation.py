@@ -6,25 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..autograd import no_grad
+from ..common.evaluation_mode import evaluation_mode
 from .module import Module
-
-
-@contextmanager
-def evaluation_mode(model: Module) -> Iterator[None]:
-    """Put a model into evaluation mode; afterwards every module has its own mode again.
-
-    Parameters
-    ----------
-    model : Module
-        The model.
-    """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 @contextmanager
@@ -35,6 +18,14 @@ def evaluating(model: Module) -> Iterator[None]:
     ----------
     model : Module
         The model.
+
+    Examples
+    --------
+    >>> from seegrad.nn.evaluation import evaluating
+    >>> model = sg.nn.Dropout(0.5)
+    >>> with evaluating(model):
+    ...     model(np.ones(2, np.float32)).numpy()
+    array([1., 1.], dtype=float32)
     """
     with evaluation_mode(model), no_grad():
         yield

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, tensor
-from ..evaluation import evaluating, evaluation_mode
+from ...common.evaluation_mode import evaluation_mode
+from ..evaluation import evaluating
 from ..layers.conv import Conv2d
 from ..module import Module
 

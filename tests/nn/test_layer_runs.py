@@ -135,6 +135,12 @@ def test_a_drawing_of_the_model_shows_every_layer():
     assert all(name in source for name in ("Conv2d", "ReLU", "MaxPool2d"))
 
 
+def test_a_drawing_of_many_images_shows_every_layer():
+    source = draw(small(), images(64, 28), zoom="ops").source
+    assert "relu" in source
+    assert "conv2d_relu_max_pool2d" not in source
+
+
 def test_a_small_graph_has_a_node_for_each_layer(monkeypatch):
     monkeypatch.undo()
     names = operations(small()(sg.tensor(images(), requires_grad=True)))

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ....common.evaluation_mode import evaluation_mode
 from ...core.node import Node, clock
 from ...core.recording import recording
 from .graph_reading import inputs_to_show, kind_of
 from .picture import Arrow, Box, Picture
 from .readable import describe
-from .trace import evaluating, example_inputs, is_module
+from .trace import example_inputs, is_module
 
 
 @dataclass(eq=False)
@@ -54,7 +55,7 @@ def picture_of_modules(model: Any, args: Sequence[Any], input_shape: Sequence[in
     if not is_module(model):
         raise TypeError(f"zoom='modules' draws modules, not {type(model).__name__}; use zoom='ops'")
     inputs = example_inputs(args, input_shape)
-    with evaluating(model), recording(), _watched(model) as calls:
+    with evaluation_mode(model), recording(), _watched(model) as calls:
         output = model(*inputs)
     layout = _Layout(model, calls, inputs)
     for result in output if isinstance(output, (tuple, list)) else [output]:

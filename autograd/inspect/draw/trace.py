@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ....common.evaluation_mode import evaluation_mode
 from ...core.node import Node
 from ...core.recording import recording
+from ...core.seam import layer_by_layer
 from ...tensor import Tensor, tensor
 from ...value import Value
 from .picture import Kind
@@ -49,7 +50,7 @@ def trace(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> 
         )
     if is_module(what):
         inputs = example_inputs(args, input_shape)
-        with evaluating(what), recording():
+        with evaluation_mode(what), layer_by_layer(), recording():
             root = what(*inputs)
         names = {parameter: path for path, parameter in what.named_parameters()}
         traced = Traced(_checked(root, what), names)
@@ -99,21 +100,6 @@ def example_inputs(args: Sequence[Any], input_shape: Sequence[int] | None) -> li
         raise ValueError("give either an input or input_shape, not both")
     arrays = [x if isinstance(x, Tensor) and x.requires_grad else getattr(x, "data", x) for x in args]
     return [x if isinstance(x, Node) else as_leaf(np.asarray(x)) for x in arrays]
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Put a model into evaluation mode, so that looking at it changes nothing in it."""
-    own = [(vars(module), "training" in vars(module), getattr(module, "training", True)) for module in model.modules()]
-    for attributes, _, _ in own:
-        attributes["training"] = False
-    try:
-        yield
-    finally:
-        for attributes, was_there, mode in own:
-            attributes["training"] = mode
-            if not was_there:
-                del attributes["training"]
 
 
 def _argument_names(what: Callable[..., Any], count: int) -> list[str]:
