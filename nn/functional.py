@@ -1,4 +1,4 @@
-"""What layers and losses compute, as plain functions: no parameters inside, nothing remembered."""
+"""The computations of layers and losses as functions without state."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def __dir__() -> list[str]:
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
-    """``x @ weight + bias``.
+    """Compute ``x @ weight + bias``.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None)
     training : bool, default True
         If False, ``x`` is returned as it is.
     seed : int or numpy.random.Generator, optional
-        For the choice; the same seed gives the same one.
+        For the random choice; the same seed gives the same one.
     """
     p = check_fraction("dropout", "p", p)
     x = as_tensor(x)
@@ -121,7 +121,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None)
 
 
 def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """``(x - mean) / sqrt(var + eps) * weight + bias``, all broadcast against ``x``: what batch normalisation does.
+    """Compute ``(x - mean) / sqrt(var + eps) * weight + bias``, each broadcast against ``x``.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None,
     weight, bias : Tensor or array_like, optional
         Scale and shift.
     eps : float, default 1e-5
-        Keeps the division finite.
+        Added to the variance.
     """
     result: Tensor = _normalize(as_tensor(x), mean, as_tensor(var), weight, bias, eps)
     return result
@@ -166,7 +166,7 @@ def layer_norm(
 
 
 def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
-    """Rows of ``weight`` by number.
+    """Look up rows of ``weight`` by number.
 
     Parameters
     ----------

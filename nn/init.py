@@ -1,4 +1,4 @@
-"""First values of parameters: arrays drawn at random, or constant, in the shape that a layer asks for.
+"""First values of parameters: random or constant arrays in the shape that a layer asks for.
 
 Every initialiser is called as ``f(shape, seed=..., dtype=...)`` and returns a new array, so any of them, or a
 function of your own, fits a layer's ``weight_init`` and ``bias_init``; ``functools.partial`` sets the rest.
@@ -25,7 +25,7 @@ Shape = Sequence[int]
 
 
 class Initializer(Protocol):
-    """What a layer's ``weight_init`` and ``bias_init`` have to be."""
+    """The type of a layer's ``weight_init`` and ``bias_init``."""
 
     def __call__(self, shape: Shape, *, seed: Seed = ...) -> Array:
         """Return an array of this shape."""
@@ -64,17 +64,17 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def zeros(shape: Shape, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
-    """All 0; ``seed`` is not used."""
+    """Return zeros; ``seed`` is not used."""
     return np.zeros(shape, dtype)
 
 
 def ones(shape: Shape, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
-    """All 1; ``seed`` is not used."""
+    """Return ones; ``seed`` is not used."""
     return np.ones(shape, dtype)
 
 
 def constant(shape: Shape, value: float, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
-    """All ``value``; ``seed`` is not used."""
+    """Fill with ``value``; ``seed`` is not used."""
     return np.full(shape, value, dtype)
 
 

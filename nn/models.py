@@ -1,4 +1,4 @@
-"""Ready-made networks."""
+"""Networks that are ready to train."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def mnist_deep_cnn(seed: Seed = None) -> Sequential:
 
     It maps images ``(N, 28, 28, 1)`` to logits ``(N, 10)`` and has 280,106 parameters, most of them in the last
     convolution, where an image is 3 x 3 and they cost little time. Pooling comes before normalisation and ReLU,
-    which have a quarter of the work then.
+    which leaves a quarter of the elements to them.
 
     Parameters
     ----------

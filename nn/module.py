@@ -1,4 +1,4 @@
-"""What every model is made of: :class:`Parameter`, a tensor to train, and :class:`Module`, which holds them."""
+"""The parts of every model: :class:`Parameter`, a tensor to train, and :class:`Module`, which holds parameters."""
 
 from __future__ import annotations
 
@@ -62,23 +62,23 @@ class Parameter(Tensor):
 
 
 class HookHandle:
-    """What registering a hook returns; ``remove()`` takes the hook away again, as often as you like."""
+    """The handle of a registered hook; ``remove()`` removes the hook, and may be called more than once."""
 
     def __init__(self, hooks: dict[HookHandle, Hook]) -> None:
         self._hooks = hooks
 
     def remove(self) -> None:
-        """Take the hook away."""
+        """Remove the hook."""
         self._hooks.pop(self, None)
 
 
 class Module:
     """A part of a model, with parameters, buffers and other modules as its attributes.
 
-    Write ``forward``; call the module itself. Attributes are plain Python attributes: what is a
-    :class:`Parameter` or a :class:`Module` is found by looking at them in the order in which they
-    were set, so there is nothing to register and no constructor that must be called first. Arrays
-    that belong to the model's state without being trained are named with :meth:`register_buffer`.
+    A subclass defines ``forward``; users call the module itself. Parameters and modules inside are plain Python
+    attributes, found in the order in which they were set: they need no registration, and the constructor of this
+    class need not be called. Arrays that belong to the state of the model but are not trained are set with
+    :meth:`register_buffer`.
 
     Examples
     --------
@@ -92,17 +92,17 @@ class Module:
     7.0
     """
 
-    #: Arguments of the constructor that only decide on first values, which saved ones replace.
+    #: Arguments of the constructor that only set first values, which saved ones replace.
     _first_values: ClassVar[frozenset[str]] = frozenset({"seed", "weight_init", "bias_init"})
 
     training: bool = True
-    #: What its input and output mean, for those who use it; saved with it.
+    #: The meaning of its input and output; saved with it.
     info: ModelInfo | None = None
     _buffer_names: tuple[str, ...] = ()
     _hooks: dict[HookHandle, Hook] | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output; every module writes its own."""
+        """Compute the output; every subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -124,12 +124,12 @@ class Module:
         Parameters
         ----------
         hook : callable
-            Returns None, or something that takes the output's place.
+            Returns None, or a value that replaces the output.
 
         Returns
         -------
         HookHandle
-            Its ``remove()`` takes the hook away.
+            Its ``remove()`` removes the hook.
         """
         if self._hooks is None:
             self._hooks = {}
@@ -140,7 +140,7 @@ class Module:
     # Attributes ------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an attribute, refusing what would silently take parameters out of training."""
+        """Set an attribute; refuse one that would silently exclude parameters from training."""
         if isinstance(value, Parameter):
             if not value.label:
                 value.label = name
@@ -167,7 +167,7 @@ class Module:
         name : str
             The attribute's name; assigning to the attribute later replaces the buffer.
         value : array_like
-            Its first value; copied.
+            The first value; copied.
         """
         if name not in self._buffer_names:
             if hasattr(self, name):
@@ -176,10 +176,10 @@ class Module:
         object.__setattr__(self, name, np.array(value))
 
     def _members(self) -> Iterator[tuple[str, object]]:
-        """Attributes by name; containers list what they contain instead."""
+        """Iterate over the attributes by name; containers add what they contain."""
         yield from vars(self).items()
 
-    # What is inside --------------------------------------------------------------------------------
+    # Contents --------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Iterate over the modules directly inside this one, as (name, module)."""
@@ -225,7 +225,7 @@ class Module:
         Raises
         ------
         TypeError
-            If there are modules or parameters in a plain list or dict, to which they were added later.
+            If modules or parameters were added to a plain list or dict, which no optimizer would train.
         """
         for module in self.modules():
             for name, value in vars(module).items():
@@ -243,7 +243,7 @@ class Module:
         """Iterate over all buffers."""
         return (buffer for _, buffer in self.named_buffers())
 
-    # What one does with it -------------------------------------------------------------------------
+    # Modes, gradients, dtype -----------------------------------------------------------------------
 
     def apply(self: M, function: Callable[[Module], object]) -> M:
         """Call ``function`` with every module inside, the innermost first, then with this one."""
@@ -262,7 +262,7 @@ class Module:
         return self.train(False)
 
     def freeze(self: M) -> M:
-        """Stop training its parameters: they get no gradient, and optimizers leave them alone.
+        """Stop training its parameters: they get no gradient, and optimizers skip them.
 
         Buffers still follow the data in training mode; call :meth:`eval` to stop that, too.
         """
@@ -278,12 +278,12 @@ class Module:
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        """Set the gradients of all parameters to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
     def to(self: M, dtype: npt.DTypeLike) -> M:
-        """Convert its parameters and floating-point buffers to ``dtype``, in place; gradients are forgotten.
+        """Convert its parameters and floating-point buffers to ``dtype``, in place; gradients become None.
 
         Examples
         --------
@@ -304,20 +304,20 @@ class Module:
     # State -----------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameters and buffers by path; what is shared stands once."""
+        """Return copies of all parameters and buffers by path; a shared one is listed once."""
         state = {name: np.array(parameter.data) for name, parameter in self.named_parameters()}
         state.update((name, np.array(buffer)) for name, buffer in self.named_buffers())
         return state
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike], strict: bool = True) -> None:
-        """Take over parameters and buffers that :meth:`state_dict` gave; all of them or, on an error, none.
+        """Set parameters and buffers from a :meth:`state_dict`; all of them or, on an error, none.
 
         Parameters
         ----------
         state : mapping of str to array_like
             Arrays by path; copied.
         strict : bool, default True
-            With False, missing and unexpected names are let pass; wrong shapes and dtypes never are.
+            If False, missing and unexpected names are ignored; a wrong shape or dtype is still an error.
 
         Raises
         ------
@@ -327,8 +327,8 @@ class Module:
         Warns
         -----
         SeegradWarning
-            If the state is of PyTorch's tensors, and the model has layers whose weights lie in another order there:
-            :func:`seegrad.nn.from_torch_state_dict` knows how. Or if ``strict=False`` and no name fits.
+            If the state holds PyTorch tensors and the model has layers whose weights PyTorch orders differently: use
+            :func:`seegrad.nn.from_torch_state_dict`. Or if ``strict=False`` and no name fits.
         """
         own = self.state_dict()
         given, hint = {name: as_array(value) for name, value in state.items()}, ""
@@ -358,9 +358,9 @@ class Module:
     def config(self) -> dict[str, Any]:
         """Return the constructor's arguments by name, from which :func:`seegrad.load` builds the module again.
 
-        By default they are the attributes of the same names. A user-defined class that keeps them elsewhere writes
-        its own ``config``: numbers, texts, lists, dicts and modules may be arguments; what is given as ``*args``
-        stands as a list under ``"*"``.
+        By default they are the attributes of the same names. A user-defined class that keeps them elsewhere defines
+        its own ``config``. Arguments may be numbers, texts, lists, dicts and modules; ``*args`` is a list under
+        ``"*"``.
 
         Raises
         ------
@@ -394,15 +394,14 @@ class Module:
 
     @classmethod
     def _saved_arrays(cls, arguments: Mapping[str, Any]) -> Entries:
-        """Tell the parameters and buffers of a layer from its constructor's arguments, without building it.
+        """Return the parameters and buffers of a layer from the arguments of its constructor, without building it.
 
-        A model file is checked with it before anything is built. Every layer that is `savable` and has arrays of its
-        own writes it.
+        A model file is checked with this before anything is built. Every `savable` layer with arrays defines it.
 
         Parameters
         ----------
         arguments : mapping
-            The constructor's arguments as they stand in the file, defaults filled in.
+            The arguments of the constructor as read from the file, defaults filled in.
 
         Returns
         -------
@@ -413,7 +412,7 @@ class Module:
 
     @classmethod
     def _saved_parts(cls, arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        """Give each argument with the name that it has as a part of the module; containers write their own."""
+        """Return each argument with the name that it has inside the module; containers define their own."""
         return [(name, value) for name, value in arguments.items() if name not in cls._first_values]
 
     def save(
@@ -424,27 +423,27 @@ class Module:
         class_names: Iterable[str] | None = None,
         preprocessing: Scaler | None = None,
     ) -> None:
-        """Save it as one safetensors file: the weights, and in the metadata, as data, what they belong to.
+        """Save the model as one safetensors file: its weights, and in the metadata its structure, as data.
 
-        :func:`seegrad.load` makes the model again from the file alone. What is not given below stays as it was
-        when the model was loaded.
+        :func:`seegrad.load` builds the model from the file alone. An argument that is not given keeps the value that
+        the model was loaded with.
 
         Parameters
         ----------
         path : path
-            The file, by custom ``something.safetensors``; an existing one is replaced in one step.
+            The file, usually ``name.safetensors``; an existing one is replaced in one step.
         input_shape : sequence of int, optional
             Shape of one example, such as ``(28, 28, 1)``.
         class_names : iterable of str, optional
-            What the outputs stand for.
+            The names of the classes, in the order of the outputs.
         preprocessing : Standardize or MinMaxScale, optional
-            What inputs have to go through before the model sees them; it is saved, not applied.
+            The scaling that inputs need before they are given to the model; it is saved, not applied.
 
         Raises
         ------
         TypeError
-            If the model could not be built again: a class of one's own does not keep its constructor's arguments
-            (see :meth:`config`), or what it holds was changed afterwards. Nothing is written.
+            If the model could not be built again: a user-defined class does not keep the arguments of its constructor
+            (see :meth:`config`), or its contents were changed afterwards. Nothing is written.
         OSError
             If the file cannot be written. An existing one is unchanged.
         """
@@ -455,7 +454,7 @@ class Module:
     # Text ------------------------------------------------------------------------------------------
 
     def summary(self, input_shape: Sequence[int]) -> Summary:
-        """List the layers, the shapes that they put out and how many numbers they learn: :func:`seegrad.nn.summary`.
+        """List the layers with their output shapes and numbers of parameters: :func:`seegrad.nn.summary`.
 
         Parameters
         ----------
@@ -476,7 +475,7 @@ class Module:
         return summary(self, input_shape)
 
     def extra_repr(self) -> str:
-        """Return what stands between the brackets of the module's ``repr``; layers give their arguments."""
+        """Return the text between the parentheses of the ``repr``: the arguments of a layer."""
         return ""
 
     def __repr__(self) -> str:
@@ -488,14 +487,14 @@ class Module:
         return f"{type(self).__name__}(\n  {body}\n)"
 
 
-#: The classes that a model file may name, by name; user-defined ones are given to ``load``.
+#: The classes that a model file may name; user-defined ones are passed to ``load``.
 SAVABLE: dict[str, type[Module]] = {}
 
 
 def savable(cls: C) -> C:
-    """Let model files name a class of this package: a decorator of layers.
+    """Allow model files to name a layer of this package; a class decorator.
 
-    A file holds names and constructor's arguments, never code; so what it can make is what is listed here.
+    A file holds names of classes and arguments of constructors, never code: it can build only what is listed here.
 
     Raises
     ------
@@ -509,7 +508,7 @@ def savable(cls: C) -> C:
     return cls
 
 
-#: How many entries of a plain list are looked at, and how deep lists inside are.
+#: How many entries of a plain list are searched, and how deep lists inside it.
 _MOST, _DEEPEST = 100, 3
 
 
@@ -523,7 +522,7 @@ def _held_in(value: Any, depth: int = 0) -> Iterator[Module | Parameter]:
 
 
 def _check_listed(module: Module, name: str, value: Any, root: Module) -> None:
-    """Refuse parameters in a plain list or dict that stand nowhere else in the model."""
+    """Refuse parameters in a plain list or dict that are listed nowhere else in the model."""
     held = list(_held_in(value))
     if held:
         listed = {id(parameter) for _, parameter in root.named_parameters()}
@@ -547,7 +546,7 @@ def _join(prefix: str, name: str) -> str:
 def as_tensor(x: object) -> Tensor:
     """Return ``x`` itself if it is a Tensor, else a Tensor with its values.
 
-    The values are copied if they may be needed on the way back, since their owner may change them before.
+    While recording, the values are copied: the backward pass may need them after their owner has changed them.
     """
     if isinstance(x, Tensor):
         return x

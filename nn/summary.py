@@ -1,4 +1,4 @@
-"""A model at a glance: its layers, the shapes that they put out, and how many numbers they learn."""
+"""The summary of a model: its layers, their output shapes and their numbers of parameters."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ __all__ = ["summary"]
 
 
 def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Summary:
-    """Run a model on one example of zeros and list its layers in the order in which they work.
+    """Run a model on zeros and list its layers in the order in which they are called.
 
     Parameters
     ----------
     model : Module
-        The model; unchanged afterwards.
+        The model; it is not changed.
     input_shape : sequence of int
         Shape of one example, without the batch: ``(28, 28, 1)`` for a digit.
     dtype : dtype, default float32
-        Of the example.
+        The dtype of the example.
 
     Returns
     -------
     Summary
-        Printed, it is a table.
+        A table when printed.
 
     Raises
     ------
     ValueError, TypeError
-        If the model does not take such an input; the message names the layer.
+        If the model does not accept such an input; the message names the layer.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np
     handles = [module.register_forward_hook(note) for module in model.modules()]
     try:
         with evaluating(model):
-            model(np.zeros((2, *input_shape), dtype))  # a single one has no variance
+            model(np.zeros((2, *input_shape), dtype))  # a single example has no variance
     finally:
         for handle in handles:
             handle.remove()
@@ -72,7 +72,7 @@ def summary(model: Module, input_shape: Sequence[int], dtype: npt.DTypeLike = np
 
 
 def _own_parameters(module: Module, counted: set[int]) -> int:
-    """Count the numbers in parameters right in this module that no row has counted yet."""
+    """Count the elements of the parameters of this module itself that no row has counted yet."""
     inside = {id(parameter) for child in module.children() for parameter in child.parameters()}
     own = [p for p in module.parameters() if id(p) not in inside and id(p) not in counted]
     counted.update(id(parameter) for parameter in own)

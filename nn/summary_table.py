@@ -9,7 +9,7 @@ TITLES = ("layer", "output shape", "parameters")
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One row: the layer's path and text, the shape of its output without the batch, its own parameters."""
+    """One row: the path and text of a layer, its output shape without the batch, its number of parameters."""
 
     name: str
     output_shape: tuple[int, ...]
@@ -18,7 +18,7 @@ class LayerSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """What :func:`summary` returns; ``print`` it to see the table."""
+    """The layers of a model and the number of its parameters; ``print`` shows a table."""
 
     layers: tuple[LayerSummary, ...]
     parameters: int

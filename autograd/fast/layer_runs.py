@@ -36,7 +36,7 @@ def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
     (Tensor, int) or NotImplemented
         The output, and the number of layers that were computed.
     """
-    conv2d, relu, max_pool2d, as_tensor = _layers()
+    conv2d, relu, max_pool2d = _layers()
     conv, after = layers[place], layers[place + 1 : place + 3]
     if not (_is_plain(conv, conv2d) and after and _is_plain(after[0], relu)):
         return NotImplemented
@@ -46,18 +46,15 @@ def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
     window = _window(after[-1], size) if _is_plain(after[-1], max_pool2d) else None
     pool_size, count = ((1, 1), 2) if window is None else (window, 3)
     options = (conv.stride, conv.padding, conv.dilation)
-    return conv2d_relu_max_pool2d(as_tensor(x), conv.weight, conv.bias, pool_size, *options), count
+    return conv2d_relu_max_pool2d(x, conv.weight, conv.bias, pool_size, *options), count
 
 
 @cache
-def _layers() -> tuple[Any, ...]:
-    """Import what a run is made of; a layer that calls has been imported."""
-    from ...nn.layers.activations import ReLU
-    from ...nn.layers.conv import Conv2d
-    from ...nn.layers.pool import MaxPool2d
-    from ...nn.module import as_tensor
+def _layers() -> tuple[type, type, type]:
+    """Return the classes that a run is made of; whoever asks for a run has imported them."""
+    from ...nn import Conv2d, MaxPool2d, ReLU
 
-    return Conv2d, ReLU, MaxPool2d, as_tensor
+    return Conv2d, ReLU, MaxPool2d
 
 
 def _is_plain(layer: Any, kind: type) -> bool:

@@ -1,6 +1,6 @@
-"""Layers: modules that compute something of their own.
+"""Layers: modules with a ``forward``, and containers of modules.
 
-Imports ``nn.functional``, ``nn.module`` and ``nn.init``. Begin with ``linear.py``.
+Imports ``autograd``, ``common``, ``nn.functional``, ``nn.module`` and ``nn.init``. Begin with ``linear.py``.
 A new file has its public names in ``__all__``, and one line below.
 """
 

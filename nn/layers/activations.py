@@ -1,4 +1,4 @@
-"""Activations as modules: what bends the straight lines between linear layers."""
+"""Activations as modules."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Activation(Module):
-    """What all activations share: they take an array of floats of any shape and return one of the same shape."""
+    """The base of activations, which map an array of floats to one of the same shape."""
 
     def forward(self, x: Any) -> Tensor:
         """Apply it."""
@@ -58,7 +58,7 @@ class Activation(Module):
         return result
 
     def function(self, x: Tensor) -> Any:
-        """Compute it; every activation writes its own."""
+        """Compute it; every activation defines its own."""
         raise NotImplementedError(f"{type(self).__name__} has no function(); write one")
 
 
@@ -208,7 +208,7 @@ class ELU(Activation):
     Parameters
     ----------
     alpha : float, default 1
-        Minus the value far to the left.
+        The limit for large negative x is -alpha.
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -288,7 +288,7 @@ class Softplus(Activation):
     Parameters
     ----------
     beta : float, default 1
-        How sharp the bend is. PyTorch's further argument ``threshold`` has no use here.
+        The sharpness of the bend. PyTorch's further argument ``threshold`` has no use here.
     """
 
     def __init__(self, beta: float = 1.0) -> None:
@@ -325,7 +325,7 @@ class LogSigmoid(Activation):
 
 @savable
 class Hardtanh(Activation):
-    """x, kept between two values; the gradient is 0 outside of them and on them.
+    """x, limited to an interval; the gradient is 0 outside of it and at its ends.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks that layers make: of their arguments when they are built, of their input when they are called."""
+"""Checks of the arguments and the input of layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pair = tuple[int, int]
 
 
 def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
-    """Return a layer's input as a Tensor, having checked that it is an array of floats.
+    """Check that the input of a layer is an array of floats, and return it as a Tensor.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tenso
     x : Tensor or numpy.ndarray
         The input.
     dtype : numpy.dtype, optional
-        That of the layer's parameters, which the input must have, too.
+        The dtype of the parameters, which the input must have, too.
 
     Raises
     ------
     LayerTypeError
-        If it is no array, or its dtype is not right, or the bias has another one than the weight.
+        If it is not an array, its dtype is wrong, or the bias has another dtype than the weight.
     """
     if not isinstance(x, Tensor | np.ndarray):
         raise LayerTypeError(layer, f"takes a Tensor or a NumPy array, got {type(x).__name__}")
@@ -60,7 +60,7 @@ def check_channels(layer: Module, shape: tuple[int, ...], channels: int) -> None
     Raises
     ------
     LayerShapeError
-        Says what is wrong, and the fix for the two usual mistakes.
+        Names what is wrong, and the fix for usual mistakes.
     """
     if len(shape) == 4 and shape[3] == channels:
         return
@@ -136,12 +136,12 @@ def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
 
 
 def short(pair: Pair) -> str:
-    """Write a pair of equal numbers as one."""
+    """Return the text of a pair; equal numbers are written once."""
     return str(pair[0]) if pair[0] == pair[1] else str(pair)
 
 
 def weight_and_bias(weight: tuple[int, ...], bias: tuple[int, ...] | None) -> Entries:
-    """Tell the usual parameters of a saved layer by their shapes; see :meth:`Module._saved_arrays`."""
+    """Return the usual entries of ``_saved_arrays`` from the shapes of weight and bias."""
     entries: Entries = {"weight": (weight, "f")}
     if bias is not None:
         entries["bias"] = (bias, "f")

@@ -1,4 +1,4 @@
-"""Modules that hold modules."""
+"""Containers of modules."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ L = TypeVar("L", bound="ModuleList")
 
 @savable
 class ModuleList(Module):
-    """A list of modules that counts as part of the model, as a plain list does not; names are "0", "1", ...
+    """A list of modules whose parameters belong to the model, unlike those in a plain list; names are "0", "1", ...
 
     Parameters
     ----------
     modules : iterable of Module
-        What it holds at first.
+        The first contents.
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -34,7 +34,7 @@ class ModuleList(Module):
         return self
 
     def insert(self: L, index: int, module: Module) -> L:
-        """Add a module in front of the one at a place; returns the list."""
+        """Insert a module before an index; returns the list."""
         self._parts.insert(index, _checked(self, module))
         return self
 
@@ -45,7 +45,7 @@ class ModuleList(Module):
         return self
 
     def pop(self, index: int = -1) -> Module:
-        """Take a module out, by default the last, and return it."""
+        """Remove a module, by default the last, and return it."""
         return self._parts.pop(index)
 
     def __delitem__(self, index: int | slice) -> None:
@@ -80,7 +80,7 @@ class ModuleList(Module):
 
 @savable
 class Sequential(ModuleList):
-    """Modules applied one after the other; their names are their places, "0", "1", ...
+    """Modules applied one after the other; their names are "0", "1", ...
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, x: Any) -> Any:
-        """Apply all of them in turn; several in one pass where something quicker is installed for them."""
+        """Apply all modules in turn; several at once where the seam has a faster run of layers for them."""
         place = 0
         while place < len(self._parts):
             computed = run_layers(self._parts, place, x)
@@ -113,18 +113,18 @@ class Sequential(ModuleList):
     @overload
     def __getitem__(self, index: slice) -> Sequential: ...
     def __getitem__(self, index: int | slice) -> Module:
-        """One module, or for a slice those modules as a Sequential (sharing their parameters)."""
+        """Return one module, or for a slice a Sequential of the same modules."""
         return Sequential(*self._parts[index]) if isinstance(index, slice) else self._parts[index]
 
 
 @savable
 class ModuleDict(Module):
-    """Modules by name that count as part of the model, as those in a plain dict do not.
+    """Modules by name whose parameters belong to the model, unlike those in a plain dict.
 
     Parameters
     ----------
     modules : dict of str to Module, optional
-        What it holds at first.
+        The first contents.
     """
 
     def __init__(self, modules: dict[str, Module] | None = None) -> None:
@@ -153,15 +153,15 @@ class ModuleDict(Module):
         return iter(self._parts)
 
     def keys(self) -> Iterable[str]:
-        """Names, in the order in which they were set."""
+        """Return the names, in the order in which they were set."""
         return self._parts.keys()
 
     def values(self) -> Iterable[Module]:
-        """Modules."""
+        """Return the modules."""
         return self._parts.values()
 
     def items(self) -> Iterable[tuple[str, Module]]:
-        """Names and modules."""
+        """Return names and modules."""
         return self._parts.items()
 
     def _members(self) -> Iterator[tuple[str, object]]:

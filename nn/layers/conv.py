@@ -108,7 +108,7 @@ class Conv2d(Module):
 
 @savable
 class ConvTranspose2d(Module):
-    """Spread every pixel over a window: the way back through a convolution, which makes images larger.
+    """Spread every pixel over a window: the adjoint of a convolution, which makes images larger.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class ConvTranspose2d(Module):
     Attributes
     ----------
     weight : Parameter, shape (kh, kw, out_channels, in_channels)
-        As Keras's; that of the convolution whose way back this is.
+        As Keras's; the weight of the convolution whose adjoint this is.
     bias : Parameter, shape (out_channels,), or None
 
     Examples
@@ -198,7 +198,7 @@ class ConvTranspose2d(Module):
 
 
 def _options(layer: Conv2d | ConvTranspose2d, *names: str) -> str:
-    """Write those options of a layer that are not the default."""
+    """Return the text of those options of a layer that are not the default."""
     text = ""
     for name in names:
         value = getattr(layer, name)

@@ -24,11 +24,11 @@ class Embedding(Module):
     Parameters
     ----------
     num_embeddings : int
-        How many vectors there are.
+        Number of vectors.
     embedding_dim : int
-        Length of each.
+        Length of each vector.
     padding_idx : int, optional
-        A number that stands for "nothing": its vector is 0 at first and gets no gradient.
+        The number of an empty item: its vector is 0 at first and gets no gradient.
     weight_init : callable
         First values, by default from the standard normal distribution; see :mod:`seegrad.nn.init`.
     seed : int or numpy.random.Generator, optional

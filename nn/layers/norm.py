@@ -22,12 +22,12 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 class _BatchNorm(Module):
     """Normalise each channel (the last axis) over all other axes.
 
-    While training by the batch's own mean and (biased) variance; the running means of the mean and of the
+    In training by the batch's own mean and (biased) variance; the running means of the mean and of the
     unbiased variance are kept, and used after ``eval()``. As in PyTorch, ``momentum`` is the share of the new:
     running = (1 - momentum) * running + momentum * batch. Keras's momentum is 1 minus that.
     """
 
-    #: Numbers of axes that an input may have.
+    #: The numbers of axes that an input may have.
     axes: tuple[int, ...]
     running_mean: npt.NDArray[Any]
     running_var: npt.NDArray[Any]
@@ -89,7 +89,7 @@ class _BatchNorm(Module):
             )
 
     def _follow(self, mean: Any, var: Any) -> None:
-        """Bring the running statistics nearer to the batch's."""
+        """Update the running statistics."""
         self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)
         share = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
         self.running_mean = (1.0 - share) * self.running_mean + share * mean

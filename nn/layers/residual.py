@@ -16,14 +16,14 @@ __all__ = ["Residual"]
 
 @savable
 class Residual(Module):
-    """``x + layers(x)``: what the layers learn is the difference to their input.
+    """``x + layers(x)``: the layers learn the difference to their input.
 
     K. He et al., "Deep residual learning for image recognition" (2016).
 
     Parameters
     ----------
     *layers : Module
-        Applied one after the other; their result must have the shape of what it is added to.
+        Applied one after the other; their result must have the shape of the sum.
     shortcut : Module, optional
         Applied to the input before it is added, for example a 1 x 1 convolution that changes the number of
         channels; without it the input is added as it is.
