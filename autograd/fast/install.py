@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import array_graphs, arrays, batch_norm, conv_relu_pool, convolutions, layer_runs, scalar_graphs, settings, updates
+from . import (
+    array_graphs,
+    arrays,
+    batch_norm,
+    conv_relu_pool,
+    convolutions,
+    layer_runs,
+    scalar_graphs,
+    settings,
+    updates,
+)
 
 #: Each has a function ``install`` of its own. Backward passes are asked in this order.
 PARTS = (settings, scalar_graphs, array_graphs, arrays, convolutions, batch_norm, conv_relu_pool, layer_runs, updates)

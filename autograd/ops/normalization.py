@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..core.node import Node, data_of
 from ..core.op import Op
 from ..core.recording import is_recording, record
