@@ -13,6 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
+from seegrad.autograd.core import seam
 
 SHAPES = {"images": (3, 9, 8, 2), "rows": (4, 6)}
 ROWS = [
@@ -410,11 +411,10 @@ def test_layers_that_were_replaced_are_let_go():
 
 def test_what_requires_gradients_later_is_noticed():
     model = network().freeze()
-    for reason in (None, "conv2d_relu_max_pool2d was computed under no_grad"):
-        for _ in range(3):
-            with sg.no_grad():
-                assert (model(images()).notes or {}).get("lost") == reason
+    with sg.no_grad():
+        assert "lost" not in (model(images()).notes or {})
         model.unfreeze()
+        assert model(images()).notes["lost"].endswith("was computed under no_grad")
 
 
 class Equal(nn.Sequential):
@@ -488,3 +488,9 @@ def test_threads_share_what_is_known():
     assert len(results) == 200
     for result in results:
         assert_same(result, expected)
+
+
+def test_a_run_says_how_far_it_came(monkeypatch):
+    monkeypatch.setattr(seam, "layer_runs", [lambda layers, place, x: (x * 2, 2) if place == 1 else NotImplemented])
+    model = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Tanh(), nn.ReLU())
+    np.testing.assert_array_equal(model(np.float32([-1, 3])).data, [0, 6])
