@@ -12,24 +12,31 @@ from ..ops import normalization
 from . import kernels
 
 
-def _normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
-    if type(x) is np.ndarray and _suits(x):
-        return kernels.batch_norm(x, weight, bias, eps, moments)
-    return NotImplemented
-
-
 def _suits(x: Any) -> bool:
-    """Whether the kernels take such images."""
-    return x.ndim == 4 and x.size > 0 and x.dtype.char in "fd"
+    """Whether the kernels compute with such an array."""
+    return type(x) is np.ndarray and x.size > 0 and x.dtype.char in "fd"
+
+
+def _images(x: Any) -> Any:
+    """Return ``x`` (N, ..., C) as images (N, H, W, C): rows and sequences are one pixel wide."""
+    return x if x.ndim == 4 else x.reshape(len(x), -1, 1, x.shape[-1])
+
+
+def _normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
+    if not _suits(x):
+        return NotImplemented
+    out, center, spread = kernels.batch_norm(_images(x), weight, bias, eps, moments)
+    return out.reshape(x.shape), center, spread
 
 
 def _vjp(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
     """What the three rules of the operation say."""
-    x, weight, _ = inputs
-    if type(g) is not np.ndarray or not _suits(x._plain):
+    x, weight = inputs[0]._plain, inputs[1]._plain
+    if not (_suits(x) and type(g) is np.ndarray):
         return NotImplemented
     center, spread = node.params["moments"]
-    return kernels.batch_norm_gradients(g, x._plain, weight._plain, center, spread, node.params["eps"])
+    to_x, *others = kernels.batch_norm_gradients(_images(g), _images(x), weight, center, spread, node.params["eps"])
+    return to_x.reshape(x.shape), *others
 
 
 def install() -> None:

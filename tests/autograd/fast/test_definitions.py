@@ -209,10 +209,10 @@ def test_the_quicker_gradient_of_relu_is_what_its_rule_says(size, arriving, layo
 
 @on_every_input
 @pytest.mark.parametrize("arriving", ["nan", "inf", "none"])
-@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (2, 128, 130, 2), (3, 1, 1, 2)])
+@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (2, 128, 130, 2), (3, 1, 1, 2), (7, 3), (4, 5, 2)])
 def test_the_quicker_gradients_of_batch_norm_are_what_its_rules_say(shape, arriving, layout, special, dtype, rng):
     x, g = (laid_out(whole_numbers(shape, dtype, s, rng), layout) for s in (special, arriving))
-    weight, bias = np.arange(1, shape[3] + 1, dtype=dtype), np.ones(shape[3], dtype)
+    weight, bias = np.arange(1, shape[-1] + 1, dtype=dtype), np.ones(shape[-1], dtype)
     quick = gradients_by("quick", "batch_norm", (x, weight, bias), g)
     if dtype == np.float16:
         assert quick is NotImplemented
@@ -227,7 +227,7 @@ def test_the_quicker_gradients_of_batch_norm_are_what_its_rules_say(shape, arriv
 
 @on_every_input
 @pytest.mark.parametrize("moments", [None, (np.array([0.5, -1.0]), np.array([0.0, 4.0]))], ids=["own", "given"])
-@pytest.mark.parametrize("shape", [(2, 4, 4, 2), (2, 128, 130, 2), (3, 1, 1, 2)])
+@pytest.mark.parametrize("shape", [(2, 4, 4, 2), (2, 128, 130, 2), (3, 1, 1, 2), (7, 2), (4, 5, 2)])
 def test_quicker_normalisation_is_what_the_definition_says(shape, moments, layout, special, dtype, rng):
     x = laid_out(whole_numbers(shape, dtype, special, rng), layout)
     moments = None if moments is None else tuple(m.astype(dtype) for m in moments)
