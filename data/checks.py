@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,6 @@ from numpy.typing import NDArray
 from .errors import DataError
 
 ROWS_AT_ONCE = 4096
-
-
-def checked_count(name: str, value: Any, minimum: int = 1) -> int:
-    """Return `value` as an ``int``; anything but a whole number of at least `minimum` is an error.
-
-    Raises
-    ------
-    TypeError
-        If `value` is not an integer (``True`` and ``1.5`` are not).
-    ValueError
-        If it is smaller than `minimum`.
-    """
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__})") from None
-    if count < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {count}")
-    return count
 
 
 def checked_number(name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> float:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import ROWS_AT_ONCE, checked_count, checked_number, numeric_array
+from ..common.argument_checks import checked_count
+from .checks import ROWS_AT_ONCE, checked_number, numeric_array
 from .dataset import ArrayDataset
 from .errors import DataError
 

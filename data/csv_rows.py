@@ -14,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import checked_count, checked_number
+from ..common.argument_checks import checked_count
+from .checks import checked_number
 from .dataset import ArrayDataset
 from .errors import DataError
 from .idx import GZIP_MAGIC

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import checked_count
+from ..common.argument_checks import checked_count
 from .dataset import ArrayDataset
 from .digit_images import read_picture
 from .errors import DataError

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
 from .augment.augmentation import Augmentation
-from .checks import checked_count
 from .dataset import Batch, Source, gathers
 from .errors import DataError
 from .prefetch import in_background

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import ROWS_AT_ONCE, check_finite, checked_count, checked_labels, checked_number, numeric_array
+from ..common.argument_checks import checked_count
+from .checks import ROWS_AT_ONCE, check_finite, checked_labels, checked_number, numeric_array
 from .errors import DataError
 
 _S = TypeVar("_S", bound="Scaler")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import checked_count
+from ..common.argument_checks import checked_count
 from .dataset import Source, fingerprint
 from .errors import DataError
 from .split import Subset

@@ -9,8 +9,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
-from .checks import checked_count
 from .dataset import ArrayDataset, Batch, Gathers, Source, fingerprint, gathers
 from .errors import DataError
 from .structures import as_source

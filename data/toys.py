@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
-from .checks import checked_count, checked_number
+from .checks import checked_number
 
 Points = tuple[NDArray[np.float32], NDArray[np.int64]]
 

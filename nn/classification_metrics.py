@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..common.argument_checks import checked_count
 from ..common.plain_data import as_array
-from ..data.checks import checked_count
 
 __all__ = [
     "ClassificationReport",

@@ -27,7 +27,7 @@ from ..autograd import (
     where,
 )
 from ..autograd.ops.normalization import normalize as _normalize
-from ..common.argument_checks import check_fraction
+from ..common.argument_checks import checked_fraction
 from ..common.plain_data import as_array
 from ..common.rng import Seed, default_rng
 from .losses.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge_loss
@@ -111,7 +111,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None)
     seed : int or numpy.random.Generator, optional
         For the random choice; the same seed gives the same one.
     """
-    p = check_fraction("dropout", "p", p)
+    p = checked_fraction("dropout: p", p)
     x = as_tensor(x)
     if not training or p == 0.0:
         return x

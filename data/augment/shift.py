@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.argument_checks import checked_count
 from ...common.rng import Seed
-from ..checks import checked_count, checked_number
+from ..checks import checked_number
 from .augmentation import Augmentation, Changed, Targets
 
 

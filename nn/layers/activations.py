@@ -23,9 +23,10 @@ from ...autograd import (
     where,
 )
 from ...autograd.ops.elementwise import at_least, at_most
+from ...common.argument_checks import checked_count
 from ..layer_errors import LayerShapeError
 from ..module import Entries, Module, Parameter, savable
-from .arguments import as_input, check_count
+from .arguments import as_input
 
 __all__ = [
     "ELU",
@@ -179,7 +180,7 @@ class PReLU(Activation):
     _first_values = Module._first_values | {"init"}
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.weight = Parameter(np.full(check_count("PReLU", "num_parameters", num_parameters), init, np.float32))
+        self.weight = Parameter(np.full(checked_count("PReLU: num_parameters", num_parameters), init, np.float32))
 
     def forward(self, x: Any) -> Tensor:
         """Apply it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from ...autograd import Tensor
+from ...common.argument_checks import checked_count
 from ..layer_errors import LayerShapeError, LayerTypeError
 from ..module import Entries, Module, Parameter, as_tensor
 
@@ -106,33 +106,15 @@ def check_last_axis(layer: Module, shape: tuple[int, ...], size: int, hint: str 
         raise LayerShapeError(layer, f"got an input of shape {shape}, expected (..., {size}){hint}")
 
 
-def check_count(layer: str, name: str, value: Any, least: int = 1) -> int:
-    """Check a layer's integer argument and return it as an int.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not an integer, or less than ``least``.
-    """
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{layer}: {name} must be an integer, got {value!r}") from None
-    if number < least:
-        raise ValueError(f"{layer}: {name} must be at least {least}, got {number}")
-    return number
-
-
 def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
-    """Check an integer or a pair (height, width) of them, and return the pair."""
+    """Return an integer argument, or a pair (height, width) of them, as a pair."""
     if not isinstance(value, tuple | list):
-        number = check_count(layer, name, value, least)
+        number = checked_count(f"{layer}: {name}", value, least)
         return number, number
     if len(value) != 2:
         raise ValueError(f"{layer}: {name} must be one integer or a pair (height, width), got {value!r}")
-    return check_count(layer, name, value[0], least), check_count(layer, name, value[1], least)
+    high, wide = (checked_count(f"{layer}: {name}", size, least) for size in value)
+    return high, wide
 
 
 def short(pair: Pair) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ...autograd import Tensor, conv2d, conv_transpose2d
+from ...common.argument_checks import checked_count
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..module import Entries, Module, Parameter, savable
-from .arguments import as_input, check_channels, check_count, check_pair, check_window, short, weight_and_bias
+from .arguments import as_input, check_channels, check_pair, check_window, short, weight_and_bias
 
 __all__ = ["Conv2d", "ConvTranspose2d"]
 
@@ -67,8 +68,8 @@ class Conv2d(Module):
         bias_init: init.Initializer = init.zeros,
         seed: Seed = None,
     ) -> None:
-        self.in_channels = check_count("Conv2d", "in_channels", in_channels)
-        self.out_channels = check_count("Conv2d", "out_channels", out_channels)
+        self.in_channels = checked_count("Conv2d: in_channels", in_channels)
+        self.out_channels = checked_count("Conv2d: out_channels", out_channels)
         self.kernel_size = check_pair("Conv2d", "kernel_size", kernel_size)
         self.stride = check_pair("Conv2d", "stride", stride)
         self.dilation = check_pair("Conv2d", "dilation", dilation)
@@ -161,8 +162,8 @@ class ConvTranspose2d(Module):
         seed: Seed = None,
     ) -> None:
         name = "ConvTranspose2d"
-        self.in_channels = check_count(name, "in_channels", in_channels)
-        self.out_channels = check_count(name, "out_channels", out_channels)
+        self.in_channels = checked_count(f"{name}: in_channels", in_channels)
+        self.out_channels = checked_count(f"{name}: out_channels", out_channels)
         self.kernel_size = check_pair(name, "kernel_size", kernel_size)
         self.stride = check_pair(name, "stride", stride)
         self.padding = check_pair(name, "padding", padding, least=0)

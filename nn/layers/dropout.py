@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd import Tensor
-from ...common.argument_checks import check_fraction
+from ...common.argument_checks import checked_fraction
 from ...common.rng import Seed, default_rng
 from ..functional import dropout
 from ..module import Module, savable
@@ -41,7 +41,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
-        self.p = check_fraction("Dropout", "p", p)
+        self.p = checked_fraction("Dropout: p", p)
         self.generator = None if seed is None else default_rng(seed)
 
     def forward(self, x: Any) -> Tensor:

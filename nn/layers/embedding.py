@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
+from ...common.argument_checks import checked_count
 from ...common.plain_data import as_array
 from ...common.rng import Seed
 from .. import init
 from ..functional import embedding
 from ..layer_errors import LayerShapeError, LayerTypeError
 from ..module import Entries, Module, Parameter, savable
-from .arguments import check_count
 
 __all__ = ["Embedding"]
 
@@ -53,12 +53,12 @@ class Embedding(Module):
         weight_init: init.Initializer = init.normal,
         seed: Seed = None,
     ) -> None:
-        self.num_embeddings = check_count("Embedding", "num_embeddings", num_embeddings)
-        self.embedding_dim = check_count("Embedding", "embedding_dim", embedding_dim)
+        self.num_embeddings = checked_count("Embedding: num_embeddings", num_embeddings)
+        self.embedding_dim = checked_count("Embedding: embedding_dim", embedding_dim)
         values = weight_init((self.num_embeddings, self.embedding_dim), seed=seed)
         self.padding_idx = padding_idx
         if padding_idx is not None:
-            self.padding_idx = check_count("Embedding", "padding_idx", padding_idx, least=0)
+            self.padding_idx = checked_count("Embedding: padding_idx", padding_idx, 0)
             if padding_idx >= num_embeddings:
                 raise ValueError(f"Embedding: padding_idx {padding_idx} must be less than {num_embeddings}")
             values[padding_idx] = 0

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
+from ...common.argument_checks import checked_count
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..functional import linear
 from ..module import Entries, Module, Parameter, savable
-from .arguments import as_input, check_count, check_last_axis, weight_and_bias
+from .arguments import as_input, check_last_axis, weight_and_bias
 
 __all__ = ["Linear"]
 
@@ -55,8 +56,8 @@ class Linear(Module):
         bias_init: init.Initializer = init.zeros,
         seed: Seed = None,
     ) -> None:
-        self.in_features = check_count("Linear", "in_features", in_features)
-        self.out_features = check_count("Linear", "out_features", out_features)
+        self.in_features = checked_count("Linear: in_features", in_features)
+        self.out_features = checked_count("Linear: out_features", out_features)
         generator = default_rng(seed)
         self.weight = Parameter(weight_init((self.in_features, self.out_features), seed=generator))
         self.bias = Parameter(bias_init((self.out_features,), seed=generator)) if bias else None

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, batch_norm
-from ...common.argument_checks import check_fraction
+from ...common.argument_checks import checked_count, checked_fraction
 from ..functional import layer_norm
 from ..layer_errors import LayerShapeError
 from ..module import Entries, Module, Parameter, savable
-from .arguments import as_input, check_channels, check_count, weight_and_bias
+from .arguments import as_input, check_channels, weight_and_bias
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
 
@@ -42,11 +42,11 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
     ) -> None:
         name = type(self).__name__
-        self.num_features = check_count(name, "num_features", num_features)
+        self.num_features = checked_count(f"{name}: num_features", num_features)
         if not eps >= 0:
             raise ValueError(f"{name}: eps must be at least 0, got {eps}")
         self.eps = float(eps)
-        self.momentum = None if momentum is None else check_fraction(name, "momentum", momentum)
+        self.momentum = None if momentum is None else checked_fraction(f"{name}: momentum", momentum)
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
         self.track_running_stats = track_running_stats
@@ -215,7 +215,7 @@ class LayerNorm(Module):
         sizes = [normalized_shape] if isinstance(normalized_shape, int | np.integer) else list(normalized_shape)
         if not sizes:
             raise ValueError("LayerNorm: normalized_shape must have at least one axis")
-        self.normalized_shape = tuple(check_count("LayerNorm", "normalized_shape", size) for size in sizes)
+        self.normalized_shape = tuple(checked_count("LayerNorm: normalized_shape", size) for size in sizes)
         if not eps >= 0:
             raise ValueError(f"LayerNorm: eps must be at least 0, got {eps}")
         self.eps = float(eps)

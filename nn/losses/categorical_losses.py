@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ...autograd import Tensor, log_softmax, where
 from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
-from ...common.argument_checks import check_fraction
+from ...common.argument_checks import checked_fraction
 from ...common.plain_data import as_array
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, first_index, prediction, target_like
@@ -70,7 +70,7 @@ def cross_entropy(
     name = "cross_entropy"
     logits = prediction(name, logits)
     warn_of_softmax(name, logits)
-    smoothing = check_fraction(name, "label_smoothing", label_smoothing)
+    smoothing = checked_fraction(f"{name}: label_smoothing", label_smoothing)
     weights = _class_weights(name, weight, logits)
     if np.shape(data_of(target)) == logits.shape and logits.ndim > 0:
         rows = target_like(logits, target)
@@ -242,7 +242,7 @@ class CrossEntropyLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         self.weight, self.ignore_index = weight, ignore_index
-        self.label_smoothing = check_fraction("CrossEntropyLoss", "label_smoothing", label_smoothing)
+        self.label_smoothing = checked_fraction("CrossEntropyLoss: label_smoothing", label_smoothing)
 
     def forward(self, logits: Any, target: Any) -> Tensor:
         """Compare logits (..., C) with labels (...) or rows (..., C)."""

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, softmax
+from ...common.argument_checks import checked_count
 from ...common.plain_data import as_array
 from ...common.rng import Seed
 from ...data import ArrayDataset, DataLoader
-from ...data.checks import checked_count
 from ...data.dataset import Source
 from ..evaluation import evaluating
 from ..files.state_file import load_state

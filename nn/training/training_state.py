@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...common.argument_checks import checked_count
 from ...common.ranks import Ranks
 from ...data import DataLoader
-from ...data.checks import checked_count
 from ...data.dataset import fingerprint
 from .generators import generator_states, load_generator_states
 from .history import History

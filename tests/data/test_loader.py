@@ -118,7 +118,7 @@ def test_batch_size_below_one(dataset, bad):
 
 @pytest.mark.parametrize("bad", [1.5, True, "64", None, np.array([4])])
 def test_batch_size_that_is_no_whole_number(dataset, bad):
-    with pytest.raises(TypeError, match="batch_size must be a whole number"):
+    with pytest.raises(TypeError, match="batch_size must be an integer"):
         DataLoader(dataset, bad)
 
 

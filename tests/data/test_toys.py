@@ -58,7 +58,7 @@ def test_wrong_arguments(make):
     for bad in (1, 0):
         with pytest.raises(ValueError, match="n must be at least 2"):
             make(bad)
-    with pytest.raises(TypeError, match="n must be a whole number"):
+    with pytest.raises(TypeError, match="n must be an integer"):
         make(10.0)
     with pytest.raises(ValueError, match="noise"):
         make(10, noise=-1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ....common.argument_checks import checked_count
 from ....common.state import check_state
-from ....data.checks import checked_count
 from ..saved_kinds import check_same_kinds
 from ..training_state import Run
 from .callback import Callback

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ....common.argument_checks import checked_count
 from ....common.atomic_file import keep_copy, prepare_file
-from ....data.checks import checked_count
 from ...files.state_file import save_state
 from ...files.weights import save_weights
 from ..nonfinite import nonfinite_parameter
