@@ -75,6 +75,10 @@ def test_no_paths_of_one_machine(path):
     assert not re.search(rf"""(?<=[\s"'`(=])/({folders})/\w""", path.read_text(encoding="utf-8"))
 
 
+#: Imports that point up, made when a function is called, of what its caller has loaded.
+DOORS = {"autograd/fast/layer_runs.py": ("from ...nn import Conv2d, MaxPool2d, ReLU",)}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_imports_inside_the_package_are_relative_and_point_down(path):
     text = path.read_text(encoding="utf-8")
@@ -85,7 +89,8 @@ def test_imports_inside_the_package_are_relative_and_point_down(path):
     if folder in below:
         others = set(PACKAGES) - {folder} - set(below[folder])
         up = rf"\s*from \.\.+({'|'.join(sorted(others))})\b"
-        assert [line for line in imported if re.match(up, line)] == []
+        doors = DOORS.get(path.relative_to(ROOT).as_posix(), ())
+        assert [line for line in imported if re.match(up, line) and line.strip() not in doors] == []
 
 
 def test_tab_completion_shows_what_there_is():
