@@ -16,6 +16,8 @@ from small_trainings import assert_same_arrays
 import seegrad as sg
 from seegrad import nn
 from seegrad.nn import ModelFileError
+from seegrad.nn.files.architecture import CheckedDescription, describe
+from seegrad.nn.module import SAVABLE
 
 
 class Wide(nn.Module):
@@ -631,3 +633,26 @@ class _Any:
 
 
 ANY = _Any()
+
+
+#: Arguments of the layers that cannot be built without.
+ARGUMENTS = {
+    "BatchNorm1d": [(3,), (3, 1e-3, None, False, False)],
+    "BatchNorm2d": [(3,)],
+    "Conv2d": [(2, 3, (3, 2)), (2, 3, 2, 1, "same", 1, False)],
+    "ConvTranspose2d": [(2, 3, (3, 2)), (2, 3, 2, 1, 0, 0, 1, False)],
+    "Embedding": [(5, 3)],
+    "AvgPool2d": [(2,)],
+    "LayerNorm": [(3,), ((2, 3), 1e-5, False), ((2, 3), 1e-5, True, False)],
+    "Linear": [(2, 3), (2, 3, False)],
+    "MaxPool2d": [(2,)],
+    "PReLU": [(), (4,)],
+}
+
+
+@pytest.mark.parametrize(("name", "given"), [(name, given) for name in SAVABLE for given in ARGUMENTS.get(name, [()])])
+def test_a_layer_tells_its_arrays_without_being_built(name, given):
+    layer = SAVABLE[name](*given)
+    checked = CheckedDescription(json.loads(json.dumps(describe(layer))), SAVABLE)
+    assert checked.entries == {key: (array.shape, array.dtype.kind) for key, array in layer.state_dict().items()}
+    assert checked.open == []
