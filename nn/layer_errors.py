@@ -9,13 +9,13 @@ __all__ = ["LayerError"]
 
 
 class Layer(Protocol):
-    """What an error needs of a module to say where and what it is."""
+    """A module, as far as its errors name it."""
 
     def named_modules(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over it and all modules inside, with their paths."""
+        """Iterate over the module and all modules inside it, with their paths."""
 
     def extra_repr(self) -> str:
-        """Return its arguments."""
+        """Return the text of its arguments."""
 
 
 class LayerError(Exception):

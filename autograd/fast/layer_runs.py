@@ -15,8 +15,8 @@ from ..ops.convolution import output_size, padding_pairs, pair
 from ..tensor import Tensor
 from .conv_relu_pool import conv2d_relu_max_pool2d
 
-#: Below so many images, or multiplications of the convolution, a recorded graph has a node for each layer: it may be
-#: looked at, and there is little time to save.
+#: Below this number of images, or of multiplications in the convolution, a recorded graph has a node for each layer:
+#: users look at small graphs, and there is little time to save.
 FEW, WORTH_IT = 4, 5e5
 
 
@@ -51,14 +51,14 @@ def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
 
 @cache
 def _layers() -> tuple[type, type, type]:
-    """Return the classes that a run is made of; whoever asks for a run has imported them."""
+    """Return the classes of the layers in a run, which are imported since a layer is calling."""
     from ...nn import Conv2d, MaxPool2d, ReLU
 
     return Conv2d, ReLU, MaxPool2d
 
 
 def _is_plain(layer: Any, kind: type) -> bool:
-    """Whether a layer is of this very class, and nobody can tell that it was not called by itself."""
+    """Whether a layer is of exactly this class, and its own call has no effect besides its output."""
     own = vars(layer)
     return type(layer) is kind and not own.get("_hooks") and "forward" not in own and "function" not in own
 
@@ -71,7 +71,7 @@ def _window(pool: Any, size: tuple[int, int]) -> tuple[int, int] | None:
 
 
 def _output_size(conv: Any, x: Any) -> tuple[int, int] | None:
-    """Return height and width of a convolution's output; None for an input that its own checks are to refuse."""
+    """Return height and width of a convolution's output; None for an input that the layer itself has to check."""
     weight, bias = conv.weight, conv.bias
     if bias is None or not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
         return None

@@ -1,4 +1,4 @@
-"""A model's structure as plain data: which modules, built with which arguments. Data, never code."""
+"""The structure of a model as plain data: its modules and the arguments of their constructors. Data, never code."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .. import init
 from ..module import POSITIONAL, SAVABLE, Entries, Module, Parameter
 
 Size = tuple[int, int]
-"""How many calls of modules there are in a part of a model, and how deep they are nested."""
+"""The number of calls of modules in a part of a model, and the depth of their nesting."""
 
 DEEPEST = 64
 MOST_MODULES = 2_000
-MOST_CALLS = 10_000  # of modules, in one pass through the model: one that is used in two places counts twice
+MOST_CALLS = 10_000  # of modules, in one pass through the model; a module that is used in two places counts twice
 MOST_AXES = 32
 
 
@@ -24,14 +24,14 @@ MOST_AXES = 32
 
 
 def describe(model: Module) -> dict[str, Any]:
-    """Return a model's structure as data that JSON can hold; :func:`build` makes a model of it again.
+    """Return the structure of a model as data that JSON can hold; :func:`build` builds the model from it.
 
-    A module that is used in several places is described once; further places refer to it by number.
+    A module that is used in several places is described once; the other places refer to it by number.
 
     Raises
     ------
     TypeError
-        If a module's arguments cannot be found, or are of a kind that cannot be written down.
+        If the arguments of a module cannot be found, or are of a type that cannot be saved.
     """
     return _described(model, {}, type(model).__name__)
 
@@ -41,7 +41,7 @@ def _described(module: Module, done: dict[int, int], where: str) -> dict[str, An
         return {"same": done[id(module)]}
     name = type(module).__name__
     if name in SAVABLE and type(module) is not SAVABLE[name]:
-        raise TypeError(f"a class of one's own cannot be saved under seegrad's name {name}; give it another one")
+        raise TypeError(f"a user-defined class cannot be saved under seegrad's name {name}; give it another one")
     arguments = {
         key: _written(value, done, f"{name}'s argument {key!r} at {where}") for key, value in module.config().items()
     }
@@ -61,7 +61,7 @@ def _written(value: Any, done: dict[int, int], where: str) -> Any:
     if value is None or isinstance(value, bool):
         return value
     for kind in (int, float, str):
-        if isinstance(value, kind):  # NumPy's float64 and enumerations are kinds of these
+        if isinstance(value, kind):  # NumPy's float64 and enumerations are subclasses of these
             return kind(value)
     hint = "; its config() should tell the number" if isinstance(value, Parameter) else ""
     raise TypeError(
@@ -74,31 +74,31 @@ def _written(value: Any, done: dict[int, int], where: str) -> Any:
 
 
 def is_of_seegrad(cls: type[Module]) -> bool:
-    """Tell whether a class is one that every model file may name."""
+    """Whether a class is one that every model file may name."""
     return SAVABLE.get(cls.__name__) is cls
 
 
 class CheckedDescription:
-    """A description that has been checked: the arrays that its model will hold, and where that is not known.
+    """A checked description of a model, with the arrays that the model will hold as far as they are known.
 
     Parameters
     ----------
     description : object
-        What a file says.
+        The description in a file.
     classes : mapping of str to Module class
-        Those that it may name.
+        The classes that it may name.
 
     Attributes
     ----------
     entries : dict
         Shape and kind of each array, by name.
     open : list of str
-        Paths of user-defined modules, below which only building them will tell.
+        Paths of user-defined modules, whose arrays are known only after building them.
 
     Raises
     ------
     ValueError
-        Says where the description is wrong.
+        If the description is wrong; the message says where.
     """
 
     def __init__(self, description: Any, classes: Mapping[str, type[Module]]) -> None:
@@ -146,7 +146,7 @@ class CheckedDescription:
         return sizes
 
     def _value(self, value: Any, path: str, depth: int) -> Size:
-        """Check an argument; return how many calls of modules it stands for, and how deep they are nested."""
+        """Check an argument; return the number of calls of modules in it, and the depth of their nesting."""
         _checked_size((0, 0), depth, f"at {path}")
         if isinstance(value, dict) and set(value) == {"module"}:
             return self._module(value["module"], path, depth)
@@ -160,22 +160,22 @@ class CheckedDescription:
 
 
 def _together(sizes: Sequence[Size]) -> Size:
-    """Add up the calls of several parts, and say how deep what holds them is."""
+    """Return the sum of the calls of several parts, and the depth of the module that holds them."""
     return sum(calls for calls, _ in sizes), 1 + max((height for _, height in sizes), default=0)
 
 
 def _checked_size(size: Size, depth: int, where: str) -> Size:
-    """Refuse what would be too deep where it stands, or would take too long to go through."""
+    """Refuse a part that is nested too deep, or would take too long to go through."""
     calls, height = size
     if depth + height > DEEPEST:
         raise ValueError(f"{where}: modules are nested more than {DEEPEST} deep")
     if calls > MOST_CALLS:
-        raise ValueError(f"{where}: more than {MOST_CALLS:,} calls of modules, since some stand in many places")
+        raise ValueError(f"{where}: more than {MOST_CALLS:,} calls of modules, since some are used in many places")
     return size
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a number that fits into 64 bits."""
+    """Whether a value is a number that fits into 64 bits."""
     return type(value) is float or (type(value) is int and abs(value) < 1 << 63)
 
 
@@ -191,7 +191,7 @@ def _are_sizes(value: Any, count: int) -> bool:
     )
 
 
-#: What an argument may be, by each of the alternatives in its annotation.
+#: The check of an argument for each alternative in its annotation.
 FITS: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: type(value) is int and is_number(value),
     "float": is_number,
@@ -213,7 +213,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
 
 
 def _fits(value: Any, parameter: inspect.Parameter) -> bool:
-    """Tell whether an argument is of the kind that its annotation asks for, as far as that is known."""
+    """Whether an argument has the type of its annotation, as far as that is known."""
     alternatives = [FITS.get(part) for part in str(parameter.annotation).split(" | ")]
     if parameter.kind is parameter.VAR_POSITIONAL:
         return isinstance(value, list) and all(
@@ -258,7 +258,7 @@ def _checked_arguments(cls: type[Module], given: Any, where: str) -> dict[str, A
 
 
 def build(description: Mapping[str, Any], classes: Mapping[str, type[Module]]) -> Module:
-    """Make the model of a description that a :class:`CheckedDescription` was made of; its parameters are zeros."""
+    """Build the model of a description that passed :class:`CheckedDescription`; its parameters are zeros."""
     return _built(description, classes, [])
 
 
