@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..autograd.core.seam import replaceable
+from ..common.seam import replaceable
 from .flat import FlatParameters
 from .optimizer import Array, Group, Optimizer, Parameters
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...common.plain_data import unwritable
 from ...common.quiet import quiet
+from ...common.seam import backward_passes
 from .node import Node, on_gradient
 from .op import Op
-from .seam import backward_passes
 
 
 def backprop(root: Node, grad_output: Any, **options: Any) -> dict[Node, Any]:

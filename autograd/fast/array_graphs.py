@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from ...common.quiet import quiet
+from ...common.seam import backward_passes
 from ..arithmetic import binary
 from ..core.backward import fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Node, clock, data_of, on_gradient, on_record
 from ..core.recording import open_blocks, record
-from ..core.seam import backward_passes
 from ..ops import elementwise as ew
 from ..ops.elementwise import Elementwise
 from ..tensor import Tensor

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import quicker
 from ..core.node import Node
-from ..core.seam import quicker
 from ..ops import normalization
 from . import kernels
 

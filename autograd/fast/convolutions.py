@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.seam import quicker
+from ...common.seam import quicker
 from ..ops import convolution, pooling
 from ..ops.shaping import narrow, wide
 from . import kernels

@@ -1,4 +1,4 @@
-"""Put what is quicker in the places that the engine leaves for it, see ``autograd/core/seam.py``."""
+"""Put what is quicker in the places that the engine leaves for it, see ``common/seam.py``."""
 
 from __future__ import annotations
 

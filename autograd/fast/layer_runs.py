@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import seam
+from ...common import seam
 from ..core.node import on_record
 from ..core.recording import is_recording
 from ..ops.convolution import output_size, padding_pairs, pair

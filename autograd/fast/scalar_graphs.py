@@ -11,12 +11,12 @@ from heapq import heappop, heappush
 from math import isfinite
 from typing import Any
 
+from ...common.seam import backward_passes
 from ..arithmetic import binary
 from ..core.backward import is_inner, oldest_of
 from ..core.node import NO_PARAMS, Constant, Node, clock, on_gradient, on_record
 from ..core.op import Op
 from ..core.recording import open_blocks
-from ..core.seam import backward_passes
 from ..ops import elementwise as ew
 from ..ops.elementwise import Elementwise
 from ..value import Value

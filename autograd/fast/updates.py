@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.seam import quicker
+from ...common.seam import quicker
 from .kernels import LARGE, numba_use
 
 

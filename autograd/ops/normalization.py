@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op
 from ..core.recording import is_recording, record
-from ..core.seam import replaceable
 from .elementwise import sqrt
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand

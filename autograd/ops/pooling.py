@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op
 from ..core.recording import record
-from ..core.seam import replaceable
 from .convolution import (
     Padding,
     Pairs,

@@ -15,8 +15,8 @@ from ...autograd.compile.reach import Reach
 from ...autograd.core.backward import inputs_of
 from ...autograd.core.node import Node
 from ...autograd.core.recording import recording
-from ...autograd.core.seam import layer_by_layer
 from ...common.atomic_file import write_atomically
+from ...common.seam import layer_by_layer
 from ..evaluation import evaluating
 from ..module import Module
 from .onnx_check import check_repeatable, check_same

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
-from ...autograd.core.seam import run_layers
+from ...common.seam import run_layers
 from ..module import POSITIONAL, Module, savable
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seegrad.autograd.core import seam
+from seegrad.common import seam
 
 ROOT = Path(__file__).resolve().parents[2]
 

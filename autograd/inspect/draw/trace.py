@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ....common.evaluation_mode import evaluation_mode
+from ....common.seam import layer_by_layer
 from ...core.node import Node
 from ...core.recording import recording
-from ...core.seam import layer_by_layer
 from ...tensor import Tensor, tensor
 from ...value import Value
 from .picture import Kind

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.core import seam
 from seegrad.autograd.core.backward import backprop
 from seegrad.autograd.fast.array_graphs import array_pass
+from seegrad.common import seam
 
 SPECIAL = np.array([0.0, -0.0, 1.5, -2.0, np.inf, -np.inf, np.nan, 1e-300, 1e300])
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad.autograd.core import seam
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.fast.arrays import MEDIUM
 from seegrad.autograd.fast.kernels import LARGE, im2col
 from seegrad.autograd.ops.normalization import normalized_channels
 from seegrad.autograd.ops.pooling import window_max
+from seegrad.common import seam
 from seegrad.optim.adam import adam_step
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")

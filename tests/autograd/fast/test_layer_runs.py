@@ -7,8 +7,8 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.autograd.core import seam
 from seegrad.autograd.inspect.draw import draw
+from seegrad.common import seam
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from seegrad import Value, sqrt, where
-from seegrad.autograd.core import seam
 from seegrad.autograd.core.backward import backprop
 from seegrad.autograd.fast.scalar_graphs import number_pass
 from seegrad.autograd.ops import elementwise
+from seegrad.common import seam
 
 
 @pytest.fixture

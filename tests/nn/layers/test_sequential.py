@@ -13,7 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn
-from seegrad.autograd.core import seam
+from seegrad.common import seam
 
 SHAPES = {"images": (3, 9, 8, 2), "rows": (4, 6)}
 ROWS = [

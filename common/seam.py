@@ -1,4 +1,4 @@
-"""What ``fast`` may add to the engine, besides ``Op.fast_forward`` and ``Op.fast_vjp``.
+"""What ``autograd/fast`` may add to the engine, besides ``Op.fast_forward`` and ``Op.fast_vjp``.
 
 All of it gives the same results as the definition, in every special value, or NotImplemented.
 """
