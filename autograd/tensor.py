@@ -25,14 +25,11 @@ from .ops import indexing, products, reductions, shaping
 
 def _method(operation: Callable[..., Any]) -> Any:
     """Make a method of a function of an array."""
+
     if isinstance(operation, Op):
-        bind, apply = operation.bind, operation.apply
-        alone = operation.arity == 1 and len(operation.defaults) == len(operation.param_names)
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-            if alone and not (args or kwargs):
-                return apply((self,), operation.defaults)
-            return apply(*bind((self, *args), kwargs))
+            return operation.apply(*operation.bind((self, *args), kwargs))
     else:
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:

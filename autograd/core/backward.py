@@ -80,7 +80,7 @@ def propagate(
 
 def oldest_of(stop: frozenset[Node]) -> int:
     """Return the number below which no node can depend on any of ``stop``."""
-    return min([x.number for x in stop], default=-1)
+    return min([x.number for x in stop]) if stop else -1
 
 
 def is_inner(x: Node, stop: frozenset[Node], oldest: int) -> bool:

@@ -7,7 +7,7 @@ general pass is taken instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 from math import isfinite
 from typing import Any
@@ -19,18 +19,22 @@ from ...common.seam import backward_passes
 from ..arithmetic import binary
 from ..core.backward import fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Node, clock, data_of, on_gradient, on_record
+from ..core.op import Op
 from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
 from ..ops.elementwise import Elementwise
 from ..tensor import Tensor
 
 _new = object.__new__
+_call, _apply = Op.__call__, Op.apply
 
 
 def install() -> None:
     """Replace operators of ``Tensor``, and put the backward pass in front of the general one."""
     for name, op in (("add", ew.add), ("sub", ew.subtract), ("mul", ew.multiply), ("truediv", ew.divide)):
         setattr(Tensor, f"__{name}__", _operator(op))
+    setattr(Op, "__call__", call)  # noqa: B010 (a plain assignment is no method to mypy)
+    setattr(Op, "apply", apply)  # noqa: B010
     backward_passes.append(array_pass)
 
 
@@ -55,6 +59,28 @@ def _operator(op: Elementwise) -> Any:
     return method
 
 
+def call(self: Op, *args: Any, **kwargs: Any) -> Any:
+    """Compute on plain arrays without looking at the parameters; all else as the definition does."""
+    for x in args:
+        if isinstance(x, Node):
+            return self.apply(*self.bind(args, kwargs))
+    inputs = args if self.variadic else args[: self.arity]
+    if len(args) <= len(inputs) + (not self.elementwise):  # of several parameters by position, the order is checked
+        for x in inputs:
+            if x.__class__ is not np.ndarray:
+                break
+        else:
+            return self.compute(*args, **kwargs)
+    return _call(self, *args, **kwargs)
+
+
+def apply(self: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    """Compute on the array of a single input; all else as the definition does."""
+    if len(inputs) == 1 and inputs[0]._plain.__class__ is np.ndarray:
+        return record(self, self.compute(inputs[0]._plain, **params), inputs, params)
+    return _apply(self, inputs, params)
+
+
 def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node]) -> Any:
     """Propagate a gradient back to the leaves without masks.
 
@@ -68,45 +94,47 @@ def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, sto
         return NotImplemented
     oldest, gradients = oldest_of(stop), {root: grad_output}
     waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
-    chose, silence = False, quiet()
-
-    def arrive(x: Node, d: Any) -> None:
-        if x in gradients:
-            gradients[x] = gradients[x] + d
-        else:
-            gradients[x] = d
-            if x.op is not None and x.number >= oldest and x not in stop:
-                heappush(waiting, (-x.number, x))
-
+    chose, silence = False, None
     try:
         while waiting:
             node: Any = heappop(waiting)[1]
             op, notes = node.op, node.notes
             if op.user_defined or (notes is not None and notes.get("hooks")):
                 return NotImplemented
-            if op.poles and silence.outside is None:
-                silence.__enter__()
-            chose = chose or op.chooses
+            if op.poles:
+                if silence is None:
+                    silence = quiet()
+                    silence.__enter__()
+                chose = chose or op.chooses
             g = gradients[node]
             if not (keep or (notes is not None and "retain" in notes)):
                 del gradients[node]  # it may be large
             x, y, out, number = node._x, node._y, node._plain, node.number
+            arrivals: Iterable[tuple[Node, Any]]
             if op.fast_vjp is not None or not op.rule or x.__class__ is tuple or out.__class__ is float:
-                for x, d in _vjp(node, op, g):
-                    arrive(x, d)
+                arrivals = _vjp(node, op, g)
             elif y is None:
                 if x.number > number:
                     (x,) = inputs_of(node)
-                arrive(x, x.fit(op.rule[0](g, out, x._plain, **node.params)))
+                arrivals = ((x, x.fit(op.rule[0](g, out, x._plain, **node.params))),)
             else:
                 if x.number > number or y.number > number:
                     x, y = inputs_of(node)
-                if x._tracked:
-                    arrive(x, x.fit(op.rule[0](g, out, x._plain, y._plain, **node.params)))
-                if y._tracked:
-                    arrive(y, y.fit(op.rule[1](g, out, x._plain, y._plain, **node.params)))
+                arrivals = [
+                    (z, z.fit(rule(g, out, x._plain, y._plain, **node.params)))
+                    for z, rule in zip((x, y), op.rule)
+                    if z._tracked
+                ]
+            for x, d in arrivals:
+                if x in gradients:
+                    gradients[x] = gradients[x] + d
+                else:
+                    gradients[x] = d
+                    if x.op is not None and x.number >= oldest and x not in stop:
+                        heappush(waiting, (-x.number, x))
     finally:
-        silence.restore()
+        if silence is not None:
+            silence.restore()
     return NotImplemented if chose and not _finite(gradients.values()) else gradients.items()
 
 
