@@ -25,7 +25,6 @@ from .ops import indexing, products, reductions, shaping
 
 def _method(operation: Callable[..., Any]) -> Any:
     """Make a method of a function of an array."""
-
     if isinstance(operation, Op):
 
         def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:

@@ -20,6 +20,9 @@ from .kernels import relu_gradient as large_relu_gradient
 MEDIUM = range(100_000, 50_000_000)
 
 
+_reduce: Any = np.add.reduce
+
+
 def _relu(x: Any) -> Any:
     if type(x) is np.ndarray and x.size >= LARGE and x.dtype.kind == "f":
         return large_relu(x)
@@ -43,7 +46,7 @@ def _sum_to(x: Any, /, shape: Any) -> Any:
 def _sum(x: Any, /, axis: Any, keepdims: bool) -> Any:
     """The sum of a few numbers, for which NumPy's own order of additions is exact enough."""
     if x.size <= MANY and x.dtype.char in "fd" and (axis is None or axis.__class__ is int or axis.__class__ is tuple):
-        return np.add.reduce(x, axis, None, None, keepdims)
+        return _reduce(x, axis, None, None, keepdims)
     return NotImplemented
 
 

@@ -145,7 +145,7 @@ def number_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, st
             size = min(4 * size, LONGEST) if near else FIRST  # an empty place costs time too
             top = -older[0][0]
             window: list[Any] = [None] * size
-            arrived = [0.0] * size
+            arrived: list[float | None] = [None] * size
             while older and top + older[0][0] < size:
                 place, node = top + older[0][0], heappop(older)[1]
                 window[place], arrived[place] = node, waiting.pop(node)
@@ -164,7 +164,7 @@ def number_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, st
 
 def _through_window(
     window: list[Any],
-    arrived: list[float],
+    arrived: list[Any],
     top: int,
     older: list[tuple[int, Node]],
     waiting: dict[Node, float],
@@ -178,14 +178,16 @@ def _through_window(
     What arrives at nodes in the window stands in ``arrived``, at the node's place; at older ones, in ``waiting``.
     """
     size, free = len(window), not stop
-    for here, node in enumerate(window):
-        if node is None:
+    reach, give = nodes.append, gradients.append
+    for here, g in enumerate(arrived):
+        if g is None:
             continue
-        g, op = arrived[here], node.op
+        node = window[here]
+        op = node.op
         if op is None and node in waiting:
             g += waiting.pop(node)
-        nodes.append(node)
-        gradients.append(g)
+        reach(node)
+        give(g)
         if op is None or not (free or is_inner(node, stop, oldest)):
             continue
         x, y = node._x, node._y
@@ -195,12 +197,14 @@ def _through_window(
             dx, dy = g * y._plain, g * x._plain
         elif not (op.elementwise and op.rule) or op.user_defined or node.params:
             return False
-        elif y is None:
-            dx = dy = op.rule[0](g, node._plain, x._plain)
         else:
-            dx, dy = [rule(g, node._plain, x._plain, y._plain) if z._tracked else g for rule, z in zip(op.rule, (x, y))]
-        if not (dx.__class__ is dy.__class__ is float):
-            return False
+            if y is None:
+                dx = dy = op.rule[0](g, node._plain, x._plain)
+            else:
+                pairs = zip(op.rule, (x, y))
+                dx, dy = [rule(g, node._plain, x._plain, y._plain) if z._tracked else g for rule, z in pairs]
+            if not (dx.__class__ is dy.__class__ is float):
+                return False
         # The two inputs are written out: a loop would cost as much as the rest.
         if x._tracked:
             if (place := top - x.number) >= size:
@@ -211,12 +215,12 @@ def _through_window(
                     if x.op is not None:
                         heappush(older, (-x.number, x))
             elif place <= here:
-                return False
-            elif window[place] is None:
+                return False  # its data was changed since it was read
+            elif (sum_so_far := arrived[place]) is None:
                 window[place] = x
                 arrived[place] = dx
             else:
-                arrived[place] += dx  # its data was changed since it was read
+                arrived[place] = sum_so_far + dx
         if y is not None and y._tracked:
             if (place := top - y.number) >= size:
                 try:
@@ -227,9 +231,9 @@ def _through_window(
                         heappush(older, (-y.number, y))
             elif place <= here:
                 return False
-            elif window[place] is None:
+            elif (sum_so_far := arrived[place]) is None:
                 window[place] = y
                 arrived[place] = dy
             else:
-                arrived[place] += dy
+                arrived[place] = sum_so_far + dy
     return True
