@@ -1,11 +1,14 @@
-"""The subcommands of ``seegrad``, one file each; each adds itself to the parser."""
+"""The subcommands of ``seegrad``, one file each; each adds itself to the parser.
 
-from ..serve.command import add_serve
-from .draw import add_draw
-from .evaluate import add_evaluate
-from .export import add_export
-from .predict import add_predict
-from .train import add_train
+Imports everything, and is imported by ``__main__.py`` alone. Begin with ``evaluate_command.py``.
+"""
+
+from .draw_command import add_draw
+from .evaluate_command import add_evaluate
+from .export_command import add_export
+from .predict_command import add_predict
+from .serve_command import add_serve
+from .train_command import add_train
 
 ADD_COMMANDS = (add_train, add_predict, add_evaluate, add_draw, add_export, add_serve)
 

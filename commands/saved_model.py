@@ -15,7 +15,6 @@ from ..nn.model_info import ModelInfo
 Array = npt.NDArray[Any]
 
 BATCH = 128
-HELP = "a file that seegrad train or model.save() wrote"
 
 
 def load_saved(path: str) -> Module:
@@ -75,11 +74,3 @@ def input_shape(model: Module, given: tuple[int, ...] | None) -> tuple[int, ...]
     if shape is None:
         raise ValueError("the file does not tell what the model takes; give --input-shape, such as 28,28,1")
     return shape
-
-
-def sizes(text: str) -> tuple[int, ...]:
-    """Read sizes that are divided by commas, for argparse."""
-    found = tuple(int(part) for part in text.split(","))
-    if not all(size > 0 for size in found):
-        raise ValueError
-    return found

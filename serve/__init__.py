@@ -1,6 +1,7 @@
 """The page where one draws a digit and sees what the network thinks of it, and the small server behind it.
 
-It needs the extra ``serve``: ``pip install 'seegrad[serve]'``.
+Imports ``nn``, ``data`` and ``autograd``. Begin with ``app.py``. It needs the extra ``serve``:
+``pip install 'seegrad[serve]'``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app import create_app
     from .limits import Limits
-    from .prediction import Explanation, LayerOutput, Predictor
+    from .predictor import Explanation, LayerOutput, Predictor
     from .server import serve
 
 __all__ = ["Explanation", "LayerOutput", "Limits", "Predictor", "create_app", "serve"]
@@ -19,9 +20,9 @@ __all__ = ["Explanation", "LayerOutput", "Limits", "Predictor", "create_app", "s
 WHERE = {
     "create_app": "app",
     "Limits": "limits",
-    "Explanation": "prediction",
-    "LayerOutput": "prediction",
-    "Predictor": "prediction",
+    "Explanation": "predictor",
+    "LayerOutput": "predictor",
+    "Predictor": "predictor",
     "serve": "server",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .prediction import Explanation
+from .predictor import Explanation
 
 Array = npt.NDArray[Any]
 

@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..nn import Module
 from .answer import explanation_data, prediction_data
-from .images import read_image
 from .limits import Limits, RateLimit, read_body
-from .prediction import Predictor
+from .predictor import Predictor
+from .request_image import read_image
 
 PAGE = Path(__file__).parent / "page"
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
@@ -46,7 +46,7 @@ def create_app(
     """Make the web application of a model; any ASGI server runs it.
 
     ``GET /`` is the page. ``POST /predict`` takes a PNG image or JSON ``{"pixels": [[...], ...]}`` (see
-    :func:`seegrad.serve.images.read_image`) and answers ``class``, ``confidence``, ``runner_up``,
+    :func:`seegrad.serve.request_image.read_image`) and answers ``class``, ``confidence``, ``runner_up``,
     ``classes`` and ``probabilities``; ``POST /predict?explain=1`` also ``image``, ``saliency`` and ``layers``.
     ``GET /healthz`` answers ``{"status": "ok"}``. Errors are ``{"error": message}``.
 

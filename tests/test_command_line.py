@@ -107,7 +107,7 @@ def test_validation_as_a_fraction(digits, tmp_path, capsys):
 
 
 def test_without_matplotlib(digits, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("seegrad.commands.train.find_spec", lambda name: None)
+    monkeypatch.setattr("seegrad.commands.train_command.find_spec", lambda name: None)
     assert main(options(digits, tmp_path)) == 0
     captured = capsys.readouterr()
     assert "seegrad[plot]" in captured.err

@@ -57,7 +57,7 @@ def test_no_memory_is_one_line(digits, tmp_path, capsys, monkeypatch):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "ubyte: too large for the memory of this machine" in error
-    monkeypatch.setattr("seegrad.commands.train._train_into", fail)
+    monkeypatch.setattr("seegrad.commands.train_command._train_into", fail)
     assert main(["train", "--data-dir", str(digits), "--out", str(tmp_path)]) == 1
     assert capsys.readouterr().err == "seegrad train: error: not enough memory\n"
 

@@ -12,7 +12,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.__main__ import main
-from seegrad.commands.evaluate import confusion_table
+from seegrad.commands.evaluate_command import confusion_table
 
 
 def test_evaluate(trained, digits, capsys):
@@ -166,9 +166,9 @@ def test_nobody_reads_the_output(arguments, status, trained, tmp_path):
     ],
 )
 def test_serve_without_what_it_needs(missing, text, trained, capsys, monkeypatch):
-    from seegrad.serve import command
+    from seegrad.commands import serve_command
 
-    there = command.find_spec
-    monkeypatch.setattr(command, "find_spec", lambda name: None if name in missing else there(name))
+    there = serve_command.find_spec
+    monkeypatch.setattr(serve_command, "find_spec", lambda name: None if name in missing else there(name))
     assert main(["serve", str(trained)]) == 1
     assert text in capsys.readouterr().err

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 import seegrad as sg
 from seegrad.serve import create_app
 from seegrad.serve.answer import array_data
-from seegrad.serve.images import read_image
+from seegrad.serve.request_image import read_image
 
 
 def png(pixels, mode=None):

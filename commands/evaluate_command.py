@@ -10,8 +10,9 @@ import numpy as np
 
 from ..data import load_mnist
 from ..nn import ClassificationReport, classification_report
+from .options import add_data_dir, add_model
 from .printing import printable
-from .saved_model import HELP, class_names, load_saved, probabilities
+from .saved_model import class_names, load_saved, probabilities
 
 
 def add_evaluate(commands: Any) -> None:
@@ -22,12 +23,8 @@ def add_evaluate(commands: Any) -> None:
         description="Measure a model on the test images: accuracy, precision and recall of each class, and which "
         "classes were taken for which.",
     )
-    evaluate.add_argument("model", metavar="MODEL", help=HELP)
-    evaluate.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
-    )
+    add_model(evaluate)
+    add_data_dir(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate)
 

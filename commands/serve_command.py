@@ -7,18 +7,15 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
+from .options import add_model, positive_number
+from .saved_model import load_saved
+
 NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "PIL": "pillow"}
 LARGEST_PORT = 65535
 
 
 def add_serve(commands: Any) -> None:
-    """Add the command to those of the command line.
-
-    Parameters
-    ----------
-    commands : what ``argparse.ArgumentParser.add_subparsers`` returned
-        Gets the command ``serve``.
-    """
+    """Add the command to those of the command line."""
     serve = commands.add_parser(
         "serve",
         help="open a page where one draws a digit and sees what the model thinks",
@@ -26,7 +23,7 @@ def add_serve(commands: Any) -> None:
         '/predict for programs, which takes a PNG image, or JSON {"pixels": [[...], ...]} with 28 rows of 28 '
         "numbers from 0 to 1, and answers JSON. Ctrl-C stops. Needs the extra seegrad[serve].",
     )
-    serve.add_argument("model", metavar="MODEL", help="a file that seegrad train or model.save() wrote")
+    add_model(serve)
     serve.add_argument(
         "--host",
         default="127.0.0.1",
@@ -39,7 +36,7 @@ def add_serve(commands: Any) -> None:
     )
     serve.add_argument(
         "--rate",
-        type=_rate,
+        type=positive_number,
         default=30.0,
         metavar="N",
         help="predictions per second that a client may ask for (default: %(default)g)",
@@ -54,22 +51,14 @@ def _port(text: str) -> int:
     return number
 
 
-def _rate(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
-    return number
-
-
 def _run(chosen: argparse.Namespace) -> None:
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:
         *some, last = missing
         are = f"{', '.join(some)} and {last} are" if some else f"{last} is"
         raise ValueError(f"{are} not installed: pip install 'seegrad[serve]'")
-    from ..commands.saved_model import load_saved
-    from .limits import Limits
-    from .server import is_loopback, serve
+    from ..serve.limits import Limits
+    from ..serve.server import is_loopback, serve
 
     model = load_saved(chosen.model)
     if not is_loopback(chosen.host):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shlex
 import shutil
 import sys
@@ -12,13 +11,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
 from .. import data, nn, optim
-from ..common.atomic_file import keep_copy, make_writable_folder, write_atomically
-from ..common.file_lock import locked_folder
+from ..common.atomic_file import keep_copy, write_atomically
 from ..common.ranks import Ranks
 from ..common.rng import manual_seed
 from ..data import ArrayDataset
@@ -27,12 +24,11 @@ from ..nn.files.state_file import load_state
 from ..nn.plots.training_plots import plot_curves, plot_predictions
 from ..nn.recipes import RECIPES
 from ..nn.training.trainer_protocols import TrainerLike
-from .predict import DEFAULT_MODEL
+from .options import add_data_dir, at_least_0, at_least_1, positive_number
+from .results_folder import CHECKPOINT, DEFAULT_FOLDER, DEFAULT_MODEL, HISTORY, MODEL, results_folder
 
 # What the networks of all recipes take: a digit.
 INPUT_SHAPE = (28, 28, 1)
-DEFAULT_FOLDER = "runs/mnist"
-MODEL, HISTORY, CHECKPOINT = "model.safetensors", "history.json", "checkpoint.safetensors"
 
 
 def add_train(commands: Any) -> None:
@@ -51,10 +47,10 @@ def add_train(commands: Any) -> None:
         help="article: five epochs of Adam; best: a deeper network, augmented images, a one-cycle schedule and "
         "averaged weights, for a quarter of an hour on two cores (default: %(default)s)",
     )
-    add("--epochs", type=_positive_int, metavar="N", help=f"how often to go through all images ({_each('epochs')})")
-    add("--batch-size", type=_positive_int, metavar="N", help=f"images per step ({_each('batch_size')})")
-    add("--lr", type=_positive_float, metavar="RATE", help=f"learning rate, at its highest ({_each('lr')})")
-    add("--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same run (default: %(default)s)")
+    add("--epochs", type=at_least_1, metavar="N", help=f"how often to go through all images ({_each('epochs')})")
+    add("--batch-size", type=at_least_1, metavar="N", help=f"images per step ({_each('batch_size')})")
+    add("--lr", type=positive_number, metavar="RATE", help=f"learning rate, at its highest ({_each('lr')})")
+    add("--seed", type=at_least_0, default=0, metavar="N", help="the same seed gives the same run (default: 0)")
     add(
         "--validation",
         type=_share,
@@ -63,11 +59,7 @@ def add_train(commands: Any) -> None:
         help="training images to set aside for validation: a number, or a fraction below 1; 0 for none "
         "(default: %(default)s)",
     )
-    add(
-        "--data-dir",
-        metavar="DIR",
-        help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
-    )
+    add_data_dir(train)
     add(
         "--out",
         metavar="DIR",
@@ -92,27 +84,6 @@ def add_train(commands: Any) -> None:
 def _each(setting: str) -> str:
     """Say what each recipe has by default."""
     return "default: " + ", ".join(f"{getattr(recipe, setting):g} for {name}" for name, recipe in RECIPES.items())
-
-
-def _positive_int(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number
-
-
-def _positive_float(text: str) -> float:
-    number = float(text)
-    if not (math.isfinite(number) and number > 0):
-        raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
-    return number
-
-
-def _seed(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
-    return number
 
 
 def _share(text: str) -> float:
@@ -159,43 +130,7 @@ def _train(chosen: argparse.Namespace) -> None:
         _train_into(Path(chosen.out or DEFAULT_FOLDER), chosen, ranks)
         return
     with ExitStack() as locks:
-        _train_into(_folder(chosen, locks), chosen, ranks)
-
-
-def _folder(chosen: argparse.Namespace, locks: ExitStack) -> Path:
-    """Return the folder for the results, which no other training uses, and whose results may be replaced.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written into, another training writes there, or it holds results.
-    """
-    folder = make_writable_folder(chosen.out or DEFAULT_FOLDER)
-    for number in count(2):
-        free = locks.enter_context(locked_folder(folder))
-        taken = _holds_results(folder, chosen.resume) and not chosen.overwrite
-        if free and not taken:
-            break
-        if chosen.out or chosen.resume or chosen.overwrite:
-            raise OSError(_occupied(folder) if taken else f"another training is writing into {folder}; give --out DIR")
-        folder = make_writable_folder(f"{DEFAULT_FOLDER}-{number}")
-    return folder
-
-
-def _holds_results(folder: Path, resume: bool) -> bool:
-    """Tell whether a training would replace what another one has reached."""
-    if (folder / CHECKPOINT).exists():
-        return not resume
-    try:
-        return json.loads((folder / HISTORY).read_bytes())["test"] is not None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return (folder / MODEL).exists()
-
-
-def _occupied(folder: Path) -> str:
-    go_on = "--resume goes on with it, " if (folder / CHECKPOINT).exists() else ""
-    otherwise = "--overwrite replaces them, --out DIR writes into another folder"
-    return f"{folder} holds the results of a training; {go_on}{otherwise}"
+        _train_into(results_folder(chosen, locks), chosen, ranks)
 
 
 def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
@@ -277,7 +212,7 @@ def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) 
     result = trainer.evaluate(test)
     _save(folder, recipe, trainer, result)
     _draw(folder, trainer, test)
-    print(f"\nresults are in {folder}; next, try\n{_next_commands(folder / 'model.safetensors')}")
+    print(f"\nresults are in {folder}; next, try\n{_next_commands(folder / MODEL)}")
     print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..autograd.resources import no_compiling
 from ..data import prepare_digit, read_picture
+from .options import MODEL_HELP
 from .printing import printable
-from .saved_model import HELP, class_names, load_saved, probabilities
-
-DEFAULT_MODEL = "runs/mnist/model.safetensors"
+from .results_folder import DEFAULT_MODEL
+from .saved_model import class_names, load_saved, probabilities
 
 
 def add_predict(commands: Any) -> None:
@@ -27,7 +27,7 @@ def add_predict(commands: Any) -> None:
         "form of MNIST's images first. Needs Pillow.",
     )
     predict.add_argument("pictures", nargs="+", metavar="PICTURE", help="an image file: PNG, JPEG, ...")
-    predict.add_argument("--model", default=DEFAULT_MODEL, metavar="MODEL", help=f"{HELP} (default: %(default)s)")
+    predict.add_argument("--model", default=DEFAULT_MODEL, metavar="MODEL", help=f"{MODEL_HELP} (default: %(default)s)")
     predict.add_argument("--json", action="store_true", help="print JSON, with the probabilities of all classes")
     predict.set_defaults(run=_predict)
 

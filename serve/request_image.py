@@ -12,7 +12,7 @@ import numpy.typing as npt
 from starlette.exceptions import HTTPException
 
 from ..data import prepare_digit
-from .prediction import IMAGE_SHAPE
+from .predictor import IMAGE_SHAPE
 
 Array = npt.NDArray[Any]
 

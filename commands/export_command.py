@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..nn import export_onnx
+from .options import add_input_shape, add_model
 from .printing import printable
-from .saved_model import HELP, input_shape, load_saved, sizes
+from .saved_model import input_shape, load_saved
 
 
 def add_export(commands: Any) -> None:
@@ -20,14 +21,9 @@ def add_export(commands: Any) -> None:
         description="Write a model as an ONNX file, which many programs run. Batches of any size go in; preprocessing "
         "is not part of it. Needs the extra seegrad[export].",
     )
-    export.add_argument("model", metavar="MODEL", help=HELP)
+    add_model(export)
     export.add_argument("--onnx", required=True, metavar="FILE", help="the file to write")
-    export.add_argument(
-        "--input-shape",
-        type=sizes,
-        metavar="SIZES",
-        help="shape of one example, such as 28,28,1 (default: what the file tells)",
-    )
+    add_input_shape(export)
     export.set_defaults(run=_export)
 
 

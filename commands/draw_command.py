@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..common.atomic_file import write_atomically
+from .options import add_input_shape, add_model
 from .printing import printable
-from .saved_model import HELP, input_shape, load_saved, sizes
+from .saved_model import input_shape, load_saved
 
 
 def add_draw(commands: Any) -> None:
@@ -19,19 +20,14 @@ def add_draw(commands: Any) -> None:
         description="Draw what a model computes, layer by layer or operation by operation, on random numbers. Needs "
         "Graphviz, or the extra seegrad[draw], which brings it.",
     )
-    draw.add_argument("model", metavar="MODEL", help=HELP)
+    add_model(draw)
     draw.add_argument(
         "--out", metavar="FILE", help="the drawing: .svg, .png, .pdf, ... (default: the model's name with .svg)"
     )
     draw.add_argument(
         "--zoom", choices=("modules", "ops"), default="modules", help="layers or operations (default: %(default)s)"
     )
-    draw.add_argument(
-        "--input-shape",
-        type=sizes,
-        metavar="SIZES",
-        help="shape of one example, such as 28,28,1 (default: what the file tells)",
-    )
+    add_input_shape(draw)
     draw.set_defaults(run=_draw)
 
 
