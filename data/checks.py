@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError
+from .data_error import DataError
 
 ROWS_AT_ONCE = 4096
 

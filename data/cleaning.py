@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
 from .checks import ROWS_AT_ONCE, checked_number, numeric_array
+from .data_error import DataError
 from .dataset import ArrayDataset
-from .errors import DataError
+
+__all__ = ["CleaningReport", "clean", "outlier_scores"]
 
 Mask = NDArray[np.bool_]
 # Fewer examples than this say little about what is usual in their class.

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
 from .checks import checked_number
+from .data_error import DataError
 from .dataset import ArrayDataset
-from .errors import DataError
 from .idx import GZIP_MAGIC
+
+__all__ = ["load_csv"]
 
 # Up to here float32, in which the whole table is read, holds every whole number.
 EXACT = 1 << 24

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import ROWS_AT_ONCE, check_finite, numeric_array
-from .errors import DataError
+from .data_error import DataError
+
+__all__ = ["ArrayDataset"]
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
 ROWS_ON_DISK = 1000

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError
+from .data_error import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+__all__ = ["prepare_digit", "read_picture"]
 
 Array = NDArray[Any]
 

@@ -10,17 +10,17 @@ import gzip
 import hashlib
 import os
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError
+from .data_error import DataError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["read_idx", "write_idx"]
 
 DTYPE_OF_CODE = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP_MAGIC = b"\x1f\x8b"

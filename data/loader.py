@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
 from .augment.augmentation import Augmentation
+from .data_error import DataError
 from .dataset import Batch, Source, gathers
-from .errors import DataError
 from .prefetch import in_background
 from .sharding import Shard
 from .structures import as_source, collate, describe, is_structure
+
+__all__ = ["DataLoader"]
 
 Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch] | Callable[[Any], Any]
 

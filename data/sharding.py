@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..common.argument_checks import checked_count
+from .data_error import DataError
 from .dataset import Source, fingerprint
-from .errors import DataError
 from .split import Subset
 from .structures import as_source
+
+__all__ = ["Shard", "shard"]
 
 
 class Shard(Subset):

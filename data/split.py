@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
+from .data_error import DataError
 from .dataset import ArrayDataset, Batch, Gathers, Source, fingerprint, gathers
-from .errors import DataError
 from .structures import as_source
+
+__all__ = ["KFold", "Subset", "random_split", "train_val_split"]
 
 Rows = NDArray[np.intp]
 
@@ -63,7 +65,7 @@ class _GatheringSubset(Subset):
         return self.dataset.gather(self.indices[indices])
 
 
-def take(dataset: Source, indices: Any) -> ArrayDataset | Subset:
+def take_subset(dataset: Source, indices: Any) -> ArrayDataset | Subset:
     """Return the examples at `indices` as a data set of their own.
 
     An `ArrayDataset` in memory is copied, so that batches stay quick to gather; anything else (memory-mapped
@@ -110,7 +112,7 @@ def random_split(dataset: Source, sizes: Sequence[float], seed: Seed = None) -> 
     dataset = as_source(dataset)
     counts = _part_sizes(sizes, len(dataset))
     order = default_rng(seed).permutation(len(dataset))
-    return [take(dataset, np.sort(rows)) for rows in np.split(order, np.cumsum(counts)[:-1])]
+    return [take_subset(dataset, np.sort(rows)) for rows in np.split(order, np.cumsum(counts)[:-1])]
 
 
 def train_val_split(
@@ -162,7 +164,7 @@ def train_val_split(
         chosen = rng.permutation(size)[:count]
     held = np.zeros(size, bool)
     held[chosen] = True
-    return take(dataset, np.flatnonzero(~held)), take(dataset, np.flatnonzero(held))
+    return take_subset(dataset, np.flatnonzero(~held)), take_subset(dataset, np.flatnonzero(held))
 
 
 class KFold:
@@ -190,7 +192,7 @@ class KFold:
         self.stratify = bool(stratify)
 
     def split(self, dataset: Source) -> Iterator[tuple[ArrayDataset | Subset, ArrayDataset | Subset]]:
-        """Yield ``(train, validation)`` for each fold; see :func:`take` for what these are.
+        """Yield ``(train, validation)`` for each fold; see :func:`take_subset` for what these are.
 
         Raises
         ------
@@ -199,7 +201,10 @@ class KFold:
         """
         dataset = as_source(dataset)
         for validation in self.indices(dataset):
-            yield take(dataset, np.setdiff1d(np.arange(len(dataset)), validation)), take(dataset, validation)
+            yield (
+                take_subset(dataset, np.setdiff1d(np.arange(len(dataset)), validation)),
+                take_subset(dataset, validation),
+            )
 
     def indices(self, dataset: Source) -> list[Rows]:
         """Return the positions that form each fold, in ascending order.

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import check_finite, unmasked
+from .data_error import DataError
 from .dataset import Source, check_gathered_array, take_rows
-from .errors import DataError
 
 Rows = NDArray[np.intp]
 

@@ -9,6 +9,8 @@ from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
 from .checks import checked_number
 
+__all__ = ["make_circles", "make_moons", "make_spirals"]
+
 Points = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 

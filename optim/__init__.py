@@ -1,58 +1,26 @@
-"""Optimizers, and what goes with them: schedules, limits on gradients, averages, a search for the learning rate."""
+"""Optimizers, and what goes with them: schedules, limits on gradients, averages, a search for the learning rate.
 
-from __future__ import annotations
+Imports ``autograd`` and ``common``. Begin with ``optimizer.py``, then ``sgd.py``.
+A new file has its public names in ``__all__``, and one line below.
+"""
 
-from .adagrad import Adagrad
-from .adam import Adam, AdamW
-from .clip import clip_grad_norm_, clip_grad_value_
-from .distributed import DistributedOptimizer
-from .ema import EMA
-from .learning_rate_search import LearningRates, lr_finder
-from .optimizer import Optimizer
-from .rmsprop import RMSprop
-from .schedules.one_cycle import OneCycleLR
-from .schedules.plateau import ReduceLROnPlateau
-from .schedules.schedule import (
-    ChainedScheduler,
-    ConstantLR,
-    CosineAnnealingLR,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiStepLR,
-    Schedule,
-    SequentialLR,
-    StepLR,
-)
-from .sgd import SGD
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "EMA",
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "ChainedScheduler",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "DistributedOptimizer",
-    "ExponentialLR",
-    "LambdaLR",
-    "LearningRates",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "Optimizer",
-    "RMSprop",
-    "ReduceLROnPlateau",
-    "Schedule",
-    "SequentialLR",
-    "StepLR",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "lr_finder",
-]
+from ..common.public_names import public_names
+from .adagrad import *
+from .adam import *
+from .clip_grad import *
+from .distributed import *
+from .ema import *
+from .learning_rate_search import *
+from .optimizer import *
+from .rmsprop import *
+from .schedules import *
+from .sgd import *
+
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return public_names(globals())

@@ -7,6 +7,8 @@ import numpy as np
 from .flat import FlatParameters
 from .optimizer import Group, Optimizer, Parameters
 
+__all__ = ["Adagrad"]
+
 
 class Adagrad(Optimizer):
     """Step by the gradient, divided by the root of the sum of its squares so far.

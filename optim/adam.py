@@ -10,6 +10,8 @@ from ..common.seam import replaceable
 from .flat import FlatParameters
 from .optimizer import Array, Group, Optimizer, Parameters
 
+__all__ = ["Adam", "AdamW"]
+
 
 @replaceable
 def adam_step(

@@ -12,6 +12,8 @@ from ..autograd import Tensor
 from ..common.ranks import Comm, Ranks
 from .optimizer import Optimizer
 
+__all__ = ["DistributedOptimizer"]
+
 
 class DistributedOptimizer(Optimizer):
     """Let processes train one model together, synchronously: their gradients are averaged before each step.

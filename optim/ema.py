@@ -12,6 +12,8 @@ import numpy.typing as npt
 from ..autograd import Tensor
 from ..common.state import check_state
 
+__all__ = ["EMA"]
+
 Array = npt.NDArray[Any]
 
 

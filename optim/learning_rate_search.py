@@ -16,6 +16,8 @@ from .optimizer import Optimizer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["LearningRates", "lr_finder"]
+
 
 class Stateful(Protocol):
     """Something whose state can be taken and put back, such as a model."""

@@ -14,6 +14,8 @@ from ..common.state import check_state
 from ..common.warning import warn
 from .flat import FlatParameters
 
+__all__ = ["Optimizer"]
+
 Array = npt.NDArray[Any]
 Group = dict[str, Any]
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]

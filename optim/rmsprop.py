@@ -7,6 +7,8 @@ import numpy as np
 from .flat import FlatParameters
 from .optimizer import Group, Optimizer, Parameters
 
+__all__ = ["RMSprop"]
+
 
 class RMSprop(Optimizer):
     """Step by the gradient, divided by the root of a running mean of its square.

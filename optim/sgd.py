@@ -7,6 +7,8 @@ import numpy as np
 from .flat import FlatParameters
 from .optimizer import Group, Optimizer, Parameters
 
+__all__ = ["SGD"]
+
 
 class SGD(Optimizer):
     """Step against the gradient, perhaps with momentum.

@@ -48,7 +48,7 @@ TESTS = {
     "autograd/views.py": of_autograd(*VIEWS),
     "optim/adagrad.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/adam.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
-    "optim/clip.py": ["optim/test_clip.py"],
+    "optim/clip_grad.py": ["optim/test_clip_grad.py"],
     "optim/distributed.py": ["optim/test_distributed.py"],
     "optim/ema.py": ["optim/test_ema.py", RESUMING, "nn/training/test_trainer.py"],
     "optim/flat.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],

@@ -12,6 +12,8 @@ from ..checks import checked_number, checked_range
 from .augmentation import Augmentation, Changed, Targets
 from .resampling import bilinear_sample
 
+__all__ = ["RandomAffine"]
+
 
 class RandomAffine(Augmentation):
     """Rotate, shift, scale and shear each image about its centre, by amounts drawn for each image.

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ...common.rng import Seed, default_rng
 from ..dataset import Batch
 
+__all__ = ["Augmentation", "Compose"]
+
 Targets = NDArray[Any] | None
 Changed = tuple[NDArray[Any], NDArray[Any] | None]
 

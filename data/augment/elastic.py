@@ -12,6 +12,8 @@ from ..checks import checked_number
 from .augmentation import Augmentation, Changed, Targets
 from .resampling import bilinear_sample, pixel_grid
 
+__all__ = ["ElasticDeformation"]
+
 
 class ElasticDeformation(Augmentation):
     """Displace the pixels of each image by a smooth random field.

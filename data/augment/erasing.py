@@ -12,6 +12,8 @@ from ..checks import checked_number, checked_range
 from .augmentation import Augmentation, Changed, Targets
 from .resampling import pixel_grid
 
+__all__ = ["RandomErasing"]
+
 
 class RandomErasing(Augmentation):
     """Paint over a random rectangle of some images, so that no single part is relied on.

@@ -13,6 +13,8 @@ from ..checks import checked_number
 from ..scaling import one_hot
 from .augmentation import Augmentation, Changed, Targets
 
+__all__ = ["Mixup"]
+
 
 class Mixup(Augmentation):
     """Blend each example of a batch with another one of it, and the targets in the same proportion.

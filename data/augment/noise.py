@@ -11,6 +11,8 @@ from ...common.rng import Seed
 from ..checks import checked_number, checked_range
 from .augmentation import Augmentation, Changed, Targets
 
+__all__ = ["GaussianNoise"]
+
 
 class GaussianNoise(Augmentation):
     """Add independent normal noise to every pixel.

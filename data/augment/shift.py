@@ -12,6 +12,8 @@ from ...common.rng import Seed
 from ..checks import checked_number
 from .augmentation import Augmentation, Changed, Targets
 
+__all__ = ["RandomShift"]
+
 
 class RandomShift(Augmentation):
     """Shift each image by whole pixels, vertically and horizontally; no pixel changes its value.

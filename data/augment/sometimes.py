@@ -11,6 +11,8 @@ from ...common.rng import Seed
 from ..checks import checked_number
 from .augmentation import Augmentation, Changed, Targets
 
+__all__ = ["Sometimes"]
+
 
 class Sometimes(Augmentation):
     """Apply an augmentation to each image with a given probability.

@@ -1,4 +1,19 @@
 """Learning rates that change over the steps.
 
 Imports ``optim.optimizer``. Begin with ``schedule.py``.
+A new file has its public names in ``__all__``, and one line below.
 """
+
+from typing import TYPE_CHECKING
+
+from ...common.public_names import public_names
+from .one_cycle import *
+from .plateau import *
+from .schedule import *
+
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
+
+
+def __dir__() -> list[str]:
+    return public_names(globals())

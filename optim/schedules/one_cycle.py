@@ -9,6 +9,8 @@ from typing import Literal
 from ..optimizer import Optimizer
 from .schedule import Schedule
 
+__all__ = ["OneCycleLR"]
+
 
 class OneCycleLR(Schedule):
     """From max_lr / div_factor up to max_lr, then down to max_lr / (div_factor * final_div_factor).

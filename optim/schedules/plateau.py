@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from ..optimizer import Optimizer
 
+__all__ = ["ReduceLROnPlateau"]
+
 
 class ReduceLROnPlateau:
     """Multiply the learning rates by ``factor`` when the measure has not improved for more than ``patience`` steps.

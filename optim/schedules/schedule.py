@@ -19,6 +19,19 @@ from typing import Any
 
 from ..optimizer import Optimizer
 
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "Schedule",
+    "SequentialLR",
+    "StepLR",
+]
+
 
 class Schedule:
     """What all schedules share. Write ``rate`` in a subclass.

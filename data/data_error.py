@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["DataError"]
+
 
 class DataError(ValueError):
     """Data that cannot be used: a file that is missing or broken, or values that are out of range.

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import checked_labels
+from .data_error import DataError
 from .dataset import ArrayDataset
-from .errors import DataError
 from .idx import read_idx
 from .scaling import scale_pixels
+
+__all__ = ["load_mnist"]
 
 CLASSES = 10
 EMBEDDED = Path(__file__).parent / "mnist"

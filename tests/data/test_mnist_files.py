@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seegrad.data import DataError, load_mnist, write_idx
-from seegrad.data.digits import EMBEDDED
+from seegrad.data.mnist_files import EMBEDDED
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_embedded_mnist(mnist):
 def test_embedded_files_are_verified(tmp_path, monkeypatch):
     shutil.copytree(EMBEDDED, tmp_path / "mnist")
     write_idx(tmp_path / "mnist" / "train-labels-idx1-ubyte.gz", np.zeros(60_000, np.uint8))
-    monkeypatch.setattr("seegrad.data.digits.EMBEDDED", tmp_path / "mnist")
+    monkeypatch.setattr("seegrad.data.mnist_files.EMBEDDED", tmp_path / "mnist")
     with pytest.raises(DataError, match="train-labels-idx1-ubyte.gz.*SHA-256"):
         load_mnist()
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from ..autograd import Tensor
 from ..common.warning import warn
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
 Array = npt.NDArray[Any]
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
+from .data_error import DataError
 from .dataset import ArrayDataset
 from .digit_images import read_picture
-from .errors import DataError
 from .scaling import scale_pixels
+
+__all__ = ["ImageFolder"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
 BILINEAR = 2  # Pillow's number for it; Pillow itself is imported where a file is read
