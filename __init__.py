@@ -13,6 +13,9 @@ array([[ 7., 11.],
 
 from __future__ import annotations
 
+from .common import early_interrupt  # noqa: F401 # before NumPy, whose import takes long enough for Ctrl-C
+
+# isort: split
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
