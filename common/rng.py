@@ -1,4 +1,7 @@
-"""The library's source of randomness: one default generator, replaceable by a seed."""
+"""The library's source of randomness: one default generator, replaceable by a seed.
+
+A forked process has a copy of it, and so draws the same numbers as its parent, as with NumPy and PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,11 @@ def manual_seed(seed: int) -> None:
     ----------
     seed : int
         The same seed gives the same numbers.
+
+    Notes
+    -----
+    A forked process draws the numbers that its parent draws. Where they must differ, as for the dropout masks of
+    several workers, each worker calls this with a seed of its own, such as ``seed + rank``.
 
     Examples
     --------

@@ -11,12 +11,12 @@ import pytest
 
 import seegrad as sg
 
-PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands")
+PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands", "common")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def module_names() -> list[str]:
-    names = ["seegrad", "seegrad.common.rng"]
+    names = ["seegrad"]
     for package in PACKAGES:
         module = importlib.import_module(f"seegrad.{package}")
         names.append(module.__name__)

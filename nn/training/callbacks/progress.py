@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 from time import perf_counter
 from typing import Any
 
+from ....common.fork import renewed
 from ..training_state import Run
 from .callback import Callback
 
@@ -77,3 +79,11 @@ class EpochLines(Callback):
         """Print the record of the epoch."""
         results = "   ".join(f"{name} {value:.4f}" for name, value in run.history[-1].items())
         print(f"epoch {run.epoch}/{run.epochs}   {results}", flush=True)
+
+
+@renewed
+def _renew_lock_of_bars() -> None:
+    """Give bars a new lock: another thread of the parent, which is not here, may have held tqdm's."""
+    loaded = sys.modules.get("tqdm.auto")
+    if loaded is not None:
+        loaded.tqdm.set_lock(threading.RLock())
