@@ -57,6 +57,8 @@ TESTS = {
     "optim/optimizer.py": ["optim/test_optimizers.py", "optim/test_schedules.py", RESUMING],
     "optim/schedules/plateau.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/rmsprop.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
+    "optim/schedules/combined_schedules.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
+    "optim/schedules/formula_schedules.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/schedules/schedule.py": ["optim/test_schedules.py", "optim/test_oracle.py"],
     "optim/sgd.py": ["optim/test_optimizers.py", "optim/test_oracle.py"],
     "nn/training/saved_kinds.py": [RESUMING],

@@ -1,12 +1,14 @@
 """Learning rates that change over the steps.
 
-Imports ``optim.optimizer``. Begin with ``schedule.py``.
+Imports ``optim.optimizer``. Begin with ``schedule.py``, then ``formula_schedules.py``.
 A new file has its public names in ``__all__``, and one line below.
 """
 
 from typing import TYPE_CHECKING
 
 from ...common.public_names import public_names
+from .combined_schedules import *
+from .formula_schedules import *
 from .one_cycle import *
 from .plateau import *
 from .schedule import *
