@@ -28,15 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 after an error, 130 after Ctrl-C, 141 if who reads the output (``| head``) has gone while
-        there was work to do. (Wrong options exit with 2.)
+        The exit status: 0, 1 after an error, 130 after Ctrl-C, 141 if the reader of the output (``| head``) has gone
+        while there was work to do. (Wrong options exit with 2.)
     """
     try:
         try:
             return _run(arguments)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # of --help
+    except BrokenPipeError:  # from --help
         _drop_output()
         return 0
 
@@ -46,7 +46,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         chosen.run(chosen)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the reader of the output has gone
         _drop_output()
         return _ended(chosen, UNREAD) if hasattr(chosen, "failed") else 0
     except KeyboardInterrupt:
@@ -63,12 +63,12 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _drop_output() -> None:
-    """Let what is still to be written go nowhere, so that nothing fails when Python ends."""
+    """Send the rest of the output nowhere, so that nothing fails when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _ended(chosen: argparse.Namespace, status: int) -> int:
-    """Let the command see to what it has begun."""
+    """Call the command's own function for an early end, if it has one."""
     if hasattr(chosen, "failed"):
         chosen.failed(chosen, status)
     return status

@@ -59,7 +59,7 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _answers(model: Any, digits: Any, names: list[str]) -> list[dict[str, Any]]:
-    with no_compiling():  # to import Numba takes longer than to look at a few pictures
+    with no_compiling():  # importing Numba takes longer than classifying a few pictures
         found = probabilities(model, digits)
     if found.shape[1] < 2:
         raise ValueError("the model has a single output, so there is nothing to choose between")

@@ -1,8 +1,8 @@
-"""Names from files and folders, as they can be shown in a terminal."""
+"""Making names of files and folders safe to show in a terminal."""
 
 from __future__ import annotations
 
-# What joins letters and emoji is no letter itself, but belongs to the words of many languages.
+# These two join letters and emoji; the words of many languages need them.
 JOINERS = "\u200c\u200d"
 
 

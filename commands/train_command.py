@@ -27,7 +27,7 @@ from ..nn.training.trainer_protocols import TrainerLike
 from .options import add_data_dir, at_least_0, at_least_1, positive_number
 from .results_folder import CHECKPOINT, DEFAULT_FOLDER, DEFAULT_MODEL, HISTORY, MODEL, results_folder
 
-# What the networks of all recipes take: a digit.
+# The shape of one example for the networks of all recipes.
 INPUT_SHAPE = (28, 28, 1)
 
 
@@ -82,7 +82,7 @@ def add_train(commands: Any) -> None:
 
 
 def _each(setting: str) -> str:
-    """Say what each recipe has by default."""
+    """Describe the default of each recipe, for the help."""
     return "default: " + ", ".join(f"{getattr(recipe, setting):g} for {name}" for name, recipe in RECIPES.items())
 
 
@@ -95,7 +95,7 @@ def _share(text: str) -> float:
 
 
 class _SaveEveryEpoch(nn.Callback):
-    """Keeps the out folder up to date, so that whatever ends the run, at most an epoch is lost."""
+    """Saves the model after every epoch, so that an interrupted run loses at most one."""
 
     every_rank = False
 
@@ -107,7 +107,7 @@ class _SaveEveryEpoch(nn.Callback):
 
 
 class _SameOptions(nn.Callback):
-    """Sees to it that a training goes on with the options that it was begun with."""
+    """Refuses to resume a training with other options than it began with."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -134,7 +134,7 @@ def _train(chosen: argparse.Namespace) -> None:
 
 
 def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
-    # What can be wrong is found before the first step: the folder, then the data, then their shapes.
+    # Errors are found before the first step: in the folder, then in the data, then in their shapes.
     recipe = RECIPES[chosen.recipe]
     epochs = chosen.epochs or recipe.epochs
     lr = chosen.lr or recipe.lr
@@ -170,16 +170,16 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
         trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
     except (KeyboardInterrupt, nn.NonFiniteError) as end:
         if ranks.first:
-            _tell_the_way_on(folder, chosen, trainer, end)
+            _say_how_to_go_on(folder, chosen, trainer, end)
         raise
     if ranks.first:
         _finish(folder, chosen.recipe, trainer, test)
 
 
 def _prepare(save: nn.Checkpoint, resume: bool, ranks: Ranks) -> None:
-    """Say where the training begins; put the checkpoint before the last in the place of a damaged one."""
+    """Say where the training begins; replace a damaged checkpoint by the one before it."""
     if not resume:
-        for path in (save.path, save.previous):  # those of the results that are replaced
+        for path in (save.path, save.previous):  # of the results that are replaced
             path.unlink(missing_ok=True)
         return
     if not save.path.exists():
@@ -195,8 +195,8 @@ def _prepare(save: nn.Checkpoint, resume: bool, ranks: Ranks) -> None:
     print(f"resuming from {save.path}\n", flush=True)
 
 
-def _tell_the_way_on(folder: Path, chosen: argparse.Namespace, trainer: nn.Trainer, end: BaseException) -> None:
-    """Save what there is after Ctrl-C or a loss that became NaN, and say what to do now."""
+def _say_how_to_go_on(folder: Path, chosen: argparse.Namespace, trainer: nn.Trainer, end: BaseException) -> None:
+    """Save the model after Ctrl-C or a loss that became NaN, and say how to go on."""
     interrupted = isinstance(end, KeyboardInterrupt)
     if interrupted and not (folder / CHECKPOINT).exists():
         print("nothing was saved: the training had not come to its first checkpoint", file=sys.stderr)
@@ -208,7 +208,7 @@ def _tell_the_way_on(folder: Path, chosen: argparse.Namespace, trainer: nn.Train
 
 
 def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) -> None:
-    """Measure the trained model, and write and tell what was reached."""
+    """Evaluate the trained model, write the results and print them."""
     result = trainer.evaluate(test)
     _save(folder, recipe, trainer, result)
     _draw(folder, trainer, test)
@@ -217,7 +217,7 @@ def _finish(folder: Path, recipe: str, trainer: nn.Trainer, test: ArrayDataset) 
 
 
 def _next_commands(model: Path) -> str:
-    """Say what to do with a trained model, called as this program was."""
+    """Return the next commands to try, with this program called as it was called now."""
     program = Path(sys.argv[0])
     name = shlex.quote(str(program)) if program.name == "seegrad" else f"{Path(sys.executable).name} -m seegrad"
     if shutil.which("seegrad") == str(program):
@@ -228,7 +228,7 @@ def _next_commands(model: Path) -> str:
 
 
 def _save(folder: Path, recipe: str, trainer: TrainerLike, test: dict[str, float] | None = None) -> None:
-    """Write the model, as it is measured, and what was measured so far."""
+    """Write the model, with averaged weights if there are any, and the history."""
     with trainer.averaged():
         trainer.model.save(folder / MODEL, input_shape=INPUT_SHAPE, class_names="0123456789")
     record = {"recipe": recipe, "epochs": trainer.history.epochs, "test": test}
@@ -254,7 +254,7 @@ def _ranks(chosen: argparse.Namespace) -> Ranks:
 
 
 def _ended(chosen: argparse.Namespace, status: int) -> None:
-    """End the other ranks, too, if there are any: they would wait for ever."""
+    """End the other ranks, too, which would wait for ever."""
     if chosen.distributed and find_spec("mpi4py") is not None:
         ranks = _ranks(chosen)
         if ranks.size > 1:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .file_lock import try_lock
 
-BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+BINARY = getattr(os, "O_BINARY", 0)  # Windows translates line ends without it
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -42,7 +42,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         mode = _permissions(target)
         number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666 if mode is None else 0o600)
         with open(number, "wb") as file:
-            try_lock(number)  # so that it is not taken for what a killed program has left
+            try_lock(number)  # prepare_file removes temporary files that nobody has locked
             if mode is not None:
                 os.chmod(temporary, mode)
             file.write(content)
@@ -58,14 +58,14 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def keep_copy(path: str | os.PathLike[str], copy: str | os.PathLike[str]) -> None:
-    """Let another file hold what a file holds now, whatever becomes of it; at once, and nothing if there is no file.
+    """Copy a file in one step, by a second name for the same data where possible; do nothing if there is no file.
 
     Parameters
     ----------
     path : path
         The file.
     copy : path
-        The other one, in the same file system; replaced if it exists.
+        The file to write, in the same file system; replaced if it exists.
 
     Raises
     ------
@@ -79,16 +79,16 @@ def keep_copy(path: str | os.PathLike[str], copy: str | os.PathLike[str]) -> Non
     try:
         try:
             os.link(source, temporary)
-        except OSError:  # there are file systems where a file has one name
+        except OSError:  # the file system has no hard links
             shutil.copy(source, temporary)
         os.replace(temporary, target)
     finally:
-        with contextlib.suppress(OSError):  # two names of one file are not replaced by each other
+        with contextlib.suppress(OSError):  # os.replace does nothing if both are names of one file
             temporary.unlink()
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to, through all links."""
+    """Return the file that a path leads to, with all links followed."""
     return Path(os.path.realpath(path))
 
 
@@ -97,7 +97,7 @@ def _temporary(target: Path) -> Path:
 
 
 def _permissions(target: Path) -> int | None:
-    """Return those of the file that will be replaced, if there is one."""
+    """Return the permissions of the file that will be replaced; None if there is none."""
     try:
         found = target.stat().st_mode
     except FileNotFoundError:
@@ -110,7 +110,7 @@ def _permissions(target: Path) -> int | None:
 
 
 def make_writable_folder(path: str | os.PathLike[str]) -> Path:
-    """Create a folder if need be, and try that files can be written into it.
+    """Create a folder if need be, and check that files can be written into it.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def make_writable_folder(path: str | os.PathLike[str]) -> Path:
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):  # has no name where the system can do without: a kill leaves nothing
+        with tempfile.TemporaryFile(dir=folder):  # on Linux it has no name, so a kill leaves nothing
             pass
     except OSError as error:
         raise OSError(f"cannot write into the folder {folder}: {error.strerror or error}") from error
@@ -138,7 +138,7 @@ def make_writable_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def prepare_file(path: str | os.PathLike[str]) -> None:
-    """Make a file's folder, and remove what programs that were killed while writing the file have left in it.
+    """Create a file's folder, and remove temporary files of programs that were killed while they wrote the file.
 
     Parameters
     ----------

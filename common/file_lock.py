@@ -1,4 +1,4 @@
-"""Locks of files and folders, by which processes keep out of each other's way; they end with their process."""
+"""Locks of files and folders between processes; a lock ends with its process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-if sys.platform == "win32":  # it has no locks of this kind
+if sys.platform == "win32":  # it has no flock
 
     def try_lock(number: int) -> bool:
-        """Tell that nobody else has the lock."""
+        """Return True, as if nobody else had the lock."""
         return True
 
 else:
@@ -28,7 +28,7 @@ else:
         Returns
         -------
         bool
-            False if someone else has it. True also where the file system knows no locks.
+            False if someone else has it. True also where the file system has no locks.
         """
         try:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,7 +41,7 @@ else:
 
 @contextlib.contextmanager
 def locked_folder(path: str | os.PathLike[str]) -> Iterator[bool]:
-    """Hold the lock of a folder inside a ``with`` block; gives whether it could be had.
+    """Hold the lock of a folder inside a ``with`` block; yield False if someone else has it.
 
     Parameters
     ----------

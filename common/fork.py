@@ -1,8 +1,8 @@
-"""What a forked child begins anew.
+"""Renewing locks and other state of threads in a forked child.
 
-A fork copies the memory of all threads and goes on with one of them. A lock that another thread held would stay locked
-for ever, work that it had begun would stay half done, and threads that should help are not there. So every module that
-keeps a lock, or a note of what is under way, says here how to begin anew; a test finds those that do not.
+A fork copies the memory of all threads, but only the calling thread goes on. A lock that another thread held would stay
+locked for ever, its work would stay half done, and helper threads are gone. So every module that keeps a lock, or
+state of work in progress, registers a function that renews it; a test finds modules that do not.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-#: The functions that a child calls, by the name of the module that each belongs to.
+#: The functions that a child calls, by the name of their module.
 renewals: dict[str, Callable[[], None]] = {}
 
 
 def renewed(function: Callable[[], None]) -> Callable[[], None]:
-    """Decorate the function that renews the locks and notes of its module in a forked child."""
+    """Decorate the function that renews the locks and the state of its module in a forked child."""
     renewals[function.__module__] = function
     return function
 

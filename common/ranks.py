@@ -1,4 +1,4 @@
-"""The processes that train one model together over MPI, and the little that they tell each other."""
+"""The processes (ranks) that train one model together over MPI, and what they exchange."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 
 class Comm(Protocol):
-    """What is used of an MPI communicator such as mpi4py's ``MPI.COMM_WORLD``: its calls for arrays."""
+    """The part of an MPI communicator, such as mpi4py's ``MPI.COMM_WORLD``, that is used: its calls for arrays."""
 
     def Get_rank(self) -> int:  # noqa: N802  # these are MPI's names
         """Return the number of this process, from 0."""
@@ -63,12 +63,12 @@ class Ranks:
         self.rank, self.size = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
 
     def __deepcopy__(self, memo: Any) -> Ranks:
-        """Return itself: copies of what trains speak through the same communicator."""
+        """Return itself: copies of a trainer use the same communicator."""
         return self
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that speaks and writes for all."""
+        """Whether this is rank 0, which prints and writes files for all."""
         return self.rank == 0
 
     def total(self, numbers: Array) -> Array:
@@ -80,11 +80,11 @@ class Ranks:
         return sums
 
     def any(self, asked: bool) -> bool:
-        """Tell whether at least one rank asks for something."""
+        """Return whether the argument is true on at least one rank."""
         return bool(self.total(np.array([float(asked)]))[0])
 
     def from_first(self, array: Array) -> Array:
-        """Return the first rank's array, which all others have in this shape and dtype."""
+        """Return rank 0's array; all ranks pass one of the same shape and dtype."""
         if self.comm is None or self.size == 1:
             return array
         copy = np.array(array, order="C")
@@ -92,7 +92,7 @@ class Ranks:
         return copy
 
     def collect(self, part: Any) -> list[Any]:
-        """Return every rank's part of something, in their order; numbers, texts, None, in lists and dicts."""
+        """Return what each rank passed, in the order of ranks: numbers, texts and None, in lists and dicts."""
         if self.comm is None or self.size == 1:
             return [part]
         text = np.frombuffer(json.dumps(part).encode(), np.uint8)
@@ -125,7 +125,7 @@ class Ranks:
             self.comm.Abort(status)
 
     def end_job_with_this_process(self) -> None:
-        """From now on, let an error that nobody catches on this rank end the job."""
+        """End the job from now on when an error on this rank is not caught."""
         if self.size == 1:
             return
         usual = sys.excepthook

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-# In quotes, and the generator below made late: numpy.random takes time to import.
+# In quotes, and the default generator is made at its first use, because importing numpy.random takes time.
 Seed: TypeAlias = "int | np.random.Generator | None"
 
 _default: np.random.Generator | None = None

@@ -1,4 +1,4 @@
-"""The category of this package's warnings, and how they are given."""
+"""The category of this package's warnings, and the function that gives them."""
 
 from __future__ import annotations
 

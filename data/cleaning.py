@@ -159,7 +159,7 @@ def outlier_scores(x: Any, y: Any) -> NDArray[np.float64]:
 
 
 class _Sieve:
-    """Collects, reason by reason, which examples go."""
+    """Collects which examples are removed, reason by reason."""
 
     def __init__(self, total: int) -> None:
         self.kept = np.ones(total, bool)
@@ -176,7 +176,7 @@ class _Sieve:
 
 
 def _in_chunks(x: NDArray[Any]) -> list[NDArray[Any]]:
-    """Split into views of shape ``(rows, values)``, so that what is computed on them stays small."""
+    """Split into views of shape ``(rows, values)``, so that temporary arrays stay small."""
     return [x[start : start + ROWS_AT_ONCE].reshape(-1, x[0].size) for start in range(0, len(x), ROWS_AT_ONCE)]
 
 
@@ -195,7 +195,7 @@ def _labels_of(y: NDArray[Any]) -> NDArray[Any]:
 
 
 def _duplicates(x: NDArray[Any], y: NDArray[Any], kept: Mask) -> tuple[Mask, Mask]:
-    """Return which kept examples repeat an earlier one, and which of all equal ones disagree in their targets."""
+    """Return two masks of kept examples: repetitions of an earlier one, and equal ones with different targets."""
     groups: dict[bytes, list[int]] = {}
     for row in np.flatnonzero(kept):
         # Adding 0 turns -0.0 into 0.0, which is equal but has other bytes.

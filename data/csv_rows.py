@@ -22,7 +22,7 @@ from .idx import GZIP_MAGIC
 
 __all__ = ["load_csv"]
 
-# Up to here float32, in which the whole table is read, holds every whole number.
+# The table is read as float32, which holds every whole number up to here.
 EXACT = 1 << 24
 LONGEST_VALUE = 100  # characters, a column's name included
 
@@ -107,7 +107,7 @@ def _read_table(path: Path, delimiter: str, most: int, longest: int) -> tuple[ND
 
 
 def _lines(stream: IO[bytes], path: Path, most: int, longest: int) -> Iterator[str]:
-    """Give the lines of a file, and never hold more of it than one of them."""
+    """Yield the lines of a file, holding one at a time."""
     total = number = 0
     while line := stream.readline(longest + 1):
         total, number = total + len(line), number + 1

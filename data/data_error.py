@@ -1,4 +1,4 @@
-"""The one error that every reader of data raises."""
+"""The error of everything that reads or checks data."""
 
 from __future__ import annotations
 

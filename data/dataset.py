@@ -38,9 +38,9 @@ class Gathers(Source, Protocol):
 
 
 def gathers(dataset: Source) -> TypeGuard[Gathers]:
-    """Tell whether a source gives whole batches, of the examples that its ``[i]`` gives.
+    """Tell whether a source has a ``gather`` that agrees with its ``[i]``.
 
-    A subclass that writes an ``[i]`` of its own, and inherits ``gather``, does not.
+    A subclass that overrides ``[i]`` and inherits ``gather`` has none.
     """
     kinds = type(dataset).__mro__
     places = [
@@ -51,14 +51,14 @@ def gathers(dataset: Source) -> TypeGuard[Gathers]:
 
 @runtime_checkable
 class Fingerprinted(Source, Protocol):
-    """A source that can tell itself from others of the same size, and from the same in another order."""
+    """A source with a checksum, which tells it from others of the same size and from itself in another order."""
 
     def fingerprint(self) -> int:
         """Return a checksum of all examples and targets, in their order."""
 
 
 def fingerprint(source: Source) -> int | None:
-    """Return a checksum of a data set's contents and order; None if it has no method ``fingerprint()``."""
+    """Return the checksum of a data set's contents and order; None if it has no method ``fingerprint()``."""
     return source.fingerprint() if isinstance(source, Fingerprinted) else None
 
 

@@ -1,8 +1,8 @@
-"""Any picture of a digit, brought into the form of MNIST's images, so that what was trained there applies.
+"""Bringing any picture of a digit into the form of MNIST's images, for networks that were trained on these.
 
 The steps are those that MNIST itself was made with (http://yann.lecun.com/exdb/mnist/): the digit is scaled,
 keeping its proportions, to fit a box of 20 by 20 pixels, and the box is placed in 28 by 28 pixels so that the
-centre of mass of the ink is in the middle. Before that, the ink has to be told from the paper.
+centre of mass of the ink is in the middle. Before that, ink is separated from paper.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ SIDE, BOX = 28, 20
 MIDDLE = 14.5  # where the centres of mass of MNIST's images are, on both axes: the middle of pixel 14
 LARGEST_PICTURE = 1 << 26  # pixels
 ORIENTATION = 0x0112  # the tag in EXIF
-# What pictures come in; Pillow knows many more formats, whose decoders are old and seldom used.
+# Pillow reads many more formats, whose decoders are old and seldom used.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 WORKING_SIDE = 256  # larger pictures are reduced to this before the ink is looked for
 LEAST_CONTRAST = 0.06  # between ink and paper, of the range from black to white
 LEAST_STROKE = 1.6  # pixels in the box; MNIST's strokes are 2 to 3 wide
 NO_DIGIT = "no digit found: nothing in the picture stands out from its background"
-FREE_FRAME = 0.9  # share of the picture's rim that shows paper, unless the frame is tight
-MOST_GRAIN = 0.2  # lightness within which pixels of the rim may vary
-SPECK = 0.04  # ink apart from the largest piece counts from this share of it
+FREE_FRAME = 0.9  # least share of the picture's border that is paper; with less, strokes touch the border
+MOST_GRAIN = 0.2  # largest variation of lightness that counts as the grain of the paper
+SPECK = 0.04  # a piece with a smaller share of the largest piece's ink is removed
 
 
 def prepare_digit(image: Image | Array) -> NDArray[np.float32]:
@@ -80,7 +80,7 @@ def prepare_digit(image: Image | Array) -> NDArray[np.float32]:
 
 
 def read_picture(source: str | os.PathLike[str] | BinaryIO) -> Image:
-    """Read an image file completely, upright as its camera says.
+    """Read an image file completely, turned upright as its EXIF orientation says.
 
     Parameters
     ----------
@@ -115,13 +115,13 @@ def read_picture(source: str | os.PathLike[str] | BinaryIO) -> Image:
 
 
 def _upright(picture: Image) -> Image:
-    """Return a copy, turned as the picture's notes of how the camera was held say, if they can be read."""
+    """Return a copy, turned as the EXIF orientation says, if it can be read."""
     from PIL import ImageOps
 
     try:
         if picture.getexif().get(ORIENTATION, 1) != 1:
             return ImageOps.exif_transpose(picture)
-    except Exception:  # of many kinds, too; the pixels are sound all the same
+    except Exception:  # of many kinds, too; the pixels were read all the same
         pass
     return picture.copy()
 
@@ -136,7 +136,7 @@ def _pixels(image: Image) -> Array:
         return np.asarray(image)
     transparent = "A" in image.mode or "a" in image.mode or "transparency" in image.info
     image = image.convert("RGBA" if transparent else "RGB")
-    # Long before floats are made of them: the pixels of a photograph are many.
+    # A photograph has many pixels: reduce them before they become floats.
     return np.asarray(image.reduce(max(1, max(image.size) // (4 * WORKING_SIDE))))
 
 
@@ -162,14 +162,14 @@ def _grey(pixels: Array) -> Array:
     if channels == 3:
         return lightness
     opacity = pixels[..., 3]
-    # What is drawn on transparent paper stands out best on the opposite shade.
+    # Transparent paper becomes white or black, whichever contrasts with the ink.
     paper = 1.0 if (lightness * opacity).sum() < 0.5 * opacity.sum() else 0.0
     return lightness * opacity + paper * (1 - opacity)
 
 
 def _reduced(grey: Array) -> Array:
-    """Average a large picture down to a size at which all that follows is quick."""
-    # Whole blocks first: the matrices below are as long as the sides of what they get.
+    """Average a large picture down to a size at which the next steps are quick."""
+    # Average whole blocks first: the matrices below grow with the sides of the picture.
     step = max(grey.shape) // (4 * WORKING_SIDE)
     for axis, side in enumerate(grey.shape if step > 1 else ()):
         starts = np.arange(0, side, step)
@@ -183,13 +183,13 @@ def _reduced(grey: Array) -> Array:
 
 
 def _ink(grey: Array) -> Array:
-    """Tell ink from paper: 0 for paper, up to 1 for ink, from lightness of shape ``(height, width)``."""
+    """Compute the ink, 0 (paper) to 1, from lightness of shape ``(height, width)``."""
     if np.ptp(grey) < LEAST_CONTRAST:
         raise DataError(NO_DIGIT)
     paper, light_paper = _first_guess(grey)
     for _ in range(2):
         shade = _paper_shade(grey, paper)
-        # Ink swallows a share of the light that falls on the paper; chalk adds to the dark of the board.
+        # Ink absorbs a share of the paper's light, so divide; chalk adds light to a dark board, so subtract.
         strength = 1 - grey / np.maximum(shade, 0.1) if light_paper else grey - shade
         cut = _threshold(strength)
         paper = strength <= cut
@@ -197,7 +197,7 @@ def _ink(grey: Array) -> Array:
     if cut <= 0 or strong.mean() - strength[paper].mean() < LEAST_CONTRAST:
         raise DataError(NO_DIGIT)
     full = np.percentile(strong, 75)
-    faint = 0.3 * cut  # grey edges of strokes stay; the grain of the paper, well below the cut, goes
+    faint = 0.3 * cut  # keeps the grey edges of strokes, removes the grain of the paper
     return np.clip((strength - faint) / (full - faint), 0, 1)
 
 
@@ -211,7 +211,7 @@ def _first_guess(grey: Array) -> tuple[NDArray[np.bool_], bool]:
     near = np.abs(difference) < min(max(grain, LEAST_CONTRAST), MOST_GRAIN)
     if near[frame].mean() > FREE_FRAME and not near.all():
         return near, bool(difference[~near].sum() < 0)
-    # A tight frame cuts through strokes: then paper is what most of the border shows, and most of the picture.
+    # Strokes touch the border: paper is the shade of most of the border and most of the picture.
     light = grey > _threshold(grey)
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
     light_paper = bool(border.mean() + light.mean() > 1)
@@ -219,7 +219,7 @@ def _first_guess(grey: Array) -> tuple[NDArray[np.bool_], bool]:
 
 
 def _paper_shade(grey: Array, paper: Array) -> Array:
-    """Fit the paper's lightness, since light falls off across a photograph; it covers the ink, too."""
+    """Fit the paper's lightness, which falls off across a photograph, also where ink covers it."""
     rows, columns = (np.linspace(-1, 1, side, dtype=np.float32) for side in grey.shape)
     y, x = np.meshgrid(rows, columns, indexing="ij")
     surface = np.stack([np.ones_like(grey), y, x, y * x], axis=-1)
@@ -253,7 +253,7 @@ def _without_specks(ink: Array) -> Array:
 def _pieces(mask: Array) -> NDArray[np.int64]:
     """Number the connected pieces (corners connect, too) of a mask from 1; 0 elsewhere."""
     height, width = mask.shape
-    # A list, because single elements of arrays are slow to read; its rim of zeros spares looking for borders.
+    # A list, because single elements of arrays are slow to read; its border of zeros spares checks of the position.
     flat: list[int] = np.pad(np.where(mask, -1, 0), 1).ravel().tolist()
     row = width + 2
     neighbours = (-row - 1, -row, -row + 1, -1, 1, row - 1, row, row + 1)
@@ -298,7 +298,7 @@ def _resize(new: int, old: int) -> Array:
     scale = old / new
     centres = (np.arange(new) + 0.5) * scale - 0.5
     distance = np.abs(centres[:, np.newaxis] - np.arange(old))
-    # Downwards each new pixel is the mean of the old ones that it covers, those at its edges in part.
+    # When reducing, a new pixel is the mean of the old ones that it covers; those at its edges count in part.
     weights = np.clip(scale / 2 + 0.5 - distance, 0, 1) if scale > 1 else np.clip(1 - distance, 0, 1)
     matrix: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return matrix

@@ -28,7 +28,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 # Factor").
 DEFLATE_LIMIT = 1032
 CHUNK_BYTES = 1 << 20
-MOST_DIMENSIONS = 64  # of a NumPy array
+MOST_DIMENSIONS = 64  # more a NumPy array cannot have
 
 
 def read_idx(
@@ -170,5 +170,5 @@ def _read_payload(stream: IO[bytes], path: Path, size: int, digest: Any) -> byte
 def _as_array(payload: bytearray, shape: tuple[int, ...], dtype: np.dtype[Any], path: Path) -> NDArray[Any]:
     try:
         return np.frombuffer(payload, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
-    except ValueError as error:  # beside a length of 0, others may be larger than an array can have
+    except ValueError as error:  # a length of 0 lets the others be larger than an array allows
         raise DataError(f"{path}: no array can have the shape {shape!r:.80} ({error})") from None

@@ -19,7 +19,7 @@ from .scaling import scale_pixels
 __all__ = ["ImageFolder"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
-BILINEAR = 2  # Pillow's number for it; Pillow itself is imported where a file is read
+BILINEAR = 2  # Pillow's constant; Pillow is imported only when a file is read
 EIGHT_BITS = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 
 

@@ -161,7 +161,7 @@ class DataLoader:
             self._epoch, self._batch, self._begun = epoch + 1, 0, False
 
     def _prepare(self, seed: int, epoch: int, first: int) -> Generator[Any, None, None]:
-        # The order is drawn for the whole, of which a shard takes its part: the ranks' batches never overlap.
+        # The order is drawn for the whole data set and a shard takes its part of it, so that ranks never overlap.
         shard = self.dataset if isinstance(self.dataset, Shard) else None
         dataset = self.dataset if shard is None else shard.dataset
         rank = (shard.rank,) if shard is not None and shard.rank else ()
@@ -204,7 +204,7 @@ def _stack(dataset: Source, rows: NDArray[np.intp]) -> Any:
     if is_structure(pairs[0]):
         return collate(pairs, rows, "example")
     for row, pair in zip(rows, pairs):
-        # An array or a text of length 2 is no pair, though it could be taken apart like one.
+        # An array or a text of length 2 could be unpacked like a pair, but is none.
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise DataError(
                 f"examples {rows[:5].tolist()}... do not form a batch: each must be a pair (example, target), a dict "

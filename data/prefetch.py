@@ -32,7 +32,7 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
     try:
         try:
             thread.start()
-        except RuntimeError:  # the system has no thread for us
+        except RuntimeError:  # the system allows no further thread
             yield from items
             return
         while not isinstance(item := box.get(), _End):
@@ -59,6 +59,6 @@ def _work(items: Iterator[T], box: queue.Queue[T | _End], stop: threading.Event)
             box.put(item)
             if stop.is_set():
                 return
-    except BaseException as error:  # whatever it is, it belongs to the thread that asked for the items
+    except BaseException as error:  # it is raised in the thread that asked for the items
         end = _End(error)
     box.put(end)

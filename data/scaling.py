@@ -1,4 +1,4 @@
-"""Bringing values into a range that networks learn well from, as measured on the training data alone."""
+"""Scaling values into a range that networks learn well from, as measured on the training data alone."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class Standardize(Scaler):
         chunks = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(x), ROWS_AT_ONCE)]
         mean = sum(x[rows].sum(axis=axes, dtype=np.float64) for rows in chunks) / count
         variance = sum(np.square(x[rows] - mean).sum(axis=axes) for rows in chunks) / count
-        # Rounding leaves a constant feature with a tiny deviation, which must not be blown up to 1.
+        # Rounding leaves a constant feature with a tiny deviation, which must not be scaled up to 1.
         varies = variance > np.square(1e-7 * mean)
         return mean, np.where(varies, np.sqrt(variance), 1.0)
 

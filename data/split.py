@@ -45,7 +45,7 @@ class Subset:
         return len(self.indices)
 
     def fingerprint(self) -> int:
-        """Return a checksum of the examples, as far as the whole has one, and of their positions there."""
+        """Return a checksum of the positions, and of the whole data set if it has one."""
         return crc32(self.indices.tobytes(), fingerprint(self.dataset) or 0)
 
     def __getitem__(self, index: int) -> Any:
@@ -78,7 +78,7 @@ def take_subset(dataset: Source, indices: Any) -> ArrayDataset | Subset:
 
 
 def _is_plain(kind: type[ArrayDataset]) -> bool:
-    """Tell whether a subclass left alone what makes examples of the arrays."""
+    """Tell whether a class makes examples of its arrays as `ArrayDataset` does."""
     return kind.__getitem__ is ArrayDataset.__getitem__ and kind.gather is ArrayDataset.gather
 
 
@@ -157,8 +157,7 @@ def train_val_split(
     rng = default_rng(seed)
     if stratify:
         order = stratified_order(_labels(dataset), rng)
-        # Places at equal distances, in an order sorted by class, hold each class's share to within one
-        # example.
+        # Equally spaced places in an order sorted by class hold each class's share to within one example.
         chosen = order[(2 * np.arange(count) + 1) * size // (2 * count)]
     else:
         chosen = rng.permutation(size)[:count]

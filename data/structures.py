@@ -21,7 +21,7 @@ def is_structure(x: Any) -> bool:
 
 
 def describe(batch: Any) -> str:
-    """Say in a message how a batch is built."""
+    """Describe a batch for an error message."""
     return f"{type(batch).__name__}s of {list(dict(_items(batch)))}" if is_structure(batch) else f"{batch!r:.80}"
 
 

@@ -1,4 +1,4 @@
-"""Small made-up data sets in the plane, on which one can watch a network learn."""
+"""Small artificial data sets in the plane."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _plain(p: Tensor) -> Array:
 
 
 def _norm(gradients: list[Array], order: float) -> float:
-    """Joint norm in float64, scaled by the largest element so that nothing overflows or vanishes on the way."""
+    """Return the joint norm in float64, scaled by the largest element so that nothing overflows or underflows."""
     largest = float(np.max([float(np.max(np.abs(g), initial=0.0)) for g in gradients], initial=0.0))
     if largest == 0.0 or not math.isfinite(largest) or order == math.inf:
         return largest

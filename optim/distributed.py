@@ -114,7 +114,7 @@ class DistributedOptimizer(Optimizer):
 
     def _average(self, parameters: list[Tensor]) -> None:
         """Average the gradients of parameters of one dtype."""
-        # MPI knows no numbers of 16 bits. Behind the gradients stands for how many processes they exist.
+        # MPI has no 16-bit floats. The gradients are followed by the number of processes that have each of them.
         dtype = np.result_type(parameters[0].dtype, np.float32)
         ends = np.cumsum([p.size for p in parameters])
         vector = np.zeros(ends[-1] + len(parameters), dtype)
@@ -140,7 +140,7 @@ class DistributedOptimizer(Optimizer):
         self._averaged = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next steps depend on; that of the optimizer inside, the same on every process."""
+        """Return the state of the optimizer inside, which is the same on every process."""
         return self.optimizer.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

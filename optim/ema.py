@@ -88,7 +88,7 @@ class EMA:
                 p.data = values
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that later averages depend on: "steps", and under "state" copies of the averages by number."""
+        """Return what later averages depend on: "steps", and under "state" copies of the averages by number."""
         return {"steps": self.steps, "state": {str(i): a.copy() for i, a in enumerate(self.averages)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -159,7 +159,7 @@ def _search(
         for group in optimizer.param_groups:
             group["lr"] = lr
         optimizer.zero_grad()
-        with np.errstate(all="ignore"):  # exploding is part of the search
+        with np.errstate(all="ignore"):  # the loss is expected to overflow at the end
             loss = next_loss()
             value = float(loss.item())
             if not np.isfinite(value):

@@ -1,4 +1,4 @@
-"""What all optimizers share: parameter groups, the step, and the state."""
+"""The base class of optimizers: parameter groups, the step, and the state."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Optimizer:
     Notes
     -----
     The optimizer follows its parameters: new data, another dtype, ``requires_grad``, groups that are edited. A layer
-    that is replaced by a new one brings parameters of its own, which no optimizer knows. To copy a training, copy the
+    that replaces another one has new parameters, which the optimizer does not have. To copy a training, copy the
     model and its optimizer together: ``model, optimizer = copy.deepcopy((model, optimizer))``, or pickle the pair.
     """
 
@@ -163,7 +163,7 @@ class Optimizer:
             for flat in parts:
                 present = flat.gather()
                 updated = updated or any(present)
-                # A step that overflows is found by whoever looks at the loss; it is not this line's to warn of.
+                # An overflow shows in the next loss; a warning of NumPy from here would name no cause.
                 with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                     flat.remember(self.memory(group))
                     for where, step in flat.runs(present):
@@ -183,7 +183,7 @@ class Optimizer:
         warn(f"{self._name}.step() updated nothing: {why}")
 
     def _vectors(self) -> Iterator[tuple[Group, list[FlatParameters]]]:
-        """Give each group with its vectors, laid out anew where parameters or their dtypes are no longer the same."""
+        """Return each group with its vectors, which are laid out again if parameters or their dtypes have changed."""
         groups = [group["params"] for group in self.param_groups]
         parameters = list(chain.from_iterable(groups))
         layout = [*map(len, groups)], [*map(id, parameters)], [p.dtype for p in parameters]
@@ -193,7 +193,7 @@ class Optimizer:
         return zip(self.param_groups, self._flat)
 
     def _lay_out(self) -> None:
-        """Make the groups' vectors; what is remembered of a parameter goes along."""
+        """Make the groups' vectors, and keep the state of each parameter."""
         for i, group in enumerate(self.param_groups):
             self._checked(group["params"], self.param_groups[:i])
         before = {id(p): (flat, i) for parts in self._flat for flat in parts for i, p in enumerate(flat.parameters)}
@@ -232,7 +232,7 @@ class Optimizer:
     # State --------------------------------------------------------------------------------------------
 
     def _places(self) -> list[tuple[FlatParameters, int, list[str]]]:
-        """Where each parameter lies and what is remembered of it, in the order of the groups."""
+        """Return where each parameter lies and the names of its state, in the order of the groups."""
         places = {}
         for group, parts in self._vectors():
             memory = self.memory(group)
@@ -242,7 +242,7 @@ class Optimizer:
         return [places[id(p)] for group in self.param_groups for p in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next steps depend on besides the parameters and their gradients.
+        """Return everything that the next steps depend on besides the parameters and their gradients.
 
         Returns
         -------

@@ -25,7 +25,7 @@ from .request_image import read_image
 
 PAGE = Path(__file__).parent / "page"
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
-# The page takes nothing from elsewhere, and browsers hold it to that.
+# The page loads nothing from other sites, and these headers make browsers enforce that.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -78,7 +78,7 @@ def create_app(
             Middleware(_Headers),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         ],
-        exception_handlers={HTTPException: _refuse, ClientDisconnect: _nobody_listens, Exception: _fail},
+        exception_handlers={HTTPException: _refuse, ClientDisconnect: _client_has_gone, Exception: _fail},
     )
 
 
@@ -128,7 +128,7 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
 
 
-async def _nobody_listens(_request: Request, _error: Exception) -> Response:
+async def _client_has_gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)
 
 

@@ -1,4 +1,4 @@
-"""What one client may ask of the server, so that all others are still answered."""
+"""Limits on what one client may ask of the server, so that all others are still answered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-# Clients that are remembered; the one that was quiet for longest is forgotten first.
+# The number of clients that are remembered; the one that was quiet for longest is forgotten first.
 MOST_CLIENTS = 10_000
 
 
@@ -49,7 +49,7 @@ class Limits:
 
 
 class RateLimit:
-    """A bucket for each client: a request takes a token out, and tokens drip in at a steady rate.
+    """A token bucket for each client: a request takes a token, and tokens are added at a steady rate.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def seconds_to_wait(self, client: str) -> float:
-        """Take a token, which costs 0 seconds; if there is none, say after how many there will be one."""
+        """Take a token and return 0; if there is none, return the seconds until there will be one."""
         now = self._clock()
         tokens, then = self._buckets.pop(client, (float(self._burst), now))
         tokens = min(float(self._burst), tokens + (now - then) * self._rate)
@@ -101,7 +101,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         413 as soon as it is known to be too large, 408 if it does not arrive in time, 411 if it comes in chunks: a body
         in chunks of a byte each takes the server seconds to put together.
     """
-    # Whatever may still come on this connection is not waited for.
+    # Close the connection, so that the rest of a refused body is not waited for.
     hang_up = {"Connection": "close"}
     too_large = HTTPException(413, f"the body is larger than {limits.body_bytes:,} bytes", hang_up)
     if "transfer-encoding" in request.headers:

@@ -1,4 +1,4 @@
-"""What a model says of one image, and why: probabilities, each layer's output, and the winner's saliency."""
+"""A model's answer for one image and its explanation: probabilities, each layer's output, and the saliency."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGE_SHAPE = (28, 28, 1)
 
 @dataclass(frozen=True)
 class LayerOutput:
-    """What one layer makes of the image: its path and class, and maps ``(height, width, channels)`` or ``(n,)``."""
+    """One layer's output for the image: its path and class, and maps ``(height, width, channels)`` or ``(n,)``."""
 
     name: str
     values: Array
@@ -50,7 +50,7 @@ class Explanation:
 
 
 class Predictor:
-    """A model that answers, from several threads at once if need be.
+    """A model that predicts one image at a time; several threads may use it at once.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Predictor:
         self._model = deepcopy(model).freeze().eval()
         info = model.info or ModelInfo()
         self._scaler = info.preprocessing
-        # Each thread collects what its own forward pass computes; None where nobody asks.
+        # Each thread collects the outputs of its own forward pass; None where no explanation is asked for.
         self._collected: ContextVar[list[LayerOutput] | None] = ContextVar("collected", default=None)
         self._watch_layers()
         classes = self._number_of_classes()
@@ -88,7 +88,7 @@ class Predictor:
 
     def _watch_layers(self) -> None:
         for path, module in self._model.named_modules():
-            # What Flatten and Dropout give out (here) is what they get, so there is nothing new to see.
+            # Flatten and Dropout do not change values in evaluation mode, so there is nothing new to show.
             if next(module.children(), None) is None and not isinstance(module, Flatten | Dropout):
                 name = f"{path} {type(module).__name__}".strip()
 
@@ -128,7 +128,7 @@ class Predictor:
         return np.asarray(softmax(self._scores(image)))
 
     def explain(self, image: Array) -> Explanation:
-        """Compute the probabilities and what led to them, in one pass forward and one back.
+        """Compute the probabilities and their explanation, in one forward and one backward pass.
 
         Parameters
         ----------

@@ -58,7 +58,7 @@ def _from_png(body: bytes, most_pixels: int) -> Array:
     from PIL.PngImagePlugin import PngImageFile
 
     try:
-        picture = PngImageFile(io.BytesIO(body))  # reads as far as the pixels; the size is what they will be given
+        picture = PngImageFile(io.BytesIO(body))  # reads the file up to the pixels, whose size is then known
         if picture.width * picture.height <= most_pixels:
             picture.load()
     except Exception as error:  # damaged files make Pillow raise nearly every kind of exception
@@ -83,7 +83,7 @@ def _from_json(body: bytes) -> Array:
 
 
 def _checked_pixels(rows: Any) -> Array:
-    """Return an image from 28 lists of 28 numbers, or of lists of one number; no array is made of anything else."""
+    """Return an image from 28 lists of 28 numbers, or of lists of one number; check all before an array is made."""
     side = IMAGE_SHAPE[0]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise HTTPException(NOT_A_DIGIT, f"expected {side} rows of {side} pixels, as lists of numbers")
@@ -102,7 +102,7 @@ def _checked_pixels(rows: Any) -> Array:
         pixels = np.array(values, np.float64)
     except OverflowError as error:
         raise HTTPException(NOT_A_DIGIT, NUMBERS) from error
-    outside = ~((pixels >= 0) & (pixels <= 1))  # also what is not a number
+    outside = ~((pixels >= 0) & (pixels <= 1))  # also true of NaN
     if outside.any():
         raise HTTPException(NOT_A_DIGIT, f"{NUMBERS}, one is {pixels[outside][0]:g}")
     return pixels.astype(np.float32).reshape(IMAGE_SHAPE)

@@ -19,10 +19,10 @@ from .app import create_app
 from .limits import Limits
 
 LOOPBACK = "127.0.0.1"
-# What is being answered when the server is told to stop may take so long to end.
+# How long requests in progress may take after the server is told to stop.
 SECONDS_TO_STOP = 5
 HEADER_BYTES = 16_384
-# What a client may send ahead of the answers: some requests, or what has been read at once.
+# How much a client may send before it has read the answers.
 AHEAD_BYTES = 262_144
 BACKLOG = 128
 
@@ -68,14 +68,14 @@ def serve(
 
 
 def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
-    """Return how uvicorn has to run the application so that slow and many clients do not hold it up."""
+    """Return settings of uvicorn under which slow or many clients do not block others."""
     return uvicorn.Config(
         app,
-        http=_patience(limits.seconds, limits.connections),
+        http=_limited_protocol(limits.seconds, limits.connections),
         ws="none",
         lifespan="off",
         use_colors=False,
-        log_level="error",  # not a line for everyone who sends nonsense
+        log_level="error",  # no line for each malformed request
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HEADER_BYTES,
@@ -85,7 +85,7 @@ def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; raise OSError, which says where and why, if that cannot be."""
+    """Return a listening socket; raise OSError, with address and reason, if that is not possible."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -107,7 +107,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def own_names(listener: socket.socket, host: str) -> list[str]:
-    """Return the names under which a browser may ask: of this machine alone, those that no other site can have."""
+    """Return the host names that requests may have; on a loopback address, only those of this machine."""
     if not is_loopback(listener.getsockname()[0]):
         return ["*"]
     return ["localhost", LOOPBACK, "[::1]", f"[{host}]" if ":" in host else host]
@@ -121,16 +121,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _patience(seconds: float, most: int) -> type[H11Protocol]:
-    """Return the protocol that hangs up on whoever keeps the server waiting.
+def _limited_protocol(seconds: float, most: int) -> type[H11Protocol]:
+    """Return the HTTP protocol that closes the connections of slow clients.
 
     That is a client whose request's header takes longer than ``seconds``, or that sends requests without end before
     the first is answered; and where there are more than ``most`` connections, of the client that has most of them the
     one that has been waited for longest.
     """
-    everyone: set[Patience] = set()
+    everyone: set[LimitedProtocol] = set()
 
-    class Patience(H11Protocol):
+    class LimitedProtocol(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None
         _since = 0.0
 
@@ -184,4 +184,4 @@ def _patience(seconds: float, most: int) -> type[H11Protocol]:
                 self._deadline.cancel()
                 self._deadline = None
 
-    return Patience
+    return LimitedProtocol

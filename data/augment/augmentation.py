@@ -1,4 +1,4 @@
-"""What all augmentations have in common: batches in, batches out, random by a seed."""
+"""The base class of augmentations: random changes of batches, determined by a seed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Augmentation(ABC):
 
     @abstractmethod
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
-        """Return the changed batch and its targets (None if there are none); what every augmentation defines."""
+        """Return the changed batch and its targets (None if there are none). Every augmentation defines this."""
 
     @overload
     def __call__(self, x: NDArray[Any], y: None = None, *, rng: np.random.Generator | None = None) -> NDArray[Any]: ...

@@ -49,8 +49,7 @@ class Mixup(Augmentation):
         if targets.shape != (len(x), self.classes):
             raise ValueError(f"Mixup needs labels (n,) or rows (n, {self.classes}), got shape {y.shape}")
         share = rng.beta(self.alpha, self.alpha, len(x))
-        # The larger share stays with the example itself, which is half of all blends without their mirror
-        # images.
+        # The example itself keeps the larger share: blend (a, b) with share s equals blend (b, a) with 1 - s.
         share = np.maximum(share, 1 - share)
         partner = rng.permutation(len(x))
         return _blend(x, share, partner), _blend(targets, share, partner)

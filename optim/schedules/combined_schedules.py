@@ -74,16 +74,16 @@ class SequentialLR(Schedule):
         super().begin(_before(self.schedulers))
 
     def rate(self, base: float, step: int) -> float:
-        """Apply the one whose turn it is."""
-        turn = bisect_right(self.milestones, step)
-        return self.schedulers[turn].rate(base, step - (self.milestones[turn - 1] if turn else 0))
+        """Apply the schedule that is active at this step."""
+        active = bisect_right(self.milestones, step)
+        return self.schedulers[active].rate(base, step - (self.milestones[active - 1] if active else 0))
 
     def follow(self, lr: float, before: float, after: float) -> float:
-        """Let the one whose turn it is change the rate; between two of them it changes by their factor."""
-        turn = bisect_right(self.milestones, self.steps)
-        if turn != bisect_right(self.milestones, self.steps - 1):
+        """Let the active schedule change the rate; where the next one begins, change it by their ratio."""
+        active = bisect_right(self.milestones, self.steps)
+        if active != bisect_right(self.milestones, self.steps - 1):
             return super().follow(lr, before, after)
-        return self.schedulers[turn].follow(lr, before, after)
+        return self.schedulers[active].follow(lr, before, after)
 
 
 def _before(parts: Sequence[Schedule]) -> list[float]:

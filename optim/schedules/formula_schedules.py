@@ -13,7 +13,7 @@ __all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "Line
 
 
 class LambdaLR(Schedule):
-    """base * f(step) with a function of your own.
+    """Learning rate base * f(step), with a function of your own.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class LambdaLR(Schedule):
 
 
 class StepLR(Schedule):
-    """base * gamma**(step // step_size): falls by a factor every so many steps.
+    """Learning rate base * gamma**(step // step_size), which falls by a factor every ``step_size`` steps.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class StepLR(Schedule):
 
 
 class MultiStepLR(Schedule):
-    """base * gamma**(number of milestones reached).
+    """Learning rate base * gamma**(number of milestones reached).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class MultiStepLR(Schedule):
 
 
 class ExponentialLR(Schedule):
-    """base * gamma**step.
+    """Learning rate base * gamma**step.
 
     Parameters
     ----------
@@ -108,7 +108,9 @@ class ExponentialLR(Schedule):
 
 
 class CosineAnnealingLR(Schedule):
-    """eta_min + (base - eta_min) * (1 + cos(pi * step / T_max)) / 2: down along half a cosine, then up again.
+    """Learning rate eta_min + (base - eta_min) * (1 + cos(pi * step / T_max)) / 2.
+
+    It goes down along half a cosine, then up again.
 
     Parameters
     ----------
@@ -165,7 +167,7 @@ class LinearLR(Schedule):
 
 
 class ConstantLR(Schedule):
-    """base * factor for the first steps, then base.
+    """Learning rate base * factor for the first steps, then base.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one-cycle schedule: up, down, and far down, with the momentum going the other way."""
+"""The one-cycle schedule: the learning rate goes up, then far down; the momentum goes the other way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["OneCycleLR"]
 
 
 class OneCycleLR(Schedule):
-    """From max_lr / div_factor up to max_lr, then down to max_lr / (div_factor * final_div_factor).
+    """Learning rate from max_lr / div_factor up to max_lr, then down to max_lr / (div_factor * final_div_factor).
 
     Call ``step()`` after every batch. The groups' own learning rates are not used. After the last step the rate
     stays where it is.
@@ -123,7 +123,7 @@ class OneCycleLR(Schedule):
                     group["momentum"] = momentum
 
     def _curve(self, step: int, which: int) -> float:
-        """Value between the two corners around a step."""
+        """Interpolate between the two corners around a step."""
         at = min(float(step), self.corners[-1][0])
         i = next(i for i, corner in enumerate(self.corners) if i > 0 and at <= corner[0])
         left, right = self.corners[i - 1], self.corners[i]

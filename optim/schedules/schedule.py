@@ -1,4 +1,4 @@
-"""Learning rates as a formula of the step's number: what all schedules share.
+"""The base class of schedules: learning rates as a formula of the step's number.
 
 Make the optimizer, make the schedule, then call ``schedule.step()`` once after each ``optimizer.step()``, or once
 after each epoch: a schedule counts its own steps and does not care which. Names, arguments and values are
@@ -23,7 +23,7 @@ _numbers = count()
 
 
 class Schedule:
-    """What all schedules share. Write ``rate`` in a subclass.
+    """Base class of schedules. Write ``rate`` in a subclass.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Schedule:
     0.125
     """
 
-    #: The combined schedule that this one is a part of, if it is: only that one steps then.
+    #: The kind of the combined schedule that this one is part of; then only the combined one steps.
     part_of: str | None = None
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -82,7 +82,7 @@ class Schedule:
         Returns
         -------
         float
-            ``lr``, changed by the same factor; from 0 on, where there is none, by the same difference.
+            ``lr``, changed by the same factor; where ``before`` is 0, by the same difference.
         """
         return lr * after / before if before else lr + after
 
