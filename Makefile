@@ -6,16 +6,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train test lint notebooks bench oracle mutants pictures reference clean
+.PHONY: help train test test-without-fast lint notebooks bench oracle mutants pictures reference clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 train: $(VENV)/.train ## train the MNIST network (about a minute); results in runs/mnist, then runs/mnist-2; options: ARGS="--epochs 1"
 	$(BIN)/seegrad train $(ARGS)
 
 test: $(VENV)/.dev ## run the tests; some of them: ARGS="tests/nn -k trainer"
 	$(BIN)/python -m pytest $(ARGS)
+
+test-without-fast: $(VENV)/.dev ## run the engine's tests without autograd/fast; every second of them: ARGS="--every 2"
+	SEEGRAD_FAST=0 $(BIN)/python -m pytest tests/autograd $(ARGS)
 
 lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .

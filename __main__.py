@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from . import __version__, nn
+from . import __version__
 from .commands import ADD_COMMANDS
 from .commands.printing import printable
 
@@ -55,7 +55,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except MemoryError as error:
         print(f"seegrad {chosen.command}: error: not enough memory; {printable(error)}".rstrip("; "), file=sys.stderr)
         return _ended(chosen, FAILED)
-    except (ValueError, TypeError, OSError, ImportError, NotImplementedError, nn.NonFiniteError) as error:
+    except (ValueError, TypeError, OSError, ImportError, NotImplementedError, FloatingPointError) as error:
         text = printable(error, keep="\n")
         print(f"seegrad {chosen.command}: error: {text}", file=sys.stderr)
         return _ended(chosen, FAILED)

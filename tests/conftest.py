@@ -21,6 +21,16 @@ class RootIsAFolder:
         return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every", type=int, default=1, metavar="N", help="run only every N-th test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    step = config.getoption("--every")
+    config.hook.pytest_deselected(items=[item for i, item in enumerate(items) if i % step])
+    items[:] = items[::step]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RootIsAFolder())
     # A shell lets what it starts in the background ignore Ctrl-C, and so would the processes that tests start.
