@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from small_mnist import write_digits
 
 import seegrad as sg
 from seegrad.__main__ import _parser, main
@@ -17,18 +18,6 @@ from seegrad.common.file_lock import locked_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FILES = ["checkpoint.safetensors", "curves.png", "history.json", "model.safetensors", "predictions.png"]
-SUFFIX = {3: "images-idx3-ubyte", 1: "labels-idx1-ubyte"}
-
-
-def write_digits(folder, size=28, **counts):
-    """Write the first digits of MNIST as a data set of its own."""
-    folder.mkdir(exist_ok=True)
-    _, digits = sg.data.load_mnist()
-    for part, count in counts.items():
-        pixels = (digits.x[:count, :size, :size, 0] * 255).round().astype(np.uint8)
-        for array in (pixels, digits.y[:count].astype(np.uint8)):
-            sg.data.write_idx(folder / f"{part}-{SUFFIX[array.ndim]}", array)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
+"""A trained model and a small data set for the commands."""
+
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from small_mnist import write_digits
 
 import seegrad as sg
 
@@ -22,10 +24,4 @@ def trained(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """A folder with 300 test images as a data set of its own."""
-    folder = tmp_path_factory.mktemp("digits")
-    _, test = sg.data.load_mnist()
-    pixels = (test.x[:300, ..., 0] * 255).round().astype(np.uint8)
-    for part in ("train", "t10k"):
-        sg.data.write_idx(folder / f"{part}-images-idx3-ubyte", pixels)
-        sg.data.write_idx(folder / f"{part}-labels-idx1-ubyte", test.y[:300].astype(np.uint8))
-    return folder
+    return write_digits(tmp_path_factory.mktemp("digits"), train=300, t10k=300)

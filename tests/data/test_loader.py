@@ -9,11 +9,11 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 import pytest
+from data_sources import Jitter, Pairs
 
 import seegrad as sg
 from seegrad.data import (
     ArrayDataset,
-    Augmentation,
     DataError,
     DataLoader,
     GaussianNoise,
@@ -28,26 +28,6 @@ from seegrad.data import (
 @pytest.fixture
 def dataset():
     return ArrayDataset(np.arange(50, dtype=np.float32).reshape(25, 2), np.arange(25))
-
-
-class Pairs:
-    """A source without arrays: what an image folder is."""
-
-    def __init__(self, size: int, bad: int = -1) -> None:
-        self.size, self.bad = size, bad
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __getitem__(self, index: int):
-        if index == self.bad:
-            raise RuntimeError(f"example {index} is broken")
-        return np.full((2, 2), index, np.float32), index
-
-
-class Jitter(Augmentation):
-    def _change(self, x, y, rng):
-        return x + rng.random(x.shape, np.float32), y
 
 
 def labels(loader) -> list[list[int]]:

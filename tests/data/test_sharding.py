@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from data_sources import Jitter, Pairs
 
 import seegrad as sg
-from seegrad.data import ArrayDataset, Augmentation, DataLoader, Subset, shard
+from seegrad.data import ArrayDataset, DataLoader, Subset, shard
 
 
 @pytest.fixture
 def dataset():
     return ArrayDataset(np.arange(46, dtype=np.float32).reshape(23, 2), np.arange(23))
-
-
-class Pairs:
-    """A source that is not in memory."""
-
-    def __len__(self):
-        return 23
-
-    def __getitem__(self, index):
-        return np.full(2, index, np.float32), index
-
-
-class Jitter(Augmentation):
-    def _change(self, x, y, rng):
-        return x + rng.random(x.shape, np.float32), y
 
 
 def epochs(loader, count=2):
@@ -37,7 +23,7 @@ def epochs(loader, count=2):
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_batches_of_all_shares_are_those_of_the_whole(dataset, source, shuffle, size):
-    whole = {"arrays": dataset, "pairs": Pairs(), "subset": Subset(Pairs(), np.arange(1, 22))}[source]
+    whole = {"arrays": dataset, "pairs": Pairs(23), "subset": Subset(Pairs(23), np.arange(1, 22))}[source]
     expected = epochs(DataLoader(whole, 4 * size, shuffle, seed=3))
     shares = [epochs(DataLoader(shard(whole, rank, size), 4, shuffle, seed=3)) for rank in range(size)]
     left_out = len(whole) % size

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pytest
+from recorded_answers import TOLERANCE, Recorded
 
 import seegrad as sg
 from seegrad import nn
 
-with np.load(Path(__file__).parents[1] / "oracle" / "nn.npz") as file:
-    DATA = dict(file)
-CASES = json.loads(str(DATA["cases"]))
-TOLERANCE = {"rtol": 1e-9, "atol": 1e-11}
-
-
-def numbered(kind):
-    chosen = [(i, case) for i, case in enumerate(CASES) if case["kind"] == kind]
-    return [pytest.param(i, case, id=f"{i} {case['name']}") for i, case in chosen]
+ORACLE = Recorded("nn")
+DATA = ORACLE.data
 
 
 def recorded(number, prefix):
@@ -34,7 +24,7 @@ def build(name, args, kwargs):
     return getattr(nn, name)(*args, **kwargs)
 
 
-@pytest.mark.parametrize(("number", "case"), numbered("module"))
+@ORACLE.each("module")
 def test_module(number, case):
     module = build(case["name"], case["args"], case["kwargs"]).to(np.float64).train(case["training"])
     module.load_state_dict(recorded(number, "before"))
@@ -55,7 +45,7 @@ def test_module(number, case):
         np.testing.assert_allclose(buffer, buffers[name], **TOLERANCE)
 
 
-@pytest.mark.parametrize(("number", "case"), numbered("loss"))
+@ORACLE.each("loss")
 def test_loss(number, case):
     loss = getattr(nn, case["name"])(**case["kwargs"])
     names = sorted(recorded_inputs(number))
@@ -75,4 +65,4 @@ def test_nothing_is_left_out():
     """Every module and loss that PyTorch has under the same name is among the cases."""
     ours_alone = {"Module", "ModuleList", "ModuleDict", "Sequential", "Flatten", "Dropout", "Residual", "HingeLoss"}
     names = {n for n in nn.__all__ if isinstance(getattr(nn, n), type) and issubclass(getattr(nn, n), nn.Module)}
-    assert names - ours_alone <= {case["name"] for case in CASES}
+    assert names - ours_alone <= {case["name"] for case in ORACLE.cases}

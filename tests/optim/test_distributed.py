@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_mnist import write_digits
 
 import seegrad as sg
-from seegrad import data, nn, optim
+from seegrad import nn, optim
 from seegrad.common.ranks import Ranks
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
@@ -224,10 +225,7 @@ def test_what_does_not_fit_ends_the_job_with_an_error(run):
 
 
 def test_command_line(run, tmp_path):
-    rng = np.random.default_rng(0)
-    for part, count in (("train", 80), ("t10k", 20)):
-        data.write_idx(tmp_path / f"{part}-images-idx3-ubyte", rng.integers(0, 256, (count, 28, 28), np.uint8))
-        data.write_idx(tmp_path / f"{part}-labels-idx1-ubyte", rng.integers(0, 10, count, np.uint8))
+    write_digits(tmp_path, train=80, t10k=20)
     options = ["-m", "seegrad", "train", "--data-dir", ".", "--validation", "16", "--epochs", "2"]
     two = run("", *options, "--distributed", "--out", "two", "--batch-size", "8")
     assert two.returncode == 0, two.stderr

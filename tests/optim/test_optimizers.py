@@ -95,6 +95,14 @@ CASES = {
 }
 
 
+def descend(optimizer, params, gradients):
+    for step in gradients:
+        for p, g in zip(params, step, strict=True):
+            p.grad = g
+        optimizer.step()
+    return [p.data.copy() for p in params]
+
+
 def make(cls, params, **settings):
     return cls(params, **{"lr": 0.1, **settings})
 
@@ -184,24 +192,17 @@ def test_parameters_without_a_gradient_do_not_advance(case, rng):
 def test_state_round_trip(case, rng):
     cls, _, settings = CASES[case]
 
-    def run(optimizer, params, gradients):
-        for step in gradients:
-            for p, g in zip(params, step, strict=True):
-                p.grad = g
-            optimizer.step()
-        return [p.data.copy() for p in params]
-
     gradients = rng.normal(size=(10, 2, 3))
     params = [sg.tensor(x, requires_grad=True) for x in rng.normal(size=(2, 3))]
     optimizer = make(cls, params, **settings)
-    run(optimizer, params, gradients[:5])
+    descend(optimizer, params, gradients[:5])
     twins = copy.deepcopy(params)
     other = cls(twins, lr=7.0)
     state = optimizer.state_dict()
     other.load_state_dict(state)
     for array in state["state"].values():
         array[...] = 9  # a copy
-    one, two = run(optimizer, params, gradients[5:]), run(other, twins, gradients[5:])
+    one, two = descend(optimizer, params, gradients[5:]), descend(other, twins, gradients[5:])
     np.testing.assert_array_equal(one, two)
     assert other.param_groups[0]["lr"] == 0.1
 
@@ -396,14 +397,6 @@ class TestParametersStayOrdinaryTensors:
         p.grad = np.array([1.0])
         optim.SGD([p]).zero_grad()
         assert p.grad is None
-
-
-def descend(optimizer, params, gradients):
-    for step in gradients:
-        for p, g in zip(params, step, strict=True):
-            p.grad = g
-        optimizer.step()
-    return [p.data.copy() for p in params]
 
 
 TWINS = {"deepcopy": copy.deepcopy, "pickle": lambda pair: pickle.loads(pickle.dumps(pair))}

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pytest
+from recorded_answers import TOLERANCE, Recorded
 
 import seegrad as sg
 from seegrad import optim
 
-with np.load(Path(__file__).parents[1] / "oracle" / "optim.npz") as file:
-    DATA = dict(file)
-CASES = json.loads(str(DATA["cases"]))
-TOLERANCE = {"rtol": 1e-9, "atol": 1e-11}
+ORACLE = Recorded("optim")
+DATA = ORACLE.data
 
 
-def numbered(kind):
-    chosen = [(i, case) for i, case in enumerate(CASES) if case["kind"] == kind]
-    return [pytest.param(i, case, id=f"{i} {case['name']}") for i, case in chosen]
-
-
-@pytest.mark.parametrize(("number", "case"), numbered("optimizer"))
+@ORACLE.each("optimizer")
 def test_trajectory(number, case):
     start, noise, absent, path = (DATA[f"{number}.{key}"] for key in ("start", "noise", "absent", "path"))
     params = [sg.tensor(x, requires_grad=True) for x in start]
@@ -50,7 +40,7 @@ def build_schedule(optimizer, name, args, kwargs):
     return getattr(optim, name)(optimizer, *args, **kwargs)
 
 
-@pytest.mark.parametrize(("number", "case"), numbered("schedule"))
+@ORACLE.each("schedule")
 def test_schedule(number, case):
     optimizer = new_optimizer()
     schedule = build_schedule(optimizer, case["name"], case["args"], case["kwargs"])
@@ -60,7 +50,7 @@ def test_schedule(number, case):
         schedule.step()
 
 
-@pytest.mark.parametrize(("number", "case"), numbered("plateau"))
+@ORACLE.each("plateau")
 def test_plateau(number, case):
     schedule = optim.ReduceLROnPlateau(new_optimizer(), **case["kwargs"])
     for measure, expected in zip(DATA[f"{number}.measures"], DATA[f"{number}.rates"], strict=True):
@@ -68,7 +58,7 @@ def test_plateau(number, case):
         np.testing.assert_allclose(schedule.get_last_lr(), expected, **TOLERANCE)
 
 
-@pytest.mark.parametrize(("number", "case"), numbered("clip"))
+@ORACLE.each("clip")
 def test_clip(number, case):
     before = DATA[f"{number}.before"]
     params = [sg.tensor(np.zeros(g.shape), requires_grad=True) for g in before]
@@ -82,4 +72,4 @@ def test_clip(number, case):
 def test_every_optimizer_is_among_the_cases():
     classes = [getattr(optim, n) for n in optim.__all__ if isinstance(getattr(optim, n), type)]
     names = {c.__name__ for c in classes if issubclass(c, optim.Optimizer)} - {"Optimizer", "DistributedOptimizer"}
-    assert names <= {case["name"] for case in CASES}
+    assert names <= {case["name"] for case in ORACLE.cases}
