@@ -136,20 +136,14 @@ def _train(chosen: argparse.Namespace) -> None:
 def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
     # Errors are found before the first step: in the folder, then in the data, then in their shapes.
     recipe = RECIPES[chosen.recipe]
-    epochs = chosen.epochs or recipe.epochs
-    lr = chosen.lr or recipe.lr
-    images, test = data.load_mnist(chosen.data_dir)
-    train: Source = images
-    validation: Source | None = None
-    if chosen.validation:
-        train, validation = data.train_val_split(images, chosen.validation, seed=chosen.seed)
+    epochs, lr = chosen.epochs or recipe.epochs, chosen.lr or recipe.lr
+    train, validation, test = _load(chosen)
     manual_seed(chosen.seed + ranks.rank)
     model = recipe.model()
     if ranks.first:
-        print(nn.summary(model, images.x.shape[1:]))
+        print(nn.summary(model, test.x.shape[1:]))
         held_out = len(validation) if validation else 0
         print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n", flush=True)
-
     if ranks.size > 1:
         train = data.shard(train, ranks.rank, ranks.size)
         validation = data.shard(validation, ranks.rank, ranks.size, equal=False) if validation else None
@@ -157,13 +151,13 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
     trainer, callbacks = recipe.prepare(model, epochs * len(loader), lr)
     if ranks.comm is not None:
         trainer.optimizer = optim.DistributedOptimizer(cast(optim.Optimizer, trainer.optimizer), ranks.comm)
+
+    save = nn.Checkpoint(folder / CHECKPOINT)
     options = {"recipe": chosen.recipe, "lr": lr, "seed": chosen.seed, "validation": chosen.validation}
     if recipe.needs_steps:
         options["epochs"] = epochs
-    checkpoint = folder / CHECKPOINT
-    save = nn.Checkpoint(checkpoint)
     callbacks += [_SaveEveryEpoch(folder, chosen.recipe), _SameOptions(options), save]
-    resume = checkpoint if chosen.resume and checkpoint.exists() else None
+    resume = save.path if chosen.resume and save.path.exists() else None
     if ranks.first:
         _prepare(save, chosen.resume, ranks)
     try:
@@ -174,6 +168,14 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
         raise
     if ranks.first:
         _finish(folder, chosen.recipe, trainer, test)
+
+
+def _load(chosen: argparse.Namespace) -> tuple[Source, Source | None, ArrayDataset]:
+    """Return the images to train on, to validate on if any are set aside, and to test on."""
+    train, test = data.load_mnist(chosen.data_dir)
+    if not chosen.validation:
+        return train, None, test
+    return *data.train_val_split(train, chosen.validation, seed=chosen.seed), test
 
 
 def _prepare(save: nn.Checkpoint, resume: bool, ranks: Ranks) -> None:
