@@ -8,6 +8,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import ClassVar, cast
 
 import h11
 import uvicorn
@@ -71,7 +72,7 @@ def configuration(app: ASGIApp, limits: Limits) -> uvicorn.Config:
     """Return settings of uvicorn under which slow or many clients do not block others."""
     return uvicorn.Config(
         app,
-        http=_limited_protocol(limits.seconds, limits.connections),
+        http=LimitedProtocol.within(limits),
         ws="none",
         lifespan="off",
         use_colors=False,
@@ -121,67 +122,73 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _limited_protocol(seconds: float, most: int) -> type[H11Protocol]:
-    """Return the HTTP protocol that closes the connections of slow clients.
+class LimitedProtocol(H11Protocol):
+    """The HTTP protocol, which closes the connections of slow clients.
 
     That is a client whose request's header takes longer than ``seconds``, or that sends requests without end before
     the first is answered; and where there are more than ``most`` connections, of the client that has most of them the
-    one that has been waited for longest.
+    one that has been waited for longest. asyncio calls the public methods.
     """
-    everyone: set[LimitedProtocol] = set()
 
-    class LimitedProtocol(H11Protocol):
-        _deadline: asyncio.TimerHandle | None = None
-        _since = 0.0
+    seconds: ClassVar[float]
+    most: ClassVar[int]
+    _deadline: asyncio.TimerHandle | None = None
+    _since = 0.0
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._since = self.loop.time()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the header of a request."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._expect_header()
+        if len(self.connections) > self.most:
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the client has sent, as far as it may send more."""
+        # h11 limits what it has to keep, not what it gets at once: a long header must come in pieces.
+        for start in range(0, len(data), HEADER_BYTES):
+            if not self.transport.is_closing():
+                super().data_received(data[start : start + HEADER_BYTES])
+        if len(self.conn.trailing_data[0]) > AHEAD_BYTES:
+            self.transport.abort()
+        if self.conn.their_state is h11.IDLE:
             self._expect_header()
-            everyone.add(self)
-            if len(everyone) > most:
-                self._make_room()
-
-        def data_received(self, data: bytes) -> None:
-            # h11 limits what it has to keep, not what it gets at once: a long header must come in pieces.
-            for start in range(0, len(data), HEADER_BYTES):
-                if not self.transport.is_closing():
-                    super().data_received(data[start : start + HEADER_BYTES])
-            if len(self.conn.trailing_data[0]) > AHEAD_BYTES:
-                self.transport.abort()
-            if self.conn.their_state is h11.IDLE:
-                self._expect_header()
-            else:
-                self._stop_waiting()
-
-        def on_response_complete(self) -> None:
-            self._since = self.loop.time()
-            super().on_response_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            everyone.discard(self)
+        else:
             self._stop_waiting()
-            super().connection_lost(exc)
 
-        def _make_room(self) -> None:
-            awaited = [one for one in everyone if one is not self and one._is_awaited()] or list(everyone)
-            count = Counter(one.client and one.client[0] for one in awaited)
-            crowd = [one for one in awaited if count[one.client and one.client[0]] == max(count.values())]
-            slowest = min(crowd, key=lambda one: one._since)
-            everyone.discard(slowest)
-            slowest.transport.abort()
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        self._since = self.loop.time()
+        super().on_response_complete()
 
-        def _is_awaited(self) -> bool:
-            """Tell whether it is the client's turn: to send its request, or to read its answer."""
-            return self.conn.their_state in (h11.IDLE, h11.SEND_BODY) or self.flow.write_paused
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
-        def _expect_header(self) -> None:
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(seconds, self.transport.close)
+    def _make_room(self) -> None:
+        connections = cast("set[LimitedProtocol]", self.connections)
+        awaited = [one for one in connections if one is not self and one._is_awaited()] or list(connections)
+        count = Counter(one.client and one.client[0] for one in awaited)
+        crowd = [one for one in awaited if count[one.client and one.client[0]] == max(count.values())]
+        slowest = min(crowd, key=lambda one: one._since)
+        self.connections.discard(slowest)
+        slowest.transport.abort()
 
-        def _stop_waiting(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
+    def _is_awaited(self) -> bool:
+        """Tell whether it is the client's turn: to send its request, or to read its answer."""
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY) or self.flow.write_paused
 
-    return LimitedProtocol
+    def _expect_header(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.seconds, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    @classmethod
+    def within(cls, limits: Limits) -> type[LimitedProtocol]:
+        """Return the protocol of one server, with its limits."""
+        return type(cls.__name__, (cls,), {"seconds": limits.seconds, "most": limits.connections})
