@@ -4,31 +4,17 @@ Imports ``nn``, ``data`` and ``autograd``. Begin with ``app.py``. It needs the e
 ``pip install 'seegrad[serve]'``.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from ..common.public_names import public_names
+from .app import *
+from .limits import *
+from .predictor import *
+from .server import *
 
-if TYPE_CHECKING:
-    from .app import create_app
-    from .limits import Limits
-    from .predictor import Explanation, LayerOutput, Predictor
-    from .server import serve
-
-__all__ = ["Explanation", "LayerOutput", "Limits", "Predictor", "create_app", "serve"]
-
-WHERE = {
-    "create_app": "app",
-    "Limits": "limits",
-    "Explanation": "predictor",
-    "LayerOutput": "predictor",
-    "Predictor": "predictor",
-    "serve": "server",
-}
+if not TYPE_CHECKING:  # type checkers read the lines above
+    __all__ = public_names(globals())
 
 
-def __getattr__(name: str) -> Any:
-    """Import the web libraries when they are needed, so that the command line starts quickly without them."""
-    if name in WHERE:
-        return getattr(import_module(f".{WHERE[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return public_names(globals())

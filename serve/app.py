@@ -23,6 +23,8 @@ from .limits import Limits, RateLimit, read_body
 from .predictor import Predictor
 from .request_image import read_image
 
+__all__ = ["create_app"]
+
 PAGE = Path(__file__).parent / "page"
 FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
 # The page loads nothing from other sites, and these headers make browsers enforce that.

@@ -12,6 +12,8 @@ import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+__all__ = ["Limits"]
+
 # The number of clients that are remembered; the one that was quiet for longest is forgotten first.
 MOST_CLIENTS = 10_000
 

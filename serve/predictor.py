@@ -15,6 +15,8 @@ from ..autograd import Tensor, no_grad, softmax, tensor
 from ..nn import Dropout, Flatten, Module
 from ..nn.model_info import ModelInfo
 
+__all__ = ["Explanation", "LayerOutput", "Predictor"]
+
 Array = npt.NDArray[Any]
 
 # One image as data.prepare_digit gives it: height, width, channels.

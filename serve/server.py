@@ -19,6 +19,8 @@ from ..nn import Module
 from .app import create_app
 from .limits import Limits
 
+__all__ = ["serve"]
+
 LOOPBACK = "127.0.0.1"
 # How long requests in progress may take after the server is told to stop.
 SECONDS_TO_STOP = 5
