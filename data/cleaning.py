@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
-from .checks import ROWS_AT_ONCE, checked_number, numeric_array
+from .data_checks import ROWS_AT_ONCE, checked_number, numeric_array
 from .data_error import DataError
 from .dataset import ArrayDataset
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
-from .checks import checked_number
+from .data_checks import checked_number
 from .data_error import DataError
 from .dataset import ArrayDataset
 from .idx import GZIP_MAGIC

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import ROWS_AT_ONCE, check_finite, numeric_array
+from .data_checks import ROWS_AT_ONCE, check_finite, numeric_array
 from .data_error import DataError
 
 __all__ = ["ArrayDataset"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import checked_labels
+from .data_checks import checked_labels
 from .data_error import DataError
 from .dataset import ArrayDataset
 from .idx import read_idx

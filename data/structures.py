@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_finite, unmasked
+from .data_checks import check_finite, unmasked
 from .data_error import DataError
 from .dataset import Source, check_gathered_array, take_rows
 

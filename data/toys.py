@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
 from ..common.rng import Seed, default_rng
-from .checks import checked_number
+from .data_checks import checked_number
 
 __all__ = ["make_circles", "make_moons", "make_spirals"]
 

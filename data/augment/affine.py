@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.rng import Seed
-from ..checks import checked_number, checked_range
+from ..data_checks import checked_number, checked_range
 from .augmentation import Augmentation, Changed, Targets
 from .resampling import bilinear_sample
 

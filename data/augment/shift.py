@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...common.argument_checks import checked_count
 from ...common.rng import Seed
-from ..checks import checked_number
+from ..data_checks import checked_number
 from .augmentation import Augmentation, Changed, Targets
 
 __all__ = ["RandomShift"]

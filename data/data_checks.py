@@ -1,4 +1,4 @@
-"""Checks of arguments that several parts of this package share."""
+"""Checks of numbers, arrays and labels that several files of this folder share."""
 
 from __future__ import annotations
 
