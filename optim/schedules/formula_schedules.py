@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
+from ...common.argument_checks import checked_count
 from ..optimizer import Optimizer
 from .schedule import Schedule
 
@@ -55,7 +56,7 @@ class StepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = _count("StepLR", "step_size", step_size)
+        self.step_size = checked_count("StepLR: step_size", step_size)
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -123,7 +124,7 @@ class CosineAnnealingLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max = _count("CosineAnnealingLR", "T_max", T_max)
+        self.T_max = checked_count("CosineAnnealingLR: T_max", T_max)
         self.eta_min = eta_min
         super().__init__(optimizer)
 
@@ -157,7 +158,7 @@ class LinearLR(Schedule):
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
         self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = _count("LinearLR", "total_iters", total_iters)
+        self.total_iters = checked_count("LinearLR: total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, base: float, step: int) -> float:
@@ -181,15 +182,9 @@ class ConstantLR(Schedule):
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5) -> None:
         self.factor = factor
-        self.total_iters = _count("ConstantLR", "total_iters", total_iters)
+        self.total_iters = checked_count("ConstantLR: total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, base: float, step: int) -> float:
         """Apply the formula."""
         return base * self.factor if step < self.total_iters else base
-
-
-def _count(schedule: str, name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{schedule}: {name} must be an integer of at least 1, got {value!r}")
-    return value

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from ...common.argument_checks import checked_count
 from ..optimizer import Optimizer
 from .schedule import Schedule
 
@@ -141,6 +142,4 @@ def _total(total_steps: int | None, epochs: int | None, steps_per_epoch: int | N
         if epochs is None or steps_per_epoch is None:
             raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
         total_steps = epochs * steps_per_epoch
-    if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
-        raise ValueError(f"OneCycleLR: there must be at least 1 step in all, got {total_steps!r}")
-    return total_steps
+    return checked_count("OneCycleLR: total_steps", total_steps)

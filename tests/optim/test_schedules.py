@@ -123,7 +123,7 @@ class TestOneCycle:
     def test_refusals(self):
         with pytest.raises(ValueError, match="give total_steps, or both"):
             optim.OneCycleLR(new(), 1.0, epochs=3)
-        with pytest.raises(ValueError, match="at least 1 step"):
+        with pytest.raises(ValueError, match="total_steps must be at least 1, got 0"):
             optim.OneCycleLR(new(), 1.0, total_steps=0)
         with pytest.raises(ValueError, match="pct_start"):
             optim.OneCycleLR(new(), 1.0, 10, pct_start=1.5)
@@ -193,8 +193,10 @@ def test_refusals():
     o = new()
     with pytest.raises(TypeError, match="expected an optimizer, got list"):
         optim.StepLR([], 3)
-    for value in (0, 1.5, True):
-        with pytest.raises(ValueError, match="step_size must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="StepLR: step_size must be at least 1, got 0"):
+        optim.StepLR(o, 0)
+    for value in (1.5, True):
+        with pytest.raises(TypeError, match=f"StepLR: step_size must be an integer, got {value}"):
             optim.StepLR(o, value)
     with pytest.raises(ValueError, match="got no schedules"):
         optim.ChainedScheduler([])
