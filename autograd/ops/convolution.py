@@ -21,6 +21,8 @@ from ..core.node import Node
 from ..core.op import Op
 from .shaping import sum_to, wide
 
+__all__ = ["conv2d", "conv_transpose2d"]
+
 Size = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | Literal["same", "valid"]
 Pairs = tuple[tuple[int, int], tuple[int, int]]

@@ -27,6 +27,17 @@ from ..core.op import Op, Rule
 from ..core.recording import record
 from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
+# fmt: off
+__all__ = [
+    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "clip",
+    "copysign", "cos", "cosh", "deg2rad", "divide", "elu", "erf", "exp", "exp2", "expm1", "floor", "floor_divide",
+    "fmax", "fmin", "fmod", "gelu", "hypot", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
+    "maximum", "minimum", "multiply", "negative", "positive", "power", "rad2deg", "reciprocal", "relu", "remainder",
+    "rint", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softplus", "sqrt", "square", "subtract", "tan", "tanh",
+    "trunc", "where",
+]
+# fmt: on
+
 
 class Elementwise(Op):
     """An operation that acts on each element by itself.

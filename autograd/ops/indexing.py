@@ -16,6 +16,8 @@ from ..views import View, follow
 from .elementwise import where
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 
+__all__ = ["diag", "diagonal", "sort", "take", "take_along_axis"]
+
 Index = Any
 
 

@@ -47,6 +47,13 @@ from .shaping import (
 )
 from .tip import along_tip
 
+# fmt: off
+__all__ = [
+    "EighResult", "PolarResult", "QRResult", "SVDResult", "SlogdetResult", "cholesky", "det", "eigh", "expm", "inv",
+    "logm", "norm", "pinv", "polar", "qr", "slogdet", "solve", "sqrtm", "svd", "svdvals",
+]
+# fmt: on
+
 
 def _t(x: Any) -> Any:
     """Transpose matrices."""
@@ -809,4 +816,4 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 
 
 def __dir__() -> list[str]:
-    return [name for name, thing in globals().items() if getattr(thing, "__module__", None) == __name__]
+    return __all__

@@ -17,6 +17,8 @@ from .elementwise import sqrt
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand
 
+__all__ = ["batch_norm"]
+
 
 @Op
 def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> Any:

@@ -32,6 +32,8 @@ from .convolution import (
 )
 from .shaping import astype, narrow, wide
 
+__all__ = ["avg_pool2d", "max_pool2d"]
+
 
 @replaceable
 def window_max(x: Any, kernel: Any, stride: Any, padding: Pairs) -> tuple[Any, Any]:

@@ -15,6 +15,8 @@ from .indexing import diagonal, diagonal_view, scatter
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
 
+__all__ = ["dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "trace"]
+
 #: The names that axes can have, in the order in which the axes of a result stand.
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 

@@ -34,6 +34,13 @@ from .shaping import (
 )
 from .tip import along_tip
 
+# fmt: off
+__all__ = [
+    "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax", "std",
+    "sum", "var",
+]
+# fmt: on
+
 Axis = int | Sequence[int] | None
 
 _any_axis = """

@@ -20,6 +20,14 @@ from ..core.op import Op
 from ..views import View, apart, in_numpy, memory_of
 from .elementwise import positive
 
+# fmt: off
+__all__ = [
+    "array_split", "astype", "atleast_1d", "atleast_2d", "broadcast_to", "concatenate", "copy", "expand_dims",
+    "flatten", "flip", "hstack", "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "rot90", "split", "squeeze",
+    "stack", "swapaxes", "tile", "transpose", "tril", "triu", "vstack",
+]
+# fmt: on
+
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
 
