@@ -19,24 +19,27 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cosmic_ray.commands import init
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.testing import run_tests
-from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome
+if TYPE_CHECKING:
+    from cosmic_ray.work_item import MutationSpec
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 RULES = "errors special_values kinks number_edges dtypes choices repeated_values".split()
-RULES += [f"operations.py::test_{what}" for what in ("value_is_that_of_the_reference", "gradcheck_to_second_order")]
+RULES += [f"operations::test_{what}" for what in ("value_is_that_of_the_reference", "gradcheck_to_second_order")]
 WALK = "scalar_walk graph recording memory in_place written_gradients diagnosis lost tips copies random_graphs".split()
 RESUMING = "nn/training/test_resuming.py"
 VIEWS = "views in_place copies outside_data".split()
 
 
 def of_autograd(*names: str) -> list[str]:
-    """Name files, or single tests in them."""
-    return [f"autograd/test_{name}" if ".py" in name else f"autograd/test_{name}.py" for name in names]
+    """Find the files of tests with these names below tests/autograd; what follows ``::`` is one test in a file."""
+    found = []
+    for name in names:
+        file, colons, test = name.partition("::")
+        (path,) = (ROOT / "tests" / "autograd").rglob(f"test_{file}.py")
+        found.append(path.relative_to(ROOT / "tests").as_posix() + colons + test)
+    return found
 
 
 #: What is changed, and the tests that should notice: the quick ones first, since the first failure ends a run.
@@ -119,6 +122,9 @@ def enter_copy(folder: Path, python: str) -> None:
 
 def changes_of(file: str) -> Iterator[MutationSpec]:
     """Every change of a file, but for annotations: nothing runs there."""
+    from cosmic_ray.commands import init
+    from cosmic_ray.work_db import WorkDB, use_db
+
     notes = [
         (note.lineno, note.col_offset, note.end_lineno, note.end_col_offset)
         for node in ast.walk(ast.parse(Path(file).read_text("utf-8")))
@@ -139,6 +145,10 @@ seconds_without_change: dict[str, float] = {}
 
 def survives(change: MutationSpec, python: str) -> bool:
     """Make a change, run the tests that should notice, and print the change if they do not."""
+    from cosmic_ray.mutating import mutate_and_test
+    from cosmic_ray.testing import run_tests
+    from cosmic_ray.work_item import TestOutcome
+
     file = str(change.module_path)
     tests = [f"tests/{name}" for name in TESTS[file]]
     command = shlex.join([python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests])

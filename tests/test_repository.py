@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,12 @@ def test_imports_inside_the_package_are_relative_and_point_down(path):
         up = rf"\s*from \.\.+({'|'.join(sorted(others))})\b"
         doors = DOORS.get(path.relative_to(ROOT).as_posix(), ())
         assert [line for line in imported if re.match(up, line) and line.strip() not in doors] == []
+
+
+def test_mutants_names_files_that_exist():
+    tried = runpy.run_path(str(ROOT / "tests" / "mutants.py"))["TESTS"]
+    files = {f"tests/{test.partition('::')[0]}" for tests in tried.values() for test in tests} | set(tried)
+    assert [name for name in sorted(files) if not (ROOT / name).is_file()] == []
 
 
 def test_tab_completion_shows_what_there_is():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from operation_cases import CASES
 
 import seegrad as sg
 from seegrad.autograd import Op
 from seegrad.autograd.ops.masks import is_opaque, reach
-
-from .operation_cases import CASES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide).*:RuntimeWarning")
 

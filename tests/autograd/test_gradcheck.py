@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import seegrad as sg
 from seegrad import GradientError
 from seegrad.autograd import Op
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
 
 
 @pytest.fixture

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import seegrad as sg
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.graph_order import backward_order
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
-
 
 # ------------------------------------------------------------------------------------------- primitives
 

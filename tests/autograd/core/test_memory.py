@@ -5,28 +5,15 @@ from __future__ import annotations
 import gc
 import tracemalloc
 import weakref
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from leaves import leaf
+from no_collector import no_collector
 
 import seegrad as sg
 from seegrad import Value
 from seegrad.autograd import Op
-
-
-@contextmanager
-def no_collector():
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
 
 
 def network_loss(x, w):

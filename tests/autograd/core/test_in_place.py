@@ -6,14 +6,11 @@ import operator
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import seegrad as sg
 from seegrad import Value
 from seegrad.autograd import stamp
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
 
 
 def test_a_constant_array_that_changes_later_does_not_matter():

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import gradient, leaf
 
 import seegrad as sg
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
-
-
-def gradient(f, x):
-    t = sg.tensor(x, requires_grad=True)
-    out = f(t)
-    (out if out.ndim == 0 else out.sum()).backward()
-    return t.grad
 
 
 def test_norm_of_zeros_has_gradient_zero():

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import seegrad as sg
 from seegrad import nn
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
-
 
 KEEPING = {
     "times a number": lambda x: x * 2.0,
