@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -192,7 +193,7 @@ def test_ctrl_c_before_the_first_checkpoint_promises_nothing(digits, tmp_path, c
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seegrad.nn.training.trainer.Trainer._train_epoch", interrupted)
+    monkeypatch.setattr("seegrad.optim.Adam.step", interrupted)
     assert main(options(digits, tmp_path)) == 130
     message = capsys.readouterr().err
     assert "nothing was saved" in message
@@ -206,10 +207,14 @@ def test_ctrl_c_says_how_to_go_on(digits, tmp_path, capsys, monkeypatch):
     assert main(command) == 0
     capsys.readouterr()
 
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
+    step, steps = sg.optim.Adam.step, itertools.count(1)
 
-    monkeypatch.setattr("seegrad.nn.training.trainer.Trainer._end_epoch", interrupted)
+    def interrupted(*arguments):
+        step(*arguments)
+        if next(steps) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("seegrad.optim.Adam.step", interrupted)
     assert main(command) == 130
     folder = os.path.join("runs", "mnist-2")
     assert f"the last good weights are in {folder}; go on with --resume --out {folder}" in capsys.readouterr().err

@@ -72,7 +72,7 @@ def test_preprocessing_of_the_model_is_done(trained, pictures, tmp_path, capsys)
     model = sg.load(trained)
     scaler = sg.data.Standardize().fit(np.random.default_rng(0).normal(3, 2, (99, 28, 28, 1)))
     # The same model for inputs that were scaled: the first layer undoes the scaling.
-    offset, scale = (np.float32(part[0]) for part in (scaler._offset, scaler._scale))
+    offset, scale = (np.float32(scaler.state_dict()[part][0]) for part in ("offset", "scale"))
     first = model[0]
     first.bias.data = first.bias.data + (first.weight.data * offset).sum((0, 1, 2))
     first.weight.data = first.weight.data * scale

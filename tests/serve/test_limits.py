@@ -172,7 +172,9 @@ def test_a_bucket_fills_at_its_rate_and_forgets_old_clients():
     assert [limit.seconds_to_wait("a") for _ in range(3)] == [0.0, 0.0, 0.5]
     for number in range(2 * MOST_CLIENTS):
         limit.seconds_to_wait(str(number))
-    assert len(limit._buckets) == MOST_CLIENTS
+    known, forgotten = str(MOST_CLIENTS), str(MOST_CLIENTS - 1)
+    assert [limit.seconds_to_wait(known) for _ in range(2)] == [0.0, 0.5]
+    assert [limit.seconds_to_wait(forgotten) for _ in range(2)] == [0.0, 0.0]
 
 
 def test_more_than_can_wait_are_told_to_come_back(serve_model):
