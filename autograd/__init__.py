@@ -1,6 +1,7 @@
-"""The engine: nodes, derivative rules and the backward walk.
+"""The engine: nodes, operations with their derivative rules, and the backward pass.
 
-``README.md`` beside this file says in which order to read, and lists every operation with its derivative.
+Imports ``common`` alone. Begin with ``value.py``; ``README.md`` says in which order to read on, and lists every
+operation with its derivative.
 """
 
 from __future__ import annotations
