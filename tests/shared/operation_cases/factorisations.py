@@ -37,24 +37,6 @@ def _spread_out(x: Any) -> Any:
     return x * 0.3 + (np.eye(*x.shape[-2:]) * np.arange(2.0, 2.0 + x.shape[-1])).astype(x.dtype)
 
 
-def _cases(name: str, shapes: list[tuple[int, ...]], prepare: Any, pick: Any = None, note: str = "") -> list[Case]:
-    ours = getattr(sg.linalg, name)
-    theirs = getattr(np.linalg, name)
-    options = {"full_matrices": False} if name == "svd" else {}
-    pick = pick or (lambda result: result)
-    return [
-        case(
-            f"linalg[{name} {shape}{note}]",
-            lambda x: pick(ours(prepare(x), **options)),
-            lambda x: pick(theirs(prepare(x), **options)),
-            real(*shape),
-            half=False,
-            constant_rows=False,
-        )
-        for shape in shapes
-    ]
-
-
 def _symmetric_function(f: Any) -> Any:
     """A function of a symmetric matrix, by its eigenvalues."""
 
@@ -74,26 +56,31 @@ def _power_series(x: Any) -> Any:
     return total
 
 
-def _orthonormal(x: Any) -> Any:
+def _polar(x: Any) -> Any:
     u, _, vh = np.linalg.svd(x, full_matrices=False)
-    return u @ vh
+    return u @ vh, _t(u @ vh) @ x
 
 
 def _function_cases(
-    name: str, reference: Any, shapes: Any, prepare: Any, pick: Any = None, note: str = ""
+    name: str, reference: Any, shapes: Any, prepare: Any, pick: Any = None, note: str = "", **options: Any
 ) -> list[Case]:
     ours, pick = getattr(sg.linalg, name), pick or (lambda result: result)
     return [
         case(
             f"linalg[{name} {shape}{note}]",
-            lambda x: pick(ours(prepare(x))),
-            lambda x: reference(prepare(x)),
+            lambda x: pick(ours(prepare(x), **options)),
+            lambda x: pick(reference(prepare(x), **options)),
             real(*shape),
             half=False,
             constant_rows=False,
         )
         for shape in shapes
     ]
+
+
+def _cases(name: str, shapes: list[tuple[int, ...]], prepare: Any, pick: Any = None, note: str = "") -> list[Case]:
+    options = {"full_matrices": False} if name == "svd" else {}
+    return _function_cases(name, getattr(np.linalg, name), shapes, prepare, pick, note, **options)
 
 
 def _sylvester(x: Any, y: Any) -> Any:
@@ -115,8 +102,8 @@ _FUNCTIONS = [
     *_function_cases("expm", _power_series, SQUARE, lambda x: x),
     *_function_cases("sqrtm", _symmetric_function(np.sqrt), SQUARE, _definite),
     *_function_cases("logm", _symmetric_function(np.log), SQUARE, _definite),
-    *_function_cases("polar", _orthonormal, [*OBLONG, (3, 3)], _spread_out, lambda r: r.U, " U"),
-    *_function_cases("polar", lambda x: _t(_orthonormal(x)) @ x, [(3, 2), (2, 2, 3)], _spread_out, lambda r: r.P, " P"),
+    *_function_cases("polar", _polar, [*OBLONG, (3, 3)], _spread_out, lambda r: r[0], " U"),
+    *_function_cases("polar", _polar, [(3, 2), (2, 2, 3)], _spread_out, lambda r: r[1], " P"),
 ]
 
 
