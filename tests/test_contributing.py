@@ -7,11 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from package_files import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "mnist", "runs", "notebooks", "benchmarks", "build", "dist")
 BLOCK = re.compile(r"```python\n# (?P<file>[\w/]+\.py)(?:, in (?P<table>\w+))?\n(?P<code>.*?)```", re.DOTALL)
 

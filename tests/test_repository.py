@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from package_files import PATHS, ROOT, name_of
 
 import seegrad as sg
 
@@ -17,10 +18,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     tomllib = pytest.importorskip("tomli")
-
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("autograd", "nn", "optim", "data", "serve", "commands", "common")
-SOURCES = sorted([*ROOT.glob("*.py"), *(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))])
 
 
 def text_files():
@@ -34,18 +31,14 @@ TEXTS = sorted(path for path in text_files() if not path.name.startswith("."))
 HEAVY = ("matplotlib", "tqdm", "safetensors", "graphviz", "concurrent.futures", "multiprocessing", "asyncio", "PIL")
 
 
-def name(path):
-    return str(path.relative_to(ROOT))
-
-
 def test_every_package_is_listed():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {path.parent.relative_to(ROOT) for path in SOURCES if path.name == "__init__.py"}
+    folders = {path.parent.relative_to(ROOT) for path in PATHS if path.name == "__init__.py"}
     assert sorted(settings["packages"]) == sorted(".".join(["seegrad", *folder.parts]) for folder in folders)
 
 
 def test_every_folder_with_code_is_a_package():
-    assert [name(path) for path in SOURCES if not (path.parent / "__init__.py").exists()] == []
+    assert [name_of(path) for path in PATHS if not (path.parent / "__init__.py").exists()] == []
 
 
 @pytest.mark.parametrize("module", ["seegrad", "seegrad.nn", "seegrad.optim", "seegrad.data"])
@@ -60,7 +53,7 @@ def test_import_is_light(module):
     assert ours - numpys == set()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
 def test_no_pickle(path):
     assert not re.search(
         r"\b(pickle|cPickle|dill|joblib|marshal|shelve)\b.*\b(import|load)|import (pickle|marshal|shelve)"
@@ -69,29 +62,22 @@ def test_no_pickle(path):
     )
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name)
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_no_paths_of_one_machine(path):
     # Put together here, so that this file does not find itself.
     folders = "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers", "wo" + "rk", "t" + "mp"])
     assert not re.search(rf"""(?<=[\s"'`(=])/({folders})/\w""", path.read_text(encoding="utf-8"))
 
 
-#: Imports that point up, made when a function is called, of what its caller has loaded.
-DOORS = {"autograd/fast/layer_runs.py": ("from ...nn import Conv2d, MaxPool2d, ReLU",)}
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_imports_inside_the_package_are_relative(path):
+    assert not re.search(r"^\s*(from|import)\s+seegrad\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_imports_inside_the_package_are_relative_and_point_down(path):
-    text = path.read_text(encoding="utf-8")
-    imported = [line for line in text.splitlines() if re.match(r"\s*(from|import)\s", line)]
-    assert [line for line in imported if re.match(r"\s*(from|import)\s+seegrad\b", line)] == []
-    below = {"common": (), "autograd": ("common",), "data": ("common",), "optim": ("common", "autograd")}
-    folder = path.relative_to(ROOT).parts[0]
-    if folder in below:
-        others = set(PACKAGES) - {folder} - set(below[folder])
-        up = rf"\s*from \.\.+({'|'.join(sorted(others))})\b"
-        doors = DOORS.get(path.relative_to(ROOT).as_posix(), ())
-        assert [line for line in imported if re.match(up, line) and line.strip() not in doors] == []
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=name_of)
+def test_pages_name_files_that_exist(page):
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|md))`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_mutants_names_files_that_exist():
