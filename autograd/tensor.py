@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..common.plain_data import as_array, is_operand, native
-from . import views
 from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
@@ -20,7 +19,7 @@ from .core.op import Op
 from .core.recording import is_recording
 from .hooks import RemovableHook, run_hooks
 from .ops import elementwise as ew
-from .ops import indexing, products, reductions, shaping
+from .ops import indexing, products, reductions, shaping, views
 
 
 def _method(operation: Callable[..., Any]) -> Any:

@@ -53,7 +53,7 @@ TESTS = {
     "autograd/ops/masks.py": of_autograd("choices", *RULES),
     "autograd/fast/scalar_graphs.py": of_autograd(*WALK),
     "autograd/fast/array_graphs.py": of_autograd(*WALK, "choices"),
-    "autograd/views.py": of_autograd(*VIEWS),
+    "autograd/ops/views.py": of_autograd(*VIEWS),
     "optim/adagrad.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/adam.py": ["optim/test_optimizers.py", "optim/test_large_gradients.py", "optim/test_oracle.py"],
     "optim/clip_grad.py": ["optim/test_clip_grad.py"],

@@ -12,9 +12,9 @@ from numpy.lib.array_utils import normalize_axis_index
 from ...common.plain_data import as_array, frozen
 from ..core.node import data_of
 from ..core.op import Op
-from ..views import View, follow
 from .elementwise import where
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
+from .views import View, follow
 
 __all__ = ["diag", "diagonal", "sort", "take", "take_along_axis"]
 

@@ -17,8 +17,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ...common.plain_data import plain
 from ..core.node import Node, data_of
 from ..core.op import Op
-from ..views import View, apart, in_numpy, memory_of
 from .elementwise import positive
+from .views import View, apart, in_numpy, memory_of
 
 # fmt: off
 __all__ = [

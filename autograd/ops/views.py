@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .core.backward import inputs_of
-from .core.node import NO_PARAMS, Node, annotate, clock
-from .core.op import Op
-from .core.recording import is_recording, record, recording
+from ..core.backward import inputs_of
+from ..core.node import NO_PARAMS, Node, annotate, clock
+from ..core.op import Op
+from ..core.recording import is_recording, record, recording
 
 LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "
