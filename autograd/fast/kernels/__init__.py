@@ -1,4 +1,7 @@
-"""The heavy arithmetic of convolution and pooling on plain NumPy arrays; knows nothing of graphs."""
+"""The heavy arithmetic of convolution and pooling on plain NumPy arrays; knows nothing of graphs.
+
+Imports ``common`` alone. Begin with ``shifted_convolution.py``.
+"""
 
 from __future__ import annotations
 
