@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
+from package_copy import copy_package, run_in_copy
 from package_files import ROOT
 
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "mnist", "runs", "notebooks", "benchmarks", "build", "dist")
 BLOCK = re.compile(r"```python\n# (?P<file>[\w/]+\.py)(?:, in (?P<table>\w+))?\n(?P<code>.*?)```", re.DOTALL)
 
 USE = """
@@ -41,8 +37,7 @@ assert "sech" in sg.draw(y).source
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """A copy of the repository in which the code blocks of the page stand where it says."""
-    copy = tmp_path_factory.mktemp("copy") / "seegrad"
-    shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
+    copy = copy_package(tmp_path_factory.mktemp("copy"))
     for block in BLOCK.finditer((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         file = copy / block["file"]
         text = file.read_text(encoding="utf-8")
@@ -55,25 +50,15 @@ def copy(tmp_path_factory):
     return copy
 
 
-def run(copy, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(copy.parent)}
-    result = subprocess.run(
-        [sys.executable, *arguments], cwd=copy, env=environment, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
-
-
 def test_the_new_operation_works_everywhere(copy):
-    run(copy, "-c", USE)
+    run_in_copy(copy, "-c", USE)
 
 
 def test_the_new_operation_is_in_the_table_of_operations(copy):
-    assert "\n| `sech` | `1 / cosh(x)` | x: `-g * out * tanh(x)` |\n" in run(
-        copy, "-m", "seegrad.autograd.inspect.reference"
-    )
+    table = run_in_copy(copy, "-m", "seegrad.autograd.inspect.reference")
+    assert "\n| `sech` | `1 / cosh(x)` | x: `-g * out * tanh(x)` |\n" in table
 
 
 def test_the_new_operation_is_tested(copy):
-    output = run(copy, "-m", "pytest", "-q", "tests/autograd/ops/test_operations.py", "-k", "sech or every")
+    output = run_in_copy(copy, "-m", "pytest", "-q", "tests/autograd/ops/test_operations.py", "-k", "sech or every")
     assert int(re.findall(r"(\d+) passed", output)[0]) > 50
