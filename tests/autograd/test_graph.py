@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from leaves import leaf
+from no_collector import no_collector
 
 import seegrad as sg
 from seegrad import Value
 from seegrad.autograd import Op, is_recording
-
-
-@contextmanager
-def no_collector():
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager
@@ -36,10 +27,6 @@ def recursion_limit_above_here(extra):
         yield
     finally:
         sys.setrecursionlimit(old)
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
 
 
 # ------------------------------------------------------------------------------------- shapes of graphs

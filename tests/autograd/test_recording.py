@@ -10,15 +10,11 @@ import threading
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import seegrad as sg
 from seegrad import Value
 from seegrad.autograd import is_recording
-
-
-def leaf(*numbers, **kwargs):
-    return sg.tensor(numbers, requires_grad=True, **kwargs)
-
 
 # ---------------------------------------------------------------------------------------------- no_grad
 
