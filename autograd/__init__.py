@@ -18,7 +18,8 @@ from .core.node import stamp as stamp
 from .core.op import Op as Op
 from .core.recording import is_recording as is_recording
 from .gradcheck import GradientError, gradcheck
-from .inspect.diagnosis import AnomalyError, detect_anomaly, why
+from .inspect.anomaly import AnomalyError, detect_anomaly
+from .inspect.why import why
 from .no_grad import no_grad
 from .ops import (
     choices,  # noqa: F401 (it tells operations what they leave out)

@@ -19,7 +19,7 @@ from seegrad.autograd import accumulation, is_recording, no_grad
 from seegrad.autograd.core import backward, node, recording
 from seegrad.autograd.fast import array_graphs, kernels, scalar_graphs
 from seegrad.autograd.fast.kernels import blas, threads
-from seegrad.autograd.inspect import diagnosis
+from seegrad.autograd.inspect import anomaly
 from seegrad.common import fork, quiet
 
 NO_GRAD = sys.modules[no_grad.__module__]
@@ -116,7 +116,7 @@ def quiet_step():
 @pytest.mark.parametrize("invalid", ["warn", "raise"])
 def test_an_interruption_after_each_call_leaves_numpy_as_loud_as_it_was_and_nobody_watching(invalid):
     quiet_files = (quiet.__file__, np.errstate.__enter__.__code__.co_filename)
-    struck, files = 0, (array_graphs.__file__, backward.__file__, diagnosis.__file__, *quiet_files)
+    struck, files = 0, (array_graphs.__file__, backward.__file__, anomaly.__file__, *quiet_files)
     kept = np.seterr(invalid=invalid)
     try:
         before = np.geterr()
@@ -145,8 +145,8 @@ def test_an_interruption_after_each_call_leaves_numpy_as_loud_as_it_was_and_nobo
             assert np.geterr() == before, f"after event {moment}"
             assert not node.on_record
             assert not node.on_gradient
-            assert not diagnosis._inside.get()
-            assert not diagnosis._ends
+            assert not anomaly._inside.get()
+            assert not anomaly._ends
             assert is_recording()
     finally:
         np.seterr(**kept)

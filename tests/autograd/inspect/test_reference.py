@@ -9,7 +9,7 @@ from seegrad.autograd.inspect.reference import reference
 
 
 def test_the_table_is_current():
-    written = (Path(__file__).parents[2] / "autograd" / "README.md").read_text(encoding="utf-8")
+    written = (Path(__file__).parents[3] / "autograd" / "README.md").read_text(encoding="utf-8")
     assert written == reference(), "run `make reference`"
 
 
