@@ -37,7 +37,7 @@ from .ops.convolution import *
 from .ops.elementwise import *
 from .ops.elementwise import absolute as abs
 from .ops.indexing import *
-from .ops.linalg import norm
+from .ops.norms import norm
 from .ops.normalization import *
 from .ops.pooling import *
 from .ops.products import *

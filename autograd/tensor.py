@@ -386,7 +386,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             return  # t[index] += v: the view has passed it on
         if is_recording() and (self.requires_grad or (isinstance(value, Node) and value.requires_grad)):
             _check_floating(self._plain)
-        views.write(self, lambda t: indexing.put(t, value, index))
+        views.write(self, lambda t: indexing.setitem(t, value, index))
 
     def __len__(self) -> int:
         if not self._plain.ndim:

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from ..core.op import Op
-from ..ops import convolution, elementwise, indexing, linalg, normalization, pooling, products, reductions, shaping
+from ..ops import (
+    convolution,
+    elementwise,
+    factorizations,
+    indexing,
+    inverses,
+    matrix_functions,
+    normalization,
+    norms,
+    pooling,
+    products,
+    reductions,
+    shaping,
+)
 from ..ops.elementwise import Elementwise
 from .draw.formula import input_names, rule_texts
 from .draw.names import namespace
@@ -42,25 +54,35 @@ _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
     ("Reading and writing parts", indexing),
     ("Reductions", reductions),
     ("Products", products),
-    ("Linear algebra", linalg),
+    ("Inverses and determinants", inverses),
+    ("Factorizations", factorizations),
+    ("Functions of matrices", matrix_functions),
+    ("Norms", norms),
     ("Convolution", convolution),
     ("Pooling", pooling),
-    ("Normalisation at once", normalization),
+    ("Normalization", normalization),
 )
 
 
 def reference() -> str:
     """Return the reference table of all operations, in Markdown."""
-    parts, shown = [_HEAD], []
+    parts = [_HEAD]
     for title, module in _SECTIONS:
-        found = [op for op in Op.table.values() if _home(op) == module.__name__]
-        shown += found
         parts.append(f"## {title}\n\n| operation | computes | derivative |\n| --- | --- | --- |")
-        parts.extend(_row(op) for op in found)
+        parts.extend(_row(op) for op in _operations_of(module))
         parts.append("")
-    parts.append("## Functions that the rules call\n\n| function | says | in |\n| --- | --- | --- |")
-    parts.extend(_helper_row(name, function) for name, function in helpers(shown).items())
+    parts.append("## Functions that the rules call\n\n| function | what it does | file |\n| --- | --- | --- |")
+    parts.extend(_helper_row(name, function) for name, function in helpers().items())
     return "\n".join(parts).rstrip() + "\n"
+
+
+def operations() -> list[Op]:
+    """Return the operations of the table, in its order."""
+    return [op for _, module in _SECTIONS for op in _operations_of(module)]
+
+
+def _operations_of(module: ModuleType) -> list[Op]:
+    return [op for op in Op.table.values() if _home(op) == module.__name__]
 
 
 def _home(op: Op) -> str:
@@ -84,10 +106,10 @@ def _place(rule: Any) -> str:
     return getattr(rule, "__name__", "the source")
 
 
-def helpers(operations: Iterable[Op] | None = None) -> dict[str, Any]:
-    """Return the functions that the rules of operations (default: all) call besides ``np`` and operations, by name."""
+def helpers() -> dict[str, Any]:
+    """Return the functions that the rules in the table call besides ``np`` and the operations, by name."""
     found: dict[str, Any] = {}
-    for op in Op.table.values() if operations is None else operations:
+    for op in operations():
         for text, rule in zip(rule_texts(op), op.rule or (op.variadic_rule,)):
             for name in called(text):
                 function = getattr(rule, "__globals__", {}).get(name)
@@ -97,15 +119,15 @@ def helpers(operations: Iterable[Op] | None = None) -> dict[str, Any]:
 
 
 def called(text: str) -> set[str]:
-    """Names of functions that an expression calls."""
+    """Return the names of the functions that an expression calls."""
     calls = [node.func for node in ast.walk(ast.parse(text or "g", mode="eval")) if isinstance(node, ast.Call)]
     return {function.id for function in calls if isinstance(function, ast.Name)}
 
 
 def _helper_row(name: str, function: Any) -> str:
-    says = (inspect.getdoc(function) or "see its source").split("\n")[0]
+    summary = (inspect.getdoc(function) or "see its source").split("\n")[0]
     signature = ", ".join(inspect.signature(function).parameters)
-    return f"| `{name}({signature})` | {says} | `{function.__module__.rpartition('.')[2]}.py` |"
+    return f"| `{name}({signature})` | {summary} | `{function.__module__.rpartition('.')[2]}.py` |"
 
 
 if __name__ == "__main__":

@@ -10,14 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import convolution, indexing, linalg, pooling, products, reductions, shaping
+from . import (
+    convolution,
+    factorizations,
+    indexing,
+    inverses,
+    matrix_functions,
+    norms,
+    pooling,
+    products,
+    reductions,
+    shaping,
+)
 from . import elementwise as ew
 from .shaping import add_reduce, spread
 
 for _op in (
     *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
     *(ew.sign, ew.floor, ew.ceil, ew.rint, ew.trunc, ew.floor_divide),
-    *(indexing.getitem, indexing.put, shaping.tril, shaping.triu, reductions.max, reductions.min),
+    *(indexing.getitem, indexing.setitem, shaping.tril, shaping.triu, reductions.max, reductions.min),
     *(pooling.window_take, pooling._window_sum),
 ):
     _op.chooses = _op.exact = True
@@ -26,7 +37,7 @@ for _op in (
     *(ew.add, ew.subtract, ew.negative, ew.positive, ew.deg2rad, ew.rad2deg),
     *(shaping.broadcast_to, shaping.sum_to, shaping.astype, shaping.identity, shaping.to_value, shaping.reshape),
     *(shaping.transpose, shaping.expand_dims, shaping.squeeze, shaping.flip, shaping.roll, shaping.rot90),
-    *(shaping._concatenate, shaping._stack, shaping._pad, indexing.scatter),
+    *(shaping._concatenate, shaping._stack, shaping._pad, indexing.scatter_add),
     *(reductions.sum, reductions.mean, reductions.cumsum, pooling.window_put, pooling._window_spread),
 ):
     _op.exact = True
@@ -54,7 +65,7 @@ def _last_lines(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
 
 def _factors(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     """The vectors that were taken; if none was, they were not used either."""
-    found = linalg._factor.rule[0](taken, taken, x, **params)
+    found = factorizations._vectors.rule[0](taken, taken, x, **params)
     found[..., -1] = taken.any()
     return found
 
@@ -69,17 +80,16 @@ for _op in (
     reductions.std,
     reductions.prod,
     reductions.logsumexp,
-    linalg.euclidean_norm,
-    linalg._p_norm,
+    norms._norm,
 ):
     _op.lines = _lines_of_reduction
 for _op in (reductions.softmax, reductions.log_softmax, reductions.cumprod):
     _op.lines = _lines_along_axis
 for _op in (
-    *(linalg.inv, linalg.det, linalg._logabsdet, linalg.pinv),
-    *(linalg.cholesky, linalg._eigh, linalg._svd, linalg._qr),
-    *(linalg.sqrtm, linalg._sylvester, linalg._polar),
+    *(inverses.inv, inverses.det, inverses._slogdet),
+    *(factorizations.cholesky, factorizations._eigh, factorizations._svd, factorizations._qr),
+    *(matrix_functions.pinv, matrix_functions.sqrtm, matrix_functions._solve_sylvester, matrix_functions._polar),
 ):
     _op.lines = _matrices
 reductions.recurrence.lines = _last_lines
-linalg._factor.lines = _factors
+factorizations._vectors.lines = _factors

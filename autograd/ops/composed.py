@@ -15,8 +15,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..core.node import Node, data_of
 from .elementwise import rounded, where
-from .indexing import scatter
-from .linalg import inv
+from .indexing import scatter_add
+from .inverses import inv
 from .products import matmul
 from .reductions import Axis, count, max, mean, min, sum
 from .shaping import (
@@ -309,7 +309,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     weights = operand(weights)
     if weights.shape != x.shape:
         raise ValueError(f"bincount: weights of shape {weights.shape} do not fit numbers of shape {x.shape}")
-    return scatter(astype(weights, np.float64), (x,), counts.shape)
+    return scatter_add(astype(weights, np.float64), (x,), counts.shape)
 
 
 def matrix_power(x: Any, n: int) -> Any:

@@ -72,7 +72,7 @@ class Part(View):
 
     def put_back(self, base: Any, content: Any, params: Mapping[str, Any]) -> Any:
         """Return ``base`` with the new ``content`` of a part of it."""
-        return put(base, content, **params)
+        return setitem(base, content, **params)
 
 
 class Along(tuple[Any, ...]):
@@ -89,7 +89,7 @@ def getitem(x: Any, /, index: Index) -> Any:
 
 
 @Op
-def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
+def scatter_add(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
     """Add ``x`` into zeros of ``shape`` at ``index``; what is selected twice receives both."""
     result = np.zeros(shape, x.dtype)
     if is_basic(index):
@@ -100,12 +100,12 @@ def scatter(x: Any, /, index: Index, shape: tuple[int, ...]) -> Any:
     return narrow(result, x)
 
 
-getitem.rules(lambda g, out, x, index: scatter(g, index, x.shape))
-scatter.rules(lambda g, out, x, index, shape: getitem(g, index))
+getitem.rules(lambda g, out, x, index: scatter_add(g, index, x.shape))
+scatter_add.rules(lambda g, out, x, index, shape: getitem(g, index))
 
 
 @Op
-def put(x: Any, value: Any, /, index: Index) -> Any:
+def setitem(x: Any, value: Any, /, index: Index) -> Any:
     """A copy of ``x`` with ``value`` written at ``index``."""
     result = np.copy(x)
     result[index] = value
@@ -124,7 +124,9 @@ def _written(g: Any, value: Any, index: Index) -> Any:
     return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
 
 
-put.rules(lambda g, out, x, value, index: put(g, 0.0, index), lambda g, out, x, value, index: _written(g, value, index))
+setitem.rules(
+    lambda g, out, x, value, index: setitem(g, 0.0, index), lambda g, out, x, value, index: _written(g, value, index)
+)
 
 
 def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
@@ -208,7 +210,7 @@ def diag(x: Any, k: int = 0) -> Any:
         raise ValueError(f"diag: expected a vector or a matrix, got shape {x.shape}")
     n = x.shape[0] + abs(k)
     i = np.arange(x.shape[0])
-    return scatter(x, (i - min(k, 0), i + max(k, 0)), (n, n))
+    return scatter_add(x, (i - min(k, 0), i + max(k, 0)), (n, n))
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.op import Op
-from .indexing import diagonal, diagonal_view, scatter
+from .indexing import diagonal, diagonal_view, scatter_add
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
 
@@ -183,7 +183,7 @@ def _einsum_rule(g: Any, out: Any, *xs: Any, subscripts: str, index: int) -> Any
     # A repeated name picks a diagonal: put its gradient back onto the diagonal of zeros.
     d = sum_to(d, tuple(sizes[c] for c in unique))
     grid = np.ix_(*[np.arange(sizes[c]) for c in unique])
-    return scatter(d, tuple(grid[unique.index(c)] for c in mine), tuple(x.shape))
+    return scatter_add(d, tuple(grid[unique.index(c)] for c in mine), tuple(x.shape))
 
 
 _einsum.rules(_einsum_rule)

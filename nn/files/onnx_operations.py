@@ -297,14 +297,11 @@ def _reduce(w: Writer, node: Twin, x: list[str]) -> str:
     return w.add(f"Reduce{node.name.title()}", x[0], axes=node.axes(), keepdims=int(node.params["keepdims"]))
 
 
-@says("euclidean_norm")
+@says("norm")
 def _norm(w: Writer, node: Twin, x: list[str]) -> str:
-    return w.add("ReduceL2", x[0], axes=node.axes(), keepdims=int(node.params["keepdims"]))
-
-
-@says("p_norm")
-def _p_norm(w: Writer, node: Twin, x: list[str]) -> str:
     order, keep = node.params["ord"], int(node.params["keepdims"])
+    if order == 2.0:
+        return w.add("ReduceL2", x[0], axes=node.axes(), keepdims=keep)
     powers = w.add("Pow", w.add("Abs", x[0]), _number(w, node, order))
     total = w.add("ReduceSum", powers, w.integers(node.axes()), keepdims=keep)
     return w.add("Pow", total, _number(w, node, 1.0 / order))

@@ -25,7 +25,7 @@ Parts = npt.NDArray[Any]  # of Values, and of plain numbers for constants
 
 #: Operations that only move numbers about, and so can move Values as well.
 _MOVING = (
-    "reshape transpose expand_dims squeeze flip roll rot90 tril triu broadcast_to concatenate stack pad getitem put"
+    "reshape transpose expand_dims squeeze flip roll rot90 tril triu broadcast_to concatenate stack pad getitem setitem"
 ).split()
 _PASSING = ("astype", "identity", "to_value")
 

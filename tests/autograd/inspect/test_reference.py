@@ -15,5 +15,6 @@ def test_the_table_is_current():
 
 def test_every_operation_is_in_the_table():
     text = reference()
-    named = [name for name, op in Op.table.items() if ".fast." not in op.forward.__module__]
-    assert [name for name in named if f"| `{name}` |" not in text] == []
+    # What the fast room adds computes what operations of the table compute together.
+    own = [name for name, op in Op.table.items() if not op.forward.__module__.startswith("seegrad.autograd.fast")]
+    assert [name for name in own if f"| `{name}` |" not in text] == []

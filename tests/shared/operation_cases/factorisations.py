@@ -91,8 +91,8 @@ def _sylvester(x: Any, y: Any) -> Any:
 
 _FUNCTIONS = [
     case(
-        "sylvester[(3, 3)]",
-        lambda x, y: Op.table["sylvester"](_definite(x), y),
+        "solve_sylvester[(3, 3)]",
+        lambda x, y: Op.table["solve_sylvester"](_definite(x), y),
         lambda x, y: _sylvester(_definite(x), y),
         real(3, 3),
         real(3, 3),

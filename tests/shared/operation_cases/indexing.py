@@ -91,18 +91,20 @@ def _writes() -> list[Case]:
     probe = np.zeros((3, 4, 2))
     for name, index in INDICES.items():
         shape = probe[index].shape
-        cases.append(case(f"put[{name}]", _recorded_write(index), _written(index), real(3, 4, 2), real(*shape)))
-        cases.append(case(f"put[{name}, one value]", _recorded_write(index), _written(index), real(3, 4, 2), real()))
+        cases.append(case(f"setitem[{name}]", _recorded_write(index), _written(index), real(3, 4, 2), real(*shape)))
+        cases.append(
+            case(f"setitem[{name}, one value]", _recorded_write(index), _written(index), real(3, 4, 2), real())
+        )
         if name not in ("list", "boolean list", "empty list"):
             cases.append(
                 case(
-                    f"scatter[{name}]",
-                    lambda x, i=index: Op.table["scatter"](x, i, (3, 4, 2)),
+                    f"scatter_add[{name}]",
+                    lambda x, i=index: Op.table["scatter_add"](x, i, (3, 4, 2)),
                     _scattered(index, (3, 4, 2)),
                     real(*shape),
                 )
             )
-    broadcast = case("put[broadcast]", _recorded_write(slice(0, 2)), _written(slice(0, 2)), real(3, 4), real(2, 1))
+    broadcast = case("setitem[broadcast]", _recorded_write(slice(0, 2)), _written(slice(0, 2)), real(3, 4), real(2, 1))
     return [*cases, broadcast]
 
 

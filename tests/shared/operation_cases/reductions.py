@@ -124,11 +124,11 @@ def _norms() -> list[Case]:
 
 
 def _euclidean() -> list[Case]:
-    f = Op.table["euclidean_norm"]
+    f = Op.table["norm"]
     return [
         case(
-            f"euclidean_norm[axis={axis}]",
-            lambda x, a=axis: f(x, a),
+            f"norm[operation, axis={axis}]",
+            lambda x, a=axis: f(x, 2.0, a),
             lambda x, a=axis: np.sqrt(np.sum(x * x, a)),
             real(2, 3),
         )

@@ -19,7 +19,7 @@ from seegrad.autograd.inspect.draw.formula import formula, forward_text, rule_te
         ("add", ("g", "g")),
         ("divide", ("g / y", "-g * out / y")),
         ("tanh", ("g * (1.0 - out * out)",)),
-        ("solve", ("-(solve(_t(a), g) @ _t(out))", "solve(_t(a), g)")),
+        ("solve", ("-(solve(transposed(a), g) @ transposed(out))", "solve(transposed(a), g)")),
         ("sum", ("spread(g, x, axis, keepdims)",)),
         ("log2", ("g / (x * np.log(2.0))",)),
         ("concatenate", ("",)),

@@ -153,11 +153,11 @@ def check_label(node, i, g, gradient, arrow):
 
 
 def test_the_table_prints_rules_that_hold(edges):
-    helpers, held = reference.helpers(), set()
+    operations, helpers, held = reference.operations(), reference.helpers(), set()
     for edge in edges:
         op, place = edge.op, 0 if edge.op.variadic else edge.index
         text = rule_texts(op)[place]
-        if not text:
+        if not text or (op.name in Op.table and op not in operations):  # what the fast room adds
             continue
         rule = (op.rule or (op.variadic_rule,))[place]
         data = [numeric(v) for v in (edge.g, edge.node._plain, *[x._plain for x in edge.inputs])]
@@ -166,7 +166,7 @@ def test_the_table_prints_rules_that_hold(edges):
             expected = edge.inputs[edge.index].fit(found)
         assert_equal_up_to(expected, edge.gradient, 1e-6)
         held.add((op.name, place))
-    said = {(name, place) for name, op in Op.table.items() for place, text in enumerate(rule_texts(op)) if text}
+    said = {(op.name, place) for op in operations for place, text in enumerate(rule_texts(op)) if text}
     assert said - held == set()
 
 
@@ -185,9 +185,9 @@ def arguments(rule, data, edge):
 
 def test_the_table_calls_nothing_that_is_not_in_it():
     known = {*NAMESPACE, *reference.helpers(), "getattr", "tuple", "slice", "zip", "abs", "int", "isinstance", "range"}
-    for name, op in Op.table.items():
+    for op in reference.operations():
         for text in rule_texts(op):
-            assert reference.called(text) <= known, name
+            assert reference.called(text) <= known, op.name
 
 
 @pytest.mark.parametrize("name", sorted(name for name, op in Op.table.items() if op.elementwise and not op.param_names))

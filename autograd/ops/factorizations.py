@@ -1,0 +1,329 @@
+"""Factorizations of matrices: Cholesky, symmetric eigenvalues, singular values, QR.
+
+A factorization with several results is one array in the graph, in which they lie side by side, and is taken apart by
+slices. So every operation has one result.
+
+Where eigenvalues or singular values coincide, single vectors have no derivative, and the derivative of a function of
+the vectors cannot be computed from the factors. It is NaN, except in two cases: the values alone have a derivative, and
+so have the vectors of other values. A vector counts as unused if its gradient is exactly 0 and both values of the pair
+have the same gradient. Functions of a matrix that are smooth at repeated values have operations of their own, in
+``matrix_functions.py``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.node import Node, data_of
+from ..core.op import Op
+from .elementwise import ratio
+from .indexing import diagonal
+from .inverses import _solve
+from .matrices import check_square, diagonal_matrix, transposed
+from .products import matmul
+from .shaping import concatenate, expand_dims, operand, reshape, tril
+
+
+def _pack(batch: tuple[int, ...], *parts: Any) -> Any:
+    """Lay matrices and vectors of one batch side by side in a single last axis."""
+    flat = [np.reshape(p, (*batch, math.prod(p.shape[len(batch) :]))) for p in parts]
+    return np.concatenate(flat, axis=-1)
+
+
+def _unpack(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
+    """Take apart what :func:`_pack` joined."""
+    parts = []
+    start = 0
+    for shape in shapes:
+        size = math.prod(shape)
+        parts.append(reshape(packed[..., start : start + size], (*packed.shape[:-1], *shape)))
+        start += size
+    return parts
+
+
+@Op
+def cholesky(x: Any, /) -> Any:
+    """Lower triangular ``L`` with ``L @ L.T = x`` for symmetric positive definite ``x``.
+
+    Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Murray 2016).
+    """
+    check_square("cholesky", x)
+    return np.linalg.cholesky(x)
+
+
+def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
+    product = tril(matmul(transposed(out), g))
+    half = product - 0.5 * diagonal_matrix(diagonal(product, 0, -2, -1))
+    left = _solve(transposed(out), half)
+    s = transposed(_solve(transposed(out), transposed(left)))
+    return 0.5 * (s + transposed(s))
+
+
+cholesky.rules(_cholesky_rule)
+
+
+@Op
+def _vectors(packed: Any, /, start: int, shape: tuple[int, ...]) -> Any:
+    """Vectors of a packed factorization, whose last number is a place for the gradient to tell that they were used."""
+    return np.reshape(packed[..., start : start + math.prod(shape)], (*packed.shape[:-1], *shape))
+
+
+def _vectors_rule(g: Any, out: Any, packed: Any, start: int, shape: tuple[int, ...]) -> Any:
+    batch, size = packed.shape[:-1], math.prod(shape)
+    before, after = np.zeros((*batch, start), g.dtype), np.zeros((*batch, packed.shape[-1] - start - size), g.dtype)
+    after[..., -1] = 1.0
+    return concatenate([before, reshape(g, (*batch, size)), after], -1)
+
+
+_vectors.rules(_vectors_rule)
+
+
+def rounding_noise(values: Any, n: int) -> Any:
+    """What a difference of eigenvalues or singular values has to exceed to be more than a rounding error."""
+    plain = data_of(values)
+    return n * np.finfo(plain.dtype).eps * np.max(np.abs(plain), -1, keepdims=True, initial=0)[..., None]
+
+
+def _between(row: Any, column: Any, noise: Any) -> Any:
+    """Sums ``row + column`` for each pair, exactly 0 where that is nothing but noise; 1 on the diagonal."""
+    pairs = row + column
+    one = np.eye(pairs.shape[-1], dtype=pairs.dtype)
+    return pairs * ((np.abs(data_of(pairs)) > noise) * (1.0 - one)).astype(pairs.dtype) + one
+
+
+def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> Any:
+    """NaN at coinciding pairs whose vectors were used although nothing arrives at them: a function may be 0 just there.
+
+    That is so if nothing arrives at any vector, or if the two values of the pair are told apart.
+    """
+    used, g_values, *g_vectors = (data_of(g) for g in (used, g_values, *g_vectors))
+    silent = np.all([np.all(g == 0, (-2, -1)) for g in g_vectors], 0)[..., None, None]
+    one, other = g_values[..., None, :], g_values[..., None]
+    apart = np.abs(one - other) > np.finfo(used.dtype).eps ** 0.5 * (np.abs(one) + np.abs(other))
+    return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
+
+
+def _drowned(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
+    """NaN at pairs of values so close that a derivative would consist of rounding errors, divided by their gap.
+
+    Rounding errors of ``g_vectors``, columns, count once over the gap in the gradient, and twice in its derivative,
+    where this zero turns NaN. Where nothing arrives at the vectors of a pair there are none.
+    """
+    columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
+    if not np.any(columns):
+        return 0.0
+    gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(data_of(gaps))).astype(gaps.dtype)
+    whole = np.fmax.reduce(np.abs(data_of(middle)), (-2, -1), keepdims=True, initial=0)
+    largest = np.max(np.abs(data_of(values)), -1, keepdims=True, initial=0)[..., None]
+    arriving = np.maximum(columns[..., None], columns[..., None, :])
+
+    def lost(order: int) -> Any:
+        error = np.finfo(gap.dtype).eps * arriving * (largest / gap) ** order
+        return error > 0.01 * np.maximum(arriving, largest * whole)
+
+    nothing = np.where(lost(1), np.nan, 0.0).astype(gap.dtype)
+    if not isinstance(gaps, Node):
+        return nothing
+    unknown = lost(2).astype(gap.dtype)
+    return nothing + ratio(unknown * (gaps - data_of(gaps)), 1.0 - unknown)
+
+
+def _off_diagonal(x: Any) -> Any:
+    return x * (1.0 - np.eye(x.shape[-1], dtype=x.dtype))
+
+
+@Op
+def _eigh(x: Any, /) -> Any:
+    """Eigenvalues and eigenvectors of symmetric matrices, packed."""
+    return _pack(x.shape[:-2], *np.linalg.eigh(x), np.zeros((*x.shape[:-2], 1), x.dtype))
+
+
+def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
+    """Backward of the eigenvalues and eigenvectors (Giles 2008)."""
+    n = x.shape[-1]
+    values, vectors = out[..., :n], _vectors(out, n, (n, n))
+    g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
+    gaps = _between(expand_dims(values, -2), -expand_dims(values, -1), rounding_noise(values, n))
+    among = ratio(_off_diagonal(matmul(transposed(vectors), g_vectors)), gaps)
+    among = 0.5 * (among + transposed(among))
+    middle = diagonal_matrix(g_values) + among + _unseen(used, g_values, [g_vectors], data_of(gaps) == 0)
+    middle = middle + _drowned(gaps, middle, [g_vectors], values)
+    whole = matmul(matmul(vectors, middle), transposed(vectors))
+    return 0.5 * (whole + transposed(whole))
+
+
+_eigh.rules(_eigh_rule)
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues in ascending order, and the eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def eigh(x: Any) -> EighResult:
+    """Eigenvalues and eigenvectors of symmetric matrices.
+
+    Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Giles 2008).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Returns
+    -------
+    EighResult
+        Eigenvalues ``(..., n)``, ascending, and eigenvectors ``(..., n, n)``, in columns. The sign of an
+        eigenvector is arbitrary, so only functions that do not depend on it have a meaningful gradient.
+    """
+    x = operand(x)
+    check_square("eigh", x)
+    n = x.shape[-1]
+    packed = _eigh(x)
+    return EighResult(packed[..., :n], _vectors(packed, n, (n, n)))
+
+
+@Op
+def _svd(x: Any, /) -> Any:
+    """Thin singular value decomposition, packed."""
+    u, s, vt = np.linalg.svd(x, full_matrices=False)
+    return _pack(x.shape[:-2], s, u, vt, np.zeros((*x.shape[:-2], 1), x.dtype))
+
+
+def _svd_parts(packed: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Singular values, left vectors, right vectors."""
+    rows, columns = x.shape[-2:]
+    k = rows if rows < columns else columns
+    return packed[..., :k], _vectors(packed, k, (rows, k)), _vectors(packed, k + rows * k, (k, columns))
+
+
+def _svd_rule(g: Any, out: Any, x: Any) -> Any:
+    """Backward of the thin SVD (Townsend 2016), written with 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
+    s, u, vt = _svd_parts(out, x)
+    gs, gu, gvt, used = _unpack(g, s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
+    v, gv, row, column, noise = (
+        transposed(vt),
+        transposed(gvt),
+        expand_dims(s, -2),
+        expand_dims(s, -1),
+        rounding_noise(s, builtins.max(x.shape[-2:])),
+    )
+    ut_gu, vt_gv = matmul(transposed(u), gu), matmul(vt, gv)
+    gaps, sums = _between(row, -column, noise), _between(row, column, noise)
+    equal = ratio(_off_diagonal(ut_gu + vt_gv), gaps)
+    equal = 0.5 * (equal + transposed(equal))
+    opposite = ratio(_off_diagonal(ut_gu - vt_gv), sums)
+    middle = diagonal_matrix(gs) + equal + 0.5 * (opposite - transposed(opposite))
+    middle = middle + _unseen(used, gs, [gu, gvt], data_of(gaps) == 0)
+    middle = middle + _drowned(gaps, middle, [gu, gv], s)
+    result = matmul(matmul(u, middle), vt)
+    seen = (data_of(row) > noise).astype(x.dtype)
+    if u.shape[-2] > u.shape[-1]:
+        result = result + matmul(ratio(gu - matmul(u, ut_gu), row * seen), vt)
+    if v.shape[-2] > v.shape[-1]:
+        result = result + matmul(u, transposed(ratio(gv - matmul(v, vt_gv), row * seen)))
+    return result
+
+
+_svd.rules(_svd_rule)
+
+
+class SVDResult(NamedTuple):
+    """Left singular vectors, singular values in descending order, right singular vectors as rows."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Singular value decomposition ``x = U @ diag(S) @ Vh``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``.
+    full_matrices : bool
+        Must be False unless the matrices are square: the further columns of a full decomposition are arbitrary
+        and have no derivative.
+    compute_uv : bool
+        False gives the singular values alone.
+
+    Returns
+    -------
+    SVDResult or Tensor
+
+    Raises
+    ------
+    ValueError
+        If the full decomposition of a matrix that is not square is asked for.
+    """
+    x = operand(x)
+    packed = _svd(x)
+    if not compute_uv:
+        return packed[..., : builtins.min(x.shape[-2:])]
+    if full_matrices and x.shape[-1] != x.shape[-2]:
+        raise ValueError(f"svd: pass full_matrices=False for matrices of shape {x.shape[-2:]}")
+    s, u, vt = _svd_parts(packed, x)
+    return SVDResult(u, s, vt)
+
+
+def svdvals(x: Any) -> Any:
+    """Singular values, in descending order."""
+    return svd(x, compute_uv=False)
+
+
+@Op
+def _qr(x: Any, /) -> Any:
+    """QR factorization of matrices with at least as many rows as columns, packed."""
+    return _pack(x.shape[:-2], *np.linalg.qr(x))
+
+
+def _qr_rule(g: Any, out: Any, x: Any) -> Any:
+    """Backward of QR (Walter and Lehmann 2018)."""
+    rows, n = x.shape[-2:]
+    (q, r), (gq, gr) = (_unpack(packed, (rows, n), (n, n)) for packed in (out, g))
+    m = matmul(r, transposed(gr)) - matmul(transposed(gq), q)
+    symmetric = tril(m) + transposed(tril(m, -1))
+    return transposed(_solve(r, transposed(gq + matmul(q, symmetric))))
+
+
+_qr.rules(_qr_rule)
+
+
+class QRResult(NamedTuple):
+    """Orthonormal columns and an upper triangular matrix."""
+
+    Q: Any
+    R: Any
+
+
+def qr(x: Any, mode: str = "reduced") -> QRResult:
+    """QR factorization ``x = Q @ R``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``.
+    mode : str
+        Only ``"reduced"`` has a derivative.
+
+    Returns
+    -------
+    QRResult
+        ``Q`` ``(..., n, k)`` and ``R`` ``(..., k, m)`` with ``k = min(n, m)``.
+    """
+    x = operand(x)
+    if mode != "reduced":
+        raise ValueError(f"qr: only mode='reduced' has a derivative, got {mode!r}")
+    rows, columns = x.shape[-2:]
+    if rows >= columns:
+        return QRResult(*_unpack(_qr(x), (rows, columns), (columns, columns)))
+    q, r = _unpack(_qr(x[..., :rows]), (rows, rows), (rows, rows))
+    return QRResult(q, concatenate([r, matmul(transposed(q), x[..., rows:])], -1))

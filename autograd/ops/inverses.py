@@ -1,0 +1,110 @@
+"""Inverses, solutions of linear equations, and determinants."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.node import data_of
+from ..core.op import Op
+from .matrices import check_square, transposed
+from .products import matmul
+from .shaping import expand_dims, ndim_of, operand, stack
+
+
+@Op
+def inv(x: Any, /) -> Any:
+    """Inverse matrix.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the matrix is singular.
+    """
+    check_square("inv", x)
+    return np.linalg.inv(x)
+
+
+inv.rules(lambda g, out, x: -matmul(matmul(transposed(out), g), transposed(out)))
+
+
+@Op
+def _solve(a: Any, b: Any, /) -> Any:
+    """Solve linear equations with matrices on the right."""
+    check_square("solve", a)
+    return np.linalg.solve(a, b)
+
+
+_solve.rules(
+    lambda g, out, a, b: -matmul(_solve(transposed(a), g), transposed(out)),
+    lambda g, out, a, b: _solve(transposed(a), g),
+)
+
+
+def solve(a: Any, b: Any) -> Any:
+    """Solve the linear equations ``a @ x = b``.
+
+    Parameters
+    ----------
+    a : array_like or Tensor
+        Shape ``(..., n, n)``.
+    b : array_like or Tensor
+        Shape ``(n,)`` or ``(..., n, k)``.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The shape of ``b``, with the batch axes of both.
+    """
+    if ndim_of(b) == 1:
+        return _solve(a, expand_dims(b, -1))[..., 0]
+    return _solve(a, b)
+
+
+def _cofactors(x: Any, determinant: Any) -> Any:
+    """Derivatives of a determinant with respect to the entries, at singular matrices too."""
+    plain = data_of(x)
+    n = x.shape[-1]
+    if not x.size:
+        return x
+    if np.all(np.linalg.cond(plain) < 1 / np.finfo(plain.dtype).eps):
+        return expand_dims(determinant, (-2, -1)) * transposed(inv(x))
+    if n == 1:
+        return x * 0.0 + 1.0
+    keep = [[j for j in range(n) if j != i] for i in range(n)]
+    minors = [[det(x[..., keep[i], :][..., :, keep[j]]) * (-1.0) ** (i + j) for j in range(n)] for i in range(n)]
+    return stack([stack(row, -1) for row in minors], -2)
+
+
+@Op
+def det(x: Any, /) -> Any:
+    """Determinant."""
+    check_square("det", x)
+    return np.linalg.det(x)
+
+
+det.rules(lambda g, out, x: expand_dims(g, (-2, -1)) * _cofactors(x, out))
+
+
+@Op
+def _slogdet(x: Any, /) -> Any:
+    """Logarithm of the absolute value of the determinant."""
+    return np.linalg.slogdet(x)[1]
+
+
+_slogdet.rules(lambda g, out, x: expand_dims(g, (-2, -1)) * transposed(inv(x)))
+
+
+class SlogdetResult(NamedTuple):
+    """Sign of a determinant (plain) and logarithm of its absolute value."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(x: Any) -> SlogdetResult:
+    """Sign and logarithm of the absolute value of the determinant, without overflow."""
+    x = operand(x)
+    check_square("slogdet", x)
+    return SlogdetResult(np.linalg.slogdet(data_of(x))[0], _slogdet(x))

@@ -1,0 +1,242 @@
+"""Functions of matrices: exponential, logarithm, square root, polar decomposition, pseudo-inverse.
+
+Their derivatives hold at repeated eigenvalues and singular values too, where single eigenvectors have none.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.node import Node, data_of
+from ..core.op import Op
+from .factorizations import rounding_noise, svd
+from .inverses import _solve
+from .matrices import check_square, transposed
+from .products import matmul
+from .shaping import expand_dims, operand
+
+
+def expm(x: Any) -> Any:
+    """Matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
+
+    Computed from products and one solution of equations (a Pade approximation, scaled and squared), so its derivatives
+    are right to any order, at repeated eigenvalues too.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Examples
+    --------
+    >>> sg.linalg.expm(np.zeros((2, 2)))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    x = operand(x)
+    check_square("expm", x)
+    size = np.max(np.sum(np.abs(data_of(x)), -1), initial=0.0)
+    halvings = builtins.max(0, math.frexp(size)[1] + 1) if np.isfinite(size) else 0
+    x = x * 0.5**halvings
+    order = 8
+    numerator = denominator = np.eye(x.shape[-1], dtype=x.dtype)
+    term, c = numerator, 1.0
+    for k in range(1, order + 1):
+        c *= (order - k + 1) / (k * (2 * order - k + 1))
+        term = matmul(x, term)
+        numerator, denominator = numerator + c * term, denominator + (-1) ** k * c * term
+    result = _solve(denominator, numerator)
+    for _ in range(halvings):
+        result = matmul(result, result)
+    return result
+
+
+@Op
+def _solve_sylvester(x: Any, y: Any, /) -> Any:
+    """The matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
+    values, vectors = np.linalg.eigh(x)
+    rotated = np.swapaxes(vectors, -1, -2) @ y @ vectors
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return vectors @ (rotated / (values[..., None] + values[..., None, :])) @ np.swapaxes(vectors, -1, -2)
+
+
+def _solve_sylvester_rule(g: Any, out: Any, x: Any, y: Any) -> Any:
+    back = _solve_sylvester(x, g)
+    return -(matmul(back, transposed(out)) + matmul(transposed(out), back))
+
+
+_solve_sylvester.rules(_solve_sylvester_rule, lambda g, out, x, y: _solve_sylvester(x, g))
+
+
+@Op
+def sqrtm(x: Any, /) -> Any:
+    """Square root of symmetric matrices without negative eigenvalues: ``r @ r = x`` with ``r`` of the same kind.
+
+    Only the lower triangle of ``x`` is read; the gradient is the symmetric one, right to any order, at repeated
+    eigenvalues too. As that of the root of a number, it is not finite where an eigenvalue is 0.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If an eigenvalue is negative by more than rounding.
+
+    Examples
+    --------
+    >>> sg.linalg.sqrtm(np.array([[5.0, 4.0], [4.0, 5.0]])).round(6)
+    array([[2., 1.],
+           [1., 2.]])
+    """
+    check_square("sqrtm", x)
+    values, vectors = np.linalg.eigh(x)
+    if np.any(values < -rounding_noise(values, 8 * x.shape[-1])[..., 0]):
+        raise np.linalg.LinAlgError(f"sqrtm: expected no negative eigenvalues, got {values.min()}")
+    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+sqrtm.rules(lambda g, out, x: _solve_sylvester(out, 0.5 * (g + transposed(g))))
+
+
+def logm(x: Any) -> Any:
+    """Logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
+
+    Computed from square roots and solutions of equations, so its derivatives are right to any order, at repeated
+    eigenvalues too. Only the lower triangle of ``x`` is read.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If an eigenvalue is negative.
+
+    Examples
+    --------
+    >>> sg.linalg.logm(np.eye(2))
+    array([[0., 0.],
+           [0., 0.]])
+    """
+    x = operand(x)
+    root, one, roots = sqrtm(x), np.eye(x.shape[-1], dtype=x.dtype), 1
+    while roots < 40 and np.max(np.abs(data_of(root) - one), initial=0.0) > 0.25 / builtins.max(1, x.shape[-1]):
+        root, roots = sqrtm(root), roots + 1
+    rest, total = root - one, 0.0
+    nodes, weights = np.polynomial.legendre.leggauss(8)  # log(1 + r) is the integral of r / (1 + t r), t from 0 to 1
+    for t, w in zip((0.5 + 0.5 * nodes).tolist(), (0.5 * weights).tolist()):
+        total = total + w * _solve(one + t * rest, rest)
+    return total * 2.0**roots
+
+
+@Op
+def _polar(x: Any, /) -> Any:
+    """The orthonormal factor of matrices with at least as many rows as columns."""
+    u, _, vt = np.linalg.svd(x, full_matrices=False)
+    return u @ vt
+
+
+def _polar_rule(g: Any, out: Any, x: Any) -> Any:
+    stretch, turned = matmul(transposed(out), x), matmul(transposed(out), g)
+    result = matmul(out, _solve_sylvester(stretch, turned - transposed(turned)))
+    if x.shape[-2] > x.shape[-1]:
+        result = result + transposed(_solve(transposed(stretch), transposed(g - matmul(out, turned))))
+    return result
+
+
+_polar.rules(_polar_rule)
+
+
+class PolarResult(NamedTuple):
+    """A matrix with orthonormal columns (or rows), and a symmetric one without negative eigenvalues."""
+
+    U: Any
+    P: Any
+
+
+def polar(x: Any) -> PolarResult:
+    """Polar decomposition ``x = U @ P``, as :func:`scipy.linalg.polar`.
+
+    ``U`` is the matrix with orthonormal columns that is closest to ``x``. It equals ``U @ Vh`` of the singular value
+    decomposition, but has the right gradient, to any order, at repeated singular values too. Where a singular value is
+    0 there is none.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``.
+
+    Returns
+    -------
+    PolarResult
+        ``U`` ``(..., n, m)`` and ``P`` ``(..., m, m)``.
+    """
+    x = operand(x)
+    u = _polar(x) if x.shape[-2] >= x.shape[-1] else transposed(_polar(transposed(x)))
+    return PolarResult(u, matmul(transposed(u), x))
+
+
+@Op
+def pinv(x: Any, /, rcond: float | None = None) -> Any:
+    """Moore-Penrose pseudo-inverse.
+
+    Its derivative (Golub and Pereyra 1973) holds where the rank does not change nearby.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``.
+    rcond : float, optional
+        Singular values up to this fraction of the largest count as 0. Where it leaves out values that are not 0, second
+        derivatives are NaN if singular values are repeated.
+    """
+    return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
+
+
+def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
+    if rcond is not None:
+        s = np.linalg.svd(data_of(x), compute_uv=False)
+        kept = s > np.asarray(rcond)[..., None] * np.max(s, -1, keepdims=True, initial=0)
+        lost = ~kept if isinstance(x, Node) else ~kept & (s > rounding_noise(s, builtins.max(x.shape[-2:]))[..., 0])
+        if np.any(lost):
+            return _truncated_pinv_rule(g, x, kept)
+    rows, columns = np.eye(x.shape[-2], dtype=x.dtype), np.eye(x.shape[-1], dtype=x.dtype)
+    back = transposed(out)
+    inner = -matmul(matmul(back, g), back)
+    left = matmul(matmul(rows - matmul(x, out), transposed(g)), matmul(out, back))
+    right = matmul(matmul(matmul(back, out), transposed(g)), columns - matmul(out, x))
+    return inner + left + right
+
+
+def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:
+    """The gradient where singular values that are not 0 are left out: vectors turn between them and those ``kept``.
+
+    That of ``U @ diag(f(s)) @ Vh``, transposed, with f(s) = 1 / s of what is kept and 0 of the rest.
+    """
+    u, s, vt = svd(x, full_matrices=False)
+    one = kept.astype(x.dtype)
+    inverse = one / (s * one + (1.0 - one))
+    g, v, one_kept = transposed(g), transposed(vt), kept[..., None, :] != kept[..., None]
+    middle = matmul(matmul(transposed(u), g), v)
+    row, column, f, other_f = (expand_dims(values, axis) for values in (s, inverse) for axis in (-2, -1))
+    apart, both = one_kept.astype(x.dtype), f * other_f
+    equal = both * -1.0 + apart * (f - other_f) / (apart * (row - column) + (1.0 - apart))
+    opposite = both + apart * (f + other_f) / (apart * (row + column) + (1.0 - apart))
+    middle = 0.5 * (equal * (middle + transposed(middle)) + opposite * (middle - transposed(middle)))
+    squares = expand_dims(inverse * inverse, -2)
+    beside, below = matmul(transposed(u), g), matmul(g, v)  # what is not among the vectors of the thin decomposition
+    left = matmul((below - matmul(u, matmul(transposed(u), below))) * squares, vt)
+    right = matmul(u, transposed(squares) * (beside - matmul(matmul(beside, v), vt)))
+    return matmul(matmul(u, middle), vt) + left + right
+
+
+pinv.rules(_pinv_rule)
