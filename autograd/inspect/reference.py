@@ -27,7 +27,7 @@ from ..ops import (
 )
 from ..ops.elementwise import Elementwise
 from .draw.formula import input_names, rule_texts
-from .draw.names import namespace
+from .draw.formula_names import namespace
 
 _HEAD = """# The engine
 

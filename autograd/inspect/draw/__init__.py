@@ -1,9 +1,10 @@
-"""Looking at a computation: as a drawing at three zooms, and step by step.
+"""Drawings of a computation at three zooms, and a player that steps through it.
 
-Nothing here changes a graph. A node or a model is described first (``picture``, ``nodes_picture``, ``modules``,
-``scalars``), then drawn from that description: by Graphviz (``dot``, ``render``, ``svg``) or as text (``tree``).
-``steps`` tells what the player (``player``) shows of it one after the other, with the formulas of ``formula``: rules
-are read from their ``source`` and written as one expression (``unfold``), with the ``names`` that people know.
+Nothing here changes a graph. Begin with ``drawing.py``. A node or a model is first described (``graph_reading``,
+``nodes_picture``, ``modules_picture``, ``scalar_zoom``: all return a ``picture``), then drawn from that description by
+Graphviz (``dot``, ``render``, ``svg``) or as text (``tree``). The player (``player``, ``steps``) shows formulas
+(``formula``): derivative rules are read from their ``source`` and rewritten as one expression (``general_rule``,
+``particular_rule``, ``literals``) with the names that a user writes (``formula_names``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a picture to Graphviz's language."""
+"""Write a picture in DOT, the language of Graphviz."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .picture import Box, Picture
 from .readable import printable
 from .theme import BACKGROUND, EDGE, FONT, GRADIENT, KINDS, ROOT, TEXT
 
-Group = dict[str, Any]
+Cluster = dict[str, Any]
 
-#: Where Graphviz would put the name of a node or of the graph, or one backslash, in place of two characters; a
-#: run of text that ends between them keeps it from that.
+#: Escapes that Graphviz replaces by the name of a node or of the graph, or by one backslash. Splitting the text between
+#: the two characters prevents it.
 _SUBSTITUTED = re.compile(r"\\(?=[\\NGETHL])")
 
-#: Boxes above which operands are no longer kept in their order, which costs crossings and time.
+#: With more boxes than this, operands are not kept in their order: that takes time and makes arrows cross.
 _ORDERED_UP_TO = 40
 
-#: Ranks that an arrow may pass with the labels in the middle.
+#: If an arrow passes more ranks than this, labels stand at the heads of arrows instead of in their middle.
 _FAR = 8
 
 #: Size of one element in the picture of an array, in points.
@@ -27,14 +27,14 @@ _SQUARE = 7
 
 
 def to_dot(picture: Picture, direction: str = "LR") -> str:
-    """Return a picture as a DOT text; all texts in it are escaped, so that they draw as themselves.
+    """Return a picture as a DOT text, with all texts escaped.
 
     Parameters
     ----------
     picture : Picture
-        What to draw.
+        The picture to draw.
     direction : str
-        ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``: where the computation goes.
+        Where the computation goes: ``"LR"``, ``"RL"``, ``"TB"`` or ``"BT"``.
     """
     import graphviz
 
@@ -59,10 +59,10 @@ def to_dot(picture: Picture, direction: str = "LR") -> str:
 
 
 def _reaches_far(picture: Picture) -> bool:
-    """Whether an arrow passes many boxes.
+    """Return whether an arrow passes many ranks.
 
-    Room for labels in the middle of arrows is kept all along each of them, which takes time in the square of their
-    number; so then they stand at the heads.
+    Graphviz keeps room for a label in the middle of an arrow in every rank that the arrow passes, which takes time in
+    the square of the number of arrows. Labels at the heads do not.
     """
     into: dict[str, list[str]] = {box.key: [] for box in picture.boxes}
     for arrow in picture.arrows:
@@ -74,23 +74,23 @@ def _reaches_far(picture: Picture) -> bool:
 
 
 def _add_boxes(graph: Any, picture: Picture) -> None:
-    """Write boxes inside the nested groups that they stand in."""
-    tree: Group = {"boxes": [], "inner": {}}
+    """Write the boxes inside their nested groups."""
+    tree: Cluster = {"boxes": [], "inner": {}}
     for box in picture.boxes:
         place = tree
         for name in box.group:
             place = place["inner"].setdefault(name, {"boxes": [], "inner": {}})
         place["boxes"].append(box)
-    _add_group(graph, tree, "cluster")
+    _add_cluster(graph, tree, "cluster")
 
 
-def _add_group(graph: Any, group: Group, name: str) -> None:
-    for box in group["boxes"]:
+def _add_cluster(graph: Any, cluster: Cluster, name: str) -> None:
+    for box in cluster["boxes"]:
         graph.node(box.key, label=_html(_table(box)), id=box.key, **_look(box))
-    for i, (title, inner) in enumerate(group["inner"].items()):
-        with graph.subgraph(name=f"{name}_{i}") as cluster:
-            cluster.attr(label=_plain(title), style="rounded", color=EDGE, labeljust="l", labelloc="t")
-            _add_group(cluster, inner, f"{name}_{i}")
+    for i, (title, inner) in enumerate(cluster["inner"].items()):
+        with graph.subgraph(name=f"{name}_{i}") as subgraph:
+            subgraph.attr(label=_plain(title), style="rounded", color=EDGE, labeljust="l", labelloc="t")
+            _add_cluster(subgraph, inner, f"{name}_{i}")
 
 
 def _look(box: Box) -> dict[str, str]:
@@ -116,7 +116,7 @@ def _table(box: Box) -> str:
 
 
 def _title(box: Box) -> str:
-    """Return the operation and the name, which are what tells boxes apart."""
+    """Return the name and the operation, in bold."""
     if box.op and box.name:
         return f"<B>{_text(box.name)}</B> = <B>{_text(box.op)}</B>"
     title = box.name or box.op
@@ -140,7 +140,7 @@ def _text(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Escape a text for a label that is no table; Graphviz anchors its lines in the middle."""
+    """Escape a text for a label that is not a table; Graphviz centres its lines."""
     import graphviz
 
     lines = [printable(line).replace("&", "&amp;").replace("\\", "\\\\") for line in text.split("\n")]

@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from .dot import to_dot
-from .modules import picture_of_modules
+from .modules_picture import picture_of_modules
 from .nodes_picture import picture_of_nodes
 from .picture import Picture
+from .recorded_graph import is_module, recorded_graph
 from .render import FORMATS, HOW_TO_GET_ONE, render, renderer
-from .scalars import expand
+from .scalar_zoom import expand
 from .svg import finished, themed
 from .theme import BACKGROUND, DARK
-from .trace import is_module, trace
 from .tree import to_text
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWS = ("values", "grads", "chain")
 ZOOMS = ("modules", "ops", "scalars")
 
-#: Boxes that Graphviz lays out in a second or two, and that a person still finds a way through.
+#: The default of ``max_nodes``: Graphviz lays out as many boxes in a second or two.
 MAX_NODES = 120
 
 
@@ -34,7 +34,7 @@ class Drawing:
     Attributes
     ----------
     picture : Picture
-        What is drawn: boxes, arrows, notes.
+        The boxes, arrows and notes that are drawn.
     source : str
         The drawing in Graphviz's language.
     """
@@ -117,6 +117,8 @@ def draw(
 ) -> Drawing:
     """Draw how a result was computed.
 
+    Nothing is changed: gradients for the drawing are computed in a table of their own.
+
     Inputs are rounded boxes, parameters (arrays that get gradients) octagons, constants dashed, computed nodes
     plain boxes, the result has a double border. Arrays show their dtype, shape, extremes and a small picture.
     Numbers have six significant digits; the tooltips of an SVG hold them in full.
@@ -128,17 +130,18 @@ def draw(
     *args
         Arguments of a function or module: numbers and arrays, or nodes.
     show : {"values", "grads", "chain"}
-        ``"values"``: values, and the gradients that ``backward()`` has left. ``"grads"``: the gradient of this
+        ``"values"``: values, and the gradients that ``backward()`` has stored. ``"grads"``: the gradient of this
         result with respect to every node, computed for the drawing. ``"chain"``: also the local derivative on each
-        edge, so that the chain rule can be multiplied along a path by eye, and the axes to add up over where an
-        input was broadcast; where an edge is no plain factor, its rule in terms of the gradient ``g``, if it is short.
+        edge, so that the chain rule can be multiplied along a path by eye, and the axes to sum over where an input was
+        broadcast; where the local derivative is not a plain factor, the rule in terms of the gradient ``g``, if it is
+        short.
     zoom : {"modules", "ops", "scalars"}, optional
-        Layers as boxes; operations as boxes; or every array taken apart into its numbers. By default modules are
-        drawn as layers, all else as operations.
+        Layers as boxes; operations as boxes; or each number of an array as a box. By default modules are drawn as
+        layers, all else as operations.
     direction : {"LR", "RL", "TB", "BT"}, optional
         Where the computation goes; by default from top to bottom through layers, else from left to right.
     max_nodes : int
-        The most boxes to draw. What is left out is counted in the drawing.
+        The largest number of boxes. The drawing says how many nodes are left out.
     fold : bool, optional
         Draw nodes that play the same role (the neurons of a layer, the terms of a sum) as one box; by default
         only if there are more than ``max_nodes``.
@@ -156,9 +159,9 @@ def draw(
     Raises
     ------
     ValueError
-        If an option is none of those above, or arrays are too large to be taken apart.
+        If an option is none of those above, or arrays are too large for ``zoom="scalars"``.
     TypeError
-        If there is nothing to draw.
+        If ``root`` is neither a node nor something that returns one.
 
     Examples
     --------
@@ -188,10 +191,10 @@ def draw(
         raise ValueError(f"draw: max_nodes={max_nodes} leaves nothing to draw; expected at least 1")
     if zoom == "modules":
         return Drawing(picture_of_modules(root, args, input_shape, max_nodes), direction, format)
-    traced = trace(root, args, input_shape)
+    recorded = recorded_graph(root, args, input_shape)
     if zoom == "scalars":
-        traced = expand(traced)
-    picture = picture_of_nodes(traced.root, show, max_nodes, fold, traced.names, traced.roles)
+        recorded = expand(recorded)
+    picture = picture_of_nodes(recorded.root, show, max_nodes, fold, recorded.names, recorded.roles)
     return Drawing(picture, direction, format)
 
 

@@ -1,4 +1,4 @@
-"""Make a large graph small enough to look at: nodes that play the same role become one, the rest is cut off."""
+"""Fold nodes of the same role into one, and keep those nearest to the result, to make a large graph readable."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from ...core.node import Node
 from .graph_reading import inputs_to_show, kind_of
 
-#: Operations whose operands may change places without changing anything.
+#: Operations whose operands play the same role.
 _ORDERLESS = ("add", "stack", "concatenate")
 
 
 def group_by_role(nodes: list[Node]) -> list[list[Node]]:
-    """Put nodes together that are made by the same operation and read by the same roles.
+    """Group the nodes that are computed by the same operation and read by the same roles.
 
-    All neurons of a layer, all examples of a batch, all terms of a sum play one role, however the loops were
-    written; a chain of additions counts as one sum. The groups of a graph without repetition are single nodes.
+    All neurons of a layer, all examples of a batch and all terms of a sum play one role, in whatever order the loops
+    computed them; a chain of additions counts as one sum. In a graph without repetition every group is a single node.
 
     Parameters
     ----------

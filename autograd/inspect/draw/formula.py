@@ -1,8 +1,7 @@
-"""Derivative rules as text: read from the source in which they are written, with names and numbers put in.
+"""Derivative rules as text: read from the source in which they are written, with names and numbers substituted.
 
-A rule such as ``lambda g, out, x, y: g * y`` is both what runs and what people read, so the text of a formula comes
-from the rule itself. For particular numbers it is moreover computed once more, and shown only if it gives the gradient
-that the engine found.
+The engine runs a rule such as ``lambda g, out, x, y: g * y``, and the text of a formula is derived from its source. For
+particular numbers the formula is evaluated, and shown only if it gives the gradient that the engine computed.
 """
 
 from __future__ import annotations
@@ -16,17 +15,19 @@ from typing import Any
 import numpy as np
 
 from ...core.op import Op
-from .names import namespace
-from .unfold import FAILURES, General, Particular, UnclearError, index_tree, is_static, literal
+from .formula_names import namespace
+from .general_rule import General
+from .literals import FAILURES, UnclearError, index_tree, is_static, literal
+from .particular_rule import Particular
 
-#: Characters above which a formula says less than its name: of one computation, and of a rule with all its branches.
+#: The longest formulas that are shown, in characters: of one computation, and of a rule with all its branches.
 _LONGEST, _LONGEST_RULE = 240, 400
 _LONGEST_PARAMETER = 24
 
-#: A name, or several, that no sign beside it can tear apart.
+#: Texts that need no parentheses beside an operator.
 _ATOM = re.compile(r"[\w.\[\], ]+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\([^()]*\)")
 
-#: What is in brackets already.
+#: Texts that are in parentheses or brackets already.
 _CLOSED = re.compile(r"\([^()]*\)|\[.*\]")
 
 
@@ -36,12 +37,12 @@ def rule_texts(op: Op) -> tuple[str, ...]:
     Parameters
     ----------
     op : Op
-        The operation; one rule stands for all inputs of an operation of ``*inputs``.
+        The operation; that of ``*inputs`` has one rule for all of them.
 
     Returns
     -------
     tuple of str
-        An empty text where the source cannot be read, or a rule is no single expression that can be read.
+        Empty where the source cannot be read, or where the rule is not one expression of readable length.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def _general_text(rule: Any, skip: int) -> str:
 
 
 def input_names(op: Op, count: int) -> tuple[str, ...]:
-    """Return what the operation's rules call its inputs."""
+    """Return the names of the inputs in the operation's rules."""
     code = getattr(op.rule[0], "__code__", None) if op.rule else None
     if op.variadic or code is None or code.co_argcount < count + 2:
         return tuple(f"x{i}" for i in range(count))
@@ -71,23 +72,23 @@ def input_names(op: Op, count: int) -> tuple[str, ...]:
 
 
 def _own_names(op: Op, count: int) -> tuple[str, ...]:
-    """Return what the operation's rules call the gradient, the result and the inputs."""
+    """Return the names of the gradient, the result and the inputs in the operation's rules."""
     inputs = input_names(op, count)
     return (*(op.rule[0].__code__.co_varnames[:2] if op.rule and inputs[:1] != ("x0",) else ("g", "out")), *inputs)
 
 
 @dataclass
 class Formula:
-    """A rule at work: what it computed from particular numbers.
+    """What a rule computed from particular numbers, as an expression.
 
     Attributes
     ----------
     tree : ast.expr
-        In terms of what the rule calls its arguments.
+        The expression, in the rule's own argument names.
     own : tuple of str
-        What the rule calls the gradient, the result and the inputs.
+        The rule's names of the gradient, the result and the inputs.
     values : dict
-        What each name in the expression stands for, besides those of :func:`.names.namespace`.
+        The value of each name in the expression, besides those of :func:`.formula_names.namespace`.
     """
 
     tree: ast.expr
@@ -95,17 +96,17 @@ class Formula:
     values: dict[str, Any]
 
     def text(self, names: Sequence[str]) -> str:
-        """Return it with other names, or numbers, in the place of ``own``."""
+        """Return the text with other names, or numbers, in place of ``own``."""
         return ast.unparse(_Renamed(dict(zip(self.own, names))).rewrite(self.tree))
 
     @property
     def takes_numbers(self) -> bool:
-        """Whether numbers can stand in the place of its names: it asks none of them for a shape."""
+        """Return whether numbers can replace the names: no attribute of them, such as a shape, is read."""
         asked = [part.value for part in ast.walk(self.tree) if isinstance(part, ast.Attribute)]
         return not any(isinstance(name, ast.Name) and name.id in self.own for name in asked)
 
     def result(self) -> Any:
-        """Compute it."""
+        """Evaluate the expression."""
         whole = ast.fix_missing_locations(ast.Expression(self.tree))
         with np.errstate(all="ignore"):
             return eval(compile(whole, "<formula>", "eval"), {**namespace(), **self.values})
@@ -114,18 +115,18 @@ class Formula:
 def formula(
     op: Op, index: int, g: Any, out: Any, inputs: Sequence[Any], params: Mapping[str, Any], gradient: Any
 ) -> Formula | None:
-    """Return what the rule of input ``index`` computed; None if that cannot be said in a line.
+    """Return what the rule of input ``index`` computed; None if there is no short expression for it.
 
     Parameters
     ----------
     op : Op
         The operation.
     index : int
-        Which input.
+        The position of the input.
     g, out, inputs, params
-        What the rule was given, as plain numbers and arrays.
+        The arguments of the rule, as plain numbers and arrays.
     gradient : float or ndarray
-        What arrived at the input. A formula that gives something else is not shown.
+        The gradient that the engine propagated to the input. A formula that gives another one is not returned.
     """
     rules = op.rule or (op.variadic_rule,)
     place = 0 if op.variadic else index
@@ -151,7 +152,7 @@ def _particular(
     params: Mapping[str, Any],
     free: dict[str, Any],
 ) -> ast.expr:
-    """Return the expression of a rule, whose arguments need not be called as it calls them."""
+    """Return the expression of a rule whose arguments may have other names than ``values``."""
     code = getattr(rule, "__code__", None)
     if code is None:
         raise UnclearError
@@ -176,7 +177,7 @@ def _particular(
 
 
 def _parameter(name: str, value: Any) -> ast.expr:
-    """Return a parameter as it is written if that is short, else its name."""
+    """Return the value of a parameter if it is short, else its name."""
     return literal(value) if is_static(value) and len(repr(value)) <= _LONGEST_PARAMETER else _name(name)
 
 
@@ -185,7 +186,7 @@ def _name(name: str) -> ast.Name:
 
 
 def _skip(rules: tuple[Any, ...], place: int) -> int:
-    """How many rules of this operation with the same arguments are written before one on its line."""
+    """Return how many rules of this operation with the same arguments stand before this one on its line."""
 
     def line(rule: Any) -> Any:
         code = getattr(rule, "__code__", None)
@@ -195,12 +196,12 @@ def _skip(rules: tuple[Any, ...], place: int) -> int:
 
 
 def _as_numpy(x: Any) -> Any:
-    """Return a number as one of NumPy's, which know the answer at a pole."""
+    """Return a float as a number of NumPy, which gives inf or NaN at a pole instead of raising."""
     return np.float64(x) if isinstance(x, float) else x
 
 
 def _summed(found: Formula, name: str, gradient: Any) -> Formula:
-    """Add up over what was broadcast, as the walk does after each rule."""
+    """Sum over what was broadcast, as the backward pass does after each rule."""
     if np.shape(found.result()) == np.shape(gradient):
         return found
     if not np.ndim(gradient):
@@ -210,7 +211,7 @@ def _summed(found: Formula, name: str, gradient: Any) -> Formula:
 
 
 def _equal(found: Any, gradient: Any) -> bool:
-    """Whether two gradients are equal up to rounding."""
+    """Return whether two gradients are equal up to rounding."""
     kind = np.asarray(gradient).dtype
     tolerance = float(np.sqrt(np.finfo(kind if kind.kind == "f" else np.float64).eps))
     if np.shape(found) != np.shape(gradient):
@@ -223,7 +224,7 @@ def _equal(found: Any, gradient: Any) -> bool:
 
 
 def forward_text(op: Op, names: tuple[str, ...], params: Mapping[str, Any]) -> str:
-    """Return what an operation computes, with names put in, for example ``a * b`` or ``sum(x, axis=0)``."""
+    """Return what an operation computes from inputs of the given names, as ``a * b`` or ``sum(x, axis=0)``."""
     own = input_names(op, len(names))
     formula = getattr(op, "formula", "")
     if formula and not set(names) & set(re.findall(r"\b(?:e|pi)\b", formula)):
@@ -251,13 +252,13 @@ def _unparsed_index(index: Any) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    """A parameter as it is written if that is short, else a name for it."""
+    """Return the value of a parameter as text if it is short, else a name for it."""
     text = repr(value)
     return text if len(text) <= _LONGEST_PARAMETER else name
 
 
 def _closed(name: str, place: re.Match[str]) -> str:
-    """Put a negative number in brackets where a sign stands before it or a power after it."""
+    """Put a negative number in parentheses where a sign stands before it or a power after it."""
     before, after = place.string[: place.start()].rstrip(), place.string[place.end() :].lstrip()
     return f"({name})" if name.startswith("-") and (before[-1:] in ("-", "+") or after.startswith("**")) else name
 
@@ -267,12 +268,12 @@ def _worth_saying(op: Op, name: str, value: Any) -> bool:
 
 
 def atom(name: str) -> str:
-    """Return a name in brackets if a sign beside it could tear it apart, as in ``a - b``."""
+    """Return a name in parentheses if it needs them beside an operator, as ``a - b`` does."""
     return name if _ATOM.fullmatch(name) else f"({name})"
 
 
 class _Renamed(ast.NodeTransformer):
-    """Put other texts in the place of names, in brackets where they need them."""
+    """Replace names by other texts, in parentheses where they need them."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names

@@ -1,4 +1,4 @@
-"""Reading a graph without changing it: its nodes in order, their gradients, the derivative of each edge."""
+"""Read a graph without changing it: its nodes in order, their gradients, the local derivative of each edge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .picture import Kind
 
 
 def inputs_to_show(node: Node) -> tuple[Node, ...]:
-    """Return a node's inputs as it read them, or as they are now if they have been overwritten since."""
+    """Return a node's inputs as they were when it read them, or as they are now if those have been overwritten."""
     try:
         return inputs_of(node)
     except RuntimeError:
@@ -24,7 +24,7 @@ def inputs_to_show(node: Node) -> tuple[Node, ...]:
 
 
 def nodes_of(root: Node) -> list[Node]:
-    """Return all nodes that led to ``root``, each after its inputs, ``root`` last."""
+    """Return all nodes from which ``root`` was computed, each after its inputs, ``root`` last."""
     seen = {root}
     computed, todo = [], [root]
     while todo:
@@ -46,7 +46,7 @@ def nodes_of(root: Node) -> list[Node]:
 
 
 def kind_of(node: Node) -> Kind:
-    """Tell what part a node plays: an array that gets gradients counts as a parameter."""
+    """Return the kind of a node; an array that requires gradients counts as a parameter."""
     if node.op is not None:
         return "result"
     if isinstance(node, Constant):
@@ -55,24 +55,24 @@ def kind_of(node: Node) -> Kind:
 
 
 def stored_gradients(nodes: list[Node]) -> dict[Node, Any]:
-    """Return what ``backward()`` has left in the nodes."""
+    """Return the gradients that ``backward()`` has stored in the nodes."""
     return {node: plain_data(node._grad) for node in nodes if node._grad is not None}
 
 
-def seed_of(root: Node) -> Any:
+def root_gradient(root: Node) -> Any:
     """Return the gradient of a result with respect to itself; of an array, that of the sum of its elements."""
     return 1.0 if isinstance(root._plain, float) else np.ones_like(root._plain)
 
 
 def all_gradients(root: Node) -> dict[Node, Any]:
-    """Return the gradient of ``root`` with respect to every node, computed now; no node is touched."""
+    """Return the gradient of ``root`` with respect to every node, computed now; nothing is stored in the nodes."""
     if not root.requires_grad:
         return {}
-    return _with_hooks_of_leaves(backprop(root, seed_of(root), keep=True))
+    return _with_hooks_of_leaves(backprop(root, root_gradient(root), keep=True))
 
 
 def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
-    """Let the hooks of leaves replace gradients, as ``backward()`` does when its walk has ended."""
+    """Let the hooks of leaves replace gradients, as ``backward()`` does at its end."""
     for node, gradient in table.items():
         if node.op is None:
             table[node] = run_hooks(node, gradient)
@@ -80,19 +80,19 @@ def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
 
 
 def local_derivative(node: Node, index: int) -> Any:
-    """Return d node / d input, where an element depends on one element alone; else None.
+    """Return the derivative of an elementwise operation with respect to one input; None for other operations.
 
     Returns
     -------
     float, ndarray or None
-        The factor that the chain rule multiplies with on this edge.
+        The factor of the chain rule on this edge.
     """
     op = node.op
     inputs = inputs_to_show(node)
     if op is None or not op.elementwise or not inputs[index].requires_grad:
         return None
     rule = op.rules_for(inputs)[index]
-    values = (seed_of(node), node._plain, *[x._plain for x in inputs])
+    values = (root_gradient(node), node._plain, *[x._plain for x in inputs])
     with np.errstate(all="ignore"):
         try:
             return rule(*values, **node.params)
@@ -106,37 +106,40 @@ def plain_data(gradient: Any) -> Any:
 
 
 @dataclass
-class WayBack:
-    """A walk back, as the engine goes it.
+class BackwardPass:
+    """What a backward pass of the engine computed.
 
     Attributes
     ----------
     gradients : dict
-        The gradient of each node in the end.
+        The gradient of each node at the end.
     arrivals : list of (Node, int, gradient)
-        In the order of the walk: the reader, which of its inputs, and what flows to that input.
+        In the order of the pass: the reader, the position of the input, and what is propagated to that input.
     """
 
     gradients: dict[Node, Any]
     arrivals: list[tuple[Node, int, Any]]
 
 
-def way_back(root: Node) -> WayBack:
-    """Walk back from ``root`` and note what each edge adds to the gradient of its input; no node is touched."""
+def backward_pass(root: Node) -> BackwardPass:
+    """Run a backward pass from ``root`` and note what each edge adds to the gradient of its input.
+
+    Nothing is stored in the nodes.
+    """
     arrivals: list[tuple[Node, int, Any]] = []
     waiting = {node: list(range(len(inputs_to_show(node)))) for node in nodes_of(root) if node.op is not None}
     me = threading.get_ident()
 
-    def watch(node: Node, x: Node, gradient: Any) -> None:
-        # A rule may walk back through a graph of its own, and other threads through theirs.
+    def observe(node: Node, x: Node, gradient: Any) -> None:
+        # A rule may run a backward pass through a graph of its own, and so may other threads.
         if node in waiting and threading.get_ident() == me:
             inputs = inputs_to_show(node)
             place = next(i for i in waiting[node] if inputs[i] is x)
             waiting[node].remove(place)
             arrivals.append((node, place, gradient))
 
-    on_gradient.append(watch)
+    on_gradient.append(observe)
     try:
-        return WayBack(all_gradients(root), arrivals)
+        return BackwardPass(all_gradients(root), arrivals)
     finally:
-        on_gradient.remove(watch)
+        on_gradient.remove(observe)

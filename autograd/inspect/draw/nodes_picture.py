@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
-from . import graph_reading as walk
+from . import graph_reading as graph
 from .fold import group_by_role, nearest
 from .formula import atom, formula
 from .picture import Arrow, Box, Kind, Picture
@@ -27,7 +27,7 @@ def picture_of_nodes(
     names: Mapping[Node, str],
     roles: Mapping[Node, Kind],
 ) -> Picture:
-    """Describe the graph that led to ``root``.
+    """Describe the graph from which ``root`` was computed.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def picture_of_nodes(
     fold : bool or None
         Whether to draw nodes of the same role as one; None: only if there are more than ``max_nodes``.
     names, roles : mapping
-        Names and kinds of nodes that are known better than from the node itself.
+        Names and kinds that replace those of the nodes themselves.
     """
-    nodes = walk.nodes_of(root)
+    nodes = graph.nodes_of(root)
     groups = [[node] for node in nodes]
     folded = fold if fold is not None else len(nodes) > max_nodes
     if folded:
@@ -51,7 +51,7 @@ def picture_of_nodes(
     if len(groups) < len(nodes):
         notes.append(f"{len(nodes):,} nodes drawn as {len(groups):,} roles; fold=False draws each by itself")
     kept, missing = nearest(groups, max_nodes)
-    back = walk.WayBack(walk.stored_gradients(nodes), []) if show == "values" else walk.way_back(root)
+    back = graph.BackwardPass(graph.stored_gradients(nodes), []) if show == "values" else graph.backward_pass(root)
     gradients = back.gradients
     notes += _gradient_notes(root, show, gradients)
     if missing:
@@ -78,7 +78,7 @@ def _gradient_notes(root: Node, show: str, gradients: Mapping[Node, Any]) -> lis
 
 
 class _Describer:
-    """Fills boxes."""
+    """Describes nodes, and groups of nodes, as boxes."""
 
     def __init__(
         self, root: Node, gradients: Mapping[Node, Any], names: Mapping[Node, str], roles: Mapping[Node, Kind]
@@ -89,7 +89,7 @@ class _Describer:
         node = group[-1]
         box = Box(
             key,
-            self.roles.get(node, walk.kind_of(node)),
+            self.roles.get(node, graph.kind_of(node)),
             name=self.names.get(node, node.label),
             op=node.op.symbol if node.op is not None else "",
             is_root=any(x is self.root for x in group),
@@ -132,7 +132,7 @@ def _arrows(kept: list[list[Node]], home: Mapping[Node, str], labels: _Labels | 
     for group in kept:
         counted: Counter[str] = Counter()
         for node in group:
-            for i, x in enumerate(walk.inputs_to_show(node) if node.op is not None else ()):
+            for i, x in enumerate(graph.inputs_to_show(node) if node.op is not None else ()):
                 tail = home.get(x, MORE)
                 if len(group) == 1 and tail != MORE:
                     arrows.append(Arrow(tail, home[node], *(labels.of(node, i) if labels is not None else ())))
@@ -143,19 +143,19 @@ def _arrows(kept: list[list[Node]], home: Mapping[Node, str], labels: _Labels | 
 
 
 class _Labels:
-    """What stands on the edges of a chain.
+    """The labels of the edges: factors of the chain rule, or rules.
 
     Parameters
     ----------
     nodes : list of Node
-        All that are drawn.
-    back : WayBack
-        The walk back through them.
+        All nodes of the graph.
+    back : BackwardPass
+        The backward pass through them.
     names : mapping
-        Names that are known better than from the node itself.
+        Names that replace those of the nodes themselves.
     """
 
-    def __init__(self, nodes: list[Node], back: walk.WayBack, names: Mapping[Node, str]) -> None:
+    def __init__(self, nodes: list[Node], back: graph.BackwardPass, names: Mapping[Node, str]) -> None:
         self.back = back
         self.names = {node: names.get(node, node.label) for node in nodes}
         self.taken = set(self.names.values())
@@ -163,11 +163,11 @@ class _Labels:
         self.arrivals = {(node, i): gradient for node, i, gradient in back.arrivals}
 
     def of(self, node: Node, index: int) -> tuple[str, str]:
-        """Return the factor that the chain rule multiplies with on an edge, also in full; a rule if it is none."""
-        op, x = node.op, walk.inputs_to_show(node)[index]
+        """Return the factor of the chain rule on an edge, short and in full; the rule if it is not a factor."""
+        op, x = node.op, graph.inputs_to_show(node)[index]
         if op is None or not x.requires_grad:
             return "", ""
-        factor = walk.local_derivative(node, index)
+        factor = graph.local_derivative(node, index)
         if factor is None:
             text = self._rule(node, index)
             return text, text
@@ -181,8 +181,8 @@ class _Labels:
         return f"× {short(low, 3)} … {short(high, 3)}{summed}", ""
 
     def _rule(self, node: Node, index: int) -> str:
-        """The rule of an edge in terms of ``g`` and of labels, if it is short and names everything."""
-        op, inputs = node.op, walk.inputs_to_show(node)
+        """Return the rule of an edge in terms of ``g`` and of labels; empty if it is long or has no expression."""
+        op, inputs = node.op, graph.inputs_to_show(node)
         gradient = self.arrivals.get((node, index))
         if op is None or gradient is None:
             return ""
@@ -195,7 +195,7 @@ class _Labels:
         return text if len(text) <= _LONGEST_RULE else ""
 
     def _name(self, x: Node, own: str) -> str:
-        """A node's label; if it has none, what the rule calls it, unless that is the label of another."""
+        """Return a node's label; without one, its name in the rule, unless another node has that label."""
         label = self.names.get(x, "")
         if label:
             return atom(label)
@@ -205,7 +205,7 @@ class _Labels:
 
 
 def _summed_axes(shape: tuple[int, ...], own: tuple[int, ...]) -> str:
-    """Say over which axes of a result gradients are added up, since an input was repeated along them."""
+    """Return in words the axes over which gradients are summed because an input was broadcast along them."""
     new = len(shape) - len(own)
     axes = [i for i, n in enumerate(shape) if i < new or (own[i - new] == 1 != n)]
     if not axes:

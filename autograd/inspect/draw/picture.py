@@ -1,11 +1,11 @@
-"""What a drawing shows, before anything is drawn: boxes, arrows, groups and notes."""
+"""The description of a drawing, independent of how it is drawn: boxes, arrows, groups and notes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: Told apart by shape and by colour. A "result" was computed, "more" stands for what was left out.
+#: The kinds of boxes. A "result" was computed; "more" stands for what is left out.
 Kind = Literal["input", "parameter", "constant", "result", "module", "more"]
 
 
@@ -16,27 +16,27 @@ class Box:
     Attributes
     ----------
     key : str
-        Its name in the drawing's source, stable for the same graph.
+        The name in the drawing's source, stable for the same graph.
     kind : Kind
-        What sort of thing.
+        The kind, which decides shape and colour.
     name : str
-        The label that its owner gave it.
+        The label.
     op : str
-        The sign of the operation that made it.
+        The symbol of the operation.
     lines : list of str
-        What is known of its value.
+        The value: a number, or shape, dtype and statistics of an array.
     gradient : list of str
-        What is known of its gradient.
+        The gradient, in the same form.
     exact : str
-        Its value and gradient in full, where they are single numbers.
+        Value and gradient in full, where they are single numbers.
     heat : list of list of str
-        Colours of a small picture of its value.
+        Colours of a small picture of the value.
     spark : str
-        The same for text.
+        The same picture as a line of text.
     group : tuple of str
-        The nested groups that it stands in, outermost first.
+        The nested groups around the box, outermost first.
     is_root : bool
-        Whether it is the result that the drawing is of.
+        Whether the box is the result that is drawn.
     """
 
     key: str
@@ -54,16 +54,16 @@ class Box:
 
 @dataclass
 class Arrow:
-    """Something flows from one box into another.
+    """An edge: one box is an input of another.
 
     Attributes
     ----------
     tail, head : str
         Keys of the boxes.
     label : str
-        What stands beside it.
+        The text beside the arrow.
     exact : str
-        The same with numbers in full.
+        The same text with numbers in full.
     """
 
     tail: str
@@ -74,7 +74,7 @@ class Arrow:
 
 @dataclass
 class Picture:
-    """All of a drawing: ``boxes`` stand after those that flow into them."""
+    """All of a drawing; every box comes after its inputs."""
 
     boxes: list[Box] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)

@@ -14,15 +14,15 @@ from typing import Any
 from .dot import to_dot
 from .drawing import DIRECTIONS
 from .graph_reading import nodes_of
+from .recorded_graph import recorded_graph
 from .render import HOW_TO_GET_ONE, render, renderer
-from .scalars import expand
+from .scalar_zoom import expand
 from .steps import Story
 from .svg import finished, themed
 from .theme import dark_rules
-from .trace import trace
 from .tree import to_text
 
-#: More steps than these nobody goes through.
+#: The largest graph that is played, in nodes.
 MAX_PLAYED = 150
 
 
@@ -32,7 +32,7 @@ class Player:
     Attributes
     ----------
     story : Story
-        The graph, and all steps with their formulas; ``print(player)`` lists them.
+        The graph and all steps with their formulas; ``print(player)`` lists them.
     """
 
     def __init__(self, story: Story, direction: str) -> None:
@@ -40,8 +40,8 @@ class Player:
         self._direction = direction
 
     def html(self) -> str:
-        """Return the player as one page that needs nothing else: no network, no kernel."""
-        # "<" is written as an escape, so that no label can end the script.
+        """Return the player as one HTML page, which needs neither a network nor a running kernel."""
+        # "<" is escaped, so that no label can end the script.
         data = json.dumps(self._data(), ensure_ascii=False).replace("<", "\\u003c")
         title = escape(f"backprop of {self.story.names[self.story.root]}")
         script = f'{_file("player.js")}\nmount(document.getElementById("player"), {data}, true);\n'
@@ -55,7 +55,7 @@ class Player:
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the player to one HTML file that works wherever it is opened.
+        """Write the player to one HTML file, which needs no other file.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class Player:
         return PlayerWidget(story=self._data())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """Return the widget where there is one, with a picture and text for where it cannot run."""
+        """Return the widget, or the page if there is no anywidget, with a picture and text for other viewers."""
         bundle: dict[str, Any] = {"text/plain": str(self)}
         if renderer() is not None:
             picture = self.story.picture(widest=False)
@@ -136,17 +136,18 @@ def play(
 ) -> Player:
     """Step through a computation and its backward pass.
 
-    The forward pass fills in the values; the backward pass shows for every edge its rule with numbers put in, and
-    how gradients add up where paths join. The gradients are those of the engine's own walk; nothing is touched.
+    The forward pass shows the values; the backward pass shows for every edge its rule with numbers substituted, and
+    how gradients accumulate where paths join. The gradients are those of the engine's own backward pass. Nothing is
+    changed.
 
     Parameters
     ----------
     root : Value, Tensor, function or module
-        What to play. A function or module is called with ``args``.
+        The result to play. A function or module is called with ``args``.
     *args
         Arguments of a function or module.
     zoom : {"ops", "scalars"}
-        Whole arrays, or each of their numbers.
+        Whole arrays as boxes, or each of their numbers.
     direction : {"LR", "RL", "TB", "BT"}
         Where the computation goes.
     input_shape : sequence of int, optional
@@ -160,9 +161,9 @@ def play(
     Raises
     ------
     ValueError
-        If the graph is too large to go through, or an option is unknown.
+        If the graph is too large, or an option is unknown.
     TypeError
-        If there is nothing to play.
+        If ``root`` is neither a node nor something that returns one.
 
     Examples
     --------
@@ -181,20 +182,20 @@ def play(
     for name, value, known in (("zoom", zoom, ("ops", "scalars")), ("direction", direction, DIRECTIONS)):
         if value not in known:
             raise ValueError(f"play: {name}={value!r} is not one of {', '.join(map(repr, known))}")
-    traced = trace(root, args, input_shape)
+    recorded = recorded_graph(root, args, input_shape)
     if zoom == "scalars":
-        traced = expand(traced)
-    count = len(nodes_of(traced.root))
+        recorded = expand(recorded)
+    count = len(nodes_of(recorded.root))
     if count > MAX_PLAYED:
         raise ValueError(
             f"play: this graph has {count:,} nodes, more than anybody steps through (at most {MAX_PLAYED}); play a "
             "smaller piece, such as one neuron or one example, or see all of it with draw()"
         )
-    return Player(Story(traced), direction)
+    return Player(Story(recorded), direction)
 
 
 def _style() -> str:
-    # What the player marks comes last, so that it wins over the colours of the drawing.
+    # The player's own rules come last, so that they override the colours of the drawing.
     return f"{dark_rules('.seegrad-player.dark svg')}\n{_file('player.css')}"
 
 

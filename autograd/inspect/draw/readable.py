@@ -1,4 +1,4 @@
-"""Numbers and arrays in few characters: what stands in the boxes of a drawing."""
+"""Numbers and arrays in few characters, for the boxes of a drawing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: How many rows and columns of little squares a picture of an array has at most.
+#: The largest number of rows and columns of squares in the picture of an array.
 HEAT_ROWS, HEAT_COLUMNS = 8, 16
 
 #: From low to high; grows evenly lighter, so it also reads in grey and with any colour vision (after cividis,
@@ -22,14 +22,14 @@ _LONGEST_NAME = 120
 
 
 def exact(data: Any) -> str:
-    """Return a number in full; nothing for arrays of several."""
+    """Return a number in full; an empty text for an array of several numbers."""
     if isinstance(data, (float, int)):
         return repr(float(data))
     return str(np.asarray(data).reshape(())[()]) if np.size(data) == 1 else ""
 
 
 def short(x: Any, digits: int = 6) -> str:
-    """Return a number rounded to so many significant digits, so that it still looks like a float.
+    """Return a number rounded to some significant digits, always with a point or an exponent.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ def short(x: Any, digits: int = 6) -> str:
 
 
 def describe(data: Any) -> list[str]:
-    """Return the lines that tell a number, or what an array is like."""
+    """Return the lines that describe a number, or an array by dtype, shape and statistics."""
     if np.size(data) == 1:
         return [short(data)]
     return [f"{data.dtype} {data.shape}", *statistics(data)]
 
 
 def statistics(data: npt.NDArray[Any]) -> list[str]:
-    """Return the extremes and the mean of an array as a line, and how many elements are not finite."""
+    """Return a line with the extremes and the mean of an array, and one that counts elements that are not finite."""
     if data.size == 0:
         return ["empty"]
     finite = data[np.isfinite(data)].astype(np.float64)
@@ -65,7 +65,7 @@ def statistics(data: npt.NDArray[Any]) -> list[str]:
 
 
 def small_array(data: Any, limit: int = 6) -> str:
-    """Return a few numbers as they are, more of them as their shape."""
+    """Return up to ``limit`` numbers as they are, a larger array as its shape."""
     array = np.asarray(data)
     if array.size == 1:
         return short(array)
@@ -80,9 +80,9 @@ def heat(data: Any, kernel: bool = False) -> list[list[str]]:
     Parameters
     ----------
     data : array_like
-        Of more than two axes, the first image and channel are shown.
+        Of an array of more than two axes, the first image and channel are shown.
     kernel : bool
-        The array is a convolution's weight, ``(kh, kw, channels in, channels out)``.
+        Whether the array is the weight of a convolution, ``(kh, kw, in_channels, out_channels)``.
     """
     array = np.asarray(data)
     if array.size < 2 or array.dtype.kind not in "biuf":
@@ -109,7 +109,7 @@ def _as_image(array: npt.NDArray[Any], kernel: bool) -> npt.NDArray[Any]:
 
 
 def _smaller(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Average blocks of neighbours until the picture is small enough."""
+    """Average blocks of neighbours to at most ``HEAT_ROWS`` by ``HEAT_COLUMNS`` squares."""
     for axis, most in ((0, HEAT_ROWS), (1, HEAT_COLUMNS)):
         n = image.shape[axis]
         if n > most:
@@ -121,18 +121,18 @@ def _smaller(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def sparkline(data: Any) -> str:
-    """Return an array as a row of blocks of different height, for text."""
+    """Return a picture of one row as blocks of different height, for text."""
     colors = heat(data)
     blocks = dict(zip(HEAT_COLORS, " ▁▂▃▄▅▆▇█"))
     return "".join(blocks.get(color, "?") for color in colors[0]) if len(colors) == 1 else ""
 
 
 def printable(text: str) -> str:
-    """Return text that every output format can hold: control characters become visible, long ones are cut."""
+    """Return text that every output format can hold: control characters are escaped, long texts are cut."""
     shown = "".join(c if c == "\n" or _is_printable(c) else f"\\x{ord(c):02x}" for c in text.replace("\t", " "))
     return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
 
 
 def _is_printable(character: str) -> bool:
-    """Whether XML can hold the character and it can be seen."""
+    """Return whether XML can hold the character and readers can see it."""
     return unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Zl", "Zp")

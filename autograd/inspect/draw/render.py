@@ -1,4 +1,4 @@
-"""From DOT to pictures, with whichever Graphviz there is: the program, or the one that pip installs."""
+"""Render DOT as SVG, PNG or PDF with the Graphviz that is installed: the program, or the library from pip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from ....common.fork import renewed
 
-#: What is drawn by Graphviz; other formats are made here.
+#: The formats that Graphviz draws; other formats do not need it.
 FORMATS = ("svg", "png", "pdf")
 
 HOW_TO_GET_ONE = (
@@ -19,7 +19,7 @@ HOW_TO_GET_ONE = (
     "(https://graphviz.org/download)"
 )
 
-#: The library keeps its state in one place for all threads.
+#: The library has one global state for all threads.
 _one_at_a_time = threading.Lock()
 
 
@@ -30,18 +30,18 @@ def _renew_lock() -> None:
 
 
 class NoGraphvizError(ImportError, RuntimeError):
-    """There is nothing here that can lay out a drawing; the message says how to get it."""
+    """No Graphviz is installed; the message says how to install it."""
 
     def __init__(self) -> None:
         super().__init__(f"{HOW_TO_GET_ONE}; files that end in .txt and .dot need none")
 
 
 def renderer() -> str | None:
-    """Return the name of the Graphviz that will draw: ``"dot"``, ``"pygraphviz"`` or None."""
+    """Return which Graphviz is used: ``"dot"``, ``"pygraphviz"``, or None if there is none."""
     if shutil.which("dot") is not None:
         return "dot"
     try:
-        import pygraphviz  # noqa: F401 (it may be there and yet miss its libraries)
+        import pygraphviz  # noqa: F401 (it may be installed without its libraries)
     except ImportError:
         return None
     return "pygraphviz"
@@ -60,9 +60,9 @@ def render(source: str, format: str) -> bytes:
     Raises
     ------
     NoGraphvizError
-        If no Graphviz is there.
+        If no Graphviz is installed.
     ValueError
-        If the format is another one.
+        If the format is not one of these.
     """
     if format not in FORMATS:
         raise ValueError(f"format {format!r} is not one of {', '.join(map(repr, FORMATS))}")
@@ -85,9 +85,10 @@ def render(source: str, format: str) -> bytes:
 
 @contextmanager
 def _without_fontconfigs_warnings() -> Iterator[None]:
-    """Keep what fontconfig says of the system's configuration out of what this process writes to its error output.
+    """Remove fontconfig's warnings of the system's configuration from the error output.
 
-    The library writes there directly, past Python. All else that is written meanwhile is written afterwards.
+    The library writes to the file descriptor, not through Python. Whatever else is written meanwhile is kept and
+    written at the end.
     """
     try:
         kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""From a function to the text in which it was written, as a tree."""
+"""Find the definition of a function in the source file that it was read from, as a syntax tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Definition = ast.Lambda | ast.FunctionDef
 
 
 def definition_of(function: Any, skip: int = 0) -> Definition | None:
-    """Return the definition of a function; None where its source cannot be read.
+    """Return the definition of a function; None if its source cannot be read.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def definition_of(function: Any, skip: int = 0) -> Definition | None:
     Returns
     -------
     ast.Lambda, ast.FunctionDef or None
-        Shared by all who ask: copy it before changing it.
+        A shared object: copy it before you change it.
     """
     code = getattr(function, "__code__", None)
     if code is None:
@@ -43,14 +43,14 @@ def _key(node: Definition) -> tuple[int, str, tuple[str, ...]]:
 
 
 def _size_of(filename: str) -> tuple[int, int]:
-    """Return what changes when a notebook's cell is run again under the same name."""
+    """Return the size of a file or cell, which tells whether a notebook's cell has been edited."""
     lines = linecache.getlines(filename)
     return len(lines), sum(map(len, lines))
 
 
 @functools.lru_cache(maxsize=64)
 def _functions_in(filename: str, lines: int, characters: int) -> tuple[Definition, ...]:
-    """All functions of a file or notebook cell, in the order in which they are written."""
+    """Return all functions of a file or notebook cell, in the order of the text."""
     try:
         tree = ast.parse(textwrap.dedent("".join(linecache.getlines(filename))))
     except SyntaxError:

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Constant, Node
-from . import graph_reading as walk
+from . import graph_reading as graph
 from .formula import atom, formula, forward_text
 from .picture import Arrow, Box, Picture
 from .readable import describe, heat, printable, short, small_array, sparkline
-from .trace import Traced
+from .recorded_graph import RecordedGraph
 
 NO_GRADIENT = "not yet"
 
-#: Elements up to which an array's numbers are given to the page in full.
+#: Arrays of up to so many elements are given to the page in full.
 _FULL_UP_TO = 64
 _LONGEST_TITLE = 28
 
-#: Elements up to which a constant goes by its numbers.
+#: Constants of up to so many elements are written as their numbers.
 _SPELLED_OUT = 6
 
 
@@ -37,15 +37,15 @@ class Step:
     text : str
         The formula of this step, with numbers.
     note : str
-        What it means, in a sentence.
+        An explanation in a sentence.
     node : str
-        The key of the node that is at work.
+        The key of the node that is computed, or whose rule is applied.
     edges : list of str
-        The keys of the edges that something flows along.
+        The keys of the edges along which something is propagated.
     values : list of str
-        Nodes whose values are known from now on.
+        The keys of the nodes whose values are shown from this step on.
     grads : dict
-        Gradients that change: by node, ``(what to show, all numbers)``.
+        Gradients that change: by node, ``(text to show, all numbers)``.
     """
 
     phase: str
@@ -58,32 +58,32 @@ class Step:
 
 
 class Story:
-    """All that the player shows of a graph: the picture, and what happens in it step by step.
+    """All that the player shows of a graph: the picture, and its steps.
 
     Parameters
     ----------
-    traced : Traced
+    recorded : RecordedGraph
         The graph.
     """
 
-    def __init__(self, traced: Traced) -> None:
-        self.root = traced.root
-        self.nodes = walk.nodes_of(traced.root)
+    def __init__(self, recorded: RecordedGraph) -> None:
+        self.root = recorded.root
+        self.nodes = graph.nodes_of(recorded.root)
         self.keys = {node: f"n{i}" for i, node in enumerate(self.nodes)}
-        self.names = _names(self.nodes, traced)
+        self.names = _names(self.nodes, recorded)
         self.edges = {
             (node, i): f"e{k}"
             for k, (node, i) in enumerate(
-                (node, i) for node in self.nodes if node.op is not None for i in range(len(walk.inputs_to_show(node)))
+                (node, i) for node in self.nodes if node.op is not None for i in range(len(graph.inputs_to_show(node)))
             )
         }
-        self.roles = traced.roles
+        self.roles = recorded.roles
         self.steps = [self._start(), *self._forward(), *self._backward()]
 
     # -------------------------------------------------------------------------------------------- picture
 
     def picture(self, widest: bool) -> Picture:
-        """Return the boxes and arrows with the final gradients, or the widest texts that each box will ever hold."""
+        """Return the boxes and arrows with the final gradients, or with the widest text that each box will hold."""
         gradients = {node: NO_GRADIENT if node.requires_grad else "" for node in self.nodes}
         for step in self.steps:
             for key, (text, _) in step.grads.items():
@@ -92,7 +92,7 @@ class Story:
         boxes = [
             Box(
                 self.keys[node],
-                self.roles.get(node, walk.kind_of(node)),
+                self.roles.get(node, graph.kind_of(node)),
                 name=self.title(node),
                 lines=_value_lines(node),
                 gradient=[gradients[node]] if gradients[node] else [],
@@ -102,11 +102,11 @@ class Story:
             )
             for node in self.nodes
         ]
-        arrows = [Arrow(self.keys[walk.inputs_to_show(node)[i]], self.keys[node]) for node, i in self.edges]
+        arrows = [Arrow(self.keys[graph.inputs_to_show(node)[i]], self.keys[node]) for node, i in self.edges]
         return Picture(boxes, arrows)
 
     def title(self, node: Node) -> str:
-        """Return a node's name and what it is computed from."""
+        """Return a node's name and the expression that computes it."""
         if isinstance(node, Constant) and 1 <= np.size(node._plain) <= _SPELLED_OUT:
             return ""
         if node.op is None:
@@ -149,7 +149,7 @@ class Story:
                 _chain([self.names[node], self._computed(node), self._computed(node, True), small_array(node._plain)]),
                 "Forward: the gradients come later." if node is not self.root else "Forward: this is the result.",
                 self.keys[node],
-                [self.edges[node, i] for i in range(len(walk.inputs_to_show(node)))],
+                [self.edges[node, i] for i in range(len(graph.inputs_to_show(node)))],
                 [self.keys[node]],
             )
             for node in self.nodes
@@ -159,7 +159,7 @@ class Story:
     def _computed(self, node: Node, with_numbers: bool = False) -> str:
         if node.op is None or (with_numbers and not _is_small(node)):
             return ""
-        inputs = walk.inputs_to_show(node)
+        inputs = graph.inputs_to_show(node)
         names = tuple(small_array(x._plain) if with_numbers else self.names[x] for x in inputs)
         return forward_text(node.op, names, node.params)
 
@@ -167,24 +167,24 @@ class Story:
         root = self.root
         if not root.requires_grad:
             return [Step("end", "nothing here requires gradients", "There is no backward pass.")]
-        seed = walk.seed_of(root)
+        first = graph.root_gradient(root)
         steps = [
             Step(
                 "backward",
-                f"{self.slope(root)} = {small_array(seed)}",
-                "The backward pass begins at the result: it changes exactly as fast as itself."
-                if np.size(seed) == 1
+                f"{self.slope(root)} = {small_array(first)}",
+                "The backward pass begins at the result, whose derivative with respect to itself is 1."
+                if np.size(first) == 1
                 else "The backward pass begins: these are gradients of the sum of all elements of the result.",
                 self.keys[root],
-                grads={self.keys[root]: _shown(seed)},
+                grads={self.keys[root]: _shown(first)},
             )
         ]
-        back = walk.way_back(root)
-        so_far: dict[Node, Any] = {root: seed}
-        handed_on: set[Node] = set()
+        back = graph.backward_pass(root)
+        so_far: dict[Node, Any] = {root: first}
+        propagated: set[Node] = set()
         for node, i, gradient in back.arrivals:
-            if node not in handed_on:
-                handed_on.add(node)
+            if node not in propagated:
+                propagated.add(node)
                 steps += self._replaced(node, so_far, back.gradients)
             steps.append(self._arrival(node, i, gradient, so_far))
         leaves = [x for x in self.nodes if x.op is None and x in so_far]
@@ -195,18 +195,18 @@ class Story:
         return steps
 
     def _replaced(self, x: Node, so_far: dict[Node, Any], gradients: dict[Node, Any]) -> list[Step]:
-        """The step in which a hook gave a node another gradient than had arrived, if one did."""
+        """Return the step in which a hook replaced the gradient of a node, if one did."""
         before, now = so_far[x], gradients[x]
         if np.array_equal(before, now, equal_nan=True):
             return []
         so_far[x] = now
-        note = f"A hook replaced the gradient of {self.names[x]}; {small_array(before)} had arrived."
+        note = f"A hook replaced the gradient of {self.names[x]}; {small_array(before)} had been accumulated."
         key = self.keys[x]
         return [Step("backward", f"{self.slope(x)} = {small_array(now)}", note, key, grads={key: _shown(now)})]
 
     def _arrival(self, node: Node, i: int, gradient: Any, so_far: dict[Node, Any]) -> Step:
-        """One edge of the walk back: its rule, and what it adds to the gradient of its input."""
-        x = walk.inputs_to_show(node)[i]
+        """Return the step of one edge: its rule, and what it adds to the gradient of its input."""
+        x = graph.inputs_to_show(node)[i]
         before = so_far.get(x)
         now = so_far[x] = gradient if before is None else before + gradient
         parts = [*self._rule(node, i, so_far[node], gradient), small_array(gradient)]
@@ -215,13 +215,13 @@ class Story:
         else:
             text = f"{self.slope(x)} += {_chain(parts)}"
             total = f"{small_array(before)} + {_closed(small_array(gradient))} = {small_array(now)}"
-            note = f"Paths join at {self.names[x]}, and what they bring adds up: "
+            note = f"Paths join at {self.names[x]}, and their gradients accumulate: "
             note += f"{self.slope(x)} = {total}" if np.size(now) <= 6 else f"{self.slope(x)} is their sum."
         return Step("backward", text, note, self.keys[node], [self.edges[node, i]], [], {self.keys[x]: _shown(now)})
 
     def _rule(self, node: Node, i: int, g: Any, gradient: Any) -> list[str]:
-        """The rule of an edge, once with names and once, for few numbers, with these put in."""
-        op, inputs = node.op, walk.inputs_to_show(node)
+        """Return the rule of an edge with names and, if there are few numbers, with these substituted."""
+        op, inputs = node.op, graph.inputs_to_show(node)
         if op is None:
             return []
         factor = getattr(op, "factors", None)
@@ -246,20 +246,20 @@ class Story:
 # ----------------------------------------------------------------------------------------------- texts
 
 
-def _names(nodes: list[Node], traced: Traced) -> dict[Node, str]:
-    """Give every node a name of its own: its label, or v1, v2, ...; constants go by their numbers if these are few."""
+def _names(nodes: list[Node], recorded: RecordedGraph) -> dict[Node, str]:
+    """Give every node a name of its own: its label, or v1, v2, ...; small constants are named by their numbers."""
     names: dict[Node, str] = {}
-    labels = {node: printable(traced.names.get(node, node.label)).replace("\n", " ") for node in nodes}
+    labels = {node: printable(recorded.names.get(node, node.label)).replace("\n", " ") for node in nodes}
     taken = set(labels.values())
     used: set[str] = set()
     counts: Counter[str] = Counter()
     for node in nodes:
         name = labels[node]
         if isinstance(node, Constant) and 1 <= np.size(node._plain) <= _SPELLED_OUT:
-            matrix = np.size(node._plain) == 1 and np.ndim(node._plain) > 1  # which products need as a matrix
+            matrix = np.size(node._plain) == 1 and np.ndim(node._plain) > 1  # a matrix product needs the axes
             names[node] = f"[[{short(node._plain)}]]" if matrix else small_array(node._plain)
             continue
-        if not name and node is traced.root and "out" not in taken:
+        if not name and node is recorded.root and "out" not in taken:
             name = "out"
         while not name or name in used:
             stem = f"{labels[node]}_" if labels[node] else "c" if isinstance(node, Constant) else "v"
@@ -281,7 +281,7 @@ def _closed(number: str) -> str:
 
 
 def _chain(parts: list[str]) -> str:
-    """Join what is equal, leaving out what is the same text."""
+    """Join texts by equals signs, without empty texts and repetitions."""
     kept: list[str] = []
     for part in parts:
         if part and (not kept or part != kept[-1]):
@@ -290,11 +290,11 @@ def _chain(parts: list[str]) -> str:
 
 
 def _is_small(node: Node) -> bool:
-    return all(1 <= np.size(x._plain) <= 3 for x in (node, *walk.inputs_to_show(node)))
+    return all(1 <= np.size(x._plain) <= 3 for x in (node, *graph.inputs_to_show(node)))
 
 
 def _value_lines(node: Node) -> list[str]:
-    """What stands in a box; rounded, since the formulas are read beside it."""
+    """Return the lines of a box; rounded, since the formulas beside it are too."""
     return [short(node._plain)] if np.size(node._plain) == 1 else describe(node._plain)
 
 
@@ -304,7 +304,7 @@ def _shown(gradient: Any) -> tuple[str, str]:
 
 
 def _numbers(data: Any) -> str:
-    """All numbers in full, for who reads the page with a program; nothing for large arrays."""
+    """Return all numbers in full, for programs that read the page; empty for large arrays."""
     if isinstance(data, (float, int)):
         return repr(float(data))
     return repr(np.asarray(data).tolist()) if np.size(data) <= _FULL_UP_TO else ""

@@ -1,7 +1,7 @@
-"""From the SVG that Graphviz writes to ours: texts in the middle of their boxes, exact numbers in tooltips, colours.
+"""Edit the SVG that Graphviz writes: centre texts in their boxes, add exact numbers as tooltips, add colours.
 
-Graphviz gives each piece of a table its left end, as far as it knows the font. A browser may have another one; then
-only a text that is anchored in the middle stays there.
+Graphviz writes the left end of each text, computed with its own font. A browser may use another font; then only a text
+that is anchored in its middle stays centred.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _TOP_EDGE = re.compile(
 
 
 def finished(svg: str, picture: Picture) -> str:
-    """Return an SVG of a picture as people get it.
+    """Return the SVG with centred texts and tooltips.
 
     Parameters
     ----------
     svg : str
         As Graphviz drew it.
     picture : Picture
-        What is drawn.
+        The picture that was drawn.
     """
     boxes = {box.key: _tooltip(box) for box in picture.boxes}
     arrows = {f"e{i}": arrow.exact.replace("\n", ", ") for i, arrow in enumerate(picture.arrows)}
@@ -42,7 +42,7 @@ def finished(svg: str, picture: Picture) -> str:
 
 
 def themed(svg: str) -> str:
-    """Return an SVG that follows its reader's choice of light or dark."""
+    """Return an SVG that follows its reader's preference for light or dark."""
     style = f"<style>@media (prefers-color-scheme: dark){{{dark_rules('svg.seegrad')}}}</style>"
     start = svg.index("<svg")
     end = svg.index(">", start)
@@ -63,7 +63,7 @@ def _group_with(tooltips: dict[str, str]) -> Callable[[re.Match[str]], str]:
 
 
 def _centred(inside: str) -> str:
-    """Anchor each line of a box in its middle; pieces of one line become one text."""
+    """Anchor each line of a box in its middle; the pieces of a line become one text."""
     edge = _TOP_EDGE.search(inside)
     pieces = list(_TEXT.finditer(inside))
     if edge is None or not pieces:
@@ -84,5 +84,5 @@ def _line(pieces: list[re.Match[str]], middle: float) -> str:
 
 
 def _weighted(font: str) -> str:
-    """Say of a piece that it is not bold: the one before it may be."""
+    """Add a normal weight to a piece that has none: the piece before it may be bold."""
     return font if "font-weight" in font else f'{font} font-weight="normal"'

@@ -1,6 +1,6 @@
-"""How drawings look: every sort of box has a shape and a colour of its own, in light and in dark.
+"""Fonts, shapes and colours of drawings; every kind of box has a shape and a colour of its own, in light and in dark.
 
-The colours are tints of the palette of Okabe and Ito (2008), which all kinds of colour vision tell apart.
+The colours are tints of the palette of Okabe and Ito (2008), which people of any colour vision can tell apart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KINDS: dict[Kind, dict[str, str]] = {
 }
 ROOT = {"peripheries": "2", "style": "filled", "fillcolor": "#d5f0e5", "color": "#009e73"}
 
-#: Which colour stands for which when the surroundings are dark.
+#: The colour on a dark background for each colour on a light one.
 DARK = {
     BACKGROUND: "#15181c",
     TEXT: "#ececec",
@@ -54,7 +54,7 @@ DARK = {
 
 
 def dark_rules(scope: str) -> str:
-    """Return style rules that turn the colours of an SVG inside ``scope`` dark."""
+    """Return the style rules for an SVG inside ``scope`` on a dark background."""
     rules = [f"{scope} text{{fill:{DARK[TEXT]}}}"]
     for light, dark in DARK.items():
         rules.append(f'{scope} [fill="{light}"]{{fill:{dark}}}')

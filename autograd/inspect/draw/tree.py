@@ -1,4 +1,4 @@
-"""A drawing as text, for terminals and where no Graphviz is: the result first, what it was made of below it."""
+"""A drawing as an indented tree of text, for terminals and without Graphviz: the result first, its inputs below it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ MAX_LINES = 60
 
 
 def to_text(picture: Picture, max_lines: int = MAX_LINES) -> str:
-    """Return a picture as an indented tree; what is used twice is written out once.
+    """Return a picture as an indented tree; the inputs of a box that is used twice are written once.
 
     Parameters
     ----------
     picture : Picture
-        What to show.
+        The picture to show.
     max_lines : int
-        Longer trees are cut, and say so.
+        Longer trees are cut, with a last line that says so.
     """
     boxes = {box.key: box for box in picture.boxes}
     inputs: dict[str, list[tuple[str, str]]] = {key: [] for key in boxes}
@@ -25,7 +25,7 @@ def to_text(picture: Picture, max_lines: int = MAX_LINES) -> str:
     read = {arrow.tail for arrow in picture.arrows}
     seen: set[str] = set()
     lines: list[str] = []
-    # Each entry: what to write, the text before it, the text before its inputs, the edge's label.
+    # Each entry: a box's key, the text before it, the text before its inputs, the edge's label.
     todo = [(key, "", "", "") for key in boxes if key not in read][::-1]
     while todo and len(lines) < max_lines:
         key, before, below, label = todo.pop()

@@ -16,12 +16,12 @@ import seegrad as sg
 from seegrad.autograd.core.node import Constant
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.inspect import reference
-from seegrad.autograd.inspect.draw import graph_reading as walk
+from seegrad.autograd.inspect.draw import graph_reading as graph
 from seegrad.autograd.inspect.draw.formula import rule_texts
 from seegrad.autograd.inspect.draw.nodes_picture import picture_of_nodes
-from seegrad.autograd.inspect.draw.scalars import expand
+from seegrad.autograd.inspect.draw.recorded_graph import RecordedGraph
+from seegrad.autograd.inspect.draw.scalar_zoom import expand
 from seegrad.autograd.inspect.draw.steps import Story
-from seegrad.autograd.inspect.draw.trace import Traced
 
 
 def root_of(case):
@@ -35,7 +35,7 @@ def root_of(case):
 
 @dataclass
 class Edge:
-    """One edge of the walk back, and what the player prints for it."""
+    """One edge of the backward pass, and what the player prints for it."""
 
     case: str
     story: Story
@@ -51,12 +51,12 @@ class Edge:
 
     @property
     def inputs(self):
-        return walk.inputs_to_show(self.node)
+        return graph.inputs_to_show(self.node)
 
 
 def edges_of(root, case=""):
-    story = Story(Traced(root))
-    arrivals = walk.way_back(root)
+    story = Story(RecordedGraph(root))
+    arrivals = graph.backward_pass(root)
     steps = [step for step in story.steps if step.phase == "backward" and step.edges]
     assert len(steps) == len(arrivals.arrivals)
     return [
@@ -109,12 +109,12 @@ def test_few_rules_say_nothing(edges):
 def test_chains_print_factors_and_rules_that_hold(edges):
     checked = Counter()
     for root in {edge.story.root for edge in edges}:
-        nodes = walk.nodes_of(root)
+        nodes = graph.nodes_of(root)
         picture = picture_of_nodes(root, "chain", 1000, False, {}, {})
         assert len(picture.boxes) == len(nodes)
         labels = iter(picture.arrows)
         labelled = {(node, i): next(labels) for node in nodes for i in range(len(edges_to(node)))}
-        back = walk.way_back(root)
+        back = graph.backward_pass(root)
         for node, i, gradient in back.arrivals:
             checked[check_label(node, i, back.gradients[node], gradient, labelled[node, i])] += 1
     assert checked["factor"] > 500
@@ -123,7 +123,7 @@ def test_chains_print_factors_and_rules_that_hold(edges):
 
 
 def edges_to(node):
-    return walk.inputs_to_show(node) if node.op is not None else ()
+    return graph.inputs_to_show(node) if node.op is not None else ()
 
 
 def check_label(node, i, g, gradient, arrow):
@@ -146,7 +146,7 @@ def check_label(node, i, g, gradient, arrow):
     own = list(inspect.signature(node.op.rule[0]).parameters) if node.op.rule else []
     called = own[1 : 2 + len(edges_to(node))] or ["out", *[f"x{k}" for k in range(len(edges_to(node)))]]
     inside = dict(zip(called, [node._plain, *[y._plain for y in edges_to(node)]]))
-    labels = {y.label: y._plain for y in walk.nodes_of(node) if y.label}
+    labels = {y.label: y._plain for y in graph.nodes_of(node) if y.label}
     names = {**node.params, **{f"{k}_": v for k, v in inside.items()}, **inside, **labels, "g": g}
     assert_equal_up_to(evaluate(arrow.label, names), gradient, 1e-6)
     return "rule"
@@ -336,11 +336,11 @@ def test_rules_hold_where_more_happens_than_a_rule(name):
 )
 def test_single_numbers_of_arrays_have_factors_that_hold(name):
     root = GRAPHS[name]()
-    traced = expand(Traced(root))
-    traced.root.label = "R"
-    story = Story(traced)
+    recorded = expand(RecordedGraph(root))
+    recorded.root.label = "R"
+    story = Story(recorded)
     steps = [step for step in story.steps if step.edges and step.phase == "backward"]
-    for step, (_, _, gradient) in zip(steps, walk.way_back(traced.root).arrivals, strict=True):
+    for step, (_, _, gradient) in zip(steps, graph.backward_pass(recorded.root).arrivals, strict=True):
         for text in formulas(step)[1:]:
             assert_equal_up_to(evaluate(text, {}), gradient, 1e-4)
     assert any(" * " in step.text for step in steps)

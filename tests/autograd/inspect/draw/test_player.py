@@ -81,7 +81,7 @@ def test_gradients_add_up_visibly_where_paths_join():
         "dc/da = dc/db = 2.0",
         "dc/da += dc/db = 2.0",
     ]
-    assert steps[5].note == "Paths join at b, and what they bring adds up: dc/db = 1.0 + 1.0 = 2.0"
+    assert steps[5].note == "Paths join at b, and their gradients accumulate: dc/db = 1.0 + 1.0 = 2.0"
     assert steps[-1].text == "dc/da = 4.0"
     # Both edges of a sum of a thing with itself are edges of their own.
     assert [s.edges for s in steps if s.phase == "backward"][1:] == [["e2"], ["e3"], ["e0"], ["e1"]]

@@ -1,4 +1,4 @@
-"""The widest zoom: a model as its layers, with what they put out and how many numbers they learn."""
+"""The picture of a model: its layers, with the shapes of their outputs and their numbers of parameters."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ...core.recording import recording
 from .graph_reading import inputs_to_show, kind_of
 from .picture import Arrow, Box, Picture
 from .readable import describe
-from .trace import example_inputs, is_module
+from .recorded_graph import example_inputs, is_module
 
 
 @dataclass(eq=False)
 class Call:
-    """One run of a module: which, from when to when (numbers of recording), and what went in and came out."""
+    """One call of a module: the module, its arguments and output, and the node numbers at its start and end."""
 
     module: Any
     path: str
@@ -33,29 +33,29 @@ class Call:
 def picture_of_modules(model: Any, args: Sequence[Any], input_shape: Sequence[int] | None, most: int) -> Picture:
     """Describe a model by running it once, in evaluation mode.
 
-    Modules without modules inside become boxes, those with some become groups. What a model computes outside of
-    its innermost modules, such as the sum in a residual block, is drawn as operations.
+    Modules without submodules become boxes, the others become groups. What a model computes outside of its innermost
+    modules, such as the sum in a residual block, is drawn as operations.
 
     Parameters
     ----------
     model : module
         Has ``named_children``, ``named_modules``, ``modules`` and ``forward``.
     args : sequence
-        What to call it with.
+        The arguments of the call.
     input_shape : sequence of int or None
-        Or the shape of a random input.
+        The shape of a random input, instead of ``args``.
     most : int
         The largest number of boxes.
 
     Raises
     ------
     TypeError
-        If ``model`` is no module.
+        If ``model`` is not a module.
     """
     if not is_module(model):
         raise TypeError(f"zoom='modules' draws modules, not {type(model).__name__}; use zoom='ops'")
     inputs = example_inputs(args, input_shape)
-    with evaluation_mode(model), recording(), _watched(model) as calls:
+    with evaluation_mode(model), recording(), _calls_of(model) as calls:
         output = model(*inputs)
     layout = _Layout(model, calls, inputs)
     for result in output if isinstance(output, (tuple, list)) else [output]:
@@ -64,16 +64,16 @@ def picture_of_modules(model: Any, args: Sequence[Any], input_shape: Sequence[in
 
 
 @contextmanager
-def _watched(model: Any) -> Iterator[list[Call]]:
-    """Note every run of every module inside this block."""
+def _calls_of(model: Any) -> Iterator[list[Call]]:
+    """Note every call of every module inside this block."""
     calls: list[Call] = []
-    watched = list(model.named_modules())
-    for path, module in watched:
+    observed = list(model.named_modules())
+    for path, module in observed:
         module.__dict__["forward"] = _noting(module, path, module.forward, calls)
     try:
         yield calls
     finally:
-        for _, module in watched:
+        for _, module in observed:
             del module.__dict__["forward"]
 
 
@@ -88,7 +88,7 @@ def _noting(module: Any, path: str, forward: Callable[..., Any], calls: list[Cal
 
 
 def _new_parameters(calls: list[Call]) -> dict[Call, int]:
-    """How many numbers each call learns that no earlier one does."""
+    """Return the number of parameters of each call that no earlier call has."""
     seen: set[int] = set()
     counts = {}
     for call in calls:
@@ -99,7 +99,7 @@ def _new_parameters(calls: list[Call]) -> dict[Call, int]:
 
 
 class _Layout:
-    """Follows the data from the result back through calls and operations to the inputs."""
+    """The boxes and arrows of a model, found from the result through calls and operations to the inputs."""
 
     def __init__(self, model: Any, calls: list[Call], inputs: list[Any]) -> None:
         self.model = model
@@ -107,7 +107,7 @@ class _Layout:
         self.parameters = {id(p): path for path, p in model.named_parameters()}
         self.calls = [call for call in calls if next(iter(call.module.named_children()), None) is None]
         self.outer = [call for call in calls if call not in self.calls and call.module is not model]
-        # A module may hand on what it got; then the earliest maker counts last.
+        # A module may return its argument itself; then the earliest call counts, so it is entered last.
         self.makers = {id(call.output): call for call in reversed(self.calls) if isinstance(call.output, Node)}
         self.boxes: dict[int, Box] = {}
         self.numbers: dict[str, int] = {}
@@ -116,7 +116,7 @@ class _Layout:
         self.counts = _new_parameters(self.calls)
 
     def result(self, node: Any) -> None:
-        """Draw one result of the model and all that led to it."""
+        """Add one result of the model and all that it was computed from."""
         if not isinstance(node, Node):
             return
         todo = [node]

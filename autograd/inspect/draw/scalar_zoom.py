@@ -1,4 +1,4 @@
-"""The finest zoom: a small graph of arrays, computed once more with one ``Value`` for each number."""
+"""Compute a small graph of arrays once more with one ``Value`` for each number, to draw it at ``zoom="scalars"``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...ops.shaping import stack
 from ...value import Value
 from .graph_reading import inputs_to_show, kind_of, nodes_of, plain_data
 from .picture import Kind
-from .trace import Traced
+from .recorded_graph import RecordedGraph
 
-#: Numbers above which a drawing of scalars is a thicket.
+#: The largest number of numbers that is drawn.
 MAX_SCALARS = 400
 
 Parts = npt.NDArray[Any]  # of Values, and of plain numbers for constants
 
-#: Operations that only move numbers about, and so can move Values as well.
+#: Operations that only move elements, and so work on arrays of Values too.
 _MOVING = (
     "reshape transpose expand_dims squeeze flip roll rot90 tril triu broadcast_to concatenate stack pad getitem setitem"
 ).split()
@@ -31,9 +31,9 @@ _PASSING = ("astype", "identity", "to_value")
 
 
 class ScalarPart(Op):
-    """One element of an array operation, with the factors by which its inputs count.
+    """One element of an array operation: a weighted sum of inputs, as far as derivatives are concerned.
 
-    It is no operation of its own: it stands in drawings for what a rule does to one number.
+    It is not in the table of operations. It stands in drawings for what a rule does to one number.
     """
 
     elementwise = True
@@ -52,25 +52,25 @@ def _times(factor: float) -> Callable[..., Any]:
     return lambda g, *values, **params: g * factor
 
 
-def expand(traced: Traced) -> Traced:
-    """Take every array of a graph apart into its numbers.
+def expand(recorded: RecordedGraph) -> RecordedGraph:
+    """Return the graph with a Value for each number of its arrays.
 
     Parameters
     ----------
-    traced : Traced
-        A graph; unchanged.
+    recorded : RecordedGraph
+        A graph. It is not changed.
 
     Returns
     -------
-    Traced
+    RecordedGraph
         A new graph of Values with the same numbers, in double precision.
 
     Raises
     ------
     ValueError
-        If there are more numbers than anybody can look at.
+        If there are more than ``MAX_SCALARS`` numbers.
     """
-    nodes = nodes_of(traced.root)
+    nodes = nodes_of(recorded.root)
     count = sum(np.size(node._plain) for node in nodes)
     if count > MAX_SCALARS:
         raise ValueError(
@@ -82,17 +82,17 @@ def expand(traced: Traced) -> Traced:
     with recording():
         for node in nodes:
             if node.op is None:
-                parts[node] = _leaf(node, traced.names.get(node, node.label))
+                parts[node] = _leaf(node, recorded.names.get(node, node.label))
                 if not isinstance(node, Constant):
-                    kind = traced.roles.get(node, kind_of(node))
+                    kind = recorded.roles.get(node, kind_of(node))
                     roles.update((part, kind) for part in parts[node].flat)
             else:
                 parts[node] = _computed(node, [parts[x] for x in inputs_to_show(node)])
                 if node.label:
                     _name(parts[node], node.label)
-        found = parts[traced.root]
+        found = parts[recorded.root]
         root = found.item() if found.size == 1 else stack(list(found.flat))
-    return Traced(root if isinstance(root, Node) else Value(root), {}, roles)
+    return RecordedGraph(root if isinstance(root, Node) else Value(root), {}, roles)
 
 
 def _leaf(node: Node, name: str) -> Parts:
@@ -128,7 +128,7 @@ def _computed(node: Node, inputs: list[Parts]) -> Parts:
 
 
 def _objects(moved: Any, shape: tuple[int, ...]) -> Parts:
-    """Return what came out of an operation on object arrays as one, also where it is a single object."""
+    """Return the result of an operation on arrays of objects as such an array, also if it is a single object."""
     if not isinstance(moved, np.ndarray):
         single = np.empty((), dtype=object)
         single[()] = moved
@@ -149,7 +149,7 @@ def _each(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> Parts:
 
 
 def _name(parts: Parts, name: str) -> None:
-    """Give computed numbers the name of their array, with their place in it."""
+    """Label computed numbers with the name of their array and their index in it."""
     for index in np.ndindex(parts.shape):
         part = parts[index]
         if isinstance(part, Node) and not part.label:
@@ -157,7 +157,7 @@ def _name(parts: Parts, name: str) -> None:
 
 
 def _products(x: Parts, y: Parts, op: Op) -> Parts:
-    """Multiply matrices as it is done by hand: products of numbers, added up."""
+    """Multiply matrices as sums of products of numbers."""
     rows, columns = np.atleast_2d(x), (y if y.ndim == 2 else y[:, None])
     result = np.empty((rows.shape[0], columns.shape[1]), dtype=object)
     for i, j in np.ndindex(result.shape):
@@ -167,7 +167,7 @@ def _products(x: Parts, y: Parts, op: Op) -> Parts:
 
 
 def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> Parts:
-    """Let each element of the result depend on the numbers that it has a derivative by."""
+    """Connect each element of the result to the numbers with respect to which its derivative is not 0."""
     op = node.op
     sources = inputs_to_show(node)
     result = np.empty(shape, dtype=object)
@@ -191,7 +191,7 @@ def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> P
 
 
 def _part(op: Op, terms: list[Any], factors: list[float], number: float) -> Value:
-    """Make the node of one element."""
+    """Return the node of one element of the result."""
     node = Value(number)
     inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in terms])
     if any(x.requires_grad for x in inputs):

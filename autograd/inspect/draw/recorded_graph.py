@@ -1,4 +1,4 @@
-"""Running a function or a model once to get the graph that it makes."""
+"""The graph of a node, or of a function or model that is run once."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .picture import Kind
 
 
 @dataclass
-class Traced:
-    """A result, and what is known of the nodes that led to it."""
+class RecordedGraph:
+    """A result, with names and kinds of nodes that replace those of the nodes themselves."""
 
     root: Node
     names: dict[Node, str] = field(default_factory=dict)
@@ -28,22 +28,22 @@ class Traced:
 
 
 def is_module(what: Any) -> bool:
-    """Whether something is a model: it can be called and has parts with parameters."""
+    """Return whether something is a model: callable, with named children and parameters."""
     return callable(what) and hasattr(what, "named_children") and hasattr(what, "named_parameters")
 
 
-def trace(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> Traced:
+def recorded_graph(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> RecordedGraph:
     """Return the graph of a node, or of a function or model called with ``args``.
 
     Raises
     ------
     TypeError
-        If there is nothing to draw: neither a node nor something that returns one.
+        If it is neither a node nor something that returns one.
     """
     if isinstance(what, Node):
         if args:
             raise TypeError("draw(node) takes no arguments for it: the node has been computed already")
-        return Traced(what)
+        return RecordedGraph(what)
     if not callable(what):
         raise TypeError(
             f"cannot draw {type(what).__name__}: expected a Value, a Tensor, a module, or a function that returns one"
@@ -53,17 +53,17 @@ def trace(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> 
         with evaluation_mode(what), layer_by_layer(), recording():
             root = what(*inputs)
         names = {parameter: path for path, parameter in what.named_parameters()}
-        traced = Traced(_checked(root, what), names)
+        recorded = RecordedGraph(_checked(root, what), names)
     else:
         inputs = [as_leaf(x) for x in args]
         with recording():
-            traced = Traced(_checked(what(*inputs), what))
+            recorded = RecordedGraph(_checked(what(*inputs), what))
     for x, name in zip(inputs, _argument_names(what, len(inputs))):
         if isinstance(x, Node) and x.op is None:
-            traced.roles[x] = "input"
+            recorded.roles[x] = "input"
             if not x.label:
-                traced.names[x] = name
-    return traced
+                recorded.names[x] = name
+    return recorded
 
 
 def _checked(result: Any, what: Any) -> Node:
@@ -71,13 +71,13 @@ def _checked(result: Any, what: Any) -> Node:
         return result
     name = getattr(what, "__name__", type(what).__name__)
     raise TypeError(
-        f"{name} returned {type(result).__name__}, expected a Value or a Tensor: is something lost on the way, or did "
-        "it get no arguments to compute with? Give them after it: draw(f, 2.0, 3.0)"
+        f"{name} returned {type(result).__name__}, expected a Value or a Tensor. Does it compute with plain data, or "
+        "without arguments? Give them after it: draw(f, 2.0, 3.0)"
     )
 
 
 def as_leaf(x: Any) -> Any:
-    """Return numbers and arrays as nodes with gradients; all else as it is."""
+    """Return a number or an array as a node that requires gradients; all else as it is."""
     if isinstance(x, (Node, bool, str)):
         return x
     if isinstance(x, (float, int)):
@@ -88,9 +88,9 @@ def as_leaf(x: Any) -> Any:
 
 
 def example_inputs(args: Sequence[Any], input_shape: Sequence[int] | None) -> list[Any]:
-    """Return what to call a model with: the given arguments, or normal random numbers of a shape.
+    """Return the arguments of a model: the given ones, or normal random numbers of a shape.
 
-    Floats require gradients, so that everything that happens to them leaves a trail.
+    Floats require gradients, so that everything that is computed from them is recorded.
     """
     if not args:
         if input_shape is None:

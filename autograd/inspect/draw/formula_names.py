@@ -1,4 +1,4 @@
-"""What a formula may call: NumPy, the operations, and the numbers that have a name."""
+"""The names in a formula: NumPy, the operations, and the numbers that have a name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NUMBERS = {
 
 @functools.lru_cache(maxsize=1)
 def namespace() -> dict[str, Any]:
-    """Return what the names in a formula stand for: NumPy, ``math``, the operations and the functions of them."""
+    """Return the values of the names in a formula: NumPy, ``math``, the operations and the public functions."""
     public = vars(import_module("...", __package__))
     functions = {name: f for name, f in public.items() if callable(f) and not name.startswith("_")}
     return {**Op.table, **functions, "np": np, "math": math}
@@ -39,7 +39,7 @@ def _names() -> dict[int, str]:
 
 
 def name_of(function: Any) -> str:
-    """Return by which name a formula calls a function; empty if by none."""
+    """Return the name of a function in a formula; empty if it has none."""
     name = function.name if isinstance(function, Op) else getattr(function, "__name__", "")
     known = namespace().get(name)
     if known is function or (isinstance(function, Op) and Op.table.get(name) is function):
@@ -48,6 +48,6 @@ def name_of(function: Any) -> str:
 
 
 def number(x: float) -> ast.expr:
-    """Return a number as it is written in a formula."""
+    """Return the expression of a number, as ``np.pi`` or ``0.5``."""
     text = _NUMBERS.get(x) or ("np.nan" if x != x else repr(float(x)))
     return ast.parse(text, mode="eval").body
