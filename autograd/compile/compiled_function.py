@@ -1,4 +1,4 @@
-"""``compile``: record the graph of scalars once, replay it as NumPy operations ever after."""
+"""``compile``: record a function of Values once, and replay the recorded graph as NumPy operations at later calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..core.op import Op, Rule
 from ..core.recording import is_recording, record, recording
 from ..value import Value
 from .reach import Reach
-from .replay import Gather, NotReplayable, Plan, Run, resolve
+from .replay import Gather, NotReplayable, ReplayPlan, ReplayRun, resolve
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "<": np.less,
@@ -30,14 +30,15 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 
 
 def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
-    """Make a function of Values fast: its first call records the graph, later calls replay it in NumPy.
+    """Return a faster form of a function of Values: its first call records the graph, later calls replay it in NumPy.
 
     Parameters
     ----------
     f : callable
-        Returns one Value. Its arguments may be floats, Values, and lists, tuples and dictionaries of these;
-        whatever else it is given (integers, texts, arrays) is taken as fixed, and another one makes a new recording.
-        Values that it uses otherwise, such as the parameters of a network, are read anew at every call.
+        Returns one Value. Its arguments may be floats, Values, and lists, tuples and dictionaries of these; any other
+        argument (an integer, a text, an array) is a constant of the recording, and a call with another one makes a new
+        recording. Values that the function uses without being given them, such as the parameters of a network, are
+        read anew at every call.
 
     Returns
     -------
@@ -46,16 +47,16 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
 
     Notes
     -----
-    A call repeats the recorded operations if nothing that decides about them has changed. These things are
+    A call replays a recording if nothing that decides which operations are computed has changed. These changes are
     noticed, and lead to a new recording:
 
-    - a comparison of Values (``<``, ``if v``, ``max``, ...) comes out differently;
+    - a comparison of Values (``<``, ``if v``, ``max``, ...) has another result;
     - a plain number, list, array, attribute or Value that ``f`` can reach by name has been replaced.
 
-    These lead to plain execution at every call, for the reason that ``why_not`` then tells: ``f`` reads or sets
-    ``.data`` or ``.grad``, calls ``backward()``, draws random numbers, computes under ``no_grad``, uses arrays, or
-    the way it takes changes too often. Replayed calls do not run ``f``: it should have no side effects, and get
-    what changes in files, clocks or generators of its own as arguments.
+    In these cases every call runs ``f`` itself, and ``why_not`` says why: ``f`` reads or sets ``.data`` or ``.grad``,
+    calls ``backward()``, draws random numbers, computes under ``no_grad``, uses arrays, or takes another branch too
+    often. Replayed calls do not run ``f``: it should have no side effects. Pass what changes in files, clocks or
+    generators of its own as arguments.
 
     Examples
     --------
@@ -73,17 +74,17 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
 
 
 class Compiled:
-    """A function of Values that is recorded once and replayed; made by :func:`compile`.
+    """A function of Values that is recorded once and then replayed; made by :func:`compile`.
 
     Attributes
     ----------
     why_not : str or None
-        Why calls are not replayed, if they are not.
+        Why calls are not replayed; None if they are.
     recordings, replays : int
         How often the function was recorded, and replayed.
     """
 
-    #: Recordings that are kept: for different branches, or different shapes of the arguments.
+    #: The largest number of recordings that are kept: for different branches, or different shapes of the arguments.
     KEPT = 4
 
     def __init__(self, f: Callable[..., Any]) -> None:
@@ -91,7 +92,7 @@ class Compiled:
         self.f = f
         self.why_not: str | None = None
         self.recordings = self.replays = 0
-        self.traces: list[Trace] = []
+        self.kept: list[Recording] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute ``f(*args, **kwargs)``."""
@@ -99,44 +100,44 @@ class Compiled:
             return self.f(*args, **kwargs)
         arguments = Arguments((args, kwargs))
         reach = Reach(self.f)
-        for trace in self.traces:
-            out = trace.replay(arguments, reach)
+        for recorded in self.kept:
+            out = recorded.replay(arguments, reach)
             if out is not None:
                 self.replays += 1
-                if trace is not self.traces[0]:
-                    self.traces.remove(trace)
-                    self.traces.insert(0, trace)
+                if recorded is not self.kept[0]:
+                    self.kept.remove(recorded)
+                    self.kept.insert(0, recorded)
                 return out
         if self.recordings > 8 + self.replays:
-            self.why_not = "the way it takes, or a number that it uses, changes too often"
+            self.why_not = "the branch it takes, or a number that it uses, changes too often"
             return self.f(*args, **kwargs)
         return self.record(arguments, reach)
 
     def record(self, arguments: Arguments, reach: Reach) -> Any:
-        """Run the function once, and keep how it went."""
+        """Run the function once, keep the recording, and return the result."""
         self.recordings += 1
         try:
-            trace = Trace(self.f, arguments, reach)
+            recorded = Recording(self.f, arguments, reach)
         except NotReplayable as reason:
             self.why_not = str(reason)
-        except Exception as error:  # what only numbers can do, such as math.exp: the plain call will tell
+        except Exception as error:  # for example math.exp of a Value; the plain call will raise if it fails too
             self.why_not = f"it fails with Values for arguments: {error}"
         else:
-            out = trace.replay(arguments, reach)
+            out = recorded.replay(arguments, reach)
             if out is not None:
-                self.traces.insert(0, trace)
-                del self.traces[self.KEPT :]
+                self.kept.insert(0, recorded)
+                del self.kept[self.KEPT :]
                 return out
-            self.why_not = "a comparison hangs on the last digit, which depends on the order of summation"
+            self.why_not = "a comparison depends on the last digit, which depends on the order of summation"
         args, kwargs = arguments.content
         try:
             return self.f(*args, **kwargs)
         except BaseException:
-            self.why_not = None  # the call itself was at fault
+            self.why_not = None  # the call itself was wrong
             raise
 
     def __reduce__(self) -> Any:
-        return global_name(self) or (compile, (self.f,))  # what was recorded belongs to the Values of this process
+        return global_name(self) or (compile, (self.f,))  # recordings belong to the Values of this process
 
     def __repr__(self) -> str:
         state = (
@@ -146,7 +147,7 @@ class Compiled:
 
 
 class Arguments:
-    """Arguments taken apart: the numbers and Values that may differ, and the rest, which is their shape."""
+    """Arguments taken apart: ``leaves``, the numbers and Values that may differ, and ``shape``, all the rest."""
 
     def __init__(self, content: Any) -> None:
         self.content = content
@@ -171,7 +172,7 @@ class Arguments:
             self.shape += Reach(x).tokens
 
     def replaced(self, leaves: list[Any]) -> Any:
-        """The arguments with other leaves."""
+        """Return the arguments with other leaves."""
         rest = iter(leaves)
 
         def put(x: Any) -> Any:
@@ -185,13 +186,13 @@ class Arguments:
         return put(self.content)
 
 
-class Trace:
-    """One recording of a function: its plan, and what must hold for it to be repeated.
+class Recording:
+    """One recording of a function: its plan, and what must hold for it to be replayed.
 
     Raises
     ------
     NotReplayable
-        If what the function does cannot be repeated without running it.
+        If the result of another call cannot be computed without running the function.
     """
 
     def __init__(self, f: Callable[..., Any], arguments: Arguments, reach: Reach) -> None:
@@ -201,24 +202,24 @@ class Trace:
         with recording():
             stand_ins = [Value(float(x._plain if isinstance(x, Value) else x)) for x in arguments.leaves]
             args, kwargs = arguments.replaced(stand_ins)
-            with _Looks() as looks:
+            with _Observer() as observer:
                 root = f(*args, **kwargs)
         if root.__class__ is not Value:
             raise NotReplayable(f"it returns {type(root).__name__}, not one Value")
-        compared = [x for _, *sides, _ in looks.comparisons for x in sides if isinstance(x, Value)]
+        compared = [x for _, *sides, _ in observer.comparisons for x in sides if isinstance(x, Value)]
         outside = _outside(compared, root, begin, {*stand_ins})
         wanted = [x.__class__ is Value and x._tracked for x in arguments.leaves]
         self.outside = outside
         self.wanted = wanted
-        self.plan = Plan(root, [*stand_ins, *outside], [*wanted, *[True] * len(outside)], compared)
-        self.checks = self._checks(looks.comparisons)
+        self.plan = ReplayPlan(root, [*stand_ins, *outside], [*wanted, *[True] * len(outside)], compared)
+        self.checks = self._checks(observer.comparisons)
 
     def _checks(self, comparisons: list[Any]) -> list[Any]:
-        """For each kind of comparison: both sides' places, and the answers."""
+        """Return, for each kind of comparison, the places of both sides and the answers."""
         index, checks = self.plan.index, []
         constants = [float(y) for _, _, y, _ in comparisons if not isinstance(y, Value)]
         self.numbers = np.array(constants)
-        place = len(self.plan.template)  # plain numbers stand behind the results
+        place = len(self.plan.template)  # plain numbers come after the results
         by_kind: dict[str, list[Any]] = {}
         for what, x, y, answer in comparisons:
             left = index[resolve(x)]
@@ -234,14 +235,14 @@ class Trace:
         return checks
 
     def holds(self, values: Any) -> bool:
-        """Whether every comparison comes out as it did when recorded."""
+        """Return whether every comparison has the same result as in the recording."""
         if not self.checks:
             return True
         sides = np.concatenate([values, self.numbers])
         return all(np.array_equal(compare(x(values), sides[y]), answers) for compare, x, y, answers in self.checks)
 
     def replay(self, arguments: Arguments, reach: Reach) -> Any:
-        """Repeat the recorded operations with other numbers; None if that would not be the same as a call."""
+        """Compute the recorded operations with other numbers; None if a call would not compute the same operations."""
         if arguments.shape != self.shape or reach.tokens != self.reach.tokens:
             return None
         given = [x._plain if x.__class__ is Value else float(x) for x in arguments.leaves]
@@ -255,17 +256,17 @@ class Trace:
 
 
 class Replay:
-    """What the way back through a replayed call needs."""
+    """What the backward pass through a replayed call needs."""
 
-    def __init__(self, run: Run, trace: Trace, arguments: Arguments) -> None:
-        self.run, self.wanted, self.arguments = run, trace.wanted, arguments
+    def __init__(self, run: ReplayRun, recorded: Recording, arguments: Arguments) -> None:
+        self.run, self.wanted, self.arguments = run, recorded.wanted, arguments
 
     def __repr__(self) -> str:
         return f"{len(self.run.plan.groups)} groups of {len(self.run.plan.template)} nodes"
 
 
 class _Replayed(Op):
-    """A compiled function as one operation; its derivative is the replay read backwards."""
+    """A compiled function as one operation, whose vector-Jacobian product is the backward pass of the replay."""
 
     poles = False
     portable = False
@@ -292,7 +293,7 @@ class _Replayed(Op):
         if isinstance(g, Node):
             return self._run_again(g, inputs, replay)
         found = replay.run.backward(float(g))
-        if not all(d is None or math.isfinite(d) for d in found):  # what was not chosen takes masks
+        if not all(d is None or math.isfinite(d) for d in found):  # an element that was not chosen may be at a pole
             return self._run_again(g, inputs, replay)
         wanted = replay.wanted
         return [d for d, w in zip(found, wanted) if w] + found[len(wanted) :]
@@ -306,26 +307,26 @@ class _Replayed(Op):
         return [table.get(x) for x in inputs]
 
 
-class _Looks:
-    """Notes, while a function is recorded, everything that may decide what it does."""
+class _Observer:
+    """Notes, while a function is recorded, the comparisons that decide which operations it computes."""
 
     def __init__(self) -> None:
         self.comparisons: list[tuple[str, Node, Any, bool]] = []
         self.thread = threading.get_ident()
 
-    def __enter__(self) -> _Looks:
-        self.dice = _dice_state()
+    def __enter__(self) -> _Observer:
+        self.random_state = _random_state()
         on_look.append(self.note)
         return self
 
     def __exit__(self, *exc: object) -> None:
         on_look.remove(self.note)
-        if _dice_state() != self.dice:
-            _set_dice(self.dice)
+        if _random_state() != self.random_state:
+            _set_random_state(self.random_state)
             raise NotReplayable("it draws random numbers; draw them outside and pass them in")
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
-        """Called for each look; raises before anything is done that running again would do twice."""
+        """Note a comparison; raise at any other use of plain data, before running again could do something twice."""
         if threading.get_ident() != self.thread:
             return
         if what not in _COMPARISONS:
@@ -336,15 +337,15 @@ class _Looks:
             raise NotReplayable("it compares a Value with an array")
 
 
-def _dice_state() -> Any:
-    """The state of the usual generators of random numbers, in a form that can be compared and set."""
+def _random_state() -> Any:
+    """Return the states of the global random generators, in a form that can be compared and set."""
     import random  # here, since it takes a while
 
     legacy: Any = np.random.get_state()
     return random.getstate(), (legacy[0], tuple(legacy[1].tolist()), *legacy[2:])
 
 
-def _set_dice(state: Any) -> None:
+def _set_random_state(state: Any) -> None:
     import random
 
     random.setstate(state[0])
@@ -352,7 +353,7 @@ def _set_dice(state: Any) -> None:
 
 
 def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) -> list[Any]:
-    """Find the Values that a recording uses but has not made."""
+    """Return the Values that a recording uses and that were made before it began."""
     seen: dict[Node, None] = {}
     outside: list[Node] = []
     todo = [root, *compared]
@@ -362,7 +363,7 @@ def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) ->
             continue
         seen[x] = None
         if x.notes is not None and "lost" in x.notes:
-            raise NotReplayable(f"a Value that it uses has lost its trail: {x.notes['lost']}")
+            raise NotReplayable(f"a Value that it uses has no graph: {x.notes['lost']}")
         if x.number < begin and x.__class__ is Value:
             if not x._tracked:
                 raise NotReplayable("it uses a Value that does not require gradients")

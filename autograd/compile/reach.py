@@ -1,4 +1,4 @@
-"""What a function can reach by name, besides its arguments: to notice when it is not what it was."""
+"""What a function can reach by name besides its arguments, to notice when any of it has been replaced."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ import numpy as np
 from ..core.node import Node
 from ..value import Value
 
-#: Code that is not the user's: it is taken as it is.
+#: Packages whose objects are taken as constant: they are not the user's code.
 _LIBRARIES = {*sys.stdlib_module_names, __name__.partition(".")[0], "numpy"} - {"__main__"}
 _SIMPLE = (float, int, str, bytes, bool, complex, type(None))
 
 
 class Reach:
-    """Everything that a function can reach: numbers, Values, and the containers that lead to them.
+    """Everything that a function can reach: numbers, Values, and the containers that hold them.
 
     Attributes
     ----------
     tokens : list
         Numbers and texts as they are, arrays as bytes, other objects by identity. Two equal lists mean that the
-        function finds the same Values and the same numbers (the numbers in the Values may differ).
+        function finds the same Values and the same numbers. The numbers in the Values may differ.
     values : list of Value
-        The Values found.
+        The Values that were found.
     """
 
     def __init__(self, root: Any) -> None:
         self.tokens: list[Any] = []
         self.values: list[Value] = []
-        self.kept: list[Any] = []  # alive as long as the tokens, so that no identity is given away again
+        self.kept: list[Any] = []  # alive as long as the tokens, so that no identity is used again
         self.seen: set[int] = set()
         self.visit(root)
 
     def visit(self, x: Any) -> None:
-        """Add what ``x`` leads to."""
+        """Add everything that ``x`` holds."""
         tokens = self.tokens
         kind = x.__class__
         if kind is Value:
@@ -66,7 +66,7 @@ class Reach:
         elif isinstance(x, np.random.Generator):
             tokens.append(str(x.bit_generator.state))
         elif isinstance(x, Node):
-            tokens.append((id(x), x.number))  # the number tells whether its data was set
+            tokens.append((id(x), x.number))  # the number changes when its data is set
         else:
             self.kept.append(x)
             tokens.append(id(x))
@@ -75,7 +75,7 @@ class Reach:
 
 
 def _parts(x: Any) -> Iterator[Any]:
-    """What an object leads to."""
+    """Yield what an object holds."""
     yield from [vars(x)["__wrapped__"]] if "__wrapped__" in getattr(x, "__dict__", ()) else []
     if isinstance(x, functools.partial):
         yield from (x.func, x.args, x.keywords)
@@ -107,7 +107,7 @@ def _parts(x: Any) -> Iterator[Any]:
 
 
 def _names(code: CodeType) -> list[str]:
-    """The global names that some code uses, in functions inside of it too."""
+    """Return the global names that some code uses, in nested functions too."""
     names = list(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,8 +1,8 @@
-"""A scalar graph as a handful of NumPy operations: what :func:`seegrad.compile` replays.
+"""A scalar graph as a few NumPy operations: what :func:`seegrad.compile` replays.
 
-Nodes of equal depth do not depend on each other. So all the products of one depth, say, can be computed as one
-product of two arrays, gathered from the results so far: thousands of scalar nodes become one NumPy call. The
-way back is the same read backwards, with the same derivative rules, given arrays instead of numbers.
+Nodes of equal depth do not depend on each other. So all products of one depth are computed as one product of two
+arrays, whose elements are gathered from earlier results: thousands of scalar nodes become one NumPy call. The backward
+pass goes through the same groups in reverse order, with the same derivative rules, applied to arrays.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Array = npt.NDArray[Any]
 
 
 class NotReplayable(Exception):  # noqa: N818 (a reason, not a failure)
-    """Why a recorded graph cannot be replayed."""
+    """A recorded graph cannot be replayed; the message says why."""
 
 
 class Gather:
-    """Picks elements of an array, and adds those that belong together.
+    """Gathers elements of an array, and sums those of one segment.
 
     Parameters
     ----------
     segments : sequence of sequences of int
-        For each result, which elements to add up; none is empty.
+        For each result, the indices of the elements to sum; none is empty.
     """
 
     def __init__(self, segments: list[list[int]]) -> None:
@@ -42,14 +42,14 @@ class Gather:
         if self.run:
             self.slice = slice(int(flat[0]), int(flat[-1]) + 1)
         elif min(lengths) == max(lengths):
-            # The axis to add along comes first: so NumPy adds whole rows.
+            # (terms, results): with the terms first, NumPy adds whole rows.
             flat = np.ascontiguousarray(flat.reshape(len(segments), -1).T)
             self.index = flat[0] if self.single else flat
         else:
             self.index, self.offsets = flat, np.cumsum([0, *lengths[:-1]])
 
     def __call__(self, source: Array) -> Array:
-        """Pick, and add."""
+        """Return the sums of the segments."""
         if self.run:
             return source[self.slice]
         picked = source.take(self.index)
@@ -58,21 +58,21 @@ class Gather:
         return picked.sum(axis=0) if self.offsets is None else np.add.reduceat(picked, self.offsets)
 
 
-class Group:
+class NodeGroup:
     """Nodes of one depth and operation, which lie side by side in the array of results.
 
     Attributes
     ----------
     op : Op
-        ``add`` stands for sums of any number of terms.
+        The operation; ``add`` stands for sums of any number of terms.
     place : slice
-        Where the results are.
+        The places of the results.
     sources : list of Gather
-        Where the inputs are, one for each position; of a sum, a single one that adds.
+        The inputs, one Gather for each position; a sum has a single one, which adds.
     arriving : Gather or None
-        Where the gradients that arrive are, in the array of gradients; None if none is wanted.
+        The gradients of the results, gathered from the array of gradients; None if they are not wanted.
     leaving : list of (int, slice)
-        For each position that wants a gradient, where it is put.
+        The position of each input that wants a gradient, and the places of the gradients.
     """
 
     __slots__ = ("arriving", "leaving", "op", "place", "sources")
@@ -90,7 +90,7 @@ class Group:
             values[self.place] = self.op.array(*[source(values) for source in self.sources])
 
     def backward(self, values: Array, gradients: Array) -> None:
-        """Hand the gradients that have arrived on to the inputs."""
+        """Accumulate the gradients of the results, and propagate them to the inputs."""
         if self.arriving is None:
             return
         g = gradients[self.place] = self.arriving(gradients)
@@ -100,7 +100,7 @@ class Group:
                 gradients[place] = self.op.rule[position](g, values[self.place], *inputs)
 
 
-class Plan:
+class ReplayPlan:
     """A recorded scalar graph, ready to be replayed.
 
     Parameters
@@ -108,17 +108,16 @@ class Plan:
     root : Value
         The result.
     variables : list of Value
-        What is given anew each time, in order.
+        The leaves whose numbers are given anew at each replay. All other leaves are constants.
     wanted : list of bool
-        Which of these want gradients.
+        Which of the variables want gradients.
     watched : iterable of Node
-        Further nodes that are wanted (the operands of comparisons).
-        All other leaves are taken as constants.
+        Further nodes whose values are wanted: the operands of comparisons.
 
     Attributes
     ----------
-    groups : list of Group
-        In order of depth.
+    groups : list of NodeGroup
+        The groups, in order of depth.
     """
 
     def __init__(self, root: Node, variables: list[Node], wanted: list[bool], watched: Iterable[Node]) -> None:
@@ -132,28 +131,28 @@ class Plan:
         self._connect(members, wants, variables)
         self.template = np.zeros(len(self.index))
         self.template[self.size : self.size + len(constants)] = [x._plain for x in constants]
-        self.spare: list[tuple[Array, Array]] = []  # buffers of runs that are over
+        self.spare: list[tuple[Array, Array]] = []  # buffers of runs that have ended
         self.root_place = self.index[self.root]
         del self.root
 
-    def _group(self, key: Any, nodes: list[tuple[Node, Any]]) -> Group:
-        """Give nodes their places, and find out where their inputs are."""
+    def _group(self, key: Any, nodes: list[tuple[Node, Any]]) -> NodeGroup:
+        """Assign places to nodes, and find the places of their inputs."""
         op, index = key[1], self.index
         begin = len(index)
         for k, (node, _) in enumerate(nodes):
             index[node] = begin + k
         terms = [[index[x] for x in inputs] for _, inputs in nodes]
         sources = [Gather(terms)] if op is add else [Gather([[t[k]] for t in terms]) for k in range(len(terms[0]))]
-        return Group(op, slice(begin, begin + len(nodes)), sources)
+        return NodeGroup(op, slice(begin, begin + len(nodes)), sources)
 
     def _connect(self, members: Any, wants: dict[Node, bool], variables: list[Node]) -> None:
-        """Lay out the array of gradients: of every node first, then of every edge, then the seed."""
+        """Lay out the array of gradients: those of all nodes, then those of all edges, then that of the result."""
         arriving: dict[Node, list[int]] = {}
         edge = len(self.index)
         for group, (_, nodes) in zip(self.groups, members):
             if not wants.get(nodes[0][0]):
                 continue
-            if group.op is add:  # the derivative of a sum is passed on as it is
+            if group.op is add:  # a sum propagates its gradient unchanged
                 for node, inputs in nodes:
                     for x in inputs:
                         if wants.get(x):
@@ -165,7 +164,7 @@ class Plan:
                     for k, (_, inputs) in enumerate(nodes):
                         arriving.setdefault(inputs[position], []).append(edge + k)
                     edge += len(nodes)
-        self.seed_place = edge
+        self.output_place = edge
         arriving.setdefault(self.root, []).append(edge)
         for group, (_, nodes) in zip(self.groups, members):
             if wants.get(nodes[0][0]):
@@ -176,9 +175,9 @@ class Plan:
 
     # -------------------------------------------------------------------------------------------- running
 
-    def forward(self, given: list[float]) -> Run:
+    def forward(self, given: list[float]) -> ReplayRun:
         """Compute all results from the variables' numbers."""
-        run = Run(self)
+        run = ReplayRun(self)
         values = run.values
         values[: self.size] = given
         with np.errstate(all="ignore"):
@@ -187,15 +186,15 @@ class Plan:
         return run
 
 
-class Run:
-    """The numbers of one replay; its buffers are lent by the plan and go back when nobody needs them."""
+class ReplayRun:
+    """The numbers of one replay; its buffers belong to the plan, which gets them back when the run is deleted."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ReplayPlan) -> None:
         self.plan = plan
         try:
             self.values, self.gradients = plan.spare.pop()
         except IndexError:
-            self.values, self.gradients = plan.template.copy(), np.empty(plan.seed_place + 1)
+            self.values, self.gradients = plan.template.copy(), np.empty(plan.output_place + 1)
 
     def __del__(self) -> None:
         if len(self.plan.spare) < 2:
@@ -203,14 +202,14 @@ class Run:
 
     @property
     def result(self) -> float:
-        """The number at the root."""
+        """The value of the result."""
         return float(self.values[self.plan.root_place])
 
-    def backward(self, seed: float) -> list[float | None]:
-        """Return the gradient of each variable; None where none arrives."""
+    def backward(self, grad_output: float) -> list[float | None]:
+        """Return the gradient of each variable; None for those on which the result does not depend."""
         plan, gradients = self.plan, self.gradients
         found: list[float | None] = [None] * plan.size
-        gradients[plan.seed_place] = seed
+        gradients[plan.output_place] = grad_output
         with np.errstate(all="ignore"):
             for group in reversed(plan.groups):
                 group.backward(self.values, gradients)
@@ -224,19 +223,19 @@ class Run:
 
 
 def chosen_input(node: Node) -> Node:
-    """What a ``where`` of scalars passes on: the condition is guarded, so it is as good as a constant."""
+    """Return the operand that a ``where`` of scalars chose: comparisons are checked, so the condition is constant."""
     return node.inputs[0 if node.params["condition"] else 1]
 
 
 def resolve(x: Node) -> Node:
-    """Follow ``where`` to what it chose."""
+    """Return what a chain of ``where`` chose; any other node itself."""
     while x.op is Op.table["where"]:
         x = chosen_input(x)
     return x
 
 
 def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[Node]]:
-    """Return the computed nodes in order of recording, and the constants."""
+    """Return the computed nodes in the order of recording, and the constants."""
     computed: dict[Node, None] = {}
     constants: dict[Node, None] = {}
     todo = list(roots)
@@ -259,7 +258,7 @@ def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[
 def _by_depth(
     order: list[Node], root: Node, watched: set[Node], wants: dict[Node, bool]
 ) -> list[tuple[Any, list[tuple[Node, Any]]]]:
-    """Sort nodes into groups of equal depth, operation and need for gradients; sums of sums become one."""
+    """Sort nodes into groups of equal depth, operation and need for gradients; a sum of sums becomes one sum."""
     inputs = {node: [resolve(x) for x in node.inputs] for node in order}
     readers: dict[Node, list[Node]] = {}
     for node in order:
@@ -277,7 +276,7 @@ def _by_depth(
             terms = inputs[node] = _joined(terms, inputs, depth)
             only = readers.get(node, ())
             if len(only) == 1 and only[0].op is add and node is not root and node not in watched:
-                continue  # its reader takes over its terms
+                continue  # its terms become terms of its reader
         depth[node] = level = 1 + max([depth.get(x, 0) for x in terms])
         if node in active:
             wants[node] = any(wants.get(x, False) for x in terms)
@@ -287,7 +286,7 @@ def _by_depth(
 
 
 def _joined(terms: list[Node], inputs: dict[Node, list[Node]], depth: dict[Node, int]) -> list[Node]:
-    """The terms of a sum, in place of those that are sums of their own and wait to be taken over."""
+    """Return the terms of a sum, with those that are sums themselves replaced by their terms."""
     x, y = [inputs[t] if t.op is add and t in inputs and t not in depth else [t] for t in terms]
     if len(x) < len(y):
         x, y = y, x
