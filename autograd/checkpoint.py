@@ -1,4 +1,4 @@
-"""Trade memory for time: forget what is inside a computation, and compute it again on the way back."""
+"""``checkpoint``: save memory by computing a part of the graph again in the backward pass instead of keeping it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tensor import Tensor
 
 
 class _Recomputed(Op):
-    """A whole function as one node; its rules run the function again, once for all inputs."""
+    """A whole function as one operation, whose rules run the function again, once for all inputs."""
 
     portable = False
 
@@ -50,7 +50,7 @@ class _Recomputed(Op):
         return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
 
     def _again(self, xs: tuple[Any, ...], inputs: tuple[Node, ...]) -> tuple[list[Node], Any]:
-        """Run the function once more; return where its trails begin, and its result."""
+        """Run the function once more; return the leaves of its graph, and its result."""
         with recording():
             arguments = [
                 identity(x) if isinstance(x, Node) else Tensor(x, requires_grad=node.requires_grad)
@@ -60,9 +60,9 @@ class _Recomputed(Op):
 
 
 def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
-    """Compute ``f(*args)`` without keeping what happens inside; the way back computes it again.
+    """Compute ``f(*args)`` without keeping its graph; the backward pass computes it again.
 
-    Memory holds the arguments and the result only; time grows by one more forward pass of ``f``.
+    Only the arguments and the result stay in memory; the backward pass takes one more forward pass of ``f``.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
         Returns one Tensor. It must compute the same each time it is called; parameters of a module that it uses
         get their gradients as usual.
     *args : array_like or Tensor
+        The arguments of ``f``.
 
     Returns
     -------
@@ -89,7 +90,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
         result = f(*arguments)
     if not isinstance(result, Tensor):
         raise TypeError(f"checkpoint: the function must return one Tensor, it returned {type(result).__name__}")
-    begun = frozenset(x for x in arguments if x.requires_grad)
+    leaves = frozenset(x for x in arguments if x.requires_grad)
     for lost, what in watch.lost([result]):
         place = next(i for i, x in enumerate(arguments) if x is lost)
         warn(
@@ -99,8 +100,8 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     for copied in watch.copied([result]):
         place = next(i for i, x in enumerate(arguments) if x is copied)
         warn(f"checkpoint, argument {place}: {COPIED}")
-    inside = backward_order(result, begun)
-    known = {*inside, *begun}
-    outside = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))
+    inside = backward_order(result, leaves)
+    known = {*inside, *leaves}
+    others = list(dict.fromkeys(x for node in inside for x in node.inputs if x.requires_grad and x not in known))
     op = _Recomputed(f, len(args))
-    return record(op, result._plain.view(), (*args, *outside))
+    return record(op, result._plain.view(), (*args, *others))

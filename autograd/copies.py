@@ -1,4 +1,4 @@
-"""Deep copies and pickles of graphs, of any depth and with what was shared still shared."""
+"""Copies and pickles of graphs, of any depth; what was shared stays shared."""
 
 from __future__ import annotations
 
@@ -14,42 +14,48 @@ _by_number = attrgetter("number")
 
 
 class Copies:
-    """How ``copy`` and ``pickle`` treat a node."""
+    """The methods of a node that ``copy`` and ``pickle`` call."""
 
     __slots__ = ()
 
     def __copy__(self: Any) -> Any:
-        """A node of its own with the same data and the same past."""
+        """Return a new node with the same data, operation and inputs."""
         look("copies a node", self)
         return shallow_copy(self)
 
     def __deepcopy__(self: Any, memo: dict[Any, Any]) -> Any:
-        """A copy of this node and of all that led to it."""
+        """Return a copy of this node and of all nodes from which it was computed."""
         look("copies a node", self)
         return deep_copy(self, memo)
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        """How a node is pickled; a computed one takes along the graph that led to it."""
+        """Return what pickle stores: of a computed node, its whole graph."""
         look("copies a node", self)
         return super().__reduce_ex__(protocol) if self.op is None else (graph_of, as_rows(self))
 
     def __setstate__(self: Any, state: Any) -> None:
-        """Become a copy of another node, with a number of its own."""
+        """Take the state of another node, with a number of its own."""
         attributes, slots = state if isinstance(state, tuple) else (state, {})
         if attributes:
             self.__dict__.update(attributes)
         for slot, content in slots.items():
-            if slot != "_memory":  # a copy shares its memory with nobody
+            if slot != "_memory":  # a copy shares its memory with no other node
                 setattr(self, slot, content)
         self.number = clock()
 
 
 def shallow_copy(node: Any) -> Node:
-    """Return a node of its own with the same data and the same past; RuntimeError if the past has been overwritten."""
+    """Return a new node with the same data, operation and inputs.
+
+    Raises
+    ------
+    RuntimeError
+        If an input has been overwritten since.
+    """
     twin = object.__new__(node.__class__)
     twin.__setstate__(object.__reduce_ex__(node, 2)[2])  # type: ignore[index]
-    twin.inputs = inputs_of(node)  # those that it read, though it is newer now
-    if node.notes is not None:  # each needs its own
+    twin.inputs = inputs_of(node)  # as the node read them: the copy is newer
+    if node.notes is not None:  # each node needs its own
         twin.notes = {key: copy.copy(value) for key, value in node.notes.items()}
     return twin
 
@@ -64,14 +70,14 @@ class _Copied:
 
 
 def deep_copy(root: Node, memo: dict[Any, Any]) -> Node:
-    """Copy ``root`` and everything that led to it.
+    """Copy ``root`` and all nodes from which it was computed.
 
     Parameters
     ----------
     root : Node
-        Leaves are copied, too: the copy has a graph of its own.
+        The node to copy. Leaves are copied too: the copy has a graph of its own.
     memo : dict
-        What ``copy.deepcopy`` has copied so far, by identity; it and the copies of this call are shared.
+        What ``copy.deepcopy`` has copied so far, by identity; the copies of this call are added.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def deep_copy(root: Node, memo: dict[Any, Any]) -> Node:
     Raises
     ------
     TypeError
-        If the derivative of an operation on the way uses more than its inputs.
+        If the derivative of an operation in the graph uses more than its inputs.
     """
     copied = memo.setdefault("seegrad nodes", _Copied())
     found = sorted(_not_copied(root, memo), key=_by_number)
@@ -115,7 +121,7 @@ def _not_copied(root: Node, memo: dict[Any, Any]) -> list[Node]:
 
 
 def _read(node: Node) -> tuple[Node, ...]:
-    """The inputs as they were read; those that have been overwritten since as they are, which makes walks fail."""
+    """Return the inputs as they were read, or as they are if overwritten since: then a backward pass raises."""
     try:
         return inputs_of(node)
     except RuntimeError:
@@ -137,7 +143,7 @@ def _fill(twin: Node, node: Node, memo: dict[Any, Any]) -> None:
 
 
 def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
-    """Give the copies numbers of their own in the order of the originals, which tells who read which version."""
+    """Give the copies new numbers in the order of the originals, which tells which version of an input was read."""
     for node, twin in pairs:
         if isinstance(node, Constant):
             twin.number = 0
@@ -154,10 +160,10 @@ def _number(copied: _Copied, pairs: list[tuple[Node, Node]]) -> None:
 
 
 def as_rows(root: Node) -> tuple[list[Node], list[tuple[Any, ...]]]:
-    """Return a graph as pickle can take it, whatever its depth: its leaves, and a row for each computed node.
+    """Return a graph in a form that pickle can take at any depth: its leaves, and a row for each computed node.
 
-    A row holds class, data, operation, places of the inputs, parameters and label. Hooks and gradients of computed
-    nodes stay behind. Leaves are the nodes themselves, so that pickle keeps what they share with others.
+    A row holds class, data, operation, indices of the inputs, parameters and label. Hooks and gradients of computed
+    nodes are left out. Leaves are the nodes themselves, so that pickle keeps what they share with others.
     """
     found = sorted(_not_copied(root, {}), key=_by_number)
     leaves = [node for node in found if node.op is None]
@@ -171,7 +177,7 @@ def as_rows(root: Node) -> tuple[list[Node], list[tuple[Any, ...]]]:
 
 
 def graph_of(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
-    """Build the graph that :func:`as_rows` took apart; return its result."""
+    """Return the result of the graph that :func:`as_rows` took apart."""
     nodes = list(leaves)
     for kind, data, op, inputs, params, label in rows:
         node = object.__new__(kind)
@@ -185,7 +191,7 @@ def graph_of(leaves: list[Node], rows: list[tuple[Any, ...]]) -> Node:
 
 
 def global_name(x: Any) -> str | None:
-    """The name by which a module holds ``x``, as it does where ``x`` has decorated a function; None if none does."""
+    """Return the name under which a module holds ``x``, as it holds a decorated function; None if there is none."""
     name: str = vars(x).get("__qualname__", "")
     found: Any = sys.modules.get(vars(x).get("__module__", ""))
     for part in name.split("."):

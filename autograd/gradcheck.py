@@ -1,4 +1,4 @@
-"""Check derivatives against finite differences."""
+"""``gradcheck``: compare derivatives with finite differences."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .ops.reductions import sum
 from .tensor import Tensor
 from .value import Value
 
-#: Step of the central difference: about the cube root of float64's precision, where the errors of rounding and
-#: of truncation are equally small.
+#: The step of the central difference: about the cube root of float64's precision. There, the errors of rounding and of
+#: truncation are equally small.
 STEP = 6e-6
 
 
@@ -33,32 +33,34 @@ def gradcheck(
 ) -> bool:
     """Compare the derivatives of ``f`` with central differences, for every element of every input.
 
-    Results that are not single numbers are weighted with random numbers first, so that no element can hide.
+    A result of several elements is multiplied by random weights and summed, so that an error in any element shows.
 
     Parameters
     ----------
     f : callable
         Takes the inputs in order and returns a Tensor or a Value.
     inputs : Tensor, Value or sequence of them
-        float64; those that require gradients are checked. They are not changed.
+        The inputs, in float64; those that require gradients are checked. They are not changed.
     order : int
-        2 also checks the derivatives of the derivatives.
+        2 also checks the second derivatives, in random directions.
     rtol, atol : float
-        Allowed difference, relative and absolute.
+        The allowed difference, relative and absolute.
     seed : int
-        Of the random weights.
+        The seed of the random weights.
 
     Returns
     -------
     bool
-        True; a disagreement is an exception.
+        Always True; a disagreement raises.
 
     Raises
     ------
     GradientError
-        If a derivative is wrong; the message tells where and by how much.
+        If a derivative is wrong; the message says where, and gives both numbers.
     TypeError
-        If an input is not float64: differences of float32 are too coarse to prove anything.
+        If an input is not float64 (differences of float32 are too coarse), or ``f`` does not return a node.
+    ValueError
+        If no input requires gradients.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def gradcheck(
 
 
 def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., Any]:
-    """``f`` followed by a weighted sum of its elements, with the same weights at each call."""
+    """Return ``f`` followed by a weighted sum of its elements, with the same weights at each call."""
     weights: list[Any] = []
 
     def scalar(*xs: Any) -> Any:
@@ -101,19 +103,19 @@ def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., 
 
 
 def _slope(f: Callable[..., Any], xs: Sequence[Any], directions: dict[int, Any]) -> Any:
-    """Derivative of ``f`` in fixed directions, as a node that can be differentiated again."""
+    """Return the derivative of ``f`` in fixed directions, as a node that can be differentiated again."""
     out = f(*xs)
     one = Value(1.0) if isinstance(out, Value) else Tensor(np.ones_like(out._plain))
     table = backprop(out, one, create_graph=True, keep=True)
     total: Any = 0.0
     for i, d in directions.items():
-        if xs[i] in table:  # plain data here means that a rule forgot the graph: let the difference show
+        if xs[i] in table:  # plain data here means that a rule did not record: the comparison will show it
             total = total + sum(table[xs[i]] * d)
     return total if isinstance(total, Node) else Tensor(total)
 
 
 def _fresh(nodes: Sequence[Any], replaced: int | None = None, data: Any = None) -> list[Any]:
-    """Independent leaves with the data of ``nodes``, one of them replaced."""
+    """Return independent leaves with the data of ``nodes``, one of them replaced."""
     result = []
     for i, x in enumerate(nodes):
         if not isinstance(x, Node):

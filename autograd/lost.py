@@ -1,4 +1,4 @@
-"""Notice that a function looks at plain numbers of its arguments where it should compute with the arguments."""
+"""Notice that a function reads plain numbers of its arguments instead of computing with the arguments themselves."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from .core.backward import oldest_of
 from .core.node import Node, on_look
 from .graph_order import backward_order
 
-#: Looks that take no number out of the graph. A comparison is one of them: between the places where its answer changes
-#: a result is constant, so 0 is its derivative.
+#: Uses that read no number from the graph. A comparison is one of them: its result is piecewise constant, so its
+#: derivative is 0.
 _HARMLESS = {"<", "<=", ">", ">=", "==", "compares a Tensor", "formats a Value", "calls backward()"} | {
     f"{does} of a Value" for does in ("reads .grad", "sets .grad", "sets .data")
 }
 
 
 class Watch:
-    """While a function is evaluated, notes of which of its variables it takes plain numbers.
+    """Observes, while a function is evaluated, from which of its variables it reads plain numbers.
 
-    The numbers may be those of results on the way. Inside of another watch, what is done with this one's variables is
-    this one's business alone: a function whose slope is constant has no second derivative, and loses nothing.
+    The numbers may be those of intermediate results. A watch does not report the variables of a watch inside of it: a
+    function with a constant derivative has no second derivative, and loses nothing.
 
     Parameters
     ----------
     variables : iterable of Node
-        Where the trails begin.
+        The leaves of the function's graph.
     """
 
     __slots__ = ("looked", "seen", "twins", "variables")
@@ -48,7 +48,7 @@ class Watch:
         on_look.remove(self.note)
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
-        """Called for each look: finds the variables behind what is looked at."""
+        """Note one use of plain data: find the variables from which ``x`` was computed."""
         if what == "deep-copies a node":
             if x in self.variables:
                 self.twins[other] = x
@@ -68,14 +68,14 @@ class Watch:
                 todo.extend(node.inputs)
 
     def lost(self, results: Iterable[Any]) -> Iterator[tuple[Node, str]]:
-        """Give the variables that led to none of the results though they were looked at, and how they were."""
+        """Yield the variables that were read and on which no result depends, each with how it was read."""
         reached = self._reached(results)
         for variable, what in self.looked.items():
             if variable not in reached:
                 yield variable, what
 
     def copied(self, results: Iterable[Any]) -> list[Node]:
-        """Give the variables that led to some of the results in part through a deep copy, whose trail is its own."""
+        """Return the variables on which a result depends both directly and through a deep copy of them."""
         reached = self._reached(results) if self.twins else ()
         return list(dict.fromkeys(x for twin, x in self.twins.items() if twin in reached and x in reached))
 
@@ -89,8 +89,8 @@ class Watch:
         return reached
 
 
-#: What to say of a variable that `Watch.copied` gives.
+#: The warning about a variable that `Watch.copied` returns.
 COPIED = (
-    "the function computes with a deep copy of it, or of what came from it: the trail of such a copy leads to copies "
-    "alone, so its part of the derivative is missing. Write t.copy() or copy.copy(t), which keep the trail"
+    "the function computes with a deep copy of it, or of what was computed from it: such a copy has a graph of its "
+    "own, so its part of the derivative is missing. Write t.copy() or copy.copy(t), which stay in the graph"
 )

@@ -1,12 +1,12 @@
-"""NumPy speaks Tensor: which function of NumPy is which operation here, and how NumPy's arguments reach it.
+"""Functions of NumPy called with Tensors: which operation answers each, and how NumPy's arguments reach it.
 
-NumPy hands every call that involves a Tensor to us (NEP 13 for ufuncs, NEP 18 for the rest). What we know is
-recorded; what only inspects data is answered from the data; everything else is refused by name, because a
-silent conversion to a plain array would lose the gradient.
+NumPy passes every call with a Tensor among its arguments to this module (NEP 13 for ufuncs, NEP 18 for other
+functions). A function that has an operation is recorded; one that only inspects data is answered from the data; every
+other one raises, because a silent conversion to a plain array would lose the gradient.
 
-The operations have parameters of their own, in an order of their own. So a call is first read as NumPy reads it:
-arguments that stand at NumPy's default are left out, the others are passed on by name, and a name that the
-operation does not know is refused. No argument can mean something else than it means in NumPy.
+The operations have their own parameters in their own order. So a call is first bound as NumPy binds it: arguments equal
+to NumPy's default are left out, the others are passed by name, and a name that the operation does not have raises. No
+argument can mean something else than it means in NumPy.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Function = Callable[..., Any]
 
 
 def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Function:
-    """A reduction with NumPy's ``initial`` and ``where``; without a neutral element, ``where`` needs ``initial``."""
+    """Return a reduction with NumPy's ``initial`` and ``where``; ``where`` needs ``initial`` or a neutral element."""
 
     def reduction(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
         if where is not None:
@@ -51,7 +51,7 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
 
 
 def _as(value: Any, x: Any) -> Any:
-    """A plain value in the dtype of ``x``, as NumPy takes it."""
+    """Return a plain value in the dtype of ``x``, as NumPy converts it."""
     return value if isinstance(value, Node) else np.asarray(plain(value), x.dtype)
 
 
@@ -100,7 +100,7 @@ _prod = _reduction(reductions.prod, ew.multiply, 1)
 _max = _reduction(reductions.max, ew.maximum)
 _min = _reduction(reductions.min, ew.minimum)
 
-#: Function of NumPy -> operation. Its parameters have NumPy's names and defaults; it may lack some.
+#: Functions of NumPy and their operations, whose parameters have NumPy's names and defaults; some may be missing.
 FUNCTIONS: dict[Any, Function] = {
     **dict.fromkeys((np.max, np.amax), _max),
     **dict.fromkeys((np.min, np.amin), _min),
@@ -138,7 +138,7 @@ FUNCTIONS: dict[Any, Function] = {
     np.sinc: ew.sinc,
 }
 
-#: Functions that only look at data (or at shapes and dtypes) and give plain results.
+#: Functions that only inspect data, shapes or dtypes, and return plain results.
 _ANSWER_FROM_DATA = {
     getattr(np, name)
     for name in (
@@ -181,11 +181,11 @@ def _name(function: Any) -> str:
 
 
 class _Form(NamedTuple):
-    """How a function of NumPy is called, and which of its parameters the operation that answers it knows."""
+    """How a function of NumPy is called, and which of its parameters its operation has."""
 
     signature: inspect.Signature
-    data: int | None  #: How many arguments in front are passed on by position; None: as many as are given.
-    optional: tuple[str, ...]  #: The parameters after them that may be given by position, too.
+    data: int | None  #: How many leading arguments are passed by position; None: as many as are given.
+    optional: tuple[str, ...]  #: The parameters after them that may be given by position too.
     defaults: Mapping[str, Any]
     known: frozenset[str]
 
@@ -193,7 +193,7 @@ class _Form(NamedTuple):
 def _concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    """Stand for NumPy's signature; the other functions in C begin like the operations that answer them."""
+    """Stand for the signature of ``numpy.concatenate``; other functions in C have that of their operation."""
 
 
 @functools.cache
@@ -201,7 +201,7 @@ def _form(operation: Any, function: Any) -> _Form:
     forward = getattr(operation, "forward", operation)
     try:
         signature = inspect.signature(function)
-    except ValueError:  # older NumPys do not tell it of functions in C
+    except ValueError:  # older versions of NumPy have none for functions in C
         signature = inspect.signature(_concatenate if function is np.concatenate else forward)
     parameters = signature.parameters.values()
     optional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty]
@@ -221,7 +221,7 @@ def _is_default(value: Any, default: Any) -> bool:
 
 
 def _split(form: _Form, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments to pass on by position, and the others by name."""
+    """Return the arguments to pass by position, and the others by name."""
     if form.data is None:
         return args, kwargs
     return args[: form.data], {**dict(zip(form.optional, args[form.data :])), **kwargs}
@@ -230,7 +230,7 @@ def _split(form: _Form, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
 def _call(
     operation: Function, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], called: str | None = None
 ) -> Any:
-    """Call an operation as the function of NumPy is called; errors say what was ``called``."""
+    """Call an operation with the arguments of a function of NumPy; errors give the name in ``called``."""
     form = _form(operation, function)
     if not kwargs and len(args) == form.data:
         return operation(*args)
@@ -253,7 +253,7 @@ def _call(
 
 
 def _cast(x: Any, dtype: Any, called: str) -> Any:
-    """The inputs of an operation in the dtype in which NumPy was asked to compute it."""
+    """Return the inputs of an operation in the dtype in which it is to be computed."""
     if isinstance(x, (list, tuple)):
         return [_cast(item, dtype, called) for item in x]
     if np.dtype(dtype).kind != "f":
@@ -298,13 +298,13 @@ _REDUCE: dict[Any, Function] = {
 }
 _ACCUMULATE: dict[Any, Function] = {np.add: reductions.cumsum, np.multiply: reductions.cumprod}
 
-#: Ufuncs whose results have no derivative: they answer from the data.
+#: Ufuncs whose results have no derivative: they are answered from the data.
 _INSPECT = {
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.isnan, np.isinf),
     *(np.isfinite, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
 }
 
-#: Ufuncs that compute in a floating dtype of their own, where the operation of the table keeps that of its inputs.
+#: Ufuncs that compute in a floating dtype of their own; their operations keep the dtype of the inputs.
 _CHOOSE_DTYPE = {np.float_power, np.fabs}
 
 _OPTIONS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}

@@ -1,4 +1,4 @@
-"""Operations of your own: a function on plain arrays, and its derivative rules."""
+"""``primitive``: user-defined operations, made of a function on plain arrays and its derivative rules."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from .core.recording import record
 
 
 class primitive(Op):  # noqa: N801 (used as a decorator)
-    """Make an operation of a function on plain arrays; its derivatives are stated by :meth:`rules`.
+    """Make an operation of a function on plain arrays; :meth:`rules` states its vector-Jacobian products.
 
-    The function's parameters without a default are its inputs; the others are parameters, which rules receive by
-    name. (A ``/`` in the signature draws the line somewhere else.) The function is called with plain arrays or
-    numbers and may use anything that computes with them. Neither it nor a rule can write into the arrays that it gets.
+    The function's arguments without a default are its inputs; the others are parameters, which rules receive by name.
+    (A ``/`` in the signature separates them explicitly.) The function is called with plain arrays or numbers, and may
+    use anything that computes with them. Neither it nor a rule can write into the arrays that it gets.
 
-    Where ``where`` (or an index, ...) leaves out a part of the result, all inputs still count as used, unless you say
-    that each element of the result depends on its own elements of the inputs alone: ``softsign.elementwise = True``.
+    If a later ``where`` or index leaves out a part of the result, all inputs still count as used. Set
+    ``softsign.elementwise = True`` if each element of the result depends on its own elements of the inputs alone.
 
     Parameters
     ----------
     function : callable
         Returns an array or a number.
+
+    Raises
+    ------
+    TypeError
+        If the function has no argument without a default.
 
     Examples
     --------

@@ -1,10 +1,10 @@
 """Derivatives of functions: take a function, get the function that computes its derivative.
 
-The functions may take and return numbers, arrays, Tensors or Values, and nested dicts, lists and tuples of
-them, and they may be written in plain NumPy. Transforms nest: a derivative is a function like any other.
+The functions may take and return numbers, arrays, Tensors or Values, and nested dicts, lists and tuples of them. They
+may be written in plain NumPy. Transforms nest: a derivative is a function like any other.
 
-What goes in plain comes out plain. If something being differentiated from outside takes part (a Tensor that
-requires gradients, given or used inside ``f``), the derivative is a Tensor that can be differentiated further.
+If all arguments are plain, so is the derivative. If a Tensor or Value that requires gradients is given, or used inside
+of ``f``, the derivative is a Tensor or Value that can be differentiated further.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Argnums = int | Sequence[int]
 
 
 def _map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Apply a function to every leaf of nested dicts, lists and tuples (and to the same places of others)."""
+    """Apply a function to every leaf of nested dicts, lists and tuples, with the leaves of others at the same place."""
     if isinstance(tree, dict):
         return {key: _map(function, value, *[other[key] for other in others]) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -54,7 +54,7 @@ def _leaves(tree: Any) -> list[Any]:
 
 
 def _variable(x: Any) -> Any:
-    """Start a trail at an argument; one that is being differentiated from outside stays connected to it."""
+    """Return an argument as a variable; one that requires gradients itself stays connected to its graph."""
     if isinstance(x, Node):
         if x.requires_grad and is_recording():
             return identity(x)
@@ -70,7 +70,7 @@ def _structure(tree: Any) -> Any:
 
 
 def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
-    """Positions of the arguments to differentiate with respect to."""
+    """Return the positions of the arguments to differentiate with respect to."""
     chosen = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
     if not all(isinstance(n, (int, np.integer)) for n in chosen):
         raise TypeError(f"argnums must be an integer or a sequence of integers, got {argnums!r}")
@@ -84,8 +84,8 @@ def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
     return chosen
 
 
-class _Trace:
-    """One evaluation of a function, recorded from chosen arguments on."""
+class _Evaluation:
+    """One evaluation of a function, recorded from the chosen arguments on."""
 
     def __init__(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool):
         if not callable(f):
@@ -108,7 +108,7 @@ class _Trace:
             _map(_check_result, result)
         self.out = result
         self.stop = watch.variables
-        self.differentiable = linked or (self.outer and self._uses_outside())
+        self.differentiable = linked or (self.outer and self._uses_other_variables())
         for variable, what in watch.lost(_leaves(self.out)) if watch.looked else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             _warn_of_lost(f, place, what)
@@ -116,8 +116,8 @@ class _Trace:
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             warn(f"{getattr(f, '__name__', 'the function')!s}, argument {place}: {COPIED}")
 
-    def _uses_outside(self) -> bool:
-        """Whether something else that requires gradients took part."""
+    def _uses_other_variables(self) -> bool:
+        """Return whether the results depend on something else that requires gradients."""
         floor = min((x.number for x in self.stop), default=0)
         for out in _leaves(self.out):
             for node in backward_order(out, self.stop) if isinstance(out, Node) else ():
@@ -126,15 +126,15 @@ class _Trace:
                         return True
         return False
 
-    def pull(self, outs: Any, seeds: Any, create_graph: bool | None = None) -> Any:
-        """Gradients of the chosen arguments, in their structure, given the gradients of results."""
+    def pull(self, outs: Any, cotangents: Any, create_graph: bool | None = None) -> Any:
+        """Return the gradients of the chosen arguments, in their structure, from the cotangents of results."""
         create_graph = self.differentiable if create_graph is None else create_graph
         total: dict[Node, Any] = {}
         with recording():
-            for out, seed in zip(_leaves(outs), _leaves(seeds)):
+            for out, cotangent in zip(_leaves(outs), _leaves(cotangents)):
                 if isinstance(out, Node) and out.requires_grad:
-                    seed = _seed(out, seed, create_graph)
-                    for node, g in backprop(out, seed, create_graph=create_graph, stop=self.stop).items():
+                    grad_output = _cotangent(out, cotangent, create_graph)
+                    for node, g in backprop(out, grad_output, create_graph=create_graph, stop=self.stop).items():
                         if node in self.stop:
                             total[node] = total[node] + g if node in total else g
             gradients = [_map(lambda v: total[v] if v in total else np.zeros_like(v._plain), x) for x in self.variables]
@@ -170,30 +170,30 @@ def _warn_of_lost(f: Function, place: int, what: str) -> None:
 
 
 def _plain_data(data: Any, like: Any) -> Any:
-    """Plain numbers in the form of what they belong to: a float for a number, a scalar of NumPy for one of NumPy's."""
+    """Return plain data in the form of an argument: a float for a float, a NumPy scalar for a NumPy scalar."""
     if np.ndim(data) == 0 and isinstance(like, (float, int, np.integer, Value)):
         return float(data)
     array = np.asarray(data).copy()
     return array[()] if isinstance(like, np.generic) else array
 
 
-def _seed(out: Node, seed: Any, create_graph: bool) -> Any:
-    """The gradient of a result in the form that the walk back wants."""
-    if not isinstance(seed, Node):
-        seed = plain(seed)
-    shape = np.shape(data_of(seed))
+def _cotangent(out: Node, given: Any, create_graph: bool) -> Any:
+    """Return the cotangent of a result in the form that the backward pass takes."""
+    if not isinstance(given, Node):
+        given = plain(given)
+    shape = np.shape(data_of(given))
     if shape != np.shape(out._plain):
         raise ValueError(f"the result has shape {np.shape(out._plain)}, its gradient was given with shape {shape}")
-    if isinstance(seed, Node):
-        return out.fit(seed)
+    if isinstance(given, Node):
+        return out.fit(given)
     if isinstance(out, Value):
-        return Value(seed) if create_graph else float(seed)
-    array = as_numbers(seed).astype(out._plain.dtype, copy=False)
+        return Value(given) if create_graph else float(given)
+    array = as_numbers(given).astype(out._plain.dtype, copy=False)
     return Tensor(array) if create_graph else array
 
 
 def _one(out: Any) -> Any:
-    """The gradient of a single number with respect to itself."""
+    """Return the gradient of a single number with respect to itself."""
     if not isinstance(out, (Node, np.ndarray, float, int, np.generic)):
         raise TypeError(f"grad needs a function that returns one number, this one returned {type(out).__name__}")
     if not isinstance(out, Node):
@@ -212,9 +212,9 @@ def _unwrap(argnums: Argnums, gradients: list[Any]) -> Any:
 
 
 class Derivative:
-    """What the functions of this page return: a function that computes a derivative of another function.
+    """A function that computes a derivative of another function; what the transforms return.
 
-    It can be pickled if the other one can.
+    It can be pickled if the other function can.
     """
 
     def __init__(self, compute: Callable[..., Any], f: Function, *options: Any) -> None:
@@ -222,11 +222,11 @@ class Derivative:
         self.compute, self.f, self.options = compute, f, options
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        """Compute the derivative where ``f(*args, **kwargs)`` is evaluated."""
+        """Compute the derivative at ``f(*args, **kwargs)``."""
         return self.compute(args, kwargs, self.f, *self.options)
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
-        """Be a method where the other function is one."""
+        """Bind to an object, as a method of a class does."""
         return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
@@ -247,9 +247,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     f : callable
         Returns one number; with ``has_aux`` a pair of it and anything else.
     argnums : int or sequence of int
-        With respect to which positional arguments; a sequence gives a tuple of gradients.
+        The positional arguments to differentiate with respect to; a sequence gives a tuple of gradients.
     has_aux : bool
-        Whether ``f`` returns a second thing, which is passed on.
+        Whether ``f`` returns a pair, whose second part is returned as it is.
 
     Returns
     -------
@@ -265,20 +265,20 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 
 
 def _value_and_gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, has_aux: bool) -> tuple[Any, Any]:
-    trace = _Trace(f, args, kwargs, argnums, has_aux)
-    gradients = _unwrap(argnums, trace.pull(trace.out, _one(trace.out)))
-    value = _value(trace.out, trace)
-    return ((value, _map(data_of, trace.aux)) if has_aux else value), gradients
+    evaluated = _Evaluation(f, args, kwargs, argnums, has_aux)
+    gradients = _unwrap(argnums, evaluated.pull(evaluated.out, _one(evaluated.out)))
+    value = _value(evaluated.out, evaluated)
+    return ((value, _map(data_of, evaluated.aux)) if has_aux else value), gradients
 
 
-def _value(out: Any, trace: _Trace) -> Any:
-    """A result of the function as its caller gets it: plain, unless it can be differentiated further."""
-    return out if not isinstance(out, Node) or trace.differentiable else _plain_result(out._plain, trace)
+def _value(out: Any, evaluated: _Evaluation) -> Any:
+    """Return a result of the function as its caller gets it: plain, unless it can be differentiated further."""
+    return out if not isinstance(out, Node) or evaluated.differentiable else _plain_result(out._plain, evaluated)
 
 
-def _plain_result(data: Any, trace: _Trace) -> Any:
-    """Numbers that belong to a result: a float if it is a single number and so was the first argument."""
-    like = trace.originals[0] if trace.originals else None
+def _plain_result(data: Any, evaluated: _Evaluation) -> Any:
+    """Return the data of a result: a float if it is a single number and the first argument is one too."""
+    like = evaluated.originals[0] if evaluated.originals else None
     return _plain_data(data, like) if isinstance(like, (float, int, np.integer, Value)) else np.asarray(data).copy()[()]
 
 
@@ -290,9 +290,9 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     f : callable
         Returns one number; with ``has_aux`` a pair of it and anything else.
     argnums : int or sequence of int
-        With respect to which positional arguments; a sequence gives a tuple of gradients.
+        The positional arguments to differentiate with respect to; a sequence gives a tuple of gradients.
     has_aux : bool
-        Whether ``f`` returns a second thing; then the result is ``(gradient, aux)``.
+        Whether ``f`` returns a pair; then the result is ``(gradient, aux)``.
 
     Returns
     -------
@@ -323,8 +323,8 @@ def _gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, has_aux: bo
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes the derivative of each element of ``f`` with respect to its own input.
 
-    Exact where every element of the result depends on one element of the argument alone, as for
-    ``np.tanh``; in general it is the gradient of the sum of the results.
+    It is exact if every element of the result depends on one element of the argument alone, as for ``np.tanh``. In
+    general it is the gradient of the sum of the results.
 
     Examples
     --------
@@ -342,23 +342,28 @@ def _summed(args: Any, kwargs: Any, f: Function) -> Any:
 
 
 def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
-    """Evaluate ``f`` and return the function that pulls gradients of its result back to its arguments.
+    """Evaluate ``f``, and return the result and the function that computes vector-Jacobian products.
 
     Parameters
     ----------
     f : callable
     *args
-        Where to evaluate.
+        The arguments of ``f``, with respect to which it is differentiated.
     **kwargs
-        Handed on to ``f``; nothing is differentiated with respect to them.
+        Further arguments of ``f``; nothing is differentiated with respect to them.
 
     Returns
     -------
     result
         ``f(*args, **kwargs)``, plain where the arguments are.
     pull : callable
-        Takes gradients of the result, in its structure and shapes; gives a tuple with the gradient of each
-        argument (vector-Jacobian products).
+        Takes the cotangent of the result, in its structure and shapes; gives a tuple with the vector-Jacobian product
+        of each argument.
+
+    Raises
+    ------
+    ValueError
+        When ``pull`` is called, if the structure or a shape of the cotangent is not that of the result.
 
     Examples
     --------
@@ -366,31 +371,31 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     >>> pull(np.array([1.0, 10.0]))
     (array([ 3., 40.]), array([ 1., 20.]))
     """
-    trace = _Trace(f, args, kwargs, tuple(range(len(args))), False)
+    evaluated = _Evaluation(f, args, kwargs, tuple(range(len(args))), False)
 
-    def pull(gradients: Any) -> tuple[Any, ...]:
-        if _structure(gradients) != _structure(trace.out):
+    def pull(cotangents: Any) -> tuple[Any, ...]:
+        if _structure(cotangents) != _structure(evaluated.out):
             raise ValueError("the gradients must have the structure (dict, list, tuple) of the function's result")
-        linked = any(isinstance(g, Node) and g.requires_grad for g in _leaves(gradients))
-        return tuple(trace.pull(trace.out, gradients, trace.differentiable or linked))
+        linked = any(isinstance(g, Node) and g.requires_grad for g in _leaves(cotangents))
+        return tuple(evaluated.pull(evaluated.out, cotangents, evaluated.differentiable or linked))
 
-    return _map(lambda out: _value(out, trace), trace.out), pull
+    return _map(lambda out: _value(out, evaluated), evaluated.out), pull
 
 
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """Evaluate ``f`` and push a direction of its arguments forward to its result.
+    """Evaluate ``f``, and return the result and its Jacobian-vector product with a tangent of the arguments.
 
-    Computed by walking back twice: the gradients are linear in their seed, and the derivative with respect to
-    that seed, in the given direction, is the product.
+    It takes two backward passes: a vector-Jacobian product is linear in its cotangent, and the derivative of that
+    function, with the tangent as the gradient of its result, is the Jacobian-vector product.
 
     Parameters
     ----------
     f : callable
         Returns an array or a number.
     args : sequence
-        Where to evaluate.
+        The arguments of ``f``.
     tangents : sequence
-        A direction for each argument, of its shape.
+        A tangent for each argument, of its shape.
 
     Returns
     -------
@@ -399,6 +404,11 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     tangent
         Jacobian-vector product, of the shape of the result.
 
+    Raises
+    ------
+    ValueError
+        If the tangents do not have the structure and shapes of the arguments.
+
     Examples
     --------
     >>> sg.jvp(np.sin, (0.0,), (2.0,))
@@ -406,14 +416,14 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     """
     if len(args) != len(tangents):
         raise ValueError(f"jvp: {len(args)} arguments need {len(args)} tangents, got {len(tangents)}")
-    trace = _Trace(f, tuple(args), {}, tuple(range(len(args))), False)
-    directions = dict(zip(_leaves(trace.variables), _directions("jvp", tuple(args), tuple(tangents))))
-    value = _map(lambda out: _value(out, trace), trace.out)
-    return value, _map(lambda out: _push(trace, out, directions), trace.out)
+    evaluated = _Evaluation(f, tuple(args), {}, tuple(range(len(args))), False)
+    directions = dict(zip(_leaves(evaluated.variables), _directions("jvp", tuple(args), tuple(tangents))))
+    value = _map(lambda out: _value(out, evaluated), evaluated.out)
+    return value, _map(lambda out: _push(evaluated, out, directions), evaluated.out)
 
 
 def _directions(what: str, points: Any, tangents: Any) -> list[Any]:
-    """One direction for each number or array among the arguments, in order."""
+    """Return one tangent for each number or array among the arguments, in order."""
     if _structure(points) != _structure(tangents):
         raise ValueError(f"{what}: the directions must have the structure (dict, list, tuple) of the arguments")
     found: list[Any] = []
@@ -424,25 +434,26 @@ def _directions(what: str, points: Any, tangents: Any) -> list[Any]:
     return [t for *_, t in found]
 
 
-def _push(trace: _Trace, out: Any, directions: dict[Node, Any]) -> Any:
-    """Derivative of one result in the given directions of the arguments."""
+def _push(evaluated: _Evaluation, out: Any, directions: dict[Node, Any]) -> Any:
+    """Return the derivative of one result in the given directions of the arguments."""
     if not isinstance(out, Node) or not out.requires_grad:
-        return _plain_result(np.zeros(np.shape(data_of(out))), trace)
-    linked = trace.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
+        return _plain_result(np.zeros(np.shape(data_of(out))), evaluated)
+    linked = evaluated.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
     with recording():
-        seed = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._plain), requires_grad=True)
-        back = backprop(out, seed, create_graph=True, stop=trace.stop)
-        products = [sum(multiply(back[v], t)) for v, t in directions.items() if isinstance(back.get(v), Node)]
+        cotangent = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._plain), requires_grad=True)
+        gradients = backprop(out, cotangent, create_graph=True, stop=evaluated.stop)
+        products = [sum(multiply(gradients[v], t)) for v, t in directions.items() if isinstance(gradients.get(v), Node)]
         if not products:
-            return _plain_result(np.zeros_like(out._plain), trace)
+            return _plain_result(np.zeros_like(out._plain), evaluated)
         total = functools.reduce(lambda a, b: a + b, products)
         one = np.ones_like(total._plain)
-        found = backprop(total, Tensor(one) if linked else one, create_graph=linked, stop=frozenset([seed])).get(seed)
+        grad_output = Tensor(one) if linked else one
+        found = backprop(total, grad_output, create_graph=linked, stop=frozenset([cotangent])).get(cotangent)
     if found is None:
         found = np.zeros_like(out._plain)
     if isinstance(found, Node):
-        return found if linked else _plain_result(found._plain, trace)
-    return _plain_result(found, trace)
+        return found if linked else _plain_result(found._plain, evaluated)
+    return _plain_result(found, evaluated)
 
 
 # --------------------------------------------------------------------------------------- whole derivatives
@@ -451,14 +462,14 @@ def _push(trace: _Trace, out: Any, directions: dict[Node, Any]) -> Any:
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes all first derivatives of ``f``.
 
-    One walk back for each number in the result.
+    It takes one backward pass for each number in the result.
 
     Parameters
     ----------
     f : callable
         Returns an array or a number.
     argnums : int or sequence of int
-        With respect to which positional arguments; a sequence gives a tuple.
+        The positional arguments to differentiate with respect to; a sequence gives a tuple.
 
     Returns
     -------
@@ -476,12 +487,12 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def _jacobian(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
-    trace = _Trace(f, args, kwargs, argnums, False)
+    evaluated = _Evaluation(f, args, kwargs, argnums, False)
 
     def blocks(out: Any) -> Any:
         shape = np.shape(data_of(out))
-        seeds = np.eye(int(np.prod(shape, dtype=np.int64)))
-        rows = [trace.pull(out, seed.reshape(shape)) for seed in seeds]
+        units = np.eye(int(np.prod(shape, dtype=np.int64)))
+        rows = [evaluated.pull(out, unit.reshape(shape)) for unit in units]
 
         def assemble(original: Any, *parts: Any) -> Any:
             target = shape + np.shape(data_of(original))
@@ -489,10 +500,10 @@ def _jacobian(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
                 return reshape(stack(parts), target)
             return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
 
-        found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(trace.originals)]
+        found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(evaluated.originals)]
         return _unwrap(argnums, found)
 
-    return _map(blocks, trace.out)
+    return _map(blocks, evaluated.out)
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
@@ -503,7 +514,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     f : callable
         Returns one number.
     argnums : int
-        With respect to which positional argument.
+        The positional argument to differentiate with respect to.
 
     Returns
     -------
@@ -522,14 +533,14 @@ def hessian(f: Function, argnums: int = 0) -> Function:
 def hvp(f: Function, argnums: int = 0) -> Function:
     """Return the function that computes products of the Hessian of ``f`` with a vector.
 
-    The Hessian itself is never built: the cost is that of a few gradients, whatever the size.
+    The Hessian itself is not computed: a product takes as long as a few gradients, whatever the size.
 
     Parameters
     ----------
     f : callable
         Returns one number.
     argnums : int
-        With respect to which positional argument.
+        The positional argument to differentiate with respect to.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Further functions of NumPy, composed of the operations: they need no derivative rules of their own.
+"""Further functions of NumPy, composed of operations, so that they need no derivative rules.
 
 Each does what the function of the same name in NumPy does.
 """
@@ -44,7 +44,7 @@ def _along(x: Any, axis: int, part: slice) -> Any:
 
 
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Differences between neighbours along an axis, ``n`` times over, of ``x`` joined with what stands around it."""
+    """Return the ``n``-th differences of neighbours along an axis, of ``x`` with ``prepend`` and ``append`` joined."""
     x = operand(x)
     if n < 0:
         raise ValueError(f"diff: the order must not be negative, got {n}")
@@ -58,24 +58,24 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 
 def _slab(value: Any, shape: tuple[int, ...], axis: int) -> Any:
-    """A number as a slab that is one element thick along an axis; an array as it is."""
+    """Return a number as an array of length 1 along an axis; an array as it is."""
     value = operand(value)
     return value if ndim_of(value) else broadcast_to(value, (*shape[:axis], 1, *shape[axis + 1 :]))
 
 
 def gradient(x: Any, *spacing: Any, axis: Axis = None, edge_order: int = 1) -> Any:
-    """Slopes of samples along each axis, as :func:`numpy.gradient`.
+    """Return the slopes of samples along each axis, as :func:`numpy.gradient`.
 
-    Inside, the slope of the parabola through a sample and its neighbours; at both ends, of the line through the
+    Inside, it is the slope of the parabola through a sample and its neighbours; at both ends, of the line through the
     last two samples (``edge_order=1``) or of the parabola through the last three (``edge_order=2``).
 
     Parameters
     ----------
     x : array_like or Tensor
     *spacing : float or array_like or Tensor
-        Distance between samples, or their coordinates: none (1.0), one for all axes, or one for each.
+        The distance between samples, or their coordinates: none (1.0), one for all axes, or one for each.
     axis : int, tuple of int or None
-        None: all.
+        The axes; None: all.
     edge_order : 1 or 2
 
     Returns
@@ -119,7 +119,7 @@ def _slopes(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    """``x`` rounded to a number of decimals, the nearest even one at a tie; its derivative is 0."""
+    """Round to a number of decimals, to the nearest even digit at a tie; the derivative is 0."""
     x, decimals = operand(x), operator.index(decimals)
     if x.dtype.kind in "iu":
         return copy(x) if decimals >= 0 else astype(rounded(x, decimals), x.dtype)
@@ -142,7 +142,7 @@ def matrix_transpose(x: Any) -> Any:
 
 
 def atleast_3d(*arrays: Any) -> Any:
-    """``x`` with at least three axes, as :func:`numpy.atleast_3d`; a tuple of such arrays for several."""
+    """Return arrays with at least three axes, as :func:`numpy.atleast_3d`; a tuple for several arguments."""
     xs = [atleast_1d(operand(x)) for x in arrays]
     results = tuple([reshape(x, (1, -1, 1)) if x.ndim == 1 else expand_dims(x, 2) if x.ndim == 2 else x for x in xs])
     return results[0] if len(results) == 1 else results
@@ -180,22 +180,22 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def average(x: Any, axis: Axis = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
-    """Mean, weighted if weights are given, as :func:`numpy.average`.
+    """Return the mean, weighted if weights are given, as :func:`numpy.average`.
 
     Parameters
     ----------
     x : array_like or Tensor
     axis : int, tuple of int or None
     weights : array_like or Tensor, optional
-        Of the shape of ``x``, or with the axes that are averaged over, in the order in which ``axis`` names them.
+        Weights of the shape of ``x``, or of the axes that are averaged over, in the order in which ``axis`` names them.
     returned : bool
-        Give a pair: the average, and the sum of the weights.
+        Whether to return a pair: the average, and the sum of the weights.
     keepdims : bool
 
     Raises
     ------
     ZeroDivisionError
-        If weights add up to 0.
+        If the weights add up to 0.
     """
     x = operand(x)
     if weights is None:
@@ -210,7 +210,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
 
 
 def _weights_for(x: Any, axis: Axis, weights: Any) -> Any:
-    """Weights that broadcast against ``x``."""
+    """Return weights that broadcast against ``x``."""
     if weights.shape == x.shape:
         return weights
     if axis is None:
@@ -225,27 +225,28 @@ def _weights_for(x: Any, axis: Axis, weights: Any) -> Any:
 
 
 def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Distance from the smallest to the largest element."""
+    """Return the distance from the smallest to the largest element."""
     return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
 def vdot(x: Any, y: Any) -> Any:
-    """Dot product of the flattened arrays."""
+    """Return the dot product of the flattened arrays."""
     return matmul(ravel(x), ravel(y))
 
 
 def cross(x: Any, y: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
-    """Cross product of vectors with three components, as :func:`numpy.cross`.
+    """Return the cross product of vectors with three components, as :func:`numpy.cross`.
 
-    Of two components, the third is 0; of two such vectors, only the third component of the product is returned.
+    A vector with two components has 0 for the third; of two such vectors, only the third component of the product is
+    returned.
 
     Parameters
     ----------
     x, y : array_like or Tensor
     axisa, axisb, axisc : int
-        Where the components stand in ``x``, ``y`` and the result.
+        The axes of the components in ``x``, ``y`` and the result.
     axis : int, optional
-        All three of them.
+        One axis for all three.
     """
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -261,7 +262,7 @@ def cross(x: Any, y: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 
 
 def _minor(x: Any, y: Any, i: int, j: int) -> Any:
-    """``x[i] * y[j] - x[j] * y[i]``, without the terms of components that are not there."""
+    """Return ``x[i] * y[j] - x[j] * y[i]``, without the terms of missing components."""
     terms = [x[..., a] * y[..., b] for a, b in ((i, j), (j, i)) if a < x.shape[-1] and b < y.shape[-1]]
     if len(terms) == 2:
         return terms[0] - terms[1]
@@ -269,7 +270,7 @@ def _minor(x: Any, y: Any, i: int, j: int) -> Any:
 
 
 def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Any:
-    """Element by element, the first choice whose condition holds."""
+    """Return, element by element, the first choice whose condition holds."""
     if len(conditions) != len(choices) or not len(conditions):
         raise ValueError(f"select: {len(conditions)} conditions need as many choices, got {len(choices)}")
     for condition, choice in reversed(list(zip(conditions, choices))):
@@ -278,7 +279,7 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) 
 
 
 def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """Replace NaN and infinities by numbers, through which no gradient flows."""
+    """Replace NaN and infinities by numbers; the gradient there is 0."""
     x = operand(x)
     plain = data_of(x)
     if plain.dtype.kind != "f":
@@ -290,7 +291,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
-    """``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
+    """Return ``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
     x = operand(data_of(x))
     if not isinstance(fill_value, Node):
         return np.full_like(x, fill_value, dtype=dtype, shape=shape)
@@ -301,7 +302,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> 
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each number occurs, or the sum of the weights that stand where it occurs."""
+    """Count how often each number occurs in ``x``, or sum the weights at its places."""
     x = np.asarray(data_of(x))
     counts = np.bincount(x, minlength=minlength)
     if not isinstance(weights, Node):
@@ -313,7 +314,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def matrix_power(x: Any, n: int) -> Any:
-    """Matrix product of ``n`` copies of a square matrix; of its inverse if ``n`` is negative."""
+    """Return the matrix product of ``n`` copies of a square matrix; of its inverse if ``n`` is negative."""
     x, n = operand(x), operator.index(n)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise ValueError(f"matrix_power: expected square matrices in the last two axes, got shape {x.shape}")
@@ -329,5 +330,5 @@ def matrix_power(x: Any, n: int) -> Any:
 
 
 def multi_dot(arrays: Sequence[Any]) -> Any:
-    """Matrix product of a sequence, from left to right."""
+    """Return the matrix product of a sequence, from left to right."""
     return functools.reduce(matmul, arrays)

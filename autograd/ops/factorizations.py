@@ -47,7 +47,7 @@ def _unpack(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
 
 @Op
 def cholesky(x: Any, /) -> Any:
-    """Lower triangular ``L`` with ``L @ L.T = x`` for symmetric positive definite ``x``.
+    """Return the lower triangular ``L`` with ``L @ L.T = x`` for symmetric positive definite ``x``.
 
     Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Murray 2016).
     """
@@ -68,7 +68,7 @@ cholesky.rules(_cholesky_rule)
 
 @Op
 def _vectors(packed: Any, /, start: int, shape: tuple[int, ...]) -> Any:
-    """Vectors of a packed factorization, whose last number is a place for the gradient to tell that they were used."""
+    """Take vectors out of a packed factorization, whose last number is not 0 in a gradient if vectors were used."""
     return np.reshape(packed[..., start : start + math.prod(shape)], (*packed.shape[:-1], *shape))
 
 
@@ -83,22 +83,23 @@ _vectors.rules(_vectors_rule)
 
 
 def rounding_noise(values: Any, n: int) -> Any:
-    """What a difference of eigenvalues or singular values has to exceed to be more than a rounding error."""
+    """Return a bound on the rounding error in a difference of eigenvalues or singular values."""
     plain = data_of(values)
     return n * np.finfo(plain.dtype).eps * np.max(np.abs(plain), -1, keepdims=True, initial=0)[..., None]
 
 
 def _between(row: Any, column: Any, noise: Any) -> Any:
-    """Sums ``row + column`` for each pair, exactly 0 where that is nothing but noise; 1 on the diagonal."""
+    """Return ``row + column`` for each pair of values, 0 where it does not exceed the noise, and 1 on the diagonal."""
     pairs = row + column
     one = np.eye(pairs.shape[-1], dtype=pairs.dtype)
     return pairs * ((np.abs(data_of(pairs)) > noise) * (1.0 - one)).astype(pairs.dtype) + one
 
 
-def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> Any:
-    """NaN at coinciding pairs whose vectors were used although nothing arrives at them: a function may be 0 just there.
+def _unknown_at_zero(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> Any:
+    """Return NaN at coinciding pairs whose derivative cannot be known although the gradients of their vectors are 0.
 
-    That is so if nothing arrives at any vector, or if the two values of the pair are told apart.
+    A function of the vectors may have a gradient of 0 at this very matrix. That must be assumed if vectors were used
+    and either the gradients of all vectors are 0, or the gradients of the two values of the pair differ.
     """
     used, g_values, *g_vectors = (data_of(g) for g in (used, g_values, *g_vectors))
     silent = np.all([np.all(g == 0, (-2, -1)) for g in g_vectors], 0)[..., None, None]
@@ -107,11 +108,12 @@ def _unseen(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> An
     return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
 
 
-def _drowned(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
-    """NaN at pairs of values so close that a derivative would consist of rounding errors, divided by their gap.
+def _dominated_by_rounding(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
+    """Return NaN at pairs of values so close that the derivative would be dominated by rounding errors.
 
-    Rounding errors of ``g_vectors``, columns, count once over the gap in the gradient, and twice in its derivative,
-    where this zero turns NaN. Where nothing arrives at the vectors of a pair there are none.
+    Rounding errors of ``g_vectors`` (columns) are divided by the gap of the pair in the gradient, and by its square in
+    the derivative of the gradient. Where only the latter is lost, the result is a 0 whose derivative is NaN. Where the
+    gradients of both vectors are 0 there is no such error.
     """
     columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
     if not np.any(columns):
@@ -138,20 +140,20 @@ def _off_diagonal(x: Any) -> Any:
 
 @Op
 def _eigh(x: Any, /) -> Any:
-    """Eigenvalues and eigenvectors of symmetric matrices, packed."""
+    """Return eigenvalues and eigenvectors of symmetric matrices, packed."""
     return _pack(x.shape[:-2], *np.linalg.eigh(x), np.zeros((*x.shape[:-2], 1), x.dtype))
 
 
 def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
-    """Backward of the eigenvalues and eigenvectors (Giles 2008)."""
+    """Vector-Jacobian product of the eigenvalues and eigenvectors (Giles 2008)."""
     n = x.shape[-1]
     values, vectors = out[..., :n], _vectors(out, n, (n, n))
     g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
     gaps = _between(expand_dims(values, -2), -expand_dims(values, -1), rounding_noise(values, n))
     among = ratio(_off_diagonal(matmul(transposed(vectors), g_vectors)), gaps)
     among = 0.5 * (among + transposed(among))
-    middle = diagonal_matrix(g_values) + among + _unseen(used, g_values, [g_vectors], data_of(gaps) == 0)
-    middle = middle + _drowned(gaps, middle, [g_vectors], values)
+    middle = diagonal_matrix(g_values) + among + _unknown_at_zero(used, g_values, [g_vectors], data_of(gaps) == 0)
+    middle = middle + _dominated_by_rounding(gaps, middle, [g_vectors], values)
     whole = matmul(matmul(vectors, middle), transposed(vectors))
     return 0.5 * (whole + transposed(whole))
 
@@ -167,7 +169,7 @@ class EighResult(NamedTuple):
 
 
 def eigh(x: Any) -> EighResult:
-    """Eigenvalues and eigenvectors of symmetric matrices.
+    """Return the eigenvalues and eigenvectors of symmetric matrices.
 
     Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Giles 2008).
 
@@ -191,20 +193,20 @@ def eigh(x: Any) -> EighResult:
 
 @Op
 def _svd(x: Any, /) -> Any:
-    """Thin singular value decomposition, packed."""
+    """Return the thin singular value decomposition, packed."""
     u, s, vt = np.linalg.svd(x, full_matrices=False)
     return _pack(x.shape[:-2], s, u, vt, np.zeros((*x.shape[:-2], 1), x.dtype))
 
 
 def _svd_parts(packed: Any, x: Any) -> tuple[Any, Any, Any]:
-    """Singular values, left vectors, right vectors."""
+    """Return singular values, left vectors and right vectors of a packed decomposition."""
     rows, columns = x.shape[-2:]
     k = rows if rows < columns else columns
     return packed[..., :k], _vectors(packed, k, (rows, k)), _vectors(packed, k + rows * k, (k, columns))
 
 
 def _svd_rule(g: Any, out: Any, x: Any) -> Any:
-    """Backward of the thin SVD (Townsend 2016), written with 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
+    """Vector-Jacobian product of the thin SVD (Townsend 2016), written with 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
     s, u, vt = _svd_parts(out, x)
     gs, gu, gvt, used = _unpack(g, s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
     v, gv, row, column, noise = (
@@ -220,8 +222,8 @@ def _svd_rule(g: Any, out: Any, x: Any) -> Any:
     equal = 0.5 * (equal + transposed(equal))
     opposite = ratio(_off_diagonal(ut_gu - vt_gv), sums)
     middle = diagonal_matrix(gs) + equal + 0.5 * (opposite - transposed(opposite))
-    middle = middle + _unseen(used, gs, [gu, gvt], data_of(gaps) == 0)
-    middle = middle + _drowned(gaps, middle, [gu, gv], s)
+    middle = middle + _unknown_at_zero(used, gs, [gu, gvt], data_of(gaps) == 0)
+    middle = middle + _dominated_by_rounding(gaps, middle, [gu, gv], s)
     result = matmul(matmul(u, middle), vt)
     seen = (data_of(row) > noise).astype(x.dtype)
     if u.shape[-2] > u.shape[-1]:
@@ -243,7 +245,7 @@ class SVDResult(NamedTuple):
 
 
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """Singular value decomposition ``x = U @ diag(S) @ Vh``.
+    """Return the singular value decomposition ``x = U @ diag(S) @ Vh``.
 
     Parameters
     ----------
@@ -253,7 +255,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
         Must be False unless the matrices are square: the further columns of a full decomposition are arbitrary
         and have no derivative.
     compute_uv : bool
-        False gives the singular values alone.
+        False returns the singular values alone.
 
     Returns
     -------
@@ -275,18 +277,18 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def svdvals(x: Any) -> Any:
-    """Singular values, in descending order."""
+    """Return the singular values, in descending order."""
     return svd(x, compute_uv=False)
 
 
 @Op
 def _qr(x: Any, /) -> Any:
-    """QR factorization of matrices with at least as many rows as columns, packed."""
+    """Return the QR factorization of matrices with at least as many rows as columns, packed."""
     return _pack(x.shape[:-2], *np.linalg.qr(x))
 
 
 def _qr_rule(g: Any, out: Any, x: Any) -> Any:
-    """Backward of QR (Walter and Lehmann 2018)."""
+    """Vector-Jacobian product of QR (Walter and Lehmann 2018)."""
     rows, n = x.shape[-2:]
     (q, r), (gq, gr) = (_unpack(packed, (rows, n), (n, n)) for packed in (out, g))
     m = matmul(r, transposed(gr)) - matmul(transposed(gq), q)
@@ -305,7 +307,7 @@ class QRResult(NamedTuple):
 
 
 def qr(x: Any, mode: str = "reduced") -> QRResult:
-    """QR factorization ``x = Q @ R``.
+    """Return the QR factorization ``x = Q @ R``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reading and writing parts of an array: each read has a scatter as its adjoint, and the other way round."""
+"""Read and write parts of an array; ``getitem`` and ``scatter_add`` are adjoint, so each is the other's derivative."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Index = Any
 
 
 def plain_index(index: Index) -> Index:
-    """Return an index of slices, integers, None, ``...`` and arrays that nobody else can change.
+    """Return an index of slices, integers, None, ``...`` and arrays of its own, which nobody else can change.
 
     As in NumPy, a tuple holds one part for each axis, and any other sequence is an array.
     """
@@ -62,7 +62,7 @@ def index_array(index: Any) -> Any:
 
 
 def is_basic(index: Index) -> bool:
-    """Whether an index selects each element at most once (no arrays in it)."""
+    """Return whether an index has no arrays in it, and so selects each element at most once."""
     parts = index if isinstance(index, tuple) else (index,)
     return not any(isinstance(part, np.ndarray) for part in parts)
 
@@ -76,9 +76,9 @@ class Part(View):
 
 
 class Along(tuple[Any, ...]):
-    """An index of whole axes and an array at the end, whose result is to lie in C order, as that of :func:`numpy.take`.
+    """An index of whole axes and an array at the end, whose result is in C order, as that of :func:`numpy.take`.
 
-    Indexing itself leaves the axis of the array in front in memory, so that other shapes of the result are no views.
+    Plain indexing puts the axis of the array first in memory, so that a reshaped result is not a view.
     """
 
 
@@ -106,21 +106,21 @@ scatter_add.rules(lambda g, out, x, index, shape: getitem(g, index))
 
 @Op
 def setitem(x: Any, value: Any, /, index: Index) -> Any:
-    """A copy of ``x`` with ``value`` written at ``index``."""
+    """Return a copy of ``x`` with ``value`` written at ``index``."""
     result = np.copy(x)
     result[index] = value
     return result
 
 
 def _written(g: Any, value: Any, index: Index) -> Any:
-    """What arrives at the written values: where an index repeats, only the last write counts."""
+    """Return the gradient of the written values; if an index repeats, only the last write has one."""
     part = getitem(g, index)
     if not is_basic(index):
         writer = np.arange(part.size).reshape(part.shape)
         last = np.zeros(g.shape, dtype=np.intp)
         last[index] = writer
         part = where(last[index] == writer, part, 0.0)
-    extra = np.ndim(data_of(value)) - part.ndim  # leading axes of length 1, which assignment ignores
+    extra = np.ndim(data_of(value)) - part.ndim  # assignment ignores leading axes of length 1
     return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
 
 
@@ -139,7 +139,12 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
     axis : int or None
     mode : str
         What to do with indices beyond the ends: ``"raise"`` an error, ``"wrap"`` them around, or ``"clip"`` them to
-        the ends (negative ones, too).
+        the ends (negative ones too).
+
+    Examples
+    --------
+    >>> sg.take(np.array([10.0, 20.0, 30.0]), [2, 0])
+    array([30., 10.])
     """
     x = operand(x)
     if axis is None:
@@ -149,11 +154,11 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
 
 
 def _within(indices: Any, n: int, mode: str) -> Any:
-    """Indices into an axis of length ``n``."""
+    """Return indices into an axis of length ``n``."""
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
     if indices.dtype.kind == "b":
-        indices = indices.astype(np.intp)  # numbers 0 and 1 here, not a mask
+        indices = indices.astype(np.intp)  # ``take`` reads booleans as the numbers 0 and 1, not as a mask
     if mode == "raise":
         return indices
     return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
@@ -188,12 +193,12 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Elements at equal places of two axes, as a new last axis."""
+    """Return the elements at equal indices of two axes, as a new last axis: a read-only view, as in NumPy."""
     return diagonal_view(x, offset, axis1, axis2, read_only=True)
 
 
 def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) -> Any:
-    """The diagonal as a view, which NumPy makes read-only in one function and not in another."""
+    """Return the diagonal as a view, read-only for ``diagonal`` and writable for ``einsum``, as in NumPy."""
     x = moveaxis(operand(x), (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
     i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
@@ -202,7 +207,7 @@ def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) 
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """The ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
+    """Return the ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
     x = operand(x)
     if x.ndim == 2:
         return diagonal(x, k)
@@ -214,7 +219,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:
-    """Sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
+    """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
     x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0

@@ -15,7 +15,7 @@ from .shaping import expand_dims, ndim_of, operand, stack
 
 @Op
 def inv(x: Any, /) -> Any:
-    """Inverse matrix.
+    """Return the inverse of matrices.
 
     Raises
     ------
@@ -31,7 +31,7 @@ inv.rules(lambda g, out, x: -matmul(matmul(transposed(out), g), transposed(out))
 
 @Op
 def _solve(a: Any, b: Any, /) -> Any:
-    """Solve linear equations with matrices on the right."""
+    """Solve ``a @ out = b`` for matrices."""
     check_square("solve", a)
     return np.linalg.solve(a, b)
 
@@ -63,7 +63,7 @@ def solve(a: Any, b: Any) -> Any:
 
 
 def _cofactors(x: Any, determinant: Any) -> Any:
-    """Derivatives of a determinant with respect to the entries, at singular matrices too."""
+    """Return the derivatives of a determinant with respect to the entries, at singular matrices too."""
     plain = data_of(x)
     n = x.shape[-1]
     if not x.size:
@@ -79,7 +79,7 @@ def _cofactors(x: Any, determinant: Any) -> Any:
 
 @Op
 def det(x: Any, /) -> Any:
-    """Determinant."""
+    """Return the determinant of matrices."""
     check_square("det", x)
     return np.linalg.det(x)
 
@@ -89,7 +89,7 @@ det.rules(lambda g, out, x: expand_dims(g, (-2, -1)) * _cofactors(x, out))
 
 @Op
 def _slogdet(x: Any, /) -> Any:
-    """Logarithm of the absolute value of the determinant."""
+    """Return the logarithm of the absolute value of the determinant."""
     return np.linalg.slogdet(x)[1]
 
 
@@ -97,14 +97,14 @@ _slogdet.rules(lambda g, out, x: expand_dims(g, (-2, -1)) * transposed(inv(x)))
 
 
 class SlogdetResult(NamedTuple):
-    """Sign of a determinant (plain) and logarithm of its absolute value."""
+    """The sign of a determinant (plain) and the logarithm of its absolute value."""
 
     sign: Any
     logabsdet: Any
 
 
 def slogdet(x: Any) -> SlogdetResult:
-    """Sign and logarithm of the absolute value of the determinant, without overflow."""
+    """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
     x = operand(x)
     check_square("slogdet", x)
     return SlogdetResult(np.linalg.slogdet(data_of(x))[0], _slogdet(x))

@@ -21,10 +21,10 @@ from .shaping import expand_dims, operand
 
 
 def expm(x: Any) -> Any:
-    """Matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
+    """Return the matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
 
-    Computed from products and one solution of equations (a Pade approximation, scaled and squared), so its derivatives
-    are right to any order, at repeated eigenvalues too.
+    It is computed by matrix products and one solution of linear equations (a Pade approximation, scaled and squared),
+    so its derivatives hold to any order, at repeated eigenvalues too.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def expm(x: Any) -> Any:
 
 @Op
 def _solve_sylvester(x: Any, y: Any, /) -> Any:
-    """The matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
+    """Return the matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
     values, vectors = np.linalg.eigh(x)
     rotated = np.swapaxes(vectors, -1, -2) @ y @ vectors
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -74,9 +74,9 @@ _solve_sylvester.rules(_solve_sylvester_rule, lambda g, out, x, y: _solve_sylves
 
 @Op
 def sqrtm(x: Any, /) -> Any:
-    """Square root of symmetric matrices without negative eigenvalues: ``r @ r = x`` with ``r`` of the same kind.
+    """Return the square root of symmetric matrices without negative eigenvalues: ``r @ r = x``, ``r`` of the same kind.
 
-    Only the lower triangle of ``x`` is read; the gradient is the symmetric one, right to any order, at repeated
+    Only the lower triangle of ``x`` is read. The gradient is the symmetric one; it holds to any order, at repeated
     eigenvalues too. As that of the root of a number, it is not finite where an eigenvalue is 0.
 
     Parameters
@@ -106,10 +106,10 @@ sqrtm.rules(lambda g, out, x: _solve_sylvester(out, 0.5 * (g + transposed(g))))
 
 
 def logm(x: Any) -> Any:
-    """Logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
+    """Return the logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
 
-    Computed from square roots and solutions of equations, so its derivatives are right to any order, at repeated
-    eigenvalues too. Only the lower triangle of ``x`` is read.
+    It is computed from square roots and solutions of linear equations, so its derivatives hold to any order, at
+    repeated eigenvalues too. Only the lower triangle of ``x`` is read.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def logm(x: Any) -> Any:
 
 @Op
 def _polar(x: Any, /) -> Any:
-    """The orthonormal factor of matrices with at least as many rows as columns."""
+    """Return the orthonormal factor of matrices with at least as many rows as columns."""
     u, _, vt = np.linalg.svd(x, full_matrices=False)
     return u @ vt
 
@@ -164,11 +164,11 @@ class PolarResult(NamedTuple):
 
 
 def polar(x: Any) -> PolarResult:
-    """Polar decomposition ``x = U @ P``, as :func:`scipy.linalg.polar`.
+    """Return the polar decomposition ``x = U @ P``, as :func:`scipy.linalg.polar`.
 
     ``U`` is the matrix with orthonormal columns that is closest to ``x``. It equals ``U @ Vh`` of the singular value
-    decomposition, but has the right gradient, to any order, at repeated singular values too. Where a singular value is
-    0 there is none.
+    decomposition, but its gradient holds to any order at repeated singular values too. Where a singular value is 0 it
+    has none.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def polar(x: Any) -> PolarResult:
 
 @Op
 def pinv(x: Any, /, rcond: float | None = None) -> Any:
-    """Moore-Penrose pseudo-inverse.
+    """Return the Moore-Penrose pseudo-inverse.
 
     Its derivative (Golub and Pereyra 1973) holds where the rank does not change nearby.
 
@@ -196,8 +196,8 @@ def pinv(x: Any, /, rcond: float | None = None) -> Any:
     x : array_like or Tensor
         Shape ``(..., n, m)``.
     rcond : float, optional
-        Singular values up to this fraction of the largest count as 0. Where it leaves out values that are not 0, second
-        derivatives are NaN if singular values are repeated.
+        Singular values up to this fraction of the largest count as 0. If values are left out that are not 0, second
+        derivatives are NaN at repeated singular values.
     """
     return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
 
@@ -218,9 +218,10 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
 
 
 def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:
-    """The gradient where singular values that are not 0 are left out: vectors turn between them and those ``kept``.
+    """Return the gradient where singular values that are not 0 are left out.
 
-    That of ``U @ diag(f(s)) @ Vh``, transposed, with f(s) = 1 / s of what is kept and 0 of the rest.
+    It is the gradient of the transposed ``U @ diag(f(s)) @ Vh``, where f(s) is 1 / s for the values that are ``kept``
+    and 0 for the others.
     """
     u, s, vt = svd(x, full_matrices=False)
     one = kept.astype(x.dtype)
@@ -233,7 +234,7 @@ def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:
     opposite = both + apart * (f + other_f) / (apart * (row + column) + (1.0 - apart))
     middle = 0.5 * (equal * (middle + transposed(middle)) + opposite * (middle - transposed(middle)))
     squares = expand_dims(inverse * inverse, -2)
-    beside, below = matmul(transposed(u), g), matmul(g, v)  # what is not among the vectors of the thin decomposition
+    beside, below = matmul(transposed(u), g), matmul(g, v)  # for the space outside of the thin factors
     left = matmul((below - matmul(u, matmul(transposed(u), below))) * squares, vt)
     right = matmul(u, transposed(squares) * (beside - matmul(matmul(beside, v), vt)))
     return matmul(matmul(u, middle), vt) + left + right

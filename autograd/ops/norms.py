@@ -29,7 +29,7 @@ from .tip import along_tip
 
 @Reduction
 def _norm(x: Any, /, ord: float, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The ``ord``-th root of the sum of absolute values to the power ``ord``; its gradient at zero is 0."""
+    """Return the ``ord``-th root of the sum of absolute values to the power ``ord``; its gradient at zero is 0."""
     return narrow(_euclidean(x, axis, keepdims) if ord == 2.0 else _of_powers(x, ord, axis, keepdims), x)
 
 
@@ -70,7 +70,7 @@ _norm.rules(_norm_rule)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of vectors or matrices, as :func:`numpy.linalg.norm`.
+    """Return the norm of vectors or matrices, as :func:`numpy.linalg.norm`.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Returns
     -------
     Tensor or ndarray
-        Its gradient is 0 at the origin.
+        The norm; its gradient is 0 at the origin.
 
     Raises
     ------
     ValueError
-        If the order is unknown for the kind of norm.
+        If the kind of norm does not have this order.
     """
     x = operand(x)
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(plain_axis(axis), x.ndim)

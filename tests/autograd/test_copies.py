@@ -70,7 +70,7 @@ def test_leaves(copied, leaf):
         assert leaf.grad == before
 
 
-def test_what_was_computed_without_a_trail_can_be_sent():
+def test_what_was_computed_without_a_graph_can_be_sent():
     x = sg.tensor([1.0, 2.0], requires_grad=True)
     with sg.no_grad():
         y = x * 2
@@ -242,7 +242,7 @@ def test_a_shallow_copy_has_the_same_past():
     ],
     ids=["checkpoint", "compile"],
 )
-def test_a_trail_that_leads_through_a_function_is_not_copied(compute):
+def test_a_graph_that_leads_through_a_function_is_not_copied(compute):
     result = compute(sg.tensor([1.0], requires_grad=True))
     with pytest.raises(TypeError, match="cannot be copied or pickled with its graph"):
         copy.deepcopy(result)
@@ -262,7 +262,7 @@ def test_a_compiled_function(copied):
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, through_pickle])
-def test_a_copy_of_an_argument_has_lost_its_trail(copied):
+def test_a_deep_copy_of_an_argument_is_warned_of(copied):
     with pytest.warns(sg.SeegradWarning, match="copies a node"):
         sg.grad(lambda x: (copied(x) ** 2).sum())(np.ones(2))
 

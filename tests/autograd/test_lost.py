@@ -70,13 +70,13 @@ LOSING = {
     ],
     ids="grad value_and_grad elementwise_grad jacobian hessian hvp vjp jvp".split(),
 )
-def test_a_lost_trail_is_warned_of(f, derivative):
+def test_a_lost_gradient_is_warned_of(f, derivative):
     with pytest.warns(sg.SeegradWarning, match="no recorded path to argument 0") as caught:
         derivative(f)
     assert caught[0].filename == __file__
 
 
-def test_a_trail_that_is_given_up():
+def test_a_graph_that_is_given_up():
     with pytest.warns(sg.SeegradWarning, match="sets requires_grad"):
         sg.grad(without_requires_grad)(X)
 
@@ -174,7 +174,7 @@ def through_a_list(x):
 
 
 @pytest.mark.parametrize("part", [lambda x: copy.deepcopy(x * 3), through_a_list, copy.deepcopy])
-def test_a_deep_copy_has_a_trail_of_its_own_and_the_user_is_told(part):
+def test_a_deep_copy_has_a_graph_of_its_own_and_the_user_is_told(part):
     with pytest.warns(sg.SeegradWarning, match=r"argument 0.*deep copy.*t\.copy\(\)"):
         sg.grad(lambda x: (x * 2 + part(x)).sum())(np.ones(3))
     with pytest.warns(sg.SeegradWarning, match=r"checkpoint, argument 0.*deep copy"):
