@@ -28,11 +28,11 @@ class Watch:
         The leaves of the function's graph.
     """
 
-    __slots__ = ("looked", "seen", "twins", "variables")
+    __slots__ = ("read", "seen", "twins", "variables")
 
     def __init__(self, variables: Iterable[Node]) -> None:
         self.variables = frozenset(variables)
-        self.looked: dict[Node, str] = {}
+        self.read: dict[Node, str] = {}
         self.seen: set[int] = set()
         self.twins: dict[Node, Node] = {}
 
@@ -53,7 +53,7 @@ class Watch:
             if x in self.variables:
                 self.twins[other] = x
             return
-        if what in _HARMLESS or len(self.looked) == len(self.variables):
+        if what in _HARMLESS or len(self.read) == len(self.variables):
             return
         floor = oldest_of(self.variables)
         todo = [x]
@@ -63,14 +63,14 @@ class Watch:
                 continue
             self.seen.add(node.number)
             if node in self.variables:
-                self.looked[node] = what
+                self.read[node] = what
             else:
                 todo.extend(node.inputs)
 
     def lost(self, results: Iterable[Any]) -> Iterator[tuple[Node, str]]:
         """Yield the variables that were read and on which no result depends, each with how it was read."""
         reached = self._reached(results)
-        for variable, what in self.looked.items():
+        for variable, what in self.read.items():
             if variable not in reached:
                 yield variable, what
 

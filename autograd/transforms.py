@@ -109,7 +109,7 @@ class _Evaluation:
         self.out = result
         self.stop = watch.variables
         self.differentiable = linked or (self.outer and self._uses_other_variables())
-        for variable, what in watch.lost(_leaves(self.out)) if watch.looked else ():
+        for variable, what in watch.lost(_leaves(self.out)) if watch.read else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             _warn_of_lost(f, place, what)
         for variable in watch.copied(_leaves(self.out)):

@@ -207,11 +207,11 @@ class Recording:
         if root.__class__ is not Value:
             raise NotReplayable(f"it returns {type(root).__name__}, not one Value")
         compared = [x for _, *sides, _ in observer.comparisons for x in sides if isinstance(x, Value)]
-        outside = _outside(compared, root, begin, {*stand_ins})
+        captured = _captured_values(compared, root, begin, {*stand_ins})
         wanted = [x.__class__ is Value and x._tracked for x in arguments.leaves]
-        self.outside = outside
+        self.captured = captured
         self.wanted = wanted
-        self.plan = ReplayPlan(root, [*stand_ins, *outside], [*wanted, *[True] * len(outside)], compared)
+        self.plan = ReplayPlan(root, [*stand_ins, *captured], [*wanted, *[True] * len(captured)], compared)
         self.checks = self._checks(observer.comparisons)
 
     def _checks(self, comparisons: list[Any]) -> list[Any]:
@@ -246,10 +246,10 @@ class Recording:
         if arguments.shape != self.shape or reach.tokens != self.reach.tokens:
             return None
         given = [x._plain if x.__class__ is Value else float(x) for x in arguments.leaves]
-        run = self.plan.forward([*given, *[x._plain for x in self.outside]])
+        run = self.plan.forward([*given, *[x._plain for x in self.captured]])
         if not self.holds(run.values):
             return None
-        inputs = [x for x, wanted in zip(arguments.leaves, self.wanted) if wanted] + self.outside
+        inputs = [x for x, wanted in zip(arguments.leaves, self.wanted) if wanted] + self.captured
         if not inputs or not is_recording():
             return record(self.op, run.result, (), NO_PARAMS)
         return record(self.op, run.result, tuple(inputs), {"replay": Replay(run, self, arguments)})
@@ -323,7 +323,7 @@ class _Observer:
         on_look.remove(self.note)
         if _random_state() != self.random_state:
             _set_random_state(self.random_state)
-            raise NotReplayable("it draws random numbers; draw them outside and pass them in")
+            raise NotReplayable("it draws random numbers; draw them captured and pass them in")
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
         """Note a comparison; raise at any other use of plain data, before running again could do something twice."""
@@ -352,10 +352,10 @@ def _set_random_state(state: Any) -> None:
     np.random.set_state(state[1])
 
 
-def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) -> list[Any]:
+def _captured_values(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) -> list[Any]:
     """Return the Values that a recording uses and that were made before it began."""
     seen: dict[Node, None] = {}
-    outside: list[Node] = []
+    captured: list[Node] = []
     todo = [root, *compared]
     while todo:
         x = todo.pop()
@@ -367,7 +367,7 @@ def _outside(compared: list[Any], root: Any, begin: int, stand_ins: set[Any]) ->
         if x.number < begin and x.__class__ is Value:
             if not x._tracked:
                 raise NotReplayable("it uses a Value that does not require gradients")
-            outside.append(x)
+            captured.append(x)
         elif x.op is not None:
             todo.extend(x.inputs)
-    return sorted(outside, key=operator.attrgetter("number"))
+    return sorted(captured, key=operator.attrgetter("number"))

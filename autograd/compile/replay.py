@@ -69,18 +69,18 @@ class NodeGroup:
         The places of the results.
     sources : list of Gather
         The inputs, one Gather for each position; a sum has a single one, which adds.
-    arriving : Gather or None
+    incoming : Gather or None
         The gradients of the results, gathered from the array of gradients; None if they are not wanted.
-    leaving : list of (int, slice)
+    outgoing : list of (int, slice)
         The position of each input that wants a gradient, and the places of the gradients.
     """
 
-    __slots__ = ("arriving", "leaving", "op", "place", "sources")
+    __slots__ = ("incoming", "outgoing", "op", "place", "sources")
 
     def __init__(self, op: Elementwise, place: slice, sources: list[Gather]) -> None:
         self.op, self.place, self.sources = op, place, sources
-        self.arriving: Gather | None = None
-        self.leaving: list[tuple[int, slice]] = []
+        self.incoming: Gather | None = None
+        self.outgoing: list[tuple[int, slice]] = []
 
     def forward(self, values: Array) -> None:
         """Compute the results from earlier ones."""
@@ -91,12 +91,12 @@ class NodeGroup:
 
     def backward(self, values: Array, gradients: Array) -> None:
         """Accumulate the gradients of the results, and propagate them to the inputs."""
-        if self.arriving is None:
+        if self.incoming is None:
             return
-        g = gradients[self.place] = self.arriving(gradients)
-        if self.leaving:
+        g = gradients[self.place] = self.incoming(gradients)
+        if self.outgoing:
             inputs = [source(values) for source in self.sources]
-            for position, place in self.leaving:
+            for position, place in self.outgoing:
                 gradients[place] = self.op.rule[position](g, values[self.place], *inputs)
 
 
@@ -147,7 +147,7 @@ class ReplayPlan:
 
     def _connect(self, members: Any, wants: dict[Node, bool], variables: list[Node]) -> None:
         """Lay out the array of gradients: those of all nodes, then those of all edges, then that of the result."""
-        arriving: dict[Node, list[int]] = {}
+        incoming: dict[Node, list[int]] = {}
         edge = len(self.index)
         for group, (_, nodes) in zip(self.groups, members):
             if not wants.get(nodes[0][0]):
@@ -156,22 +156,22 @@ class ReplayPlan:
                 for node, inputs in nodes:
                     for x in inputs:
                         if wants.get(x):
-                            arriving.setdefault(x, []).append(self.index[node])
+                            incoming.setdefault(x, []).append(self.index[node])
                 continue
             for position in range(len(nodes[0][1])):
                 if wants.get(nodes[0][1][position]):
-                    group.leaving.append((position, slice(edge, edge + len(nodes))))
+                    group.outgoing.append((position, slice(edge, edge + len(nodes))))
                     for k, (_, inputs) in enumerate(nodes):
-                        arriving.setdefault(inputs[position], []).append(edge + k)
+                        incoming.setdefault(inputs[position], []).append(edge + k)
                     edge += len(nodes)
         self.output_place = edge
-        arriving.setdefault(self.root, []).append(edge)
+        incoming.setdefault(self.root, []).append(edge)
         for group, (_, nodes) in zip(self.groups, members):
             if wants.get(nodes[0][0]):
-                group.arriving = Gather([arriving[node] for node, _ in nodes])
-        reached = [i for i, x in enumerate(variables) if wants.get(x) and x in arriving]
+                group.incoming = Gather([incoming[node] for node, _ in nodes])
+        reached = [i for i, x in enumerate(variables) if wants.get(x) and x in incoming]
         self.reached = reached
-        self.arriving = Gather([arriving[variables[i]] for i in reached]) if reached else None
+        self.incoming = Gather([incoming[variables[i]] for i in reached]) if reached else None
 
     # -------------------------------------------------------------------------------------------- running
 
@@ -213,8 +213,8 @@ class ReplayRun:
         with np.errstate(all="ignore"):
             for group in reversed(plan.groups):
                 group.backward(self.values, gradients)
-            if plan.arriving is not None:
-                for i, g in zip(plan.reached, plan.arriving(gradients).tolist()):
+            if plan.incoming is not None:
+                for i, g in zip(plan.reached, plan.incoming(gradients).tolist()):
                     found[i] = g
         return found
 

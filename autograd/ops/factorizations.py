@@ -121,11 +121,11 @@ def _dominated_by_rounding(gaps: Any, middle: Any, g_vectors: list[Any], values:
     gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(data_of(gaps))).astype(gaps.dtype)
     whole = np.fmax.reduce(np.abs(data_of(middle)), (-2, -1), keepdims=True, initial=0)
     largest = np.max(np.abs(data_of(values)), -1, keepdims=True, initial=0)[..., None]
-    arriving = np.maximum(columns[..., None], columns[..., None, :])
+    incoming = np.maximum(columns[..., None], columns[..., None, :])
 
     def lost(order: int) -> Any:
-        error = np.finfo(gap.dtype).eps * arriving * (largest / gap) ** order
-        return error > 0.01 * np.maximum(arriving, largest * whole)
+        error = np.finfo(gap.dtype).eps * incoming * (largest / gap) ** order
+        return error > 0.01 * np.maximum(incoming, largest * whole)
 
     nothing = np.where(lost(1), np.nan, 0.0).astype(gap.dtype)
     if not isinstance(gaps, Node):

@@ -1,9 +1,9 @@
-"""The tip of a cone: where a length is 0, its first derivative is a convention, and the second must not hide that.
+"""The gradient of a length (a norm, ``hypot``, ``std``) at 0, where its graph has the tip of a cone.
 
-A length such as ``norm(x)`` has no derivative at the origin; it is taken as 0. What is built on a length may be smooth
-all the same: the second derivative of ``norm(x) ** 2`` is 2 everywhere. Which of the two is the case shows in the
-gradient ``g`` that arrives at the length: if it is 0 at the tip and grows in proportion to the length, the quotient
-``g / length`` has a limit, and that limit is the second derivative. Otherwise there is none, and it is NaN.
+A length has no derivative at 0; by convention it is taken as 0. A function of a length may be smooth all the same: the
+second derivative of ``norm(x) ** 2`` is 2 everywhere. Whether it is, follows from the gradient ``g`` of the length: if
+``g`` is 0 at the tip and proportional to the length near it, the quotient ``g / length`` has a limit, and that limit is
+the second derivative. Otherwise there is no second derivative, and it is NaN.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.backward import backprop
 from ..core.node import Node, data_of
 from .elementwise import ratio, where
 
@@ -20,18 +21,18 @@ Function = Callable[[Any], Any]
 
 
 def along_tip(g: Any, out: Any, x: Any, spread: Function, bend: Function | None = None) -> Any:
-    """Gradient ``g * x / out`` of a length ``out`` of ``x``, 0 at its tip, right or NaN in second order there.
+    """Return the gradient ``g * x / out`` of a length ``out`` of ``x``: 0 at the tip, with a second derivative or NaN.
 
     Parameters
     ----------
     g, out : number, array or Node
-        The gradient that arrives at the length, and the length.
+        The gradient of the length, and the length.
     x : number, array or Node
-        What it is the length of; 0 wherever ``out`` is.
+        What ``out`` is the length of; 0 wherever ``out`` is.
     spread : callable
         Gives ``g`` and ``out`` the shape of ``x``.
     bend : callable, optional
-        What a length that is not Euclidean, whose square is not smooth at the tip, makes of ``x / out``.
+        A function of ``x / out``, in the gradient of a length that is not Euclidean: its square is not smooth at 0.
     """
     slope, tips = ratio(x, spread(out)), data_of(out) == 0
     result = spread(g) * (slope if bend is None else where(spread(tips), 0.0, bend(slope)))
@@ -48,12 +49,11 @@ def _like(values: Any, out: Node) -> Any:
 
 
 def _limit(g: Node, out: Node) -> Any:
-    """The limit of ``g / out`` where both are 0, NaN where it does not exist or cannot be known, 0 elsewhere.
+    """Return the limit of ``g / out`` where both are 0, NaN where it does not exist or is not known, 0 elsewhere.
 
-    It is the slope of ``g`` in ``out`` (l'Hopital), provided that ``g`` depends on nothing else there. Two walks with
-    different weights tell each element's own slope from its neighbours' influence.
+    It is the derivative of ``g`` with respect to ``out`` (l'Hopital), if ``g`` depends on nothing else there. Two
+    backward passes with different weights separate each element's own derivative from those of other elements.
     """
-    from ..core.backward import backprop
 
     tips = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
     limit = np.zeros(tips.shape)
@@ -67,5 +67,5 @@ def _limit(g: Node, out: Node) -> Any:
         if any(np.any(other) for other in table.values()) or np.any(own[~tips]):
             return np.where(tips, np.nan, limit)
         found.append(own)
-    known = np.isclose(found[0] * weights, found[1], rtol=1e-3)  # float16 knows no better
+    known = np.isclose(found[0] * weights, found[1], rtol=1e-3)  # the precision of float16
     return np.where(tips, np.where(known, found[0], np.nan), limit)

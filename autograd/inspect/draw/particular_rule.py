@@ -75,12 +75,12 @@ class Particular(General):
         except FAILURES as error:
             raise UnclearError from error
 
-    def told(self, value: Any) -> ast.expr:
+    def written(self, value: Any) -> ast.expr:
         """Return the expression of a value: an array by its name, all else as it is written."""
         if id(value) in self.known:
             return copy.deepcopy(self.known[id(value)][1])
         if isinstance(value, (list, tuple)):
-            parts = [self.told(part) for part in value]
+            parts = [self.written(part) for part in value]
             return ast.List(parts, ast.Load()) if isinstance(value, list) else ast.Tuple(parts, ast.Load())
         if isinstance(value, np.dtype):
             return ast.Attribute(ast.Name("np", ast.Load()), value.name, ast.Load())
@@ -124,7 +124,7 @@ class Particular(General):
             except TypeError as error:
                 raise UnclearError from error
             for name, part in zip(target.elts, parts):
-                self.keep(name, part, self.attempt_told(part))
+                self.keep(name, part, self.attempt_written(part))
             return
         if not isinstance(target, ast.Name):
             raise UnclearError
@@ -133,10 +133,10 @@ class Particular(General):
         self.values[target.id], self.trees[target.id] = value, tree
         self.note(value, tree)
 
-    def attempt_told(self, value: Any) -> ast.expr | None:
-        """Return the same as :meth:`told`, or None if there is no expression."""
+    def attempt_written(self, value: Any) -> ast.expr | None:
+        """Return the same as :meth:`written`, or None if there is no expression."""
         try:
-            return self.told(value)
+            return self.written(value)
         except UnclearError:
             return None
 
@@ -196,7 +196,7 @@ class Particular(General):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
         """Write an item of a list as its own expression, and a part of an array with its index."""
         if not isinstance(self.value(node.value), (np.ndarray, np.generic)):
-            return self.told(self.value(node))
+            return self.written(self.value(node))
         index = self.value(node.slice)
         tree = index_tree(index) if is_static(index) else self.rewrite(node.slice)
         return ast.Subscript(self.rewrite(node.value), tree, ast.Load())
@@ -209,13 +209,13 @@ class Particular(General):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
         """Write joined tuples as one."""
         if any(isinstance(part, ast.Tuple) for part in (node.left, node.right)):
-            return self.told(self.value(node))
+            return self.written(self.value(node))
         return self.generic_visit(node)
 
     def computed(self, node: ast.expr) -> ast.AST:
         """Return the expression of the value of a comprehension, lambda, text or dictionary."""
         found = self.value(node)
-        return self.told(list(found) if isinstance(node, ast.GeneratorExp) else found)
+        return self.written(list(found) if isinstance(node, ast.GeneratorExp) else found)
 
     visit_ListComp = visit_GeneratorExp = visit_JoinedStr = visit_Dict = visit_Lambda = computed  # noqa: N815
 
@@ -234,9 +234,9 @@ class Particular(General):
         if name == "swapaxes" and self.turns(node):
             return ast.Attribute(self.rewrite(node.args[0]), "T", ast.Load())
         if not name:
-            written = self.other_call(node, function)
-            if written is not None:
-                return written
+            tree = self.other_call(node, function)
+            if tree is not None:
+                return tree
         args, keywords = self.arguments(node)
         if name == "matmul" and len(args) == 2:
             return ast.BinOp(args[0][0], ast.MatMult(), args[1][0])
@@ -283,7 +283,7 @@ class Particular(General):
         if isinstance(function, FunctionType) and self.depth < _DEEPEST:
             return self.inlined(node, function)
         if getattr(builtins, getattr(function, "__name__", ""), None) is function:
-            return self.told(found)
+            return self.written(found)
         raise UnclearError
 
     def inlined(self, node: ast.Call, function: FunctionType) -> ast.expr:
@@ -303,7 +303,7 @@ class Particular(General):
             elif given is not None:
                 trees[name], values[name] = given
             else:
-                trees[name], values[name] = self.attempt_told(parameter.default), parameter.default
+                trees[name], values[name] = self.attempt_written(parameter.default), parameter.default
         return Particular(function, trees, values, self.free, 0, self.depth + 1, self.known).result()
 
     def arguments(self, node: ast.Call) -> tuple[list[tuple[Any, Any]], dict[str, tuple[Any, Any]]]:
@@ -311,13 +311,13 @@ class Particular(General):
         args: list[tuple[Any, Any]] = []
         for part in node.args:
             if isinstance(part, ast.Starred):
-                args += [(self.told(item), item) for item in self.value(part.value)]
+                args += [(self.written(item), item) for item in self.value(part.value)]
             else:
                 args.append((self.rewrite(part), self.value(part)))
         keywords: dict[str, tuple[Any, Any]] = {}
         for word in node.keywords:
             if word.arg is None:
-                keywords |= {key: (self.told(item), item) for key, item in self.value(word.value).items()}
+                keywords |= {key: (self.written(item), item) for key, item in self.value(word.value).items()}
             else:
                 keywords[word.arg] = (self.rewrite(word.value), self.value(word.value))
         return args, keywords

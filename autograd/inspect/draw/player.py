@@ -188,8 +188,8 @@ def play(
     count = len(nodes_of(recorded.root))
     if count > MAX_PLAYED:
         raise ValueError(
-            f"play: this graph has {count:,} nodes, more than anybody steps through (at most {MAX_PLAYED}); play a "
-            "smaller piece, such as one neuron or one example, or see all of it with draw()"
+            f"play: this graph has {count:,} nodes, and at most {MAX_PLAYED} can be stepped through; play a smaller "
+            "piece, such as one neuron or one example, or see all of it with draw()"
         )
     return Player(Story(recorded), direction)
 

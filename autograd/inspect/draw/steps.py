@@ -191,7 +191,7 @@ class Story:
         for x in leaves:
             steps += self._replaced(x, so_far, back.gradients)
         found = ", ".join(f"{self.slope(x)} = {small_array(so_far[x])}" for x in leaves[:6])
-        steps.append(Step("end", found + (", …" if len(leaves) > 6 else ""), "Done: every gradient has arrived."))
+        steps.append(Step("end", found + (", …" if len(leaves) > 6 else ""), "Done: all gradients are accumulated."))
         return steps
 
     def _replaced(self, x: Node, so_far: dict[Node, Any], gradients: dict[Node, Any]) -> list[Step]:
