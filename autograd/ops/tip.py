@@ -54,7 +54,6 @@ def _limit(g: Node, out: Node) -> Any:
     It is the derivative of ``g`` with respect to ``out`` (l'Hopital), if ``g`` depends on nothing else there. Two
     backward passes with different weights separate each element's own derivative from those of other elements.
     """
-
     tips = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
     limit = np.zeros(tips.shape)
     if not g.requires_grad or not tips.any():
