@@ -31,21 +31,30 @@ from .draw.formula_names import namespace
 
 _HEAD = """# The engine
 
-Read in this order: `graph.py` (nodes, and how a computation leaves a trail), `operation.py` (what an operation is),
-`elementwise.py` (the calculus on one page), `walk.py` (the way back), `scalar_walk.py` (its short cut through plain
-numbers), `value.py` and `tensor.py` (the two kinds of node), then the operations on arrays: `shaping.py`,
-`indexing.py`, `tip.py`, `reductions.py`, `products.py`, `linalg.py`, `convolution.py`, `pooling.py`,
-`normalization.py`;
-on top of them `composed.py`, `transforms.py` (grad, jacobian, ...), `compile.py`, `checkpoint.py`, `primitive.py`,
-`copies.py`; and to look inside `check.py`, `diagnosis.py`, `lost.py` (results without a trail) and `draw/`. The heavy
-arithmetic is in `kernels/`.
+Read in this order:
+
+1. The graph and the backward pass: `core/node.py` (a node: data, operation, inputs), `core/op.py` (an operation and its
+   derivative rules), `core/recording.py` (how a computation leaves a graph), `core/backward.py` (the backward pass).
+2. `ops/elementwise.py`: the calculus on one page.
+3. The two kinds of node: `value.py` (a number), `tensor.py` (an array), with the operators of both in `arithmetic.py`
+   and writes into arrays in `views.py`.
+4. The other operations: `ops/shaping.py`, `ops/indexing.py`, `ops/reductions.py`, `ops/products.py`,
+   `ops/convolution.py`, `ops/normalization.py`; linear algebra in `ops/inverses.py`, `ops/factorizations.py`,
+   `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of their own). How a choice
+   such as `where` keeps gradients of 0 at 0: `ops/masks.py` and `ops/choices.py`.
+5. What is built on the graph: `transforms.py` (grad, vjp, jacobian, ...), `no_grad.py`, `checkpoint.py`,
+   `primitive.py` (user-defined operations), `numpy_protocol.py` (functions of NumPy called with Tensors), `copies.py`,
+   `gradcheck.py`, `lost.py` (warnings of gradients that are lost).
+6. To look inside: `inspect/why.py`, `inspect/anomaly.py` and the drawings, which begin in `inspect/draw/drawing.py`.
+7. To be faster: `compile/compiled_function.py` (record a function once, replay it) and `fast/install.py` (what is there
+   for speed alone; without it everything computes the same).
 
 # Every operation and its derivative
 
-`g` is the gradient of the result, `out` the result itself; "x: ..." is the gradient of the input x, in Python: with
-`np`, the operations, and the functions at the end. Everything else that NumPy code may call (`hstack`, `trace`,
-`norm`, ...) is composed of these. Broadcasting is undone, and the dtype restored, after every rule. Where a rule takes
-several steps, its function is named instead. This file is written by `make reference`.
+`g` is the gradient of the result, `out` the result itself; "x: ..." is the vector-Jacobian product of the input x, in
+Python: with `np`, the operations, and the functions at the end. Everything else that NumPy code may call (`hstack`,
+`trace`, `vdot`, ...) is composed of these. After every rule, the engine sums over broadcast axes and casts to the dtype
+of the input. A rule of several steps is given by the name of its function. `make reference` writes this file.
 """
 
 _SECTIONS: tuple[tuple[str, ModuleType], ...] = (

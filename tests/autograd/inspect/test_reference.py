@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.inspect.reference import reference
 
 
+ENGINE = Path(__file__).parents[3] / "autograd"
+
+
 def test_the_table_is_current():
-    written = (Path(__file__).parents[3] / "autograd" / "README.md").read_text(encoding="utf-8")
+    written = (ENGINE / "README.md").read_text(encoding="utf-8")
     assert written == reference(), "run `make reference`"
 
 
@@ -18,3 +22,9 @@ def test_every_operation_is_in_the_table():
     # What the fast room adds computes what operations of the table compute together.
     own = [name for name, op in Op.table.items() if not op.forward.__module__.startswith("seegrad.autograd.fast")]
     assert [name for name in own if f"| `{name}` |" not in text] == []
+
+
+def test_the_files_to_read_exist():
+    named = re.findall(r"`([\w/]+\.py)`", reference().partition("# Every operation")[0])
+    assert len(named) > 20
+    assert [name for name in named if not (ENGINE / name).is_file()] == []
