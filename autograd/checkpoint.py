@@ -14,7 +14,7 @@ from .core.node import Node, data_of
 from .core.op import Op, Rule
 from .core.recording import is_recording, record, recording
 from .graph_order import backward_order
-from .lost import COPIED, Watch
+from .lost_gradients import COPIED, Watch
 from .ops.shaping import identity
 from .tensor import Tensor
 

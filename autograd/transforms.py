@@ -23,7 +23,7 @@ from .core.backward import backprop
 from .core.node import Node, data_of
 from .core.recording import is_recording, recording
 from .graph_order import backward_order
-from .lost import COPIED, Watch
+from .lost_gradients import COPIED, Watch
 from .ops.elementwise import multiply
 from .ops.reductions import sum
 from .ops.shaping import identity, reshape, stack

@@ -202,7 +202,7 @@ class ReplayRun:
 
     @property
     def result(self) -> float:
-        """The value of the result."""
+        """Return the value of the result."""
         return float(self.values[self.plan.root_place])
 
     def backward(self, grad_output: float) -> list[float | None]:

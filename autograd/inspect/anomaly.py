@@ -103,7 +103,7 @@ def detect_anomaly() -> Iterator[None]:
 
 @renewed
 def _end_blocks_of_other_threads() -> None:
-    """After a fork, end the blocks of the parent's other threads: nobody else would, and each slows all computing."""
+    """End, after a fork, the blocks of the threads that the child does not have: they would slow all computing."""
     for block, end in list(_ends.items()):
         if block not in _inside.get():
             end()

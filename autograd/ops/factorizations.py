@@ -50,6 +50,17 @@ def cholesky(x: Any, /) -> Any:
     """Return the lower triangular ``L`` with ``L @ L.T = x`` for symmetric positive definite ``x``.
 
     Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Murray 2016).
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a matrix is not positive definite.
+
+    Examples
+    --------
+    >>> sg.linalg.cholesky(np.array([[4.0, 2.0], [2.0, 10.0]]))
+    array([[2., 0.],
+           [1., 3.]])
     """
     check_square("cholesky", x)
     return np.linalg.cholesky(x)
@@ -145,7 +156,7 @@ def _eigh(x: Any, /) -> Any:
 
 
 def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
-    """Vector-Jacobian product of the eigenvalues and eigenvectors (Giles 2008)."""
+    """Return the vector-Jacobian product of the eigenvalues and eigenvectors (Giles 2008)."""
     n = x.shape[-1]
     values, vectors = out[..., :n], _vectors(out, n, (n, n))
     g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
@@ -183,6 +194,11 @@ def eigh(x: Any) -> EighResult:
     EighResult
         Eigenvalues ``(..., n)``, ascending, and eigenvectors ``(..., n, n)``, in columns. The sign of an
         eigenvector is arbitrary, so only functions that do not depend on it have a meaningful gradient.
+
+    Examples
+    --------
+    >>> sg.linalg.eigh(np.diag([3.0, 1.0])).eigenvalues
+    array([1., 3.])
     """
     x = operand(x)
     check_square("eigh", x)
@@ -206,7 +222,7 @@ def _svd_parts(packed: Any, x: Any) -> tuple[Any, Any, Any]:
 
 
 def _svd_rule(g: Any, out: Any, x: Any) -> Any:
-    """Vector-Jacobian product of the thin SVD (Townsend 2016), written with 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
+    """Return the vector-Jacobian product of the thin SVD (Townsend 2016), by 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
     s, u, vt = _svd_parts(out, x)
     gs, gu, gvt, used = _unpack(g, s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
     v, gv, row, column, noise = (
@@ -265,6 +281,11 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     ------
     ValueError
         If the full decomposition of a matrix that is not square is asked for.
+
+    Examples
+    --------
+    >>> sg.linalg.svd(np.diag([1.0, 2.0])).S
+    array([2., 1.])
     """
     x = operand(x)
     packed = _svd(x)
@@ -288,7 +309,7 @@ def _qr(x: Any, /) -> Any:
 
 
 def _qr_rule(g: Any, out: Any, x: Any) -> Any:
-    """Vector-Jacobian product of QR (Walter and Lehmann 2018)."""
+    """Return the vector-Jacobian product of QR (Walter and Lehmann 2018)."""
     rows, n = x.shape[-2:]
     (q, r), (gq, gr) = (_unpack(packed, (rows, n), (n, n)) for packed in (out, g))
     m = matmul(r, transposed(gr)) - matmul(transposed(gq), q)
@@ -320,6 +341,17 @@ def qr(x: Any, mode: str = "reduced") -> QRResult:
     -------
     QRResult
         ``Q`` ``(..., n, k)`` and ``R`` ``(..., k, m)`` with ``k = min(n, m)``.
+
+    Raises
+    ------
+    ValueError
+        If another mode is asked for.
+
+    Examples
+    --------
+    >>> q, r = sg.linalg.qr(np.array([[3.0, 1.0], [4.0, 2.0]]))
+    >>> np.allclose(q @ r, [[3.0, 1.0], [4.0, 2.0]])
+    True
     """
     x = operand(x)
     if mode != "reduced":

@@ -207,7 +207,19 @@ def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) 
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """Return the ``k``-th diagonal of a matrix, or a matrix with the given diagonal."""
+    """Return the ``k``-th diagonal of a matrix, or a matrix with the given diagonal.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is neither a vector nor a matrix.
+
+    Examples
+    --------
+    >>> sg.diag(np.array([1.0, 2.0]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
     x = operand(x)
     if x.ndim == 2:
         return diagonal(x, k)
@@ -219,7 +231,13 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:
-    """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order."""
+    """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order.
+
+    Examples
+    --------
+    >>> sg.sort(np.array([3.0, 1.0, 2.0]))
+    array([1., 2., 3.])
+    """
     x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0

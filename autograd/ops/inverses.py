@@ -21,6 +21,12 @@ def inv(x: Any, /) -> Any:
     ------
     numpy.linalg.LinAlgError
         If the matrix is singular.
+
+    Examples
+    --------
+    >>> sg.linalg.inv(np.diag([2.0, 4.0]))
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]])
     """
     check_square("inv", x)
     return np.linalg.inv(x)
@@ -56,6 +62,16 @@ def solve(a: Any, b: Any) -> Any:
     -------
     Tensor or ndarray
         The shape of ``b``, with the batch axes of both.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a matrix is singular.
+
+    Examples
+    --------
+    >>> sg.linalg.solve(np.array([[2.0, 0.0], [1.0, 4.0]]), np.array([2.0, 9.0]))
+    array([1., 2.])
     """
     if ndim_of(b) == 1:
         return _solve(a, expand_dims(b, -1))[..., 0]
@@ -79,7 +95,16 @@ def _cofactors(x: Any, determinant: Any) -> Any:
 
 @Op
 def det(x: Any, /) -> Any:
-    """Return the determinant of matrices."""
+    """Return the determinant of matrices.
+
+    Its gradient is right at singular matrices too.
+
+    Examples
+    --------
+    >>> sg.grad(sg.linalg.det)(np.diag([2.0, 3.0]))
+    array([[3., 0.],
+           [0., 2.]])
+    """
     check_square("det", x)
     return np.linalg.det(x)
 

@@ -179,6 +179,12 @@ def polar(x: Any) -> PolarResult:
     -------
     PolarResult
         ``U`` ``(..., n, m)`` and ``P`` ``(..., m, m)``.
+
+    Examples
+    --------
+    >>> sg.linalg.polar(np.array([[0.0, -3.0], [2.0, 0.0]])).P.round(6) + 0.0
+    array([[2., 0.],
+           [0., 3.]])
     """
     x = operand(x)
     u = _polar(x) if x.shape[-2] >= x.shape[-1] else transposed(_polar(transposed(x)))
@@ -198,6 +204,11 @@ def pinv(x: Any, /, rcond: float | None = None) -> Any:
     rcond : float, optional
         Singular values up to this fraction of the largest count as 0. If values are left out that are not 0, second
         derivatives are NaN at repeated singular values.
+
+    Examples
+    --------
+    >>> sg.linalg.pinv(np.array([[2.0], [0.0]]))
+    array([[0.5, 0. ]])
     """
     return np.linalg.pinv(x) if rcond is None else np.linalg.pinv(x, rcond)
 

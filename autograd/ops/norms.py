@@ -91,6 +91,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ------
     ValueError
         If the kind of norm does not have this order.
+
+    Examples
+    --------
+    >>> sg.grad(sg.norm)(np.array([3.0, 4.0]))
+    array([0.6, 0.8])
     """
     x = operand(x)
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(plain_axis(axis), x.ndim)

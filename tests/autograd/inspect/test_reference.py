@@ -8,7 +8,6 @@ from pathlib import Path
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.inspect.reference import reference
 
-
 ENGINE = Path(__file__).parents[3] / "autograd"
 
 
