@@ -272,9 +272,9 @@ def is_short(length: Any) -> bool:
 
 def _towards(g: Any, out: Any, x: Any) -> Any:
     """``g * x / out`` for a distance ``out`` from the origin that may be 0."""
-    from .tip import along_tip  # here, since that module needs this one
+    from .length_gradient import length_gradient  # here, since that module needs this one
 
-    return along_tip(g, out, x, lambda v: v)
+    return length_gradient(g, out, x, lambda v: v)
 
 
 # The point (0, 0) is the tip of a cone: its slope is taken as 0.

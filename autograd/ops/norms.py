@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...common.plain_data import plain
 from .elementwise import absolute, is_short, power, sign
 from .factorizations import svdvals
+from .length_gradient import length_gradient
 from .reductions import Axis, Reduction, in_range, magnitude, max, min, sum
 from .shaping import (
     astype,
@@ -24,7 +25,6 @@ from .shaping import (
     wide_dtype,
     wide_sum,
 )
-from .tip import along_tip
 
 
 @Reduction
@@ -61,9 +61,9 @@ def _norm_rule(g: Any, out: Any, x: Any, ord: float, axis: Any, keepdims: bool) 
     if ord == 2.0:
         if not is_short(out):
             return spread(g / out, x, axis, keepdims) * x
-        return along_tip(g, out, x, lambda v: spread(v, x, axis, keepdims))
+        return length_gradient(g, out, x, lambda v: spread(v, x, axis, keepdims))
     bend = lambda slope: sign(slope) * power(absolute(slope), ord - 1.0)  # noqa: E731
-    return along_tip(g, out, x, lambda v: spread(v, x, axis, keepdims), bend)
+    return length_gradient(g, out, x, lambda v: spread(v, x, axis, keepdims), bend)
 
 
 _norm.rules(_norm_rule)

@@ -15,6 +15,7 @@ import numpy as np
 from ..core.node import data_of, inspected
 from ..core.op import Op
 from .elementwise import exp, is_short, where
+from .length_gradient import length_gradient
 from .shaping import (
     MANY,
     add_reduce,
@@ -32,7 +33,6 @@ from .shaping import (
     wide_dtype,
     wide_sum,
 )
-from .tip import along_tip
 
 # fmt: off
 __all__ = [
@@ -177,7 +177,7 @@ def _std_at_tip(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient where a group may consist of equal elements: what is apart then are the mean's rounding errors."""
     apart = x - mean(x, axis, keepdims=True)
     equal = spread(data_of(out) == 0, x, axis, keepdims)
-    return along_tip(g, out, apart - np.where(equal, data_of(apart), 0), lambda v: spread(v, x, axis, keepdims))
+    return length_gradient(g, out, apart - np.where(equal, data_of(apart), 0), lambda v: spread(v, x, axis, keepdims))
 
 
 std.rules(

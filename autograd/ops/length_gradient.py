@@ -1,8 +1,8 @@
-"""The gradient of a length (a norm, ``hypot``, ``std``) at 0, where its graph has the tip of a cone.
+"""The gradient of a length (a norm, ``hypot``, ``std``) at 0, where the length has no derivative.
 
 A length has no derivative at 0; by convention it is taken as 0. A function of a length may be smooth all the same: the
 second derivative of ``norm(x) ** 2`` is 2 everywhere. Whether it is, follows from the gradient ``g`` of the length: if
-``g`` is 0 at the tip and proportional to the length near it, the quotient ``g / length`` has a limit, and that limit is
+``g`` is 0 there and proportional to the length near it, the quotient ``g / length`` has a limit, and that limit is
 the second derivative. Otherwise there is no second derivative, and it is NaN.
 """
 
@@ -20,8 +20,8 @@ from .elementwise import ratio, where
 Function = Callable[[Any], Any]
 
 
-def along_tip(g: Any, out: Any, x: Any, spread: Function, bend: Function | None = None) -> Any:
-    """Return the gradient ``g * x / out`` of a length ``out`` of ``x``: 0 at the tip, with a second derivative or NaN.
+def length_gradient(g: Any, out: Any, x: Any, spread: Function, bend: Function | None = None) -> Any:
+    """Return the gradient ``g * x / out`` of a length ``out`` of ``x``: 0 at 0, with a second derivative or NaN there.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def along_tip(g: Any, out: Any, x: Any, spread: Function, bend: Function | None 
     bend : callable, optional
         A function of ``x / out``, in the gradient of a length that is not Euclidean: its square is not smooth at 0.
     """
-    slope, tips = ratio(x, spread(out)), data_of(out) == 0
-    result = spread(g) * (slope if bend is None else where(spread(tips), 0.0, bend(slope)))
+    slope, zeros = ratio(x, spread(out)), data_of(out) == 0
+    result = spread(g) * (slope if bend is None else where(spread(zeros), 0.0, bend(slope)))
     if isinstance(g, Node) and isinstance(out, Node):
         limit = _limit(g, out)
-        undefined = np.asarray(tips & (g._plain != 0) | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
+        undefined = np.asarray(zeros & (g._plain != 0) | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
         limit = np.where(undefined, 0.0, limit)
         result = result + spread(_like(undefined * 1.0, out)) * slope + spread(_like(limit, out)) * x
     return result
@@ -54,17 +54,17 @@ def _limit(g: Node, out: Node) -> Any:
     It is the derivative of ``g`` with respect to ``out`` (l'Hopital), if ``g`` depends on nothing else there. Two
     backward passes with different weights separate each element's own derivative from those of other elements.
     """
-    tips = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
-    limit = np.zeros(tips.shape)
-    if not g.requires_grad or not tips.any():
+    zeros = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
+    limit = np.zeros(zeros.shape)
+    if not g.requires_grad or not zeros.any():
         return limit
-    weights = 1.0 + np.arange(tips.size).reshape(tips.shape) / tips.size
+    weights = 1.0 + np.arange(zeros.size).reshape(zeros.shape) / zeros.size
     found = []
-    for weight in (tips * 1.0, tips * weights):
+    for weight in (zeros * 1.0, zeros * weights):
         table = backprop(g, _like(weight, g), stop=frozenset((out,)))
-        own = np.asarray(table.pop(out, np.zeros(tips.shape)), np.float64)
-        if any(np.any(other) for other in table.values()) or np.any(own[~tips]):
-            return np.where(tips, np.nan, limit)
+        own = np.asarray(table.pop(out, np.zeros(zeros.shape)), np.float64)
+        if any(np.any(other) for other in table.values()) or np.any(own[~zeros]):
+            return np.where(zeros, np.nan, limit)
         found.append(own)
     known = np.isclose(found[0] * weights, found[1], rtol=1e-3)  # the precision of float16
-    return np.where(tips, np.where(known, found[0], np.nan), limit)
+    return np.where(zeros, np.where(known, found[0], np.nan), limit)
