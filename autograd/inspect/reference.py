@@ -39,10 +39,10 @@ Read in this order:
 3. The two kinds of node: `value.py` (a number) and `tensor.py` (an array), with the operators of both in
    `arithmetic.py`, hooks in `hooks.py`, sums of gradients in `accumulation.py` and writes into arrays in `views.py`.
 4. The other operations: `ops/shaping.py`, `ops/indexing.py`, `ops/reductions.py`, `ops/products.py`,
-   `ops/convolution.py`, `ops/normalization.py`; linear algebra in `ops/inverses.py`, `ops/factorizations.py`,
-   `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of their own). The gradient
-   of a norm at 0: `ops/length_gradient.py`. How a choice such as `where` keeps gradients of 0 at 0: `ops/masks.py` and
-   `ops/choices.py`.
+   `ops/convolution.py`, `ops/pooling.py`, `ops/normalization.py`; linear algebra in `ops/inverses.py`,
+   `ops/factorizations.py`, `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of
+   their own). The gradient of a norm at 0: `ops/length_gradient.py`. How a choice such as `where` keeps gradients of 0
+   at 0: `ops/masks.py` and `ops/choices.py`.
 5. What is built on the graph: `transforms.py` (grad, vjp, jacobian, ...), `no_grad.py`, `checkpoint.py`,
    `primitive.py` (user-defined operations), `numpy_protocol.py` (functions of NumPy called with Tensors), `copies.py`,
    `gradcheck.py`, `lost_gradients.py` (warnings of gradients that are lost).
