@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core.op import Op
-from .formula_names import PACKAGE, name_of, namespace, number
+from .formula_names import name_of, namespace, number
 from .literals import UnclearError
 from .source import definition_of
 
@@ -118,21 +118,7 @@ class General(ast.NodeTransformer):  # the names of its methods are those of the
                 return number(found)
             if owner is np:
                 return ast.Attribute(ast.Name("np", ast.Load()), node.attr, ast.Load())
-            if owner.__name__.partition(".")[0] == PACKAGE and not name_of(found):
-                raise UnclearError  # a kernel, which a reader does not know
         return self.generic_visit(node)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802
-        """Keep both branches, unless one is a kernel."""
-        ways: list[ast.expr] = []
-        for way in (node.body, node.orelse):
-            try:
-                ways.append(self.rewrite(way))
-            except UnclearError:  # a kernel; the other branch is the definition of what it computes
-                continue
-        if not ways:
-            raise UnclearError
-        return ways[0] if len(ways) == 1 else ast.IfExp(self.rewrite(node.test), *ways)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
         """Write matrix products with ``@``."""

@@ -171,19 +171,13 @@ class Particular(General):
         root, *path = ast.unparse(node).split(".")
         if owner.__name__.partition(".")[0] == "numpy":
             root = "np"
-        elif owner.__name__.partition(".")[0] == PACKAGE and not name_of(found):
-            raise UnclearError  # a kernel, which a reader does not know
         else:
             self.free[root] = self.value(ast.Name(root, ast.Load()))
         return ast.parse(".".join([root, *path]), mode="eval").body
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802
         """Keep the branch that was taken."""
-        taken, other = (node.body, node.orelse) if self.holds(node.test) else (node.orelse, node.body)
-        try:
-            return self.rewrite(taken)
-        except UnclearError:  # a kernel; the other branch is its definition, and the caller compares the results
-            return self.rewrite(other)
+        return self.rewrite(node.body if self.holds(node.test) else node.orelse)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:  # noqa: N802
         """Keep the operand that decided."""
