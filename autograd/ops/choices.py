@@ -23,7 +23,7 @@ from . import (
     shaping,
 )
 from . import elementwise as ew
-from .shaping import add_reduce, spread
+from .shaping import add_reduce, repeat_to_match
 
 for _op in (
     *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
@@ -50,17 +50,17 @@ for _op in (
 
 
 def _lines_of_reduction(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
-    return spread(taken, x, params["axis"], params["keepdims"])
+    return repeat_to_match(taken, x, params["axis"], params["keepdims"])
 
 
 def _lines_along_axis(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     if not x.ndim:
         return taken.reshape(())
-    return spread(add_reduce(taken, params["axis"], True), x, params["axis"], True)
+    return repeat_to_match(add_reduce(taken, params["axis"], True), x, params["axis"], True)
 
 
 def _last_lines(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
-    return spread(add_reduce(taken, -1, True), x, -1, True)
+    return repeat_to_match(add_reduce(taken, -1, True), x, -1, True)
 
 
 def _factors(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
@@ -72,7 +72,7 @@ def _factors(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
 
 def _matrices(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
     axes = tuple(range(x.ndim - 2, taken.ndim))
-    return spread(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
+    return repeat_to_match(add_reduce(taken, axes, False).reshape(x.shape[:-2] + (1, 1)), x, (-2, -1), True)
 
 
 for _op in (

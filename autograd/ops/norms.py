@@ -20,8 +20,8 @@ from .shaping import (
     operand,
     plain_axis,
     reduced_axes,
+    repeat_to_match,
     reshape,
-    spread,
     wide_dtype,
     wide_sum,
 )
@@ -60,10 +60,10 @@ def _of_powers(x: Any, ord: float, axis: Axis, keepdims: bool) -> Any:
 def _norm_rule(g: Any, out: Any, x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
     if ord == 2.0:
         if not is_short(out):
-            return spread(g / out, x, axis, keepdims) * x
-        return length_gradient(g, out, x, lambda v: spread(v, x, axis, keepdims))
+            return repeat_to_match(g / out, x, axis, keepdims) * x
+        return length_gradient(g, out, x, lambda v: repeat_to_match(v, x, axis, keepdims))
     bend = lambda slope: sign(slope) * power(absolute(slope), ord - 1.0)  # noqa: E731
-    return length_gradient(g, out, x, lambda v: spread(v, x, axis, keepdims), bend)
+    return length_gradient(g, out, x, lambda v: repeat_to_match(v, x, axis, keepdims), bend)
 
 
 _norm.rules(_norm_rule)

@@ -25,9 +25,9 @@ from .shaping import (
     narrow,
     plain_axis,
     reduced_axes,
+    repeat_to_match,
     reshape,
     roll,
-    spread,
     swapaxes,
     wide,
     wide_dtype,
@@ -92,7 +92,7 @@ def sum(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     return add_reduce(x, axis, keepdims)
 
 
-sum.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims))
+sum.rules(lambda g, out, x, axis, keepdims: repeat_to_match(g, x, axis, keepdims))
 
 
 @Reduction
@@ -104,7 +104,7 @@ def mean(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 sum.poles = mean.poles = False
-mean.rules(lambda g, out, x, axis, keepdims: spread(g * (1.0 / (count(x, axis) or 1)), x, axis, keepdims))
+mean.rules(lambda g, out, x, axis, keepdims: repeat_to_match(g * (1.0 / (count(x, axis) or 1)), x, axis, keepdims))
 
 
 def _variance(x: Any, axis: Axis, ddof: float, keepdims: bool) -> Any:
@@ -132,7 +132,7 @@ def var(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        spread(g * (2.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
+        repeat_to_match(g * (2.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
     )
 )
 
@@ -176,15 +176,18 @@ _LOWEST_SQUARE = {code: float(np.finfo(code).tiny / np.finfo(code).eps) for code
 def _std_at_tip(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient where a group may consist of equal elements: what is apart then are the mean's rounding errors."""
     apart = x - mean(x, axis, keepdims=True)
-    equal = spread(data_of(out) == 0, x, axis, keepdims)
-    return length_gradient(g, out, apart - np.where(equal, data_of(apart), 0), lambda v: spread(v, x, axis, keepdims))
+    equal = repeat_to_match(data_of(out) == 0, x, axis, keepdims)
+    return length_gradient(
+        g, out, apart - np.where(equal, data_of(apart), 0), lambda v: repeat_to_match(v, x, axis, keepdims)
+    )
 
 
 std.rules(
     lambda g, out, x, axis, ddof, keepdims: (
         _std_at_tip(g * (1.0 / _freedom(x, axis, ddof)), out, x, axis, keepdims)
         if is_short(out)
-        else spread(g / out * (1.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
+        else repeat_to_match(g / out * (1.0 / _freedom(x, axis, ddof)), x, axis, keepdims)
+        * (x - mean(x, axis, keepdims=True))
     )
 )
 
@@ -230,8 +233,8 @@ def _others(x: Any, axis: Axis) -> Any:
 
 def _prod_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     if not _divides(out):
-        return spread(g, x, axis, keepdims) * _others(x, axis)
-    return spread(g * out, x, axis, keepdims) / x
+        return repeat_to_match(g, x, axis, keepdims) * _others(x, axis)
+    return repeat_to_match(g * out, x, axis, keepdims) / x
 
 
 prod.rules(_prod_rule)
@@ -296,9 +299,9 @@ def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _extreme_rule(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
-    winners = (x == spread(out, x, axis, keepdims)) | (x != x)  # a NaN wins against numbers
+    winners = (x == repeat_to_match(out, x, axis, keepdims)) | (x != x)  # a NaN wins against numbers
     shares = (1.0 / np.maximum(np.sum(winners, plain_axis(axis), keepdims=True), 1)).astype(x.dtype)
-    return where(winners, spread(g, x, axis, keepdims) * shares, 0.0)
+    return where(winners, repeat_to_match(g, x, axis, keepdims) * shares, 0.0)
 
 
 max.rules(_extreme_rule)
@@ -361,7 +364,7 @@ def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     return result if keepdims else np.reshape(result, _kept_shape(x, axis))
 
 
-logsumexp.rules(lambda g, out, x, axis, keepdims: spread(g, x, axis, keepdims) * softmax(x, axis))
+logsumexp.rules(lambda g, out, x, axis, keepdims: repeat_to_match(g, x, axis, keepdims) * softmax(x, axis))
 
 
 def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:

@@ -155,7 +155,7 @@ def add_reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return narrow(wide_sum(x, axis, keepdims), x)
 
 
-def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def repeat_to_match(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Undo the shape change of a reduction: put back the reduced axes and repeat ``g`` along them."""
     if axis is not None and not keepdims:
         g = expand_dims(g, reduced_axes(axis, x.ndim))

@@ -20,7 +20,7 @@ from seegrad.autograd.inspect.draw.formula import formula, forward_text, rule_te
         ("divide", ("g / y", "-g * out / y")),
         ("tanh", ("g * (1.0 - out * out)",)),
         ("solve", ("-(solve(transposed(a), g) @ transposed(out))", "solve(transposed(a), g)")),
-        ("sum", ("spread(g, x, axis, keepdims)",)),
+        ("sum", ("repeat_to_match(g, x, axis, keepdims)",)),
         ("log2", ("g / (x * np.log(2.0))",)),
         ("concatenate", ("",)),
         ("reshape", ("reshape(g, x.shape)",)),
