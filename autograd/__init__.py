@@ -37,8 +37,8 @@ from .ops.convolution import *
 from .ops.elementwise import *
 from .ops.elementwise import absolute as abs
 from .ops.indexing import *
-from .ops.norms import norm
 from .ops.normalization import *
+from .ops.norms import norm
 from .ops.pooling import *
 from .ops.products import *
 from .ops.reductions import *

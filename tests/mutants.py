@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 RULES = "errors special_values kinks number_edges dtypes choices repeated_values".split()
 RULES += [f"operations::test_{what}" for what in ("value_is_that_of_the_reference", "gradcheck_to_second_order")]
-WALK = "scalar_graphs graph recording memory in_place written_gradients why anomaly lost tips".split()
+WALK = "scalar_graphs graph recording memory in_place written_gradients why anomaly lost_gradients tips".split()
 WALK += "copies random_graphs".split()
 RESUMING = "nn/training/test_resuming.py"
 VIEWS = "views in_place copies outside_data".split()

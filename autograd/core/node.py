@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .op import Op
+from typing import Any
 
 #: Every recorded node takes the next number, so a node's inputs carry smaller numbers than the node itself: sorting by
 #: number is a topological sort, and an input with a *larger* number than its reader was changed since it was read.
@@ -48,7 +45,7 @@ class Node:
     _y: Node | None
     notes: dict[str, Any] | None
     number: int
-    op: Op | None
+    op: Any  # Op or None
     params: Mapping[str, Any]
 
     def __init_subclass__(cls, carries: type | None = None) -> None:
@@ -127,7 +124,7 @@ class Constant(Node):
         fill(self, data, None, (), NO_PARAMS, False, 0)
 
 
-def fill(node: Node, data: Any, op: Op | None, inputs: Any, params: Any, tracked: bool, number: int) -> None:
+def fill(node: Node, data: Any, op: Any, inputs: Any, params: Any, tracked: bool, number: int) -> None:
     """Fill in every slot of a new node."""
     node._plain, node.op, node.inputs, node.params = data, op, inputs, params
     node._grad, node._tracked, node.notes, node.number = None, tracked, None, number

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...common.plain_data import frozen, plain
 from .node import NO_PARAMS, Constant, Node, clock, kinds, look, on_look, on_record
 
-if TYPE_CHECKING:
-    from .op import Op
-
 _new = object.__new__
 
 
-def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
+def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
     """Make the node that carries ``data``; it leads to its inputs if one of them requires gradients."""
     kind = data.__class__
     if kind is not np.ndarray and kind is not float:
@@ -46,7 +43,7 @@ def record(op: Op, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]
     return node
 
 
-def _without_graph(node: Node, op: Op, inputs: tuple[Any, ...], tracked: bool) -> None:
+def _without_graph(node: Node, op: Any, inputs: tuple[Any, ...], tracked: bool) -> None:
     """Fill in a result that has no graph: note why, and let it share memory with none of its inputs."""
     node.op, node.inputs, node.params, node._tracked = None, (), NO_PARAMS, False
     lost = f"{op.name} was computed under no_grad" if tracked else None

@@ -43,7 +43,7 @@ def _sum_to(x: Any, /, shape: Any) -> Any:
     return NotImplemented
 
 
-def _sum(x: Any, /, axis: Any, keepdims: bool) -> Any:
+def _sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum of a few numbers, for which NumPy's own order of additions is exact enough."""
     if x.size <= MANY and x.dtype.char in "fd" and (axis is None or axis.__class__ is int or axis.__class__ is tuple):
         return _reduce(x, axis, None, None, keepdims)

@@ -37,7 +37,7 @@ Read in this order:
    derivative rules), `core/recording.py` (how a computation leaves a graph), `core/backward.py` (the backward pass).
 2. `ops/elementwise.py`: the calculus on one page.
 3. The two kinds of node: `value.py` (a number) and `tensor.py` (an array), with the operators of both in
-   `arithmetic.py`, hooks in `hooks.py`, sums of gradients in `accumulation.py` and writes into arrays in `views.py`.
+   `arithmetic.py`, hooks in `hooks.py`, sums of gradients in `accumulation.py`; writes into arrays in `ops/views.py`.
 4. The other operations: `ops/shaping.py`, `ops/indexing.py`, `ops/reductions.py`, `ops/products.py`,
    `ops/convolution.py`, `ops/pooling.py`, `ops/normalization.py`; linear algebra in `ops/inverses.py`,
    `ops/factorizations.py`, `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of

@@ -59,6 +59,11 @@ POOLS = [
 
 OPERATIONS: dict[str, list[Given]] = {
     "relu": [Given((shape,), {}) for shape in ((0,), (4, 3), (LARGE - 4,), (LARGE + 4,), (2, 128, 132, 1))],
+    "sum": [
+        Given((shape,), {"axis": axis, "keepdims": keepdims})
+        for shape in ((0,), (4, 3), (128, 127), (128, 128), (129, 128))
+        for axis, keepdims in ((None, False), (0, True), ((-1,), False))
+    ],
     "sum_to": [
         Given((shape,), {"shape": shape[-1:]}) for shape in ((2, 3, 4, 5), (4, 32, 85, 3), (4, 32, 86, 3), (0, 4, 4, 3))
     ],
