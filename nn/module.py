@@ -444,6 +444,9 @@ class Module:
         TypeError
             If the model could not be built again: a user-defined class does not keep the arguments of its constructor
             (see :meth:`config`), or its contents were changed afterwards. Nothing is written.
+        ValueError
+            If :func:`seegrad.load` would refuse it: running statistics are NaN, infinite or negative, or a forward pass
+            of one example would take gigabytes. Nothing is written.
         OSError
             If the file cannot be written. An existing one is unchanged.
         """

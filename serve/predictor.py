@@ -78,6 +78,8 @@ class Predictor:
     def __init__(self, model: Module, class_names: Sequence[str] | None = None) -> None:
         self._model = deepcopy(model).freeze().eval()
         info = model.info or ModelInfo()
+        if info.input_shape not in (None, IMAGE_SHAPE):
+            raise ValueError(f"the model takes examples of shape {info.input_shape}, not images of shape {IMAGE_SHAPE}")
         self._scaler = info.preprocessing
         # Each thread collects the outputs of its own forward pass; None where no explanation is asked for.
         self._collected: ContextVar[list[LayerOutput] | None] = ContextVar("collected", default=None)
@@ -104,7 +106,7 @@ class Predictor:
     def _number_of_classes(self) -> int:
         try:
             shape = self._scores(np.zeros(IMAGE_SHAPE, np.float32)).shape
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, MemoryError) as error:
             raise ValueError(f"the model does not take images of shape {IMAGE_SHAPE}: {error}") from error
         if len(shape) != 1:
             raise ValueError(f"a classifier gives a row of scores for each image, this model gave shape {shape}")

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...data.scaling import Scaler
+from ..layers.norm import BatchNorm1d, BatchNorm2d
 from ..model_info import SCALERS, ModelInfo
 from ..module import SAVABLE, Module
 from .architecture import CheckedDescription, build, describe, is_number
+from .forward_sizes import check_forward_sizes
 from .safetensors_file import load_arrays, read_header, save_arrays
 from .state_file import checksum
 
@@ -54,6 +56,11 @@ def save(
     structure = describe(model)
     state = model.state_dict()
     _check_that_it_can_be_loaded(model, structure, state)
+    try:
+        check_forward_sizes(model, info.input_shape)
+        _check_statistics(model)
+    except ValueError as error:
+        raise ValueError(f"{type(model).__name__} cannot be saved as a model: {error}") from error
     frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
     record = {"version": VERSION, "model": structure, "info": _info_as_json(info), "frozen": frozen}
     record["sha256"] = checksum(state, _canonical(record))
@@ -122,6 +129,7 @@ def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> 
         raise ModelFileError(f"{file} cannot be loaded as a model: {_without_name(error, file)}") from error
     try:
         model = build(record["model"], kinds)
+        check_forward_sizes(model, info.input_shape)
         _load_into(model, arrays, record["frozen"])
     except Exception as error:  # a constructor may raise any exception
         raise ModelFileError(f"{file} cannot be loaded as a model: {error}") from error
@@ -264,6 +272,19 @@ def _scaler(state: Any) -> Scaler:
     return scaler
 
 
+def _check_statistics(model: Module) -> None:
+    """Refuse statistics of a batch normalisation that no data can have, with which all answers would be rubbish.
+
+    Weights may be NaN: that is what a training that went wrong leaves, and one may want to look at it.
+    """
+    for path, module in model.named_modules():
+        if isinstance(module, BatchNorm1d | BatchNorm2d) and module.track_running_stats:
+            for name in ("running_mean", "running_var", "num_batches_tracked"):
+                values = np.asarray(getattr(module, name))
+                if not np.isfinite(values).all() or (name != "running_mean" and (values < 0).any()):
+                    raise ValueError(f"{name} of {path or 'the model'} is negative, infinite or NaN")
+
+
 def _load_into(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]) -> None:
     """Load the arrays of a file into a model, in the dtypes of the file."""
     parameters = dict(model.named_parameters())
@@ -276,10 +297,7 @@ def _load_into(model: Module, arrays: Mapping[str, Array], frozen: Sequence[str]
             if array is not None and array.dtype.kind == getattr(module, name).dtype.kind:
                 setattr(module, name, getattr(module, name).astype(array.dtype))
     model.load_state_dict(arrays)
-    for path, module in model.named_modules():
-        for name in ("running_var", "num_batches_tracked"):
-            if name in module._buffer_names and (np.asarray(getattr(module, name)) < 0).any():
-                _refuse(f"{name} of {path or 'the model'} is negative")
+    _check_statistics(model)
     for name in frozen:
         if not isinstance(name, str) or name not in parameters:
             _refuse(f"frozen should be a list of its parameters' names, and holds {name!r:.80}")

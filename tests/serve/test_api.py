@@ -299,3 +299,17 @@ def test_models_that_do_not_fit_are_refused_at_once():
         create_app(sg.nn.Sequential(sg.nn.Conv2d(1, 2, 3)))
     with pytest.raises(ValueError, match="10 classes, but 2 names"):
         create_app(sg.nn.Sequential(sg.nn.Flatten(), sg.nn.Linear(784, 10)), ["a", "b"])
+
+
+def test_a_model_of_other_images_or_without_memory_is_refused_at_once(tmp_path):
+    other = sg.nn.Sequential(sg.nn.GlobalAvgPool2d(), sg.nn.Linear(1, 10))
+    other.save(tmp_path / "m", input_shape=(32, 32, 1))
+    with pytest.raises(ValueError, match=r"shape \(32, 32, 1\), not images of shape \(28, 28, 1\)"):
+        create_app(sg.load(tmp_path / "m"))
+
+    class Hungry(sg.nn.Module):
+        def forward(self, x):
+            raise MemoryError("Unable to allocate 14 GiB")
+
+    with pytest.raises(ValueError, match="does not take images of shape .* 14 GiB"):
+        create_app(Hungry())

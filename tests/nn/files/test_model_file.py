@@ -17,6 +17,7 @@ import seegrad as sg
 from seegrad import nn
 from seegrad.nn import ModelFileError
 from seegrad.nn.files.architecture import CheckedDescription, describe
+from seegrad.nn.files.forward_sizes import layer_sizes
 from seegrad.nn.module import SAVABLE
 
 
@@ -481,12 +482,131 @@ def test_numbers_that_are_not_finite_are_refused(number, path):
     assert "finite" in refused(path) or "holds" in refused(path)
 
 
-@pytest.mark.parametrize(("name", "value"), [("running_var", -1.0), ("num_batches_tracked", -1)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("running_var", -1.0),
+        ("num_batches_tracked", -1),
+        ("running_var", np.nan),
+        ("running_var", np.inf),
+        ("running_mean", np.nan),
+        ("running_mean", -np.inf),
+    ],
+)
 def test_statistics_that_no_training_gives_are_refused(name, value, path):
     model = nn.Sequential(nn.BatchNorm1d(3))
-    setattr(model[0], name, np.full_like(getattr(model[0], name), value))
     model.save(path)
-    assert f"{name} of 0 is negative" in refused(path)
+    header, said, body = parts(path)
+    setattr(model[0], name, np.full_like(getattr(model[0], name), value))
+    with pytest.raises(ValueError, match=f"cannot be saved as a model: {name} of 0 is"):
+        model.save(path.with_name("other"))
+    assert not path.with_name("other").exists()
+    first, last = header[f"0.{name}"]["data_offsets"]
+    write(path, header, said, body[:first] + getattr(model[0], name).tobytes() + body[last:])
+    assert f"{name} of 0 is negative, infinite or NaN" in refused(path)
+
+
+def test_weights_may_be_nan_and_statistics_below_zero_where_they_are_means(path):
+    model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
+    model[0].weight.data = np.full((3, 3), np.nan, np.float32)
+    model[1].running_mean = np.full(3, -2.0, np.float32)
+    model.save(path)
+    loaded = sg.load(path)
+    assert np.isnan(loaded[0].weight.data).all()
+    assert loaded[1].running_mean.tolist() == [-2.0] * 3
+
+
+# ------------------------------------------------------------------------------- the memory that a forward would need
+
+
+class Wrapped(nn.Module):
+    def __init__(self, layer):
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+def upwards(times, **arguments):
+    return nn.Sequential(*(nn.ConvTranspose2d(1, 1, 2, stride=2, **arguments) for _ in range(times)))
+
+
+GREEDY = {
+    "padding": (nn.Conv2d(1, 1, 1, padding=30_000), None, "the model Conv2d"),
+    "padding that is stepped over": (nn.Conv2d(1, 1, 1, stride=9_000, padding=30_000), None, "the model Conv2d"),
+    "same padding": (nn.Conv2d(1, 1, 3, padding="same", dilation=30_000), None, "the model Conv2d"),
+    "stride of a transposed": (nn.ConvTranspose2d(1, 1, 1, stride=30_000), None, "the model ConvTranspose2d"),
+    "what is cut off": (nn.ConvTranspose2d(1, 1, 1, stride=3_000, padding=40_000), None, "the model ConvTranspose2d"),
+    "in a row": (upwards(10), None, "9 ConvTranspose2d"),
+    "together": (nn.Sequential(upwards(9), *[nn.ReLU() for _ in range(20)]), None, r"\d+ ReLU"),
+    "from a large image": (upwards(2), (8_000, 8_000, 1), "1 ConvTranspose2d"),
+    "window of a pool": (nn.MaxPool2d(1000, padding=500), None, "window of 1,000 by 1,000"),
+    "pool with padding": (nn.AvgPool2d((1, 60_000), stride=1, padding=(0, 30_000)), (60_000, 28, 1), "AvgPool2d"),
+    "linear": (nn.Sequential(nn.Linear(1, 1_000)), (1000, 1000, 1), "0 Linear"),
+    "embedding": (nn.Sequential(nn.Embedding(1, 1_000)), (1000, 1000), "0 Embedding"),
+    "residual": (nn.Residual(nn.Conv2d(1, 1, 1, padding=30_000)), None, r"layers\.0 Conv2d"),
+    "shortcut": (nn.Residual(nn.ReLU(), shortcut=upwards(10)), (28, 28, 1), r"shortcut\.9 ConvTranspose2d"),
+    "after a misfit": (nn.Sequential(nn.AvgPool2d(50), upwards(10)), (9, 9, 1), r"1\.9 ConvTranspose2d"),
+    "in a list": (nn.ModuleList([nn.ReLU(), upwards(10)]), None, r"1\.9 ConvTranspose2d"),
+    "in a dict": (nn.ModuleDict({"a": upwards(10)}), None, r"a\.9 ConvTranspose2d"),
+    "in a class of ones own": (Wrapped(upwards(10)), (28, 28, 1), r"layer\.9 ConvTranspose2d"),
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+def test_models_that_ask_for_too_much_memory_are_refused_without_running_them(name, path, monkeypatch):
+    model, shape, message = GREEDY[name]
+    with pytest.raises(ValueError, match=f"cannot be saved as a model: .*{message}"):
+        model.save(path, input_shape=shape)
+    assert not path.exists()
+    monkeypatch.setattr("seegrad.nn.files.model_file.check_forward_sizes", lambda model, shape: None)
+    model.save(path, input_shape=shape)
+    monkeypatch.undo()
+    refused(path, message, classes=[Wrapped])
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (upwards(8), (28, 28, 1)),
+        (nn.Conv2d(1, 1, 9, padding="same"), (4000, 4000, 1)),
+        (nn.Sequential(nn.Conv2d(3, 64, 7, stride=2, padding=3), nn.MaxPool2d(3, 2, 1)), (1024, 1024, 3)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax()), (28, 28, 1)),
+        (nn.Sequential(nn.Conv2d(1, 8, 3), nn.GlobalAvgPool2d(), nn.Linear(8, 500)), (2000, 2000, 1)),
+        (nn.Sequential(nn.Embedding(1000, 64), nn.Linear(64, 64)), (512,)),
+        (nn.Sequential(nn.Conv2d(3, 8, 50), nn.ReLU()), (28, 28, 3)),  # does not take its input, which is no secret
+    ],
+)
+def test_models_of_reasonable_size_are_saved_and_loaded(model, shape, path):
+    model.save(path, input_shape=shape)
+    assert sg.load(path).info.input_shape == shape
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)),
+        nn.Conv2d(2, 3, (3, 2), padding="same"),
+        nn.ConvTranspose2d(2, 3, (3, 2), stride=2, padding=(1, 0), output_padding=1, dilation=(2, 1)),
+        nn.MaxPool2d((2, 3), stride=(1, 2), padding=1),
+        nn.AvgPool2d(3),
+        nn.GlobalAvgPool2d(),
+        nn.Flatten(),
+        nn.Linear(2, 7),
+        nn.Residual(nn.Linear(2, 5), shortcut=nn.Linear(2, 5)),
+        nn.Sequential(nn.Conv2d(2, 4, 3), nn.PReLU(4), nn.BatchNorm2d(4), nn.Flatten()),
+    ],
+    ids=str,
+)
+def test_the_shapes_that_are_worked_out_are_those_that_come(layer):
+    x = np.zeros((1, 11, 9, 2), np.float32)
+    found = []
+
+    def look():
+        found.append((yield from layer_sizes(layer, x.shape[1:], "")))
+
+    list(look())
+    assert found == [layer.eval()(x).shape[1:]]
 
 
 def test_as_many_calls_as_are_allowed_are_quick(path):
