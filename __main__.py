@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .commands import ADD_COMMANDS
-from .commands.printing import printable
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
@@ -39,10 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # from --help
         _drop_output()
         return 0
+    except KeyboardInterrupt:  # before the command had begun
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     chosen = _parser().parse_args(arguments)
+    from .commands.printing import printable
+
     try:
         chosen.run(chosen)
         sys.stdout.flush()
@@ -55,6 +58,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except MemoryError as error:
         print(f"seegrad {chosen.command}: error: not enough memory; {printable(error)}".rstrip("; "), file=sys.stderr)
         return _ended(chosen, FAILED)
+    # The last of these is a loss that became NaN.
     except (ValueError, TypeError, OSError, ImportError, NotImplementedError, FloatingPointError) as error:
         text = printable(error, keep="\n")
         print(f"seegrad {chosen.command}: error: {text}", file=sys.stderr)
@@ -75,6 +79,8 @@ def _ended(chosen: argparse.Namespace, status: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .commands import ADD_COMMANDS  # here, so that Ctrl-C while they are being imported is one line, too
+
     parser = argparse.ArgumentParser(
         prog="seegrad", description="See the gradient: a small network, trained with nothing but NumPy."
     )

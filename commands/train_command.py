@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .. import data, nn, optim
-from ..common.atomic_file import keep_copy, write_atomically
+from ..common.atomic_file import keep_copy, prepare_file, write_atomically
 from ..common.ranks import Ranks
 from ..common.rng import manual_seed
 from ..data import ArrayDataset
@@ -101,6 +101,10 @@ class _SaveEveryEpoch(nn.Callback):
 
     def __init__(self, folder: Path, recipe: str) -> None:
         self.folder, self.recipe = folder, recipe
+
+    def on_train_begin(self, run: nn.Run) -> None:
+        for name in (MODEL, HISTORY):
+            prepare_file(self.folder / name)
 
     def on_epoch_end(self, run: nn.Run) -> None:
         _save(self.folder, self.recipe, run.trainer)

@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.atomic_file import write_atomically
 from .data_error import DataError
 
 __all__ = ["read_idx", "write_idx"]
@@ -115,7 +116,7 @@ def write_idx(path: str | os.PathLike[str], array: Any) -> None:
     content += array.astype(big_endian, copy=False).tobytes()
     if Path(path).suffix == ".gz":
         content = gzip.compress(content, mtime=0)
-    Path(path).write_bytes(content)
+    write_atomically(path, content)
 
 
 @contextmanager

@@ -293,6 +293,25 @@ def test_ctrl_c(digits, tmp_path):
     assert json.loads((tmp_path / "history.json").read_text())["epochs"]
 
 
+def test_ctrl_c_while_the_commands_are_imported(tmp_path):
+    code = """
+import builtins, signal, sys
+plain = builtins.__import__
+
+def interrupted(name, *arguments):
+    if "commands" in name:
+        signal.raise_signal(signal.SIGINT)
+    return plain(name, *arguments)
+
+from seegrad.__main__ import main
+assert not any("seegrad.nn" in name for name in sys.modules)
+builtins.__import__ = interrupted
+sys.exit(main(["evaluate", "model"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 # Recipes and resuming ----------------------------------------------------------------------------------
 
 
@@ -310,7 +329,10 @@ def test_killed_and_resumed(digits, tmp_path, capsys, recipe):
             if (tmp_path / "killed" / "checkpoint.safetensors").exists():
                 break
         process.kill()
+    (tmp_path / "killed" / ".model.safetensors.0123abcd.tmp").write_bytes(b"half")
+    (tmp_path / "killed" / ".history.json.0123abcd.tmp").write_bytes(b"half")
     assert main(command) == 0
+    assert not list((tmp_path / "killed").glob(".*"))
     assert capsys.readouterr().out.splitlines()[-1] == printed[-1]
     for name in ("history.json", "model.safetensors", "checkpoint.safetensors"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes()

@@ -20,7 +20,7 @@ Shape = tuple[int, ...] | None
 #: A layer's path, the layer, and how many numbers it makes of one example.
 Step = tuple[str, Module, int]
 
-MOST_IN_A_LAYER = 1 << 29  # 2 GiB of float32
+MOST_IN_A_LAYER = 1 << 28  # 1 GiB of float32
 MOST_IN_ALL = 1 << 31
 MOST_IN_A_WINDOW = 1 << 16  # pixels, which are gone through one by one
 SIDE = 28  # of the images that a layer is taken to see where its input is not known

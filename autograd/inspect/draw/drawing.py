@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ....common.atomic_file import write_atomically
 from .dot import to_dot
 from .modules_picture import picture_of_modules
 from .nodes_picture import picture_of_nodes
@@ -87,7 +88,7 @@ class Drawing:
             The file.
         """
         file = Path(path)
-        file.write_bytes(self.render(file.suffix[1:].lower()))
+        write_atomically(file, self.render(file.suffix[1:].lower()))
         return file
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

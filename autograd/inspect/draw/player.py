@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ....common.atomic_file import write_atomically
 from .dot import to_dot
 from .drawing import DIRECTIONS
 from .graph_reading import nodes_of
@@ -75,7 +76,7 @@ class Player:
         file = Path(path)
         if file.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"the player is a page: its file ends in .html, not in {file.suffix!r}")
-        file.write_text(self.html(), encoding="utf-8")
+        write_atomically(file, self.html().encode())
         return file
 
     def widget(self) -> Any:
