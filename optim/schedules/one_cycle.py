@@ -100,7 +100,7 @@ class OneCycleLR(Schedule):
             If the momentum is not the one that this schedule set.
         """
         expected = self._curve(self.steps, 2)
-        found = next((m for m in self._momenta() if self.cycle_momentum and m != expected), None)
+        found = next((m for m in self._momenta() if m != expected), None) if self.cycle_momentum else None
         if found is not None:
             raise ValueError(
                 f"OneCycleLR: the optimizer's momentum is {found!r}, not {expected!r}, which this schedule set: "

@@ -61,7 +61,7 @@ class Schedule:
     def begin(self, base_lrs: Sequence[float]) -> None:
         """Set the learning rates of step 0."""
         self.steps = 0
-        self.base_lrs = list(base_lrs)
+        self.base_lrs = [float(lr) for lr in base_lrs]
         self.rates = self._formula()
         self._set(self.rates)
 
@@ -110,7 +110,7 @@ class Schedule:
         )
 
     def _formula(self) -> list[float]:
-        return [self.rate(base, self.steps) for base in self.base_lrs]
+        return [float(self.rate(base, self.steps)) for base in self.base_lrs]
 
     def _set(self, lrs: Sequence[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, lrs):
@@ -122,7 +122,7 @@ class Schedule:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what changes from step to step, as plain numbers and lists."""
-        lrs = self.get_last_lr()[: len(self.base_lrs)]
+        lrs = [float(lr) for lr in self.get_last_lr()[: len(self.base_lrs)]]
         return {"steps": self.steps, "base_lrs": list(self.base_lrs), "rates": list(self.rates), "lrs": lrs}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -130,5 +130,5 @@ class Schedule:
         if set(state) != set(self.state_dict()):
             raise ValueError(f"this state does not fit {type(self).__name__}: it has {sorted(state)}")
         self.steps = state["steps"]
-        self.base_lrs, self.rates = list(state["base_lrs"]), list(state["rates"])
+        self.base_lrs, self.rates = ([float(lr) for lr in state[name]] for name in ("base_lrs", "rates"))
         self._set(state["lrs"])

@@ -133,7 +133,7 @@ class TestOneCycle:
             optim.OneCycleLR(new(), -1.0, 10)
         with pytest.raises(ValueError, match="Adagrad has no momentum; set cycle_momentum=False"):
             optim.OneCycleLR(new(cls=optim.Adagrad), 1.0, 10)
-        optim.OneCycleLR(new(cls=optim.Adagrad), 1.0, 10, cycle_momentum=False)
+        assert len(run(optim.OneCycleLR(new(cls=optim.Adagrad), 1.0, 10, cycle_momentum=False), 10)) == 10
         with pytest.raises(TypeError, match="has to stand alone"):
             optim.ChainedScheduler([optim.OneCycleLR(new(), 1.0, 10)])
 

@@ -517,6 +517,30 @@ def test_states_of_another_training_are_refused(saved, where, value):
     assert len(trainer.history) == 0
 
 
+def test_what_was_taken_over_before_an_error_is_turned_back_whatever_it_was(saved):
+    state = load_state(saved)
+    spoil(state, ["callbacks", "LearningRateSchedule", "rates", 0], 1)
+    spoil(state, ["callbacks", "LearningRateSchedule", "lrs", 0], 1)
+    spoil(state, ["contents"], [1])
+    save_state(state, saved)
+    refused(saved, "the examples, their targets or their order")
+
+
+def test_a_schedule_of_whole_numbers_goes_on(tmp_path):
+    path, data = tmp_path / "run.safetensors", sg.data.ArrayDataset(np.eye(4, dtype=np.float32), np.arange(4))
+    weights = []
+    for epochs, resume in ((4, None), (2, None), (4, path)):
+        sg.manual_seed(0)
+        model = nn.Linear(4, 4)
+        optimizer = sg.optim.SGD(model.parameters(), lr=1)
+        schedule = sg.optim.LambdaLR(optimizer, lambda step: 1 if step < 2 else 0.5)
+        callbacks = [nn.Checkpoint(path), nn.LearningRateSchedule(schedule)]
+        trainer = nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
+        trainer.fit(data, epochs, callbacks=callbacks, seed=0, resume=resume)
+        weights.append(model.weight.data.tobytes())
+    assert weights[0] == weights[2] != weights[1]
+
+
 def write_text(path, text, **arrays):
     save_arrays(arrays, path, {"seegrad.state": f"{checksum(arrays, text)} {text}"})
 
