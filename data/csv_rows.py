@@ -24,6 +24,7 @@ __all__ = ["load_csv"]
 
 # The table is read as float32, which holds every whole number up to here.
 EXACT = 1 << 24
+MOST_BLANK = 1000  # lines in a row
 LONGEST_VALUE = 100  # characters, a column's name included
 
 
@@ -108,9 +109,11 @@ def _read_table(path: Path, delimiter: str, most: int, longest: int) -> tuple[ND
 
 def _lines(stream: IO[bytes], path: Path, most: int, longest: int) -> Iterator[str]:
     """Yield the lines of a file, holding one at a time."""
-    total = number = 0
+    total = number = blank = 0
     while line := stream.readline(longest + 1):
-        total, number = total + len(line), number + 1
+        total, number, blank = total + len(line), number + 1, 0 if line.strip() else blank + 1
+        if blank > MOST_BLANK:  # a small compressed file can hold so many that to read them takes hours
+            raise DataError(f"{path}: line {number} and the {MOST_BLANK:,} before it are empty")
         if len(line) > longest:
             raise DataError(f"{path}: line {number} is longer than its values can be ({longest:,} bytes)")
         if total > most:

@@ -101,7 +101,7 @@ def test_broken_content(write, content, message):
         (b"0" * 20_000_000, "line 1 is longer than its values can be"),
         (b"label,a,b\n" + b"0" * 20_000_000, "line 2 is longer"),
         (b"3,0,255\n" * 2_500_000, r"exceeds the limit of 1,000,000 bytes; raise max_bytes="),
-        (b"3,0,255\n" + b"\n" * 20_000_000, "exceeds the limit"),
+        (b"3,0,255\n" + b"\n" * 20_000_000, "line 1002 and the 1,000 before it are empty"),
     ],
 )
 def test_a_compressed_file_that_expands_without_end_meets_a_limit(write, text, message):
@@ -112,6 +112,10 @@ def test_a_compressed_file_that_expands_without_end_meets_a_limit(write, text, m
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8_000_000
+
+
+def test_empty_lines_between_rows(write):
+    assert len(load_csv(write("3,0,255\n" + "\n" * 999 + "1,51,102\n\n" * 600), (1, 2, 1))) == 601
 
 
 def test_a_text_as_long_as_the_limit_is_read(write):
