@@ -78,7 +78,10 @@ def read_idx(
         for length in shape:
             size *= length
         if size > limit - len(header):
-            raise DataError(f"{path}: the header promises {size:,} bytes {shape}, its file can hold at most {limit:,}")
+            promised = f"{size:,}" if size < 1 << 63 else "more than 2**63"
+            raise DataError(
+                f"{path}: the header promises {promised} bytes {shape!r:.200}, its file can hold at most {limit:,}"
+            )
         if size > max_bytes:
             raise DataError(f"{path}: {size:,} bytes {shape} exceed the limit of {max_bytes:,}; raise max_bytes=")
         digest.update(header)

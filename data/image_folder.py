@@ -64,9 +64,12 @@ class ImageFolder:
         self.channels = channels
         if not self.root.is_dir():
             raise DataError(f"{self.root}: no such folder")
-        folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
+        try:
+            folders = sorted(path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith("."))
+            files = [_images_below(folder) for folder in folders]
+        except OSError as error:
+            raise DataError(f"{error.filename or self.root}: cannot be read ({error.strerror or error})") from error
         self.classes = [folder.name for folder in folders]
-        files = [_images_below(folder) for folder in folders]
         self.paths = [path for paths in files for path in paths]
         self.y: NDArray[np.int64] = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
         if not self.paths:

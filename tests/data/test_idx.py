@@ -151,6 +151,13 @@ def test_shapes_that_no_array_can_have(tmp_path, compress, lengths):
         read_idx(path)
 
 
+def test_a_header_that_promises_the_impossible_is_refused_in_a_sentence(tmp_path):
+    path = write(tmp_path, struct.pack(">4B64I", 0, 0, 8, 64, *[2**32 - 1] * 64))
+    with pytest.raises(DataError, match=r"promises more than 2\*\*63 bytes") as caught:
+        read_idx(path)
+    assert len(str(caught.value)) < 400 + len(str(path))
+
+
 def test_as_many_dimensions_as_an_array_can_have(tmp_path):
     path = write(tmp_path, struct.pack(">4B64I", 0, 0, 8, 64, *[1] * 64) + b"\7")
     assert read_idx(path).shape == (1,) * 64

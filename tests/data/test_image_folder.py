@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +133,19 @@ def test_no_folder_no_images_wrong_arguments(root, tmp_path):
         ImageFolder(root, size=28)
     with pytest.raises(ValueError, match="width must be at least 1"):
         ImageFolder(root, size=(28, 0))
+
+
+def test_a_folder_that_may_not_be_looked_into(root, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    with pytest.raises(DataError, match=r"png: cannot be read \(Permission denied\)"):
+        ImageFolder(root)
+
+
+def test_links_that_lead_in_circles(root):
+    (root / "cat" / "again").symlink_to(root)
+    (root / "cat" / "itself.png").symlink_to("itself.png")
+    (root / "cat" / "nowhere.png").symlink_to("nowhere")
+    assert len(ImageFolder(root)) == 6
