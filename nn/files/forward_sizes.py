@@ -13,7 +13,8 @@ from ..layers.flatten import Flatten
 from ..layers.linear import Linear
 from ..layers.pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from ..layers.residual import Residual
-from ..module import SAVABLE, Module
+from ..module import Module
+from .architecture import is_of_seegrad
 
 #: Of one example, without the batch; None where only running the model would tell.
 Shape = tuple[int, ...] | None
@@ -57,7 +58,7 @@ def check_forward_sizes(model: Module, input_shape: Shape) -> None:
 
 def layer_sizes(module: Module, shape: Shape, path: str) -> Generator[Step, None, Shape]:
     """Go through the layers in the order of their use; return the shape of what comes out."""
-    known = SAVABLE.get(type(module).__name__) is type(module) and not isinstance(module, ModuleDict)
+    known = is_of_seegrad(type(module)) and not isinstance(module, ModuleDict)
     if type(module) is Residual:
         if module.shortcut is not None:
             yield from layer_sizes(module.shortcut, shape, f"{path}.shortcut".lstrip("."))
@@ -76,7 +77,7 @@ def layer_sizes(module: Module, shape: Shape, path: str) -> Generator[Step, None
 
 
 def _output(layer: Any, shape: Shape) -> tuple[Shape, int]:
-    """Return the shape that a layer gives, and how many numbers it makes on the way."""
+    """Return the shape that a layer gives, by default that of its input, and how many numbers it makes on the way."""
     if isinstance(layer, Conv2d | ConvTranspose2d | AvgPool2d | MaxPool2d):
         return _image(layer, shape)
     if shape is None:
