@@ -25,9 +25,13 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
     An exception there is raised here, at its place in the order. The thread ends with the iteration, also
     with one that is abandoned (``break``, an exception, ``close()``).
     """
-    box: queue.Queue[T | _End] = queue.Queue(maxsize=ahead)
-    stop = threading.Event()
-    thread = threading.Thread(target=_work, args=(items, box, stop), name="seegrad-prefetch", daemon=True)
+    # Simple queues: Ctrl-C inside a Queue or a Condition can leave its lock taken for ever.
+    box: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+    room: queue.SimpleQueue[None] = queue.SimpleQueue()  # an entry for each item that the box can still take
+    stop: list[bool] = []
+    for _ in range(ahead):
+        room.put(None)
+    thread = threading.Thread(target=_work, args=(items, box, room, stop), name="seegrad-prefetch", daemon=True)
     process = os.getpid()
     try:
         try:
@@ -36,6 +40,7 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
             yield from items
             return
         while not isinstance(item := box.get(), _End):
+            room.put(None)
             yield item
             if os.getpid() != process:
                 raise RuntimeError("this iterator's thread is not in a forked process: begin the iteration anew there")
@@ -43,22 +48,22 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
             raise item.error
     finally:
         if os.getpid() == process:
-            stop.set()
-            # Making room wakes the thread if it waits with a full queue; it then sees `stop` after at most one
-            # more item.
-            while not box.empty():
-                box.get_nowait()
+            stop.append(True)
+            room.put(None)  # wakes the thread if it waits; it sees `stop` after at most one more item
             if thread.ident is not None:
                 thread.join()
 
 
-def _work(items: Iterator[T], box: queue.Queue[T | _End], stop: threading.Event) -> None:
+def _work(
+    items: Iterator[T], box: queue.SimpleQueue[T | _End], room: queue.SimpleQueue[None], stop: list[bool]
+) -> None:
     end = _End()
     try:
         for item in items:
-            box.put(item)
-            if stop.is_set():
+            room.get()
+            if stop:
                 return
+            box.put(item)
     except BaseException as error:  # it is raised in the thread that asked for the items
         end = _End(error)
     box.put(end)

@@ -80,8 +80,8 @@ class EMA:
     def averaged(self) -> Iterator[None]:
         """Use the averages in place of the parameters' own values inside a ``with`` block."""
         own = [p.data for p in self.parameters]
-        self.copy_to()
-        try:
+        try:  # from here on, since Ctrl-C may come while the averages are being written
+            self.copy_to()
             yield
         finally:
             for values, p in zip(own, self.parameters, strict=True):

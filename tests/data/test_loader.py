@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections import namedtuple
 
@@ -490,3 +493,26 @@ def test_examples_of_ones_own_are_those_of_the_batches(kind, part):
     loader = DataLoader(part(kind(IMAGES, LABELS)), 4)
     for x, y in loader:
         np.testing.assert_array_equal(x, -IMAGES[y])
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
+def test_ctrl_c_at_any_moment_of_a_prefetched_epoch_ends_it():
+    code = """
+import random, signal, threading, numpy as np, seegrad as sg
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+data = sg.data.ArrayDataset(np.zeros((40, 2), np.float32), np.arange(40))
+chance = random.Random(0)
+interrupted = 0
+for _ in range(1500):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 1e-3))
+        for batch in sg.data.DataLoader(data, 2, prefetch=2):
+            pass
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupted += 1
+print(interrupted > 100)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n", done.stderr

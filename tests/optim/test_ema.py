@@ -103,3 +103,18 @@ def test_follows_a_parameter_whose_dtype_changes():
     p.data = np.float32([2.0])
     with ema.averaged():
         assert p.dtype == np.float32
+
+
+def test_ctrl_c_while_the_averages_are_written_leaves_the_parameters_own_values():
+    w = sg.tensor([1.0], requires_grad=True)
+
+    class Interrupted(EMA):
+        def copy_to(self):
+            super().copy_to()
+            raise KeyboardInterrupt
+
+    ema = Interrupted([w])
+    w.data = np.array([2.0])
+    with pytest.raises(KeyboardInterrupt), ema.averaged():
+        pass
+    assert w.data.tolist() == [2.0]
