@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import architecture_figure
+
 import seegrad as sg
 
 HERE = Path(__file__).resolve().parent
@@ -49,5 +51,6 @@ def play() -> None:
 
 
 if __name__ == "__main__":
+    (HERE / "architecture.svg").write_text(architecture_figure.figure(), encoding="utf-8")
     draw()
     play()
