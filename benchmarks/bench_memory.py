@@ -15,7 +15,7 @@ publish(
     [
         compare(
             contestants,
-            {"recorded": "bytes/node recorded", "walked": "bytes/node after backward", "left": "bytes left"},
+            {"recorded": "bytes/node recorded", "after": "bytes/node after backward", "left": "bytes left"},
             "recorded",
             "micrograd",
         )

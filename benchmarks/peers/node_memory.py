@@ -1,4 +1,4 @@
-"""Memory of a graph of scalars, by node: recorded, and after the way back; and what is left after 50 such steps.
+"""Memory of a graph of scalars, by node: recorded, and after the backward pass; and what is left after 50 such steps.
 
 Usage: node_memory.py micrograd|seegrad
 """
@@ -16,7 +16,7 @@ if sys.argv[1] == "micrograd":
 else:
     from seegrad import Value
 
-NODES = 900  # micrograd's own walk back fails beyond Python's default depth of 1,000
+NODES = 900  # micrograd's own backward pass fails beyond Python's default depth of 1,000
 
 
 def graph(x):
@@ -35,7 +35,7 @@ def measure():
     out = graph(x)
     recorded = tracemalloc.get_traced_memory()[0] - start
     out.backward()
-    walked = tracemalloc.get_traced_memory()[0] - start
+    after = tracemalloc.get_traced_memory()[0] - start
     del out
     gc.collect()
     for _ in range(50):
@@ -43,7 +43,7 @@ def measure():
     gc.collect()
     left = tracemalloc.get_traced_memory()[0] - start
     tracemalloc.stop()
-    return {"recorded": recorded / NODES, "walked": walked / NODES, "left": left}
+    return {"recorded": recorded / NODES, "after": after / NODES, "left": left}
 
 
 serve(measure)

@@ -1,4 +1,4 @@
-"""``(x * y + z).sum()`` forward and backward, with 3 elements: what recording and walking cost.
+"""``(x * y + z).sum()`` forward and backward, with 3 elements: what recording and differentiating cost.
 
 Usage: tiny_operations.py seegrad|pytorch|mygrad|autograd|tinygrad|jax|numpy
 """
