@@ -451,7 +451,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
     def __repr__(self) -> str:
         extra = f", label={self.label!r}" if self.label else ""
         if self.op is not None:
-            extra += f", op={self.op.name!r}"
+            extra += f", op={self.op.title!r}"
         elif self.requires_grad:
             extra += ", requires_grad=True"
         body = np.array2string(self._plain, prefix="tensor(", separator=", ", threshold=200)

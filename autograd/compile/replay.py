@@ -248,7 +248,7 @@ def _collect(roots: list[Node], variables: set[Node]) -> tuple[list[Node], list[
             continue
         chosen = x.op is Op.table["where"] and isinstance(x.params["condition"], bool)
         if not chosen and (not isinstance(x.op, Elementwise) or x._plain.__class__ is not float):
-            raise NotReplayable(f"it uses {x.op.name}, which is not an operation on single numbers")
+            raise NotReplayable(f"it uses {x.op.title}, which is not an operation on single numbers")
         computed[x] = None
         todo.extend(x.inputs)
     order = sorted((x for x in computed if x.op is not Op.table["where"]), key=lambda x: x.number)

@@ -132,7 +132,7 @@ def fitted(x: Node, d: Any, op: Op) -> Any:
         return x.fit(d)
     except (TypeError, ValueError, AttributeError) as error:
         gave = "None" if d is None else f"shape {np.shape(getattr(d, '_plain', d))}"
-        text = f"the derivative rule of {op.name} gave {gave} for an input of shape {np.shape(x._plain)}"
+        text = f"the derivative rule of {op.title} gave {gave} for an input of shape {np.shape(x._plain)}"
         raise ValueError(text) from error
 
 

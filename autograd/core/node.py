@@ -102,7 +102,7 @@ class Node:
             return self
         name = f" {self.label!r}" if self.label else ""
         raise RuntimeError(
-            f"the data of an input{name} of {reader.op.name if reader.op else 'a leaf'!r} was changed in place "
+            f"the data of an input{name} of {reader.op.title if reader.op else 'a leaf'!r} was changed in place "
             "after it was read, so its derivative can no longer be computed; run the forward pass again"
         )
 

@@ -74,6 +74,11 @@ class Op:
         self.param_names = tuple(p.name for p in named)
         self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
 
+    @property
+    def title(self) -> str:
+        """The name that a user writes: ``conv2d`` for ``conv2d_with_bias``."""
+        return self.symbol if self.symbol.isidentifier() else self.name
+
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
         if self.variadic:

@@ -46,7 +46,7 @@ def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any
 def _without_graph(node: Node, op: Any, inputs: tuple[Any, ...], tracked: bool) -> None:
     """Fill in a result that has no graph: note why, and let it share memory with none of its inputs."""
     node.op, node.inputs, node.params, node._tracked = None, (), NO_PARAMS, False
-    lost = f"{op.name} was computed under no_grad" if tracked else None
+    lost = f"{op.title} was computed under no_grad" if tracked else None
     for x in inputs:
         if isinstance(x, Node):
             if tracked and on_look:

@@ -112,7 +112,7 @@ def _end_blocks_of_other_threads() -> None:
 def describe_node(node: Node) -> str:
     """Return the name of a node's operation and the shapes of its inputs."""
     shapes = ", ".join(str(np.shape(x._plain)) for x in node.inputs)
-    return f"{node.op.name if node.op else 'a leaf'} (inputs of shape {shapes})"
+    return f"{node.op.title if node.op else 'a leaf'} (inputs of shape {shapes})"
 
 
 def _line(node: Node) -> str:

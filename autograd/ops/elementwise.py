@@ -363,13 +363,13 @@ rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
 
 
 # Where one side is NaN, so is the result, and both get the whole gradient.
-maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum, "max")
+maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum)
 maximum.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x < y, 0.0, g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y < x, 0.0, g)),
 )
 
-minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum, "min")
+minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum)
 minimum.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x > y, 0.0, g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y > x, 0.0, g)),

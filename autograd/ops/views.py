@@ -202,7 +202,7 @@ def _check_writable(t: Any) -> None:
             break
         if memory.number != memory.base.number:
             raise RuntimeError(
-                f"this tensor was taken by {memory.op.name} from one that has been given other data since: take it "
+                f"this tensor was taken by {memory.op.title} from one that has been given other data since: take it "
                 "again, or write to a copy of it, t.copy()"
             )
         t = memory.base

@@ -240,8 +240,7 @@ def forward_text(op: Op, names: tuple[str, ...], params: Mapping[str, Any]) -> s
         return f"{atom(names[0])}[{written}]"
     given = [f"{name}={_shown('…', value)}" for name, value in params.items() if _worth_saying(op, name, value)]
     listed = f"[{', '.join(names)}]" if op.name in ("concatenate", "stack") else ", ".join(names)
-    name = op.symbol if op.symbol.isidentifier() else op.name  # the symbol of ``conv2d_with_bias`` is ``conv2d``
-    return f"{name}({', '.join([listed, *given])})"
+    return f"{op.title}({', '.join([listed, *given])})"
 
 
 def _unparsed_index(index: Any) -> str:

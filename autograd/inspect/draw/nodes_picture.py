@@ -96,7 +96,7 @@ class _Describer:
         )
         if len(group) > 1:
             labels = {x.label for x in group}
-            what = node.op.name if node.op is not None else box.kind
+            what = node.op.title if node.op is not None else box.kind
             box.name, box.op = f"{box.name if box.name and len(labels) == 1 else what} × {len(group):,}", ""
         if len(group) == 1 or box.is_root:
             self._describe_one(box, self.root if box.is_root else node)
