@@ -2,8 +2,8 @@
 
 from side_by_side import Contestant, number, publish, take_turns
 
-#: Multiplications and additions of one training step of 64 images: forward, and twice as many in the backward pass, less
-#: the gradient of the images. (positions x kernel x channels in x channels out, for each layer.)
+#: Multiplications and additions of one training step of 64 images: forward, and twice as many backward, less the
+#: gradient of the images. (positions x kernel x channels in x channels out, for each layer.)
 FORWARD = [26 * 26 * 9 * 1 * 32, 11 * 11 * 9 * 32 * 64, 3 * 3 * 9 * 64 * 64, 576 * 64, 64 * 10]
 OPERATIONS = 2 * 64 * (3 * sum(FORWARD) - FORWARD[0])
 

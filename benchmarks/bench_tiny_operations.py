@@ -16,6 +16,6 @@ take_turns(contestants)
 publish(
     "tiny_operations",
     "Tiny operations",
-    "`(x * y + z).sum()` of three elements, forward and backward: what recording and differentiating a small graph costs.",
+    "`(x * y + z).sum()` of three elements, forward and backward: what recording and differentiating little costs.",
     [compare(contestants, {"microseconds": "us per step"}, "microseconds", "PyTorch")],
 )

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Backward passes for special graphs, asked in order before the one in ``backward.py``: each gets its arguments and
-#: answers pairs of node and gradient, or NotImplemented; then nothing has happened.
+#: Backward passes for special graphs, asked in order before the one in ``backward.py``: each gets its arguments, and a
+#: table for what user-defined code answers. It gives pairs of node and gradient, or NotImplemented; then nothing has
+#: happened, but that user-defined code may have been called, whose answers are in the table.
 backward_passes: list[Callable[..., Any]] = []
 
 #: Runs of neighbouring layers in a ``Sequential``: each gets the layers, the place of the first and its input, and

@@ -49,8 +49,9 @@ def propagate(
     iterable of (Node, gradient)
         Each node once; gradients are plain numbers and arrays, or nodes under ``create_graph``.
     """
+    answers: dict[Any, Any] = {}  # of user-defined code, which is called once, though a fast pass may have failed
     for fast_pass in backward_passes:
-        found = fast_pass(root, grad_output, create_graph, keep, stop)
+        found = fast_pass(root, grad_output, create_graph, keep, stop, answers)
         if found is not NotImplemented:
             return found  # type: ignore[no-any-return]
     oldest = oldest_of(stop)
@@ -62,10 +63,10 @@ def propagate(
             node = heappop(waiting)[1]
             g, notes = gradients[node], node.notes or {}
             if "hooks" in notes:
-                g = gradients[node] = notes["hooks"].run(node, g)
+                g = gradients[node] = answers[node] if node in answers else notes["hooks"].run(node, g)
             if not (keep or "retain" in notes):
                 del gradients[node]
-            for x, d, mask in vjp(node, g, masks.pop(node), create_graph):
+            for x, d, mask in vjp(node, g, masks.pop(node), create_graph, answers):
                 for watch in on_gradient:
                     watch(node, x, unwritable(d))
                 if x not in gradients:
@@ -88,7 +89,7 @@ def is_inner(x: Node, stop: frozenset[Node], oldest: int) -> bool:
     return x.op is not None and x.number >= oldest and x not in stop
 
 
-def vjp(node: Node, g: Any, mask: Any, create_graph: bool) -> Iterator[tuple[Node, Any, Any]]:
+def vjp(node: Node, g: Any, mask: Any, create_graph: bool, answers: Any) -> Iterator[tuple[Node, Any, Any]]:
     """Give each input that requires gradients, with its gradient, and with its mask, where a choice has been made."""
     op: Any = node.op
     inputs = inputs_of(node)
@@ -98,20 +99,27 @@ def vjp(node: Node, g: Any, mask: Any, create_graph: bool) -> Iterator[tuple[Nod
         if found is not NotImplemented:
             yield from [(x, fitted(x, d, op), None) for x, d in zip(inputs, found) if x._tracked and d is not None]
             return
-    out = node if create_graph else node._plain
-    values = [x if create_graph and x._tracked else x._plain for x in inputs]
-    args = [np.float64(v) if v.__class__ is float and op.poles else v for v in (g, out, *values)]  # IEEE at poles
-    if op.user_defined:
-        args = [shown(args[0]), *[unwritable(v) for v in args[1:]]]
-    for x, rule in zip(inputs, op.rules_for(inputs)):
+    args = arguments(node, g, inputs, create_graph)
+    for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
         if not x._tracked:
             continue
-        d, part = rule(*args, **node.params), None
+        d = answers[node, place] if (node, place) in answers else rule(*args, **node.params)
+        part = None
         if masked:
             from ..ops.masks import leave_out
 
             d, part = leave_out(d, node, x, rule, args, inputs, mask)
         yield x, fitted(x, d, op), part
+
+
+def arguments(node: Node, g: Any, inputs: tuple[Node, ...], create_graph: bool = False) -> list[Any]:
+    """Return what derivative rules are called with: the gradient of the result, the result, and the inputs."""
+    op: Any = node.op
+    values = [x if create_graph and x._tracked else x._plain for x in inputs]
+    args = [g, node if create_graph else node._plain, *values]
+    if op.poles:  # where Python's floats raise, IEEE has an answer
+        args = [np.float64(v) if v.__class__ is float else v for v in args]
+    return [shown(args[0]), *[unwritable(v) for v in args[1:]]] if op.user_defined else args
 
 
 def inputs_of(node: Node) -> tuple[Node, ...]:

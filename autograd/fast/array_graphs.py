@@ -17,7 +17,7 @@ import numpy as np
 from ...common.quiet import quiet
 from ...common.seam import backward_passes
 from ..arithmetic import binary
-from ..core.backward import fitted, inputs_of, is_inner, oldest_of
+from ..core.backward import arguments, fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Node, clock, data_of, on_gradient, on_record
 from ..core.op import Op
 from ..core.recording import open_blocks, record
@@ -81,14 +81,15 @@ def apply(self: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     return _apply(self, inputs, params)
 
 
-def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node]) -> Any:
-    """Propagate a gradient back to the leaves without masks.
+def array_pass(
+    root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node], answers: dict[Any, Any]
+) -> Any:
+    """Propagate a gradient back to the leaves without masks, and note what user-defined code answers.
 
     Returns
     -------
     iterable of (Node, gradient), or NotImplemented
-        NotImplemented if something is out of the ordinary: an observer, user-defined code, which is to be called
-        once, or a gradient that is not finite behind a choice.
+        NotImplemented if there is an observer, or if a gradient behind a choice is not finite.
     """
     if create_graph or on_gradient:
         return NotImplemented
@@ -99,20 +100,23 @@ def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, sto
         while waiting:
             node: Any = heappop(waiting)[1]
             op, notes = node.op, node.notes
-            if op.user_defined or (notes is not None and notes.get("hooks")):
-                return NotImplemented
+            g, hooks = gradients[node], None if notes is None else notes.get("hooks")
+            if hooks or op.user_defined:
+                if chose and not _finite([g]):
+                    return NotImplemented  # it may be wrong: nobody should see it
+                if hooks:
+                    g = gradients[node] = answers[node] = hooks.run(node, g)
             if op.poles:
                 if silence is None:
                     silence = quiet()
                     silence.__enter__()
                 chose = chose or op.chooses
-            g = gradients[node]
             if not (keep or (notes is not None and "retain" in notes)):
                 del gradients[node]  # it may be large
             x, y, out, number = node._x, node._y, node._plain, node.number
             arrivals: Iterable[tuple[Node, Any]]
-            if op.fast_vjp is not None or not op.rule or x.__class__ is tuple or out.__class__ is float:
-                arrivals = _vjp(node, op, g)
+            if op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
+                arrivals = _vjp(node, op, g, answers)
             elif y is None:
                 if x.number > number:
                     (x,) = inputs_of(node)
@@ -138,22 +142,21 @@ def array_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, sto
     return NotImplemented if chose and not _finite(gradients.values()) else gradients.items()
 
 
-def _vjp(node: Any, op: Any, g: Any) -> Iterable[tuple[Node, Any]]:
+def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[Node, Any]]:
     """Return the inputs that require gradients, with their gradients."""
     inputs = inputs_of(node)
     if op.fast_vjp is not None:
         found = op.fast_vjp(g, node, inputs)
         if found is not NotImplemented:
             return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
-    args = [x._plain for x in inputs]
-    out = node._plain
-    if out.__class__ is float and op.poles:
-        g, out, args = np.float64(g), np.float64(out), [np.float64(v) if v.__class__ is float else v for v in args]
-    return [
-        (x, fitted(x, rule(g, out, *args, **node.params), op))
-        for x, rule in zip(inputs, op.rule or op.rules_for(inputs))
-        if x._tracked
-    ]
+    args, arrivals = arguments(node, g, inputs), []
+    for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
+        if x._tracked:
+            d = rule(*args, **node.params)
+            if op.user_defined:
+                answers[node, place] = d
+            arrivals.append((x, fitted(x, d, op)))
+    return arrivals
 
 
 def _finite(gradients: Iterable[Any]) -> bool:

@@ -118,7 +118,9 @@ def _recorded(data: float, op: Op, x: Node, y: Node | None = None) -> Value:
 # ---------------------------------------------------------------------------------------------- backward pass
 
 
-def number_pass(root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node]) -> Any:
+def number_pass(
+    root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node], answers: Any
+) -> Any:
     """Propagate a gradient through a graph of plain numbers.
 
     Every reader of a node is newer than the node, so in the order of their numbers all of a node's gradients have

@@ -30,7 +30,7 @@ def general():
 
 def through_numbers(root, stop=frozenset(), keep=True):
     """Return what the pass through plain numbers gives: a table, or NotImplemented."""
-    found = number_pass(root, 1.0, False, keep, stop)
+    found = number_pass(root, 1.0, False, keep, stop, {})
     return found if found is NotImplemented else dict(found)
 
 
@@ -49,7 +49,7 @@ def random_graph(seed, size=300):
 @pytest.mark.parametrize("seed", range(10))
 def test_it_agrees_with_the_general_pass(seed, general):
     root = random_graph(seed)
-    pairs = list(number_pass(root, 1.0, False, True, frozenset()))
+    pairs = list(number_pass(root, 1.0, False, True, frozenset(), {}))
     expected = general(root, 1.0, keep=True)
     assert len(pairs) == len(dict(pairs))
     assert dict(pairs) == pytest.approx(expected, rel=1e-12)
