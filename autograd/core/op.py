@@ -42,10 +42,12 @@ class Op:
     user_defined = False  # whether its rules may do more than compute, and must not write into what others use
     portable = True  # whether its rules use nothing but inputs and parameters, so that its nodes can be copied
 
-    # How masks pass through it (``ops/masks.py``): whether it leaves out elements of its inputs (``where``, an index);
-    # whether its rules only move, add up, scale and leave out gradients; whether they are linear, with the other inputs
-    # as factors; which elements of an input lead to those of the result that are 1, where that is along lines.
-    chooses = exact = linear = False
+    # How masks pass through it (``ops/masks.py``; the operations on arrays are told by ``ops/choices.py``).
+    chooses = False  # whether it leaves out elements of its inputs (``where``, an index)
+    exact = False  # whether its rules only move, add up, scale and leave out gradients: they tell a mask exactly, too
+    linear = False  # whether its rules are linear in the gradient, with the other inputs as factors
+    #: Where whole lines of an input lead to each element of the result: from a mask of the result, as numbers 1 and 0,
+    #: the input and the parameters to the mask of the input.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
     # Quicker ways that ``fast`` installs: to compute it; to give the gradients of all inputs, from that of the result,
@@ -60,6 +62,7 @@ class Op:
         Op.table[self.name] = self
 
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
+        """Read inputs, parameters and defaults from the function; this alone enters it in no table."""
         functools.update_wrapper(self, forward)
         self.forward = forward
         self.user_defined = self.user_defined or not str(getattr(forward, "__module__", "")).startswith(_ENGINE)

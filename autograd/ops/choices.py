@@ -1,8 +1,8 @@
-"""How masks pass through the operations that are not elementwise: which choose, only move, are linear, act along lines.
+"""How masks pass through the operations: which of them choose, only move, are linear, or act along lines.
 
 What a choice did not take has no influence, so its gradient stays 0 in the backward pass even where a derivative is
-infinite (``masks.py``). Elementwise operations need no entry here. An operation without an entry counts as depending on
-all of its inputs if any of its results was taken.
+infinite (``masks.py``). An elementwise operation needs an entry only if it chooses. Any other operation without one
+counts as depending on all of its inputs if any of its results was taken.
 """
 
 from __future__ import annotations
