@@ -66,7 +66,7 @@ def propagate(
                 g = gradients[node] = answers[node] if node in answers else notes["hooks"].run(node, g)
             if not (keep or "retain" in notes):
                 del gradients[node]
-            for x, d, mask in vjp(node, g, masks.pop(node), create_graph, answers):
+            for x, d, mask in input_gradients(node, g, masks.pop(node), create_graph, answers):
                 for watch in on_gradient:
                     watch(node, x, unwritable(d))
                 if x not in gradients:
@@ -89,8 +89,10 @@ def is_inner(x: Node, stop: frozenset[Node], oldest: int) -> bool:
     return x.op is not None and x.number >= oldest and x not in stop
 
 
-def vjp(node: Node, g: Any, mask: Any, create_graph: bool, answers: Any) -> Iterator[tuple[Node, Any, Any]]:
-    """Give each input that requires gradients, with its gradient, and with its mask, where a choice has been made."""
+def input_gradients(
+    node: Node, g: Any, mask: Any, create_graph: bool, answers: dict[Any, Any]
+) -> Iterator[tuple[Node, Any, Any]]:
+    """Yield each input that requires gradients, its gradient, and its mask: what was taken of it, None for all."""
     op: Any = node.op
     inputs = inputs_of(node)
     masked = mask is not None or op.chooses
