@@ -170,7 +170,11 @@ power.rules(
 
 
 def _takes_a_limit(x: Any, y: Any, base: bool) -> bool:
-    """Whether the usual derivatives of ``x ** y`` do not hold everywhere: at an exponent or a ``base`` at an edge."""
+    """Whether the usual derivatives of ``x ** y`` do not hold everywhere: at an exponent of 0, or at an edge of log(x).
+
+    ``base`` tells whether log(x) is needed: for the slope in ``y``, and for the slope in ``x`` if that is to be
+    differentiated by ``y``.
+    """
     x, y = data_of(x), data_of(y)
     if x.__class__ is float and y.__class__ is float:
         return y == 0 or (not 0 < x < inf if base else x <= 0 and not (y >= 1 and y.is_integer()))
@@ -388,15 +392,12 @@ fmin.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x <= x, where(y < x, g, 0.0), g)),
 )
 
-# Limits of x. On the limit, x gets the whole gradient; to give it to the limit, exchange the two.
-at_least = Elementwise(
-    *("at_least", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), lambda x, y: np.maximum(x, y))
-)
+# Limits of x. On the limit, x gets the whole gradient; to give it to the limit, exchange the two. A lambda hides the
+# ufunc, which stands for `maximum` or `minimum`.
+at_least = Elementwise("at_least", maximum.formula, maximum.scalar, lambda x, y: np.maximum(x, y))
 at_least.rules(lambda g, out, x, y: where(x < y, 0.0, g), lambda g, out, x, y: where(x >= y, 0.0, g))
 
-at_most = Elementwise(
-    *("at_most", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), lambda x, y: np.minimum(x, y))
-)
+at_most = Elementwise("at_most", minimum.formula, minimum.scalar, lambda x, y: np.minimum(x, y))
 at_most.rules(lambda g, out, x, y: where(x > y, 0.0, g), lambda g, out, x, y: where(x <= y, 0.0, g))
 
 
@@ -472,6 +473,8 @@ Elementwise.by_ufunc |= {
     np.radians: deg2rad,
     np.conjugate: positive,
 }
+
+# ----------------------------------------------------------------- with parameters: choices, slopes of powers
 
 
 @Op
