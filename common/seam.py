@@ -1,6 +1,8 @@
-"""What ``autograd/fast`` may add to the engine, besides ``Op.fast_forward`` and ``Op.fast_vjp``.
+"""The seam between definitions and ``autograd/fast``: the places where something quicker may answer in their stead.
 
-All of it gives the same results as the definition, in every special value, or NotImplemented.
+What is put there gives the same results as the definition, in every special value, or NotImplemented. It stands here,
+since operations, layers and optimizers ask it. Single operations have their own places, ``Op.fast_forward`` and
+``Op.fast_vjp``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Graphs of arrays: operators of Tensors written out, and a backward pass without masks.
+"""Graphs of arrays: operators of Tensors and calls of operations, written out, and a backward pass without masks.
 
 The general backward pass keeps masks of what choices took, since 0 * inf is NaN. Such a NaN is rare, and it can be
 seen in the result. So the pass here keeps no masks; if something that is not finite comes out after a choice, the
@@ -30,7 +30,7 @@ _call, _apply = Op.__call__, Op.apply
 
 
 def install() -> None:
-    """Replace operators of ``Tensor``, and put the backward pass in front of the general one."""
+    """Replace methods of ``Tensor`` and ``Op``, and put the backward pass in front of the general one."""
     for name, op in (("add", ew.add), ("sub", ew.subtract), ("mul", ew.multiply), ("truediv", ew.divide)):
         setattr(Tensor, f"__{name}__", _operator(op))
     setattr(Op, "__call__", call)  # noqa: B010 (a plain assignment is no method to mypy)
@@ -65,7 +65,8 @@ def call(self: Op, *args: Any, **kwargs: Any) -> Any:
         if isinstance(x, Node):
             return self.apply(*self.bind(args, kwargs))
     inputs = args if self.variadic else args[: self.arity]
-    if len(args) <= len(inputs) + (not self.elementwise):  # of several parameters by position, the order is checked
+    by_position = len(args) - len(inputs)
+    if by_position <= (0 if self.elementwise else 1):  # several parameters by position are left to the definition
         for x in inputs:
             if x.__class__ is not np.ndarray:
                 break

@@ -131,7 +131,7 @@ def number_pass(
     -------
     iterable of (Node, gradient), or NotImplemented
         NotImplemented if something is out of the ordinary: arrays, a pole, a gradient that is not finite, changed
-        data, an observer, a hook.
+        data, an observer. (Values have no hooks.)
     """
     if create_graph or on_gradient or grad_output.__class__ is not float or root._plain.__class__ is not float:
         return NotImplemented
@@ -180,16 +180,16 @@ def _through_window(
     What arrives at nodes in the window stands in ``arrived``, at the node's place; at older ones, in ``waiting``.
     """
     size, free = len(window), not stop
-    reach, give = nodes.append, gradients.append
+    add_node, add_gradient = nodes.append, gradients.append
     for here, g in enumerate(arrived):
         if g is None:
             continue
         node = window[here]
         op = node.op
-        if op is None and node in waiting:
+        if op is None and node in waiting:  # a leaf, which is not in the heap, from a reader in an earlier window
             g += waiting.pop(node)
-        reach(node)
-        give(g)
+        add_node(node)
+        add_gradient(g)
         if op is None or not (free or is_inner(node, stop, oldest)):
             continue
         x, y = node._x, node._y

@@ -1,4 +1,4 @@
 """The operations: how each is computed, and its derivative rules.
 
-Imports ``core`` only. Begin with ``elementwise.py``, the calculus on one page.
+Imports ``core`` and ``common``. Begin with ``elementwise.py``, the calculus on one page.
 """

@@ -1,7 +1,8 @@
-"""Operations that rearrange, repeat or join elements without computing on them.
+"""Operations that rearrange, repeat, join or add up elements.
 
 They come in adjoint pairs: what one spreads, the other gathers (``broadcast_to`` and ``sum_to``, ``pad`` and a
-slice, ``concatenate`` and slices), so the derivative of each is another of them.
+slice, ``concatenate`` and slices), so the derivative of each is another of them. The sums of plain data that ``sum_to``
+needs are here, too, and serve the reductions.
 """
 
 from __future__ import annotations

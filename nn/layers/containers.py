@@ -100,7 +100,7 @@ class Sequential(ModuleList):
         super().__init__(modules)
 
     def forward(self, x: Any) -> Any:
-        """Apply all modules in turn; several at once where the seam has a faster run of layers for them."""
+        """Apply all modules in turn; several at once where ``autograd/fast`` has one pass for them."""
         place = 0
         while place < len(self._parts):
             computed = run_layers(self._parts, place, x)

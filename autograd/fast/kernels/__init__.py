@@ -1,6 +1,6 @@
-"""The heavy arithmetic of convolution and pooling on plain NumPy arrays; knows nothing of graphs.
+"""The heavy arithmetic of convolution, pooling, batch normalisation and Adam on plain NumPy arrays, without graphs.
 
-Imports ``common`` alone. Begin with ``shifted_convolution.py``.
+Imports ``common``, ``autograd.resources`` and sizes of ``ops.convolution``. Begin with ``shifted_convolution.py``.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def forward(
     x: Array, images: slice, w: Array, b: Array, plan: PoolPlan, values: Array, tracked: bool
 ) -> ImageShard | None:
     """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what the backward pass needs."""
-    source, start = memory_of(x, images)
+    source, start = contiguous(x, images)
     shifted = allocate(_shifted_shape(plan, source.shape[1], images), x.dtype)
     size = (*values.shape[:2], plan.size[1] * (images.stop - images.start))
     winners = allocate(size if tracked else (0, 0, 0), np.uint8)
@@ -225,7 +225,7 @@ def forward(
 
 def backward(g: Array, shard: ImageShard, w: Array, plan: PoolPlan, dw: Array, db: Array, dx: Array | None) -> None:
     """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `image_shard.backward`."""
-    source, start = memory_of(g, shard.images)
+    source, start = contiguous(g, shard.images)
     shifted = shard.inputs.reshape(_shifted_shape(plan, w.shape[2], shard.images))
     layer = allocate((plan.rows.windows, w.shape[3], shard.inputs.shape[2]), g.dtype)
     out = allocate((0, 0, 0, 0), g.dtype) if dx is None else dx
@@ -241,7 +241,7 @@ def _shifted_shape(plan: PoolPlan, channels: int, images: slice) -> tuple[int, .
     return plan.height, plan.columns[0].kernel, channels, len(plan.columns), plan.size[1], count
 
 
-def memory_of(x: Array, images: slice) -> tuple[Array, int]:
+def contiguous(x: Array, images: slice) -> tuple[Array, int]:
     """Return a contiguous (H, C, W, N) array, and where in it the images begin."""
     view = x.transpose(1, 3, 2, 0)
     return (view, images.start) if view.flags.c_contiguous else (images_of(x, images), 0)

@@ -39,7 +39,7 @@ from .compiled import (
     wins,
     write_line,
 )
-from .compiled_image_shard import memory_of
+from .compiled_image_shard import contiguous
 from .geometry import Array
 from .image_shard import ImageShard
 from .pool_plan import PoolPlan
@@ -331,7 +331,7 @@ def forward(
     x: Array, images: slice, w: Array, b: Array, plan: PoolPlan, values: Array, tracked: bool
 ) -> ImageShard | None:
     """Set `values` (PH, Cout, PW, N) of some images of `x` (N, H, W, Cin); return what the backward pass needs."""
-    source, start = memory_of(x, images)
+    source, start = contiguous(x, images)
     (high, wide), (channels, outputs), count = plan.size, w.shape[2:], images.stop - images.start
     split = allocate((2 * high + 2, channels, 2, wide + 1, count), x.dtype)
     _split(source, start, *_padding(plan), split)
@@ -344,7 +344,7 @@ def forward(
 
 def backward(g: Array, shard: ImageShard, w: Array, plan: PoolPlan, dw: Array, db: Array, dx: Array | None) -> None:
     """Set the gradients that some images contribute, from `g` (N, PH, PW, Cout); see `image_shard.backward`."""
-    source, start = memory_of(g, shard.images)
+    source, start = contiguous(g, shard.images)
     (channels, outputs), length, (top, left) = w.shape[2:], shard.inputs.shape[3], _padding(plan)
     products, sums = allocate((16, outputs, length), g.dtype), allocate((16, channels, outputs), g.dtype)
     tiles = allocate((16, channels, 0 if dx is None else length), g.dtype)

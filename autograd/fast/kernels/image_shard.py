@@ -25,8 +25,8 @@ class ImageShard(NamedTuple):
     images
         Which of the batch.
     inputs
-        What the products read: horizontal shifts (rows, kw * Cin, columns), see `convolution.shift`; or transformed
-        tiles, see `compiled_winograd`.
+        What the products read: horizontal shifts (rows, kw * Cin, columns), see `shifted_convolution.shift`; or
+        transformed tiles, see `compiled_winograd`.
     winners
         (PH, Cout, PW * images), unsigned integers: the winner of each window is ``i * pool[1] + j``, or
         ``pool[0] * pool[1]`` where none is positive.
