@@ -121,7 +121,7 @@ def in_numpy(t: Any) -> Any:
 
 
 def own_memory(t: Any) -> None:
-    """Let a single number that was given be an array, whose updates all its names see, and not a NumPy scalar."""
+    """Mark a single number that was given: it is updated in place, where a computed one becomes a new tensor."""
     t._memory = Memory()
 
 
@@ -183,11 +183,11 @@ def write(t: Any, compute: Callable[[Any], Any]) -> None:
     """
     _check_writable(t)
     before = {t: snapshot(t)}
-    new = _fit(t, compute(before[t]))
+    new = _checked_content(t, compute(before[t]))
     while (memory := memory_of(t)) is not None and memory.base is not None:
         t = memory.base
         before[t] = snapshot(t)
-        new = _fit(t, memory.op.put_back(before[t], new, memory.params))
+        new = _checked_content(t, memory.op.put_back(before[t], new, memory.params))
     _become(t, new, before)
 
 
@@ -215,7 +215,7 @@ def _check_writable(t: Any) -> None:
         )
 
 
-def _fit(t: Any, new: Any) -> Any:
+def _checked_content(t: Any, new: Any) -> Any:
     """Return ``new`` in the dtype of ``t``; raise if it cannot take its place."""
     if new.shape != t.shape:
         raise ValueError(
