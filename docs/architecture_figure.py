@@ -108,8 +108,8 @@ def figure() -> str:
 
 def rooms(to: Sketch) -> None:
     """Draw the folders, and which of them stand beside the path."""
-    to.frame(219, 328, "nn/training/")
-    to.text((95, 314), "trainer.py takes this step for every batch", colour=EDGE, left=True)
+    to.frame(219, 328, "One training step")
+    to.text((127, 314), "nn/training/trainer.py takes it for every batch", colour=EDGE, left=True)
     to.room((DATA, TRAINING), "data/", "loader.py")
     to.room((LAYERS, TRAINING), "nn/layers/", "conv.py, ...")
     to.room((LOSSES, TRAINING), "nn/losses/", "loss.py, ...")
