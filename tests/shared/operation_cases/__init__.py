@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seegrad.autograd.core.op import Op
 
-from . import convolution, elementwise, factorisations, indexing, linalg, normalization, reductions, shaping
+from . import convolution, elementwise, factorizations, indexing, linalg, normalization, reductions, shaping
 
 CASES = [
     *elementwise.CASES,
@@ -15,7 +15,7 @@ CASES = [
     *indexing.CASES,
     *reductions.CASES,
     *linalg.CASES,
-    *factorisations.CASES,
+    *factorizations.CASES,
     *convolution.CASES,
     *normalization.CASES,
 ]
