@@ -8,6 +8,7 @@ from typing import Any
 
 from ..common.fork import renewed
 from .core.node import Node
+from .hooks import run_hooks
 
 #: Held while gradients are added, so that threads may share leaves; a signal handler or a destructor inside may take
 #: it again.
@@ -21,10 +22,15 @@ def _renew_lock() -> None:
 
 
 def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
-    """Add gradients to the ``.grad`` of their nodes."""
+    """Add gradients to the ``.grad`` of their nodes; those of leaves after their hooks."""
+    arrays = []
     with _lock:
         for node, g in gradients:
-            if node._grad is not None:
-                node._grad = node._grad + g  # in an array of its own: others may hold either of them
+            if g.__class__ is not float:
+                arrays.append((node, g))
             else:
-                node._grad = g if g.__class__ is float else node.own(g)
+                node._grad = g if node._grad is None else node._grad + g
+    arrays = [(x, run_hooks(x, g) if x.op is None and x.notes else g) for x, g in arrays]  # user-defined: no lock
+    with _lock:
+        for node, g in arrays:  # sums in arrays of their own: others may hold the terms
+            node._grad = node.own(g) if node._grad is None else node._grad + g

@@ -17,7 +17,7 @@ from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, inspected, look, on_look
 from .core.op import Op
 from .core.recording import is_recording
-from .hooks import RemovableHook, run_hooks
+from .hooks import RemovableHook
 from .ops import elementwise as ew
 from .ops import indexing, products, reductions, shaping, views
 
@@ -213,8 +213,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             If ``grad`` is missing where it is needed, or has another shape.
         """
         grad_output = self._grad_output(grad)
-        gradients = propagate(self, Tensor(grad_output) if create_graph else grad_output, create_graph=create_graph)
-        accumulate([(x, run_hooks(x, g) if x.op is None and x.notes else g) for x, g in gradients])
+        grad_output = Tensor(grad_output) if create_graph else grad_output
+        accumulate(propagate(self, grad_output, create_graph=create_graph))
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call ``hook`` with this tensor's gradient whenever it is computed.

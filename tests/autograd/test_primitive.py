@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from leaves import leaf
@@ -196,6 +198,29 @@ def test_a_hook_sees_and_replaces_the_gradient_of_a_leaf():
     (x * 3).sum().backward()
     np.testing.assert_array_equal(x.grad, [30.0, 30.0])
     assert len(seen) == 1
+
+
+def test_hooks_of_leaves_see_what_begins_at_a_value_too():
+    v, t = sg.Value(2.0), leaf(1.0, 2.0)
+    t.register_hook(lambda g: g * 10)
+    (t * v * v).sum().backward(create_graph=True)
+    np.testing.assert_array_equal(t.grad.data, [40.0, 40.0])
+    slope, t.grad = v.grad, None
+    slope.backward()
+    np.testing.assert_array_equal(t.grad, [40.0, 40.0])
+
+
+def test_a_hook_of_a_leaf_may_differentiate_on_another_thread():
+    x, w = leaf(1.0), leaf(2.0)
+
+    def elsewhere(g):
+        thread = threading.Thread(target=lambda: (w * 3).sum().backward())
+        thread.start()
+        thread.join(10)
+
+    x.register_hook(elsewhere)
+    (x * 2).sum().backward()
+    assert (x.grad, w.grad) == ([2.0], [3.0])
 
 
 def test_a_hook_on_a_computed_tensor_changes_what_flows_on():
