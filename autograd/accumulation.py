@@ -22,15 +22,17 @@ def _renew_lock() -> None:
 
 
 def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
-    """Add gradients to the ``.grad`` of their nodes; those of leaves after their hooks."""
+    """Add gradients to the ``.grad`` of their nodes; those of leaves after their hooks, if none of these raises."""
     arrays = []
     with _lock:
         for node, g in gradients:
-            if g.__class__ is not float:
-                arrays.append((node, g))
-            else:
+            if g.__class__ is float:
                 node._grad = g if node._grad is None else node._grad + g
-    arrays = [(x, run_hooks(x, g) if x.op is None and x.notes else g) for x, g in arrays]  # user-defined: no lock
+            else:
+                arrays.append((node, g))
+    for place, (node, g) in enumerate(arrays):
+        if node.notes and node.op is None:
+            arrays[place] = node, run_hooks(node, g)  # outside of the lock, since it is user-defined
     with _lock:
-        for node, g in arrays:  # sums in arrays of their own: others may hold the terms
+        for node, g in arrays:  # in an array of its own: others may hold either term
             node._grad = node.own(g) if node._grad is None else node._grad + g
