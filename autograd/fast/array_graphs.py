@@ -18,7 +18,7 @@ from ...common.quiet import quiet
 from ...common.seam import backward_passes
 from ..arithmetic import binary
 from ..core.backward import arguments, fitted, inputs_of, is_inner, oldest_of
-from ..core.node import NO_PARAMS, Node, clock, data_of, on_gradient, on_record
+from ..core.node import NO_PARAMS, Constant, Node, clock, data_of, on_gradient, on_record
 from ..core.op import Op
 from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
@@ -26,7 +26,8 @@ from ..ops.elementwise import Elementwise
 from ..tensor import Tensor
 
 _new = object.__new__
-_call, _apply = Op.__call__, Op.apply
+_PLAIN = frozenset((np.ndarray, np.float32, np.float64))
+_call, _apply, _apply_elementwise = Op.__call__, Op.apply, Elementwise.apply
 
 
 def install() -> None:
@@ -35,7 +36,11 @@ def install() -> None:
         setattr(Tensor, f"__{name}__", _operator(op))
     setattr(Op, "__call__", call)  # noqa: B010 (a plain assignment is no method to mypy)
     setattr(Op, "apply", apply)  # noqa: B010
+    setattr(Elementwise, "apply", apply_elementwise)  # noqa: B010
     backward_passes.append(array_pass)
+
+
+# -------------------------------------------------------------------------------------------------- operations
 
 
 def _operator(op: Elementwise) -> Any:
@@ -43,43 +48,71 @@ def _operator(op: Elementwise) -> Any:
     compute = op.array
 
     def method(self: Tensor, other: Any) -> Any:
-        if self.__class__ is not Tensor or other.__class__ is not Tensor:
-            return binary(op, self, other)
-        data = compute(self._plain, other._plain)
-        if data.__class__ is not np.ndarray or open_blocks or on_record or not (self._tracked or other._tracked):
-            return record(op, data, (self, other))
-        data.setflags(False)  # type: ignore[call-arg]
-        node = _new(Tensor)
-        node._plain, node.op, node._x, node._y = data, op, self, other
-        node._grad = node.notes = None
-        node.params, node.number, node._tracked = NO_PARAMS, clock(), True
-        return node
+        if isinstance(other, Tensor):
+            return _recorded(op, compute(self._plain, other._plain), self, other)
+        if other.__class__ is float and not open_blocks:
+            return _recorded(op, compute(self._plain, other), self, Constant(other))
+        return binary(op, self, other)
 
     method.__doc__ = op.__doc__
     return method
 
 
+def _recorded(op: Op, data: Any, x: Node, y: Node | None = None, params: Mapping[str, Any] = NO_PARAMS) -> Any:
+    """Return what ``record`` does."""
+    if isinstance(data, np.generic):
+        data = np.asarray(data)
+    tracked = x._tracked or (y is not None and y._tracked)
+    if not tracked or data.__class__ is not np.ndarray or open_blocks or on_record:
+        return record(op, data, (x,) if y is None else (x, y), params)
+    data.setflags(False)  # type: ignore[call-arg]
+    node = _new(Tensor)
+    node._plain, node.op, node._x, node._y = data, op, x, y
+    node._grad = node.notes = None
+    node.params, node.number, node._tracked = params, clock(), True
+    return node
+
+
 def call(self: Op, *args: Any, **kwargs: Any) -> Any:
-    """Compute on plain arrays without looking at the parameters; all else as the definition does."""
-    for x in args:
-        if isinstance(x, Node):
-            return self.apply(*self.bind(args, kwargs))
-    inputs = args if self.variadic else args[: self.arity]
-    by_position = len(args) - len(inputs)
-    if by_position <= (0 if self.elementwise else 1):  # several parameters by position are left to the definition
-        for x in inputs:
-            if x.__class__ is not np.ndarray:
+    """Compute on plain arrays and NumPy's floats without looking at the parameters; all else as the definition does."""
+    more = len(args) - self.arity  # several parameters by position are left to the definition
+    if (not more or (more == 1 and not self.elementwise and not isinstance(args[-1], Node))) and not self.variadic:
+        for x in args[:-1] if more else args:
+            if x.__class__ not in _PLAIN:
+                if isinstance(x, Node):
+                    return self.apply(*self.bind(args, kwargs))
                 break
         else:
-            return self.compute(*args, **kwargs)
+            if self.fast_forward is not None:
+                result = self.fast_forward(*args, **kwargs)
+                if result is not NotImplemented:
+                    return result
+            return self.forward(*args, **kwargs)
     return _call(self, *args, **kwargs)
 
 
 def apply(self: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-    """Compute on the array of a single input; all else as the definition does."""
-    if len(inputs) == 1 and inputs[0]._plain.__class__ is np.ndarray:
-        return record(self, self.compute(inputs[0]._plain, **params), inputs, params)
+    """Compute on the arrays of one or two tensors; all else as the definition does."""
+    for x in inputs:
+        if not isinstance(x, Tensor):
+            return _apply(self, inputs, params)
+    if len(inputs) == 1:
+        return _recorded(self, self.compute(inputs[0]._plain, **params), inputs[0], None, params)
+    if len(inputs) == 2:
+        x, y = inputs
+        return _recorded(self, self.compute(x._plain, y._plain, **params), x, y, params)
     return _apply(self, inputs, params)
+
+
+def apply_elementwise(self: Elementwise, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    """Compute on the array of a single tensor; all else as the definition does."""
+    if len(inputs) == 1 and isinstance(inputs[0], Tensor):
+        compute = self.array if self.fast_forward is None else self.compute
+        return _recorded(self, compute(inputs[0]._plain), inputs[0])
+    return _apply_elementwise(self, inputs, params)
+
+
+# ---------------------------------------------------------------------------------------------- backward pass
 
 
 def array_pass(
@@ -115,21 +148,22 @@ def array_pass(
             if not (keep or (notes is not None and "retain" in notes)):
                 del gradients[node]  # it may be large
             x, y, out, number = node._x, node._y, node._plain, node.number
-            arrivals: Iterable[tuple[Node, Any]]
+            arrivals: Any
             if op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
                 arrivals = _vjp(node, op, g, answers)
             elif y is None:
                 if x.number > number:
                     (x,) = inputs_of(node)
                 arrivals = ((x, x.fit(op.rule[0](g, out, x._plain, **node.params))),)
+            elif node.params or x.number > number or y.number > number:
+                arrivals = _vjp(node, op, g, answers)
             else:
-                if x.number > number or y.number > number:
-                    x, y = inputs_of(node)
-                arrivals = [
-                    (z, z.fit(rule(g, out, x._plain, y._plain, **node.params)))
-                    for z, rule in zip((x, y), op.rule)
-                    if z._tracked
-                ]
+                (rule_x, rule_y), a, b = op.rule, x._plain, y._plain
+                arrivals = []
+                if x._tracked:
+                    arrivals.append((x, x.fit(rule_x(g, out, a, b))))
+                if y._tracked:
+                    arrivals.append((y, y.fit(rule_y(g, out, a, b))))
             for x, d in arrivals:
                 if x in gradients:
                     gradients[x] = gradients[x] + d

@@ -52,8 +52,12 @@ def _sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _broadcast_to(x: Any, /, shape: Any) -> Any:
     """The gradient of a sum: one number, seen from everywhere."""
+    if isinstance(x, np.generic):
+        x = np.asarray(x)
     if type(x) is np.ndarray and x.ndim == 0 and type(shape) is tuple:
-        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        repeated: Any = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        repeated.setflags(False)  # as NumPy's own
+        return repeated
     return NotImplemented
 
 

@@ -25,7 +25,7 @@ _add, _multiply = ew.add, ew.multiply
 _new = object.__new__
 
 #: Places in the first window; the next is four times as long, to a limit, where nodes lie close.
-FIRST, LONGEST = 8, 8192
+FIRST, LONGEST = 4, 8192
 
 
 def install() -> None:
@@ -235,7 +235,12 @@ def _through_window(
                 arrived[place] = dy
             else:
                 arrived[place] = sum_so_far + dy
-    # Whole lists are passed on as they are: one append per node would be a tenth of the time.
-    nodes += [x for x in window if x is not None] if gaps else window
-    gradients += [g for g in arrived if g is not None] if gaps else arrived
+    if not gaps:  # one append per node would be a tenth of the time
+        nodes += window
+        gradients += arrived
+        return True
+    for node, g in zip(window, arrived):
+        if g is not None:
+            nodes.append(node)
+            gradients.append(g)
     return True

@@ -5,6 +5,9 @@ import pytest
 
 import seegrad as sg
 from seegrad.autograd.core.backward import backprop
+from seegrad.autograd.core.node import NO_PARAMS
+from seegrad.autograd.core.op import Op
+from seegrad.autograd.core.recording import record
 from seegrad.autograd.fast.array_graphs import array_pass
 from seegrad.common import seam
 
@@ -127,3 +130,46 @@ def test_operators_record_what_the_definition_records(operator):
     assert getattr(x, operator)("text") is NotImplemented
     with sg.no_grad(), np.errstate(all="ignore"):
         assert not getattr(x, operator)(sg.tensor(2.0)).requires_grad
+
+
+RECORDED = [
+    ("exp", 1, NO_PARAMS),
+    ("relu", 1, NO_PARAMS),
+    ("maximum", 2, NO_PARAMS),
+    ("sum", 1, {"axis": None, "keepdims": False}),
+    ("sum", 1, {"axis": 0, "keepdims": True}),
+    ("cumsum", 1, {"axis": None}),
+    ("matmul", 2, NO_PARAMS),
+]
+
+
+@pytest.mark.parametrize(("name", "arity", "params"), RECORDED)
+@pytest.mark.parametrize("kind", [sg.tensor, lambda x, **_: sg.nn.Parameter(x)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_operations_record_what_the_definition_records(name, arity, params, kind, dtype):
+    op = Op.table[name]
+    with np.errstate(all="ignore"):
+        inputs = tuple(kind(np.roll(SPECIAL, k).astype(dtype), requires_grad=True) for k in range(arity))
+        quick = op.apply(inputs, params)
+        plain = record(op, op.forward(*[x.data for x in inputs], **params), inputs, params)
+        untracked = op.apply(tuple(sg.tensor(x.data) for x in inputs), params)
+    np.testing.assert_array_equal(quick.data, plain.data)
+    assert (quick.dtype, quick.shape, type(quick), quick.op) == (plain.dtype, plain.shape, sg.Tensor, op)
+    assert [i is j for i, j in zip(quick.inputs, inputs, strict=True)] == [True] * arity
+    assert quick.params == params
+    assert quick.requires_grad
+    assert not quick.data.flags.writeable
+    assert untracked.op is None
+    assert not untracked.requires_grad
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 1.5, np.inf, np.nan])
+def test_operations_take_numbers_of_numpy_as_the_definition_does(number):
+    for scalar in (np.float64(number), np.float32(number)):
+        spread = sg.autograd.ops.shaping.broadcast_to(scalar, (2, 3))
+        np.testing.assert_array_equal(spread, np.full((2, 3), scalar))
+        np.testing.assert_array_equal(np.signbit(spread), np.signbit(np.full((2, 3), scalar)))
+        assert spread.dtype == scalar.dtype
+        assert not spread.flags.writeable
+        assert sg.exp(scalar).dtype == scalar.dtype
+        np.testing.assert_array_equal(sg.exp(scalar), np.exp(scalar))
