@@ -235,7 +235,7 @@ def _through_window(
                 arrived[place] = dy
             else:
                 arrived[place] = sum_so_far + dy
-    if not gaps:  # one append per node would be a tenth of the time
+    if not gaps:  # one append per node would be a twentieth of the time
         nodes += window
         gradients += arrived
         return True
