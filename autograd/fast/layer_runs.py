@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,11 +78,16 @@ def _output_size(conv: Any, x: Any) -> tuple[int, int] | None:
     if not x.dtype == weight.dtype == bias.dtype:
         return None
     try:
-        stride, dilation = pair(conv.stride, "stride"), pair(conv.dilation, "dilation")
-        padding = padding_pairs(conv.padding, weight.shape[:2], stride, dilation)
-        return output_size("conv2d", x.shape[1:3], weight.shape[:2], stride, padding, dilation)
-    except ValueError:
+        return _size_of(x.shape[1:3], weight.shape[:2], conv.stride, conv.padding, conv.dilation)
+    except (ValueError, TypeError):  # TypeError if one of them is a list, which the cache cannot look up
         return None
+
+
+@lru_cache
+def _size_of(size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> tuple[int, int]:
+    """Return what a convolution makes of images of a size; the same few layers ask for it again and again."""
+    stride, dilation = pair(stride, "stride"), pair(dilation, "dilation")
+    return output_size("conv2d", size, kernel, stride, padding_pairs(padding, kernel, stride, dilation), dilation)
 
 
 def _is_small(conv: Any, images: int, size: tuple[int, int]) -> bool:
