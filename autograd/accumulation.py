@@ -30,6 +30,8 @@ def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
                 node._grad = g if node._grad is None else node._grad + g
             else:
                 arrays.append((node, g))
+    if not arrays:
+        return
     for place, (node, g) in enumerate(arrays):
         if node.notes and node.op is None:
             arrays[place] = node, run_hooks(node, g)  # outside of the lock, since it is user-defined
