@@ -14,17 +14,25 @@ class quiet:  # noqa: N801 (reads as the statement it is)
     As ``numpy.errstate(all="ignore")``, but Ctrl-C leaves nothing changed, wherever it strikes: NumPy's own block
     forgets what it has to restore if it strikes as the block begins or ends.
 
+    Parameters
+    ----------
+    *kinds : {"divide", "over", "under", "invalid"}
+        What to ignore; by default all.
+
     Examples
     --------
     >>> from seegrad.common.quiet import quiet
-    >>> with quiet():
+    >>> with quiet("divide"):
     ...     infinite = np.ones(1) / 0.0
     """
 
     outside: Context | None = None
 
+    def __init__(self, *kinds: str) -> None:
+        settings: Any = dict.fromkeys(kinds, "ignore") if kinds else {"all": "ignore"}
+        self.block = np.errstate(**settings)
+
     def __enter__(self) -> None:
-        self.block = np.errstate(all="ignore")
         self.outside = copy_context()
         try:
             self.block.__enter__()
@@ -32,10 +40,7 @@ class quiet:  # noqa: N801 (reads as the statement it is)
             self.restore()
             raise
 
-    def __exit__(self, *error: object) -> None:
-        self.restore()
-
-    def restore(self) -> None:
+    def restore(self, *_: object) -> None:
         """Let NumPy be as it was before the block."""
         if self.outside is None:
             return
@@ -45,6 +50,8 @@ class quiet:  # noqa: N801 (reads as the statement it is)
             kept: Any = self.outside.run(np.geterr)
             np.seterr(**kept)
         self.outside = None
+
+    __exit__ = restore
 
     def __del__(self) -> None:
         self.restore()  # Ctrl-C came before the first line of __exit__

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.quiet import quiet
 from .data_error import DataError
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def _threshold(values: Array) -> float:
     below = np.cumsum(counts)[:-1]
     above = values.size - below
     total = np.cumsum(counts * centres)
-    with np.errstate(all="ignore"):
+    with quiet():
         between = below * above * (total[:-1] / below - (total[-1] - total[:-1]) / above) ** 2
     return float(edges[1 + int(np.argmax(np.nan_to_num(between)))])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..autograd import Tensor
+from ..common.quiet import quiet
 from .optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _search(
         for group in optimizer.param_groups:
             group["lr"] = lr
         optimizer.zero_grad()
-        with np.errstate(all="ignore"):  # the loss is expected to overflow at the end
+        with quiet():  # the loss is expected to overflow at the end
             loss = next_loss()
             value = float(loss.item())
             if not np.isfinite(value):

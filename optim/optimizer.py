@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..common.quiet import quiet
 from ..common.state import check_state
 from ..common.warning import warn
 from .flat import FlatParameters
@@ -164,7 +165,7 @@ class Optimizer:
                 present = flat.gather()
                 updated = updated or any(present)
                 # An overflow shows in the next loss; a warning of NumPy from here would name no cause.
-                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                with quiet("over", "under", "invalid"):
                     flat.remember(self.memory(group))
                     for where, step in flat.runs(present):
                         self.update(flat, where, step, group)

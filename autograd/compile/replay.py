@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...common.quiet import quiet
 from ..core.node import Node
 from ..core.op import Op
 from ..ops.elementwise import Elementwise, add
@@ -180,7 +181,7 @@ class ReplayPlan:
         run = ReplayRun(self)
         values = run.values
         values[: self.size] = given
-        with np.errstate(all="ignore"):
+        with quiet():
             for group in self.groups:
                 group.forward(values)
         return run
@@ -210,7 +211,7 @@ class ReplayRun:
         plan, gradients = self.plan, self.gradients
         found: list[float | None] = [None] * plan.size
         gradients[plan.output_place] = grad_output
-        with np.errstate(all="ignore"):
+        with quiet():
             for group in reversed(plan.groups):
                 group.backward(self.values, gradients)
             if plan.incoming is not None:

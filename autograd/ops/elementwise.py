@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...common.plain_data import as_array
+from ...common.quiet import quiet
 from ..core.node import Node, data_of
 from ..core.op import Op, Rule
 from ..core.recording import record
@@ -88,7 +89,7 @@ class Elementwise(Op):
         try:
             return float(self.scalar(*inputs))
         except (ArithmeticError, ValueError):  # a pole or an overflow: IEEE has an answer where Python raises
-            with np.errstate(all="ignore"):
+            with quiet():
                 return float(self.array(*[float(x) for x in inputs]))
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
@@ -518,7 +519,7 @@ def power_slope(x: Any, y: Any, /, k: int, m: int) -> Any:
     if numbers and (k, m) == (1, 0) and y != 0 and (x != 0 or y >= 1):
         return y * (math.pow(x, y - 1.0) if x > 0 or y.is_integer() else math.nan)
     terms = []
-    with np.errstate(all="ignore"):
+    with quiet():
         for i in range(m + 1):
             factor = math.comb(m, i) * _factor(y, k, i)
             terms.append(np.where(np.equal(factor, 0), 0.0, factor * _power_log(x, y - float(k), m - i)))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.quiet import quiet
 from ..core.node import Node, data_of
 from ..core.op import Op
 from .factorizations import rounding_noise, svd
@@ -60,7 +61,7 @@ def _solve_sylvester(x: Any, y: Any, /) -> Any:
     """Return the matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
     values, vectors = np.linalg.eigh(x)
     rotated = np.swapaxes(vectors, -1, -2) @ y @ vectors
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with quiet("divide", "invalid"):
         return vectors @ (rotated / (values[..., None] + values[..., None, :])) @ np.swapaxes(vectors, -1, -2)
 
 

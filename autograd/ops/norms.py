@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...common.plain_data import plain
+from ...common.quiet import quiet
 from .elementwise import absolute, is_short, power, sign
 from .factorizations import svdvals
 from .length_gradient import length_gradient
@@ -35,7 +36,7 @@ def _norm(x: Any, /, ord: float, axis: Axis = None, keepdims: bool = False) -> A
 
 def _euclidean(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Return the root of the sum of squares, without overflow and underflow."""
-    with np.errstate(over="ignore"):
+    with quiet("over"):
         squares = wide_sum(np.square(x, dtype=wide_dtype(x)), axis, keepdims)
     if in_range(squares):
         return np.sqrt(squares)
@@ -51,7 +52,7 @@ def _of_powers(x: Any, ord: float, axis: Axis, keepdims: bool) -> Any:
         np.max(size, axis, keepdims=True, initial=0) if ord > 0 else np.min(size, axis, keepdims=True, initial=np.inf)
     )
     sound = (scale > 0) & (scale < np.inf)
-    with np.errstate(all="ignore"):  # where it is not sound, the scale is the norm
+    with quiet():  # where it is not sound, the scale is the norm
         sums = wide_sum((size / scale) ** ord, axis, keepdims=True)
         result = np.where(sound, sums ** (1.0 / ord) * scale, scale)
     return result if keepdims else np.squeeze(result, axis)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.quiet import quiet
 from ..core.node import data_of, inspected
 from ..core.op import Op
 from .elementwise import exp, is_short, where
@@ -140,7 +141,7 @@ var.rules(
 @Reduction
 def std(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of :func:`var`; its gradient is 0 where all elements are equal."""
-    with np.errstate(over="ignore"):
+    with quiet("over"):
         variance = _variance(x, axis, ddof, keepdims)
     result, axes = np.sqrt(variance), reduced_axes(axis, x.ndim)
     if in_range(variance):
@@ -330,7 +331,7 @@ _LOWEST = {code: np.finfo(code).min for code in "fdg"}
 @Op
 def log_softmax(x: Any, /, axis: Axis = -1) -> Any:
     """``log(softmax(x))`` along an axis, computed stably; -inf throughout a row of -inf."""
-    with np.errstate(over="ignore", invalid="ignore"):  # -inf is the right difference, and NaN the right share of inf
+    with quiet("over", "invalid"):  # -inf is the right difference, and NaN the right share of inf
         _, shifted, _, total = _weights(x, plain_axis(axis))
         result = shifted - np.log(np.maximum(total, 1))
     return narrow(result, x)
@@ -345,7 +346,7 @@ def softmax(x: Any, /, axis: Axis = -1) -> Any:
 
     A row that is -inf throughout gives zeros: nothing in it has any weight. NaN passes through.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
+    with quiet("over", "invalid"):
         _, _, exponentials, total = _weights(x, plain_axis(axis))
         result = exponentials / np.maximum(total, 1)
     return narrow(result, x)
@@ -358,7 +359,7 @@ softmax.rules(lambda g, out, x, axis: out * (g - sum(g * out, axis, keepdims=Tru
 def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` without overflow; -inf where every element is -inf."""
     axis = plain_axis(axis)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with quiet("over", "invalid", "divide"):
         highest, _, _, total = _weights(x, axis)
         result = narrow(np.where(np.isinf(highest), highest, highest + np.log(total)), x)
     return result if keepdims else np.reshape(result, _kept_shape(x, axis))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...common.quiet import quiet
+
 Array = npt.NDArray[Any]
 
 
@@ -78,7 +80,7 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) 
 def erf_array(x: Array) -> Array:
     """Error function, to about 1e-16 (Cody's three intervals)."""
     a = np.minimum(np.abs(x.astype(np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
-    with np.errstate(divide="ignore"):
+    with quiet("divide"):
         t = 1.0 / (a * a)
     gauss = np.exp(-a * a)
     small = a * _ratio(_NEAR, a * a)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...common.quiet import quiet
 from .onnx_writer import OnnxExportError
 
 Array = npt.NDArray[Any]
@@ -56,7 +57,7 @@ def check_same(
     evaluator = ReferenceEvaluator(model)
     names = [known.name for known in model.graph.input]
     for what, inputs in _trials(batches, samples, any_length):
-        with np.errstate(all="ignore"):
+        with quiet():
             try:
                 wanted = run(inputs)
             except (ArithmeticError, LookupError, ValueError):

@@ -16,6 +16,7 @@ from ...autograd.core.backward import inputs_of
 from ...autograd.core.node import Node
 from ...autograd.core.recording import recording
 from ...common.atomic_file import write_atomically
+from ...common.quiet import quiet
 from ...common.seam import layer_by_layer
 from ..evaluation import evaluating
 from ..module import Module
@@ -151,7 +152,7 @@ def _outputs(
         for module in modules:
             stack.enter_context(evaluating(module))
         stack.enter_context(way)
-        stack.enter_context(np.errstate(all="ignore"))
+        stack.enter_context(quiet())
         result = function(*inputs)
     outputs = list(result) if isinstance(result, list | tuple) else [result]
     for output in outputs:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, no_grad
+from ...common.quiet import quiet
 from ..module import Module
 
 __all__ = ["NonFiniteError"]
@@ -103,7 +104,7 @@ def first_nonfinite(model: Module, x: Array) -> str:
 
     handles = [module.register_forward_hook(watch(path)) for path, module in model.named_modules()]
     try:
-        with no_grad(), np.errstate(all="ignore"):
+        with no_grad(), quiet():
             model(x)
     finally:
         for handle in handles:

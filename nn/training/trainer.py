@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ...autograd import Tensor, softmax
 from ...common.argument_checks import checked_count
 from ...common.plain_data import as_array
+from ...common.quiet import quiet
 from ...common.rng import Seed
 from ...data import ArrayDataset, DataLoader
 from ...data.dataset import Source
@@ -179,7 +180,7 @@ class Trainer:
     def _run(self, run: Run, validation: Source | None) -> None:
         good = GoodWeights(self.model)
         # NumPy does not warn of overflow here: it makes the loss non-finite, which is an error.
-        with PatientInterrupt() as interrupt, np.errstate(all="ignore"):
+        with PatientInterrupt() as interrupt, quiet():
             try:
                 run.call("on_train_begin")
                 run.settled = True

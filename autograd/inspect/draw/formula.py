@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ....common.quiet import quiet
 from ...core.op import Op
 from .formula_names import namespace
 from .general_rule import General
@@ -108,7 +109,7 @@ class Formula:
     def result(self) -> Any:
         """Evaluate the expression."""
         whole = ast.fix_missing_locations(ast.Expression(self.tree))
-        with np.errstate(all="ignore"):
+        with quiet():
             return eval(compile(whole, "<formula>", "eval"), {**namespace(), **self.values})
 
 
@@ -134,7 +135,7 @@ def formula(
     values = dict(zip(own, map(_as_numpy, (g, out, *inputs))))
     free: dict[str, Any] = dict(values)
     try:
-        with np.errstate(all="ignore"):
+        with quiet():
             tree = _particular(op, rules[place], _skip(rules, place), index, values, params, free)
             found = Formula(tree, own, free)
             summed = _summed(found, own[index + 2], gradient)

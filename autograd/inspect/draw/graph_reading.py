@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ....common.quiet import quiet
 from ...core.backward import backprop, inputs_of
 from ...core.node import Constant, Node, data_of, on_gradient
 from ...hooks import run_hooks
@@ -93,7 +94,7 @@ def local_derivative(node: Node, index: int) -> Any:
         return None
     rule = op.rules_for(inputs)[index]
     values = (root_gradient(node), node._plain, *[x._plain for x in inputs])
-    with np.errstate(all="ignore"):
+    with quiet():
         try:
             return rule(*values, **node.params)
         except ArithmeticError:  # a pole of Python's floats

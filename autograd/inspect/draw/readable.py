@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....common.quiet import quiet
+
 #: The largest number of rows and columns of squares in the picture of an array.
 HEAT_ROWS, HEAT_COLUMNS = 8, 16
 
@@ -91,7 +93,7 @@ def heat(data: Any, kernel: bool = False) -> list[list[str]]:
     finite = image[np.isfinite(image)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     steps = len(HEAT_COLORS)
-    with np.errstate(all="ignore"):
+    with quiet():
         level = (image - low) / (high - low) * steps if high > low else np.full(image.shape, steps / 2)
     return [
         [HEAT_COLORS[min(int(v), steps - 1)] if math.isfinite(v) else NOT_FINITE for v in row] for row in level.tolist()

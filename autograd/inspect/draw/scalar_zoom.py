@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....common.quiet import quiet
 from ...core.node import Constant, Node, fill
 from ...core.op import Op
 from ...core.recording import recording
@@ -180,7 +181,7 @@ def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> P
         for x, part, rule in zip(sources, inputs, op.rules_for(sources) if op is not None else ()):
             if not x.requires_grad:
                 continue
-            with np.errstate(all="ignore"):
+            with quiet():
                 slopes = x.fit(rule(unit, data, *[s._plain for s in sources], **node.params))
             for term, slope in zip(part.flat, np.ravel(slopes)):
                 if slope != 0:
