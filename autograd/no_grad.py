@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, TypeVar
 
+from ..common.fork import renewed
 from ..common.inside import inside
 from .core.recording import Block, innermost, innermost_open, open_blocks
 
@@ -69,3 +71,14 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
     def __call__(self, function: F) -> F:
         """Decorate ``function`` so that it runs inside a block of its own."""
         return inside(no_grad, function)
+
+
+@renewed
+def _forget_blocks_of_other_threads() -> None:
+    """Forget, after a fork, the blocks of threads that the child does not have: they would slow all computing."""
+    kept = {block for block in open_blocks if block.thread == get_ident()}
+    block = innermost.get()  # entered elsewhere, if another thread or task handed on its context
+    while block is not None:
+        kept.add(block)
+        block = block.around
+    open_blocks[:] = [block for block in open_blocks if block in kept]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,12 @@ def _without_graph(node: Node, op: Any, inputs: tuple[Any, ...], tracked: bool) 
 
 
 class Block:
-    """A ``no_grad`` block that was entered, with the one around it."""
+    """A ``no_grad`` block that was entered, with the one around it and the thread that entered it."""
 
-    __slots__ = ("around", "over")
+    __slots__ = ("around", "over", "thread")
 
     def __init__(self, around: Block | None) -> None:
-        self.around, self.over = around, True  # it begins when all is noted
+        self.around, self.thread, self.over = around, get_ident(), True  # it begins when all is noted
 
 
 #: The innermost block that this thread or asynchronous task is inside; and all blocks that are open in any thread: as

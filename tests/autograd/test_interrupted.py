@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import linecache
 import os
 import random
@@ -336,6 +337,57 @@ def test_a_child_keeps_the_detector_of_its_own_thread_alone():
         with np.errstate(divide="ignore"), pytest.raises(FloatingPointError):
             sg.log(sg.tensor([0.0], requires_grad=True))
     assert not node.on_record
+
+
+@pytest.fixture
+def block_elsewhere():
+    """Enter a ``no_grad`` block in another thread, and stay in it; give the context of that thread."""
+    inside, leave, contexts = threading.Event(), threading.Event(), []
+
+    def hold():
+        with sg.no_grad():
+            contexts.append(contextvars.copy_context())
+            inside.set()
+            leave.wait(20)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert inside.wait(20)
+    yield contexts[0]
+    leave.set()
+    other.join()
+    assert not recording.open_blocks
+
+
+def test_a_child_forgets_the_blocks_of_other_threads(block_elsewhere):
+    assert len(recording.open_blocks) == 1
+    fork._renew()  # as in a child, where the other thread does not exist
+    assert not recording.open_blocks
+    assert is_recording()
+
+
+def test_a_child_keeps_the_blocks_that_it_is_inside(block_elsewhere):
+    def suspended():
+        with sg.no_grad():
+            yield
+
+    elsewhere, here = suspended(), contextvars.copy_context()
+    here.run(next, elsewhere)  # of this thread, but in a context that waits, as that of a task
+    with sg.no_grad():
+        fork._renew()
+        assert not is_recording()
+        assert len(recording.open_blocks) == 2
+    assert is_recording()
+    assert not here.run(is_recording)
+    here.run(elsewhere.close)
+
+
+def test_a_child_keeps_a_block_whose_context_was_handed_to_it(block_elsewhere):
+    def child():
+        fork._renew()
+        return is_recording(), len(recording.open_blocks)
+
+    assert block_elsewhere.run(child) == (False, 1)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
