@@ -111,6 +111,9 @@ def test_no_grad_belongs_to_its_thread():
         thread.start()
         inside.wait(5)
     assert is_recording()
+    for x in (leaf(1.0, 2.0), sg.Value(2.0)):
+        for result in (x * x, x + 1.0, sg.exp(x), sg.relu(x)):
+            assert result.requires_grad
     checked.set()
     thread.join()
     assert seen == {"start": True, "paused": False}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
+from seegrad.autograd.core.node import data_of
 from seegrad.autograd.fast import kernels
 
 
@@ -14,11 +15,11 @@ def step_by_step(x, weight, bias):
     return (x - x.mean(axes)) / sg.sqrt(x.var(axes) + 1e-5) * weight + bias
 
 
-def results(function, *arrays):
+def results(function, *arrays, **options):
     """The output and the gradients."""
     leaves = [sg.tensor(array, requires_grad=True) for array in arrays]
     out = function(*leaves)
-    out.backward(np.sin(np.arange(out.size, dtype=out.dtype)).reshape(out.shape))
+    out.backward(np.sin(np.arange(out.size, dtype=out.dtype)).reshape(out.shape), **options)
     return [out.data, *[leaf.grad for leaf in leaves]]
 
 
@@ -33,3 +34,14 @@ def test_threads_share_rows_of_any_layout(threads, order, rng, monkeypatch):
         one = results(lambda *leaves: sg.batch_norm(*leaves)[0], x, weight, bias)
         for result, wanted in zip(one, results(step_by_step, x, weight, bias)):
             np.testing.assert_allclose(result, wanted, rtol=1e-10, atol=1e-10)
+
+
+def test_a_recorded_and_an_observed_backward_pass_give_the_same(rng):
+    arrays = rng.normal(2.0, 3.0, (5, 7, 4, 3)), rng.normal(size=3), rng.normal(size=3)
+    wanted = results(step_by_step, *arrays)
+    recorded = results(lambda *leaves: sg.batch_norm(*leaves)[0], *arrays, create_graph=True)
+    with sg.detect_anomaly():
+        observed = results(lambda *leaves: sg.batch_norm(*leaves)[0], *arrays)
+    for found in (recorded, observed):
+        for result, right in zip(found, wanted):
+            np.testing.assert_allclose(data_of(result), right, rtol=1e-10, atol=1e-10)
