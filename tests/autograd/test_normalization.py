@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import value_and_gradients
 
 import seegrad as sg
 
@@ -17,14 +18,6 @@ def at_once(x, weight, bias, eps=1e-5):
     out, _, _ = sg.batch_norm(x, weight, bias, eps)
     assert out.op.name == "batch_norm"
     return out
-
-
-def results(function, *arrays):
-    """The output and the gradients."""
-    leaves = [sg.tensor(array, requires_grad=True) for array in arrays]
-    out = function(*leaves)
-    out.backward(np.sin(np.arange(out.size, dtype=out.dtype)).reshape(out.shape))
-    return [out.data, *[leaf.grad for leaf in leaves]]
 
 
 @pytest.fixture
@@ -46,8 +39,8 @@ def test_given_moments_are_constants(arrays):
     def with_moments(*leaves):
         return sg.batch_norm(*leaves, 0.1, (mean, var))[0]
 
-    found = results(with_moments, *arrays)
-    wanted = results(lambda x, weight, bias: (x - mean) / np.sqrt(var + 0.1) * weight + bias, *arrays)
+    found = value_and_gradients(with_moments, arrays)
+    wanted = value_and_gradients(lambda x, weight, bias: (x - mean) / np.sqrt(var + 0.1) * weight + bias, arrays)
     for result, other in zip([with_moments(*arrays), *found], [wanted[0], *wanted], strict=True):
         np.testing.assert_allclose(result, other, rtol=1e-12, atol=1e-12)
 
@@ -55,8 +48,10 @@ def test_given_moments_are_constants(arrays):
 def test_a_mean_far_from_zero_costs_no_digits(arrays):
     x, weight, bias = [array.astype(np.float32) for array in arrays]
     x += np.float32(10_000.0)
-    found = results(at_once, x, weight, bias)
-    for result, wanted in zip(found, results(step_by_step, *[array.astype(float) for array in (x, weight, bias)])):
+    found = value_and_gradients(at_once, (x, weight, bias))
+    for result, wanted in zip(
+        found, value_and_gradients(step_by_step, [array.astype(float) for array in (x, weight, bias)])
+    ):
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, wanted, rtol=2e-3, atol=2e-3)
 
@@ -66,14 +61,14 @@ def test_a_mean_far_from_zero_costs_no_digits(arrays):
 def test_special_numbers_stay_in_their_channel(arrays, special):
     arrays = [array.astype(np.float32) for array in arrays]
     arrays[0][1, 2, 3, 1] = special
-    for result, wanted in zip(results(at_once, *arrays), results(step_by_step, *arrays)):
+    for result, wanted in zip(value_and_gradients(at_once, arrays), value_and_gradients(step_by_step, arrays)):
         np.testing.assert_array_equal(np.isfinite(result), np.isfinite(wanted))
         assert np.isfinite(result[..., [0, 2]]).all()
 
 
 def test_equal_pixels_have_no_slope(arrays):
     _, weight, bias = arrays
-    out, to_x, to_weight, _ = results(at_once, np.full((2, 3, 4, 3), 7.0), weight, bias)
+    out, to_x, to_weight, _ = value_and_gradients(at_once, (np.full((2, 3, 4, 3), 7.0), weight, bias))
     np.testing.assert_array_equal(out, np.broadcast_to(bias, out.shape))
     np.testing.assert_array_equal(to_weight, 0.0)
     np.testing.assert_allclose(to_x.sum((0, 1, 2)), 0.0, atol=1e-9)

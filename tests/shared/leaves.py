@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,3 +21,13 @@ def gradient(f: Callable[[sg.Tensor], Any], x: Any) -> np.ndarray:
     out = f(t)
     (out if out.ndim == 0 else out.sum()).backward()
     return t.grad
+
+
+def value_and_gradients(f: Callable[..., sg.Tensor], inputs: Iterable[Any], grad_output: Any = None) -> list[Any]:
+    """Return the value of ``f``, and the gradient of each input; ``grad_output`` is a wave unless it is given."""
+    leaves = [sg.tensor(x, requires_grad=True) for x in inputs]
+    out = f(*leaves)
+    if grad_output is None:
+        grad_output = np.sin(np.arange(out.size)).reshape(out.shape)
+    out.backward(np.asarray(grad_output, out.dtype))
+    return [out.data, *[x.grad for x in leaves]]

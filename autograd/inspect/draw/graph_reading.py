@@ -57,7 +57,7 @@ def kind_of(node: Node) -> Kind:
 
 def stored_gradients(nodes: list[Node]) -> dict[Node, Any]:
     """Return the gradients that ``backward()`` has stored in the nodes."""
-    return {node: plain_data(node._grad) for node in nodes if node._grad is not None}
+    return {node: data_of(node._grad) for node in nodes if node._grad is not None}
 
 
 def root_gradient(root: Node) -> Any:
@@ -99,11 +99,6 @@ def local_derivative(node: Node, index: int) -> Any:
             return rule(*values, **node.params)
         except ArithmeticError:  # a pole of Python's floats
             return rule(*[np.float64(v) for v in values], **node.params)
-
-
-def plain_data(gradient: Any) -> Any:
-    """Return the plain number or array of a gradient that may be a node."""
-    return data_of(gradient)
 
 
 @dataclass

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ....common.quiet import quiet
-from ...core.node import Constant, Node, fill
+from ...core.node import Constant, Node, data_of, fill
 from ...core.op import Op
 from ...core.recording import recording
 from ...ops.elementwise import add, multiply
 from ...ops.shaping import stack
 from ...value import Value
-from .graph_reading import inputs_to_show, kind_of, nodes_of, plain_data
+from .graph_reading import inputs_to_show, kind_of, nodes_of
 from .picture import Kind
 from .recorded_graph import RecordedGraph
 
@@ -99,7 +99,7 @@ def expand(recorded: RecordedGraph) -> RecordedGraph:
 def _leaf(node: Node, name: str) -> Parts:
     data = np.asarray(node._plain, dtype=np.float64)
     result = np.empty(data.shape, dtype=object)
-    gradient = None if node._grad is None else np.asarray(plain_data(node._grad), dtype=np.float64)
+    gradient = None if node._grad is None else np.asarray(data_of(node._grad), dtype=np.float64)
     for index in np.ndindex(data.shape):
         number = float(data[index])
         if isinstance(node, Constant):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import value_and_gradients
+from special_numbers import SPECIAL
 
 import seegrad as sg
 from seegrad.autograd import resources
@@ -11,16 +13,7 @@ from seegrad.autograd.fast import kernels
 from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
 from seegrad.autograd.fast.kernels import im2col
 
-SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.0, 1e-40, 3e38])
-
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")
-
-
-def gradients(function, inputs, g):
-    leaves = [sg.tensor(x, requires_grad=True) for x in inputs]
-    out = function(*leaves)
-    out.backward(np.asarray(g, out.dtype))
-    return [out.data, *[leaf.grad for leaf in leaves]]
 
 
 @pytest.mark.parametrize("special", SPECIAL[:3])
@@ -32,7 +25,7 @@ def test_convolutions_of_few_and_of_many_images(special, place, rng, monkeypatch
     g = arrays.pop("g")
 
     def run():
-        return gradients(lambda x, w, b: sg.conv2d(x, w, b, padding=1), arrays.values(), g)
+        return value_and_gradients(lambda x, w, b: sg.conv2d(x, w, b, padding=1), arrays.values(), g)
 
     few = run()
     monkeypatch.setattr(im2col, "LONGEST_LINE", 0)
@@ -53,8 +46,8 @@ def test_convolutions_in_one_pass_and_in_four(place, special, batch, channels, e
     arrays = {key: rng.integers(-2, 3, shape).astype(np.float32) for key, shape in shapes.items()}
     arrays[place].flat[[7, 12] if place == "b" else [7, 200]] = special
     g = arrays.pop("g")
-    one = gradients(lambda *a: conv2d_relu_max_pool2d(*a, 2), arrays.values(), g)
-    four = gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 2), arrays.values(), g)
+    one = value_and_gradients(lambda *a: conv2d_relu_max_pool2d(*a, 2), arrays.values(), g)
+    four = value_and_gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 2), arrays.values(), g)
     for result, wanted in zip(one, four):
         np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-3)
 
@@ -68,8 +61,8 @@ def test_the_first_nan_of_a_window_wins_in_one_pass_too(enabled, two_nan, monkey
         x[0, k // 3, k % 3] = np.nan
     w, b = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
     g = np.ones((1, 2, 2, 1), np.float32)
-    one = gradients(lambda *a: conv2d_relu_max_pool2d(*a, 3), (x, w, b), g)
-    four = gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 3), (x, w, b), g)
+    one = value_and_gradients(lambda *a: conv2d_relu_max_pool2d(*a, 3), (x, w, b), g)
+    four = value_and_gradients(lambda x, w, b: sg.max_pool2d(sg.relu(sg.conv2d(x, w, b)), 3), (x, w, b), g)
     for result, wanted in zip(one, four):
         np.testing.assert_array_equal(result, wanted)
     first = min(two_nan, key=lambda k: (k // 3, k % 3))
@@ -82,7 +75,9 @@ def test_pools_of_special_numbers(kernel, threads, rng, monkeypatch):
     monkeypatch.setattr("seegrad.autograd.fast.kernels.pool_windows.SMALLEST_PART", 1)
     x = rng.choice(SPECIAL, (3, 6, 6, 4)).astype(np.float32)
     with kernels.num_threads(threads):
-        out, dx = gradients(lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf))
+        out, dx = value_and_gradients(
+            lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf)
+        )
     for n, r, s, c in np.ndindex(out.shape):
         window = x[n, r * kernel : (r + 1) * kernel, s * kernel : (s + 1) * kernel, c].ravel()
         first = int(np.argmax(window))  # the first NaN, or the first of the largest

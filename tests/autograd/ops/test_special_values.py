@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from leaves import value_and_gradients
+from special_numbers import SPECIAL
 
 import seegrad as sg
 
-SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 2.0, 1e-40, 3e38])
 PAIRS = np.array(np.meshgrid(SPECIAL, SPECIAL)).reshape(2, -1)
 #: On both sides of the size from which arrays are large, see ``fast/kernels``.
 BELOW, ABOVE = (1 << 15) - 4, (1 << 15) + 4
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")
-
-
-def gradients(function, inputs, g):
-    leaves = [sg.tensor(x, requires_grad=True) for x in inputs]
-    out = function(*leaves)
-    out.backward(np.asarray(g, out.dtype))
-    return [out.data, *[leaf.grad for leaf in leaves]]
 
 
 def is_nan(x):
@@ -145,7 +139,9 @@ def test_channel_sums(shape, rng):
     for special in SPECIAL:
         g = rng.integers(-3, 4, shape).astype(np.float32)
         g[1, 2, 3, 1] = special
-        _, _, db = gradients(lambda x, b: x + b, [np.zeros(shape, np.float32), np.zeros(shape[3], np.float32)], g)
+        _, _, db = value_and_gradients(
+            lambda x, b: x + b, [np.zeros(shape, np.float32), np.zeros(shape[3], np.float32)], g
+        )
         np.testing.assert_array_equal(db[[0, 2]], g.sum(axis=(0, 1, 2))[[0, 2]])
         np.testing.assert_allclose(db, g.astype(np.float64).sum(axis=(0, 1, 2)), rtol=1e-6)
 
@@ -162,7 +158,9 @@ def test_batch_norm_in_one_step_and_in_several(shape, place, rng):
             mean = x.mean((0, 1, 2))
             return (x - mean) / ((x - mean) ** 2).mean((0, 1, 2)).__add__(1e-5).sqrt() * weight + bias
 
-        both = [gradients(f, (x, weight, bias), g) for f in (lambda *a: sg.batch_norm(*a, eps=1e-5)[0], in_steps)]
+        both = [
+            value_and_gradients(f, (x, weight, bias), g) for f in (lambda *a: sg.batch_norm(*a, eps=1e-5)[0], in_steps)
+        ]
         for one, other in zip(*both):
             # In the channel itself inf - inf may be taken in another order: infinite or NaN, but never a number.
             np.testing.assert_array_equal(np.isfinite(one), np.isfinite(other))
@@ -172,7 +170,9 @@ def test_batch_norm_in_one_step_and_in_several(shape, place, rng):
 @pytest.mark.parametrize("kernel", [2, 3])
 def test_pools_of_special_numbers(kernel, rng):
     x = rng.choice(SPECIAL, (3, 6, 6, 4)).astype(np.float32)
-    out, dx = gradients(lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf))
+    out, dx = value_and_gradients(
+        lambda t: sg.max_pool2d(t, kernel), [x], np.full((3, 6 // kernel, 6 // kernel, 4), np.inf)
+    )
     for n, r, s, c in np.ndindex(out.shape):
         window = x[n, r * kernel : (r + 1) * kernel, s * kernel : (s + 1) * kernel, c].ravel()
         first = int(np.argmax(window))  # the first NaN, or the first of the largest
@@ -185,11 +185,11 @@ def test_pools_of_special_numbers(kernel, rng):
 @pytest.mark.parametrize("f", [sg.max, sg.min])
 @pytest.mark.parametrize("arriving", [1.0, np.inf, -np.inf])
 def test_losers_get_nothing_whatever_arrives(f, arriving):
-    _, dx = gradients(f, [np.array([1.0, 3.0, -2.0])], arriving)
+    _, dx = value_and_gradients(f, [np.array([1.0, 3.0, -2.0])], arriving)
     winner = 1 if f is sg.max else 2
     np.testing.assert_array_equal(dx, np.where(np.arange(3) == winner, arriving, 0.0))
     # As PyTorch's max() and the value itself: a NaN wins, and several share.
-    _, dx = gradients(f, [np.array([1.0, np.nan, np.nan])], 1.0)
+    _, dx = value_and_gradients(f, [np.array([1.0, np.nan, np.nan])], 1.0)
     np.testing.assert_array_equal(dx, [0.0, 0.5, 0.5])
 
 
@@ -223,7 +223,7 @@ SLOPES = [
 @pytest.mark.parametrize(("f", "x", "y", "slopes"), SLOPES, ids=[f"{f.name}({x}, {y})" for f, x, y, _ in SLOPES])
 def test_slopes_at_zeros_and_infinities(f, x, y, slopes, dtype):
     for arriving in (1.0, -2.0):
-        _, dx, dy = gradients(f, [np.full(3, x, dtype), np.full(3, y, dtype)], np.full(3, arriving))
+        _, dx, dy = value_and_gradients(f, [np.full(3, x, dtype), np.full(3, y, dtype)], np.full(3, arriving))
         np.testing.assert_array_equal(dx, np.full(3, arriving * slopes[0]))
         np.testing.assert_array_equal(dy, np.full(3, arriving * slopes[1]))
     for graph in (False, True):
@@ -234,7 +234,9 @@ def test_slopes_at_zeros_and_infinities(f, x, y, slopes, dtype):
 
 @pytest.mark.parametrize("f", [sg.copysign, sg.floor_divide])
 def test_steps_pass_nothing_on_whatever_arrives(f):
-    _, _, dy = gradients(f, [np.ones(4), np.array([1.0, -1.0, 2.0, INF])], np.array([INF, -INF, np.nan, 1e300]))
+    _, _, dy = value_and_gradients(
+        f, [np.ones(4), np.array([1.0, -1.0, 2.0, INF])], np.array([INF, -INF, np.nan, 1e300])
+    )
     np.testing.assert_array_equal(dy, np.zeros(4))
 
 
