@@ -80,6 +80,7 @@ TESTS = {
         RESUMING,
         *("nn/training/test_trainer.py", "nn/training/test_callbacks.py", "optim/test_distributed.py"),
     ],
+    "nn/files/forward_sizes.py": ["nn/files/test_model_file.py"],
     "nn/files/state_file.py": [RESUMING],
     "common/state.py": [
         "optim/test_optimizers.py",

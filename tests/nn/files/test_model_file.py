@@ -609,6 +609,24 @@ def test_the_shapes_that_are_worked_out_are_those_that_come(layer):
     assert found == [layer.eval()(x).shape[1:]]
 
 
+@pytest.mark.parametrize(
+    ("layer", "numbers"),
+    [
+        (nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2)), 13 * 9 * 2 + 6 * 7 * 3),
+        (nn.Conv2d(2, 3, (3, 2), padding="same"), 13 * 10 * 2 + 11 * 9 * 3),
+        (nn.ConvTranspose2d(2, 3, (3, 2), stride=2, padding=(1, 0), dilation=(2, 1)), 25 * 18 * 3 + 23 * 18 * 3),
+        (nn.MaxPool2d((2, 3), stride=(1, 2), padding=1), 13 * 11 * 2 + 12 * 5 * 2),
+        (nn.AvgPool2d(3), 11 * 9 * 2 + 3 * 3 * 2),
+        (nn.GlobalAvgPool2d(), 2),
+        (nn.Linear(2, 7), 11 * 9 * 7),
+        (nn.Flatten(), 11 * 9 * 2),
+    ],
+    ids=str,
+)
+def test_a_layer_counts_its_padded_input_or_uncut_output_and_what_comes_out(layer, numbers):
+    assert list(layer_sizes(layer, (11, 9, 2), "0")) == [("0", layer, numbers)]
+
+
 def test_as_many_calls_as_are_allowed_are_quick(path):
     """What was loaded can be printed, counted and gone through in no time."""
     shared = nn.ReLU()
