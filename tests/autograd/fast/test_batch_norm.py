@@ -38,3 +38,11 @@ def test_an_observed_backward_pass_gives_the_same(rng):
         observed = value_and_gradients(in_one, arrays)
     for result, wanted in zip(observed, value_and_gradients(step_by_step, arrays)):
         np.testing.assert_allclose(result, wanted, rtol=1e-10, atol=1e-10)
+
+
+def test_a_recorded_backward_pass_gives_the_same(rng):
+    x, weight, bias, g = rng.normal(size=(5, 7, 4, 3)), rng.normal(size=3), rng.normal(size=3), rng.normal(size=(4, 3))
+    recorded, plain = (sg.tensor(x, requires_grad=True) for _ in range(2))
+    in_one(recorded, weight, bias).backward(np.broadcast_to(g, x.shape), create_graph=True)
+    in_one(plain, weight, bias).backward(np.broadcast_to(g, x.shape))
+    np.testing.assert_allclose(recorded.grad.data, plain.grad, rtol=1e-10, atol=1e-10)
