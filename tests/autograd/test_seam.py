@@ -54,7 +54,7 @@ print("right")
 def without_fast(tmp_path_factory):
     """A copy of the package that has no fast room."""
     copy = copy_package(tmp_path_factory.mktemp("copy"))
-    shutil.rmtree(copy / "autograd" / "fast")
+    shutil.rmtree(copy / "autograd" / "fast", ignore_errors=True)  # it may be missing here, too
     return copy
 
 
