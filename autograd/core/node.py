@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
+from threading import get_ident
 from typing import Any
 
 #: Every recorded node takes the next number, so a node's inputs carry smaller numbers than the node itself: sorting by
@@ -142,15 +143,30 @@ def stamp(leaf: Node) -> None:
     leaf.number = clock()
 
 
+#: What each thread traces at the moment (``compile/trace.py``), by the thread's number.
+traces: dict[int, Any] = {}
+
+
+def current_trace() -> Any:
+    """Return the trace that this thread is taking, or None."""
+    return traces.get(get_ident()) if traces else None
+
+
 def data_of(x: Any) -> Any:
-    """Return the plain number or array in a node; anything else as it is."""
-    return x._plain if isinstance(x, Node) else x
+    """Return the plain number or array in a node; anything else as it is.
+
+    While a function is traced it is a stand-in for that number or array: what is computed from it is traced, too.
+    """
+    if not isinstance(x, Node):
+        return x
+    return x._plain if not traces or (trace := current_trace()) is None else trace.data_of(x)
 
 
-# Observers. They are called with every node as it is recorded; with a node, an input of it and the gradient that flows
-# from one to the other in a backward pass; and when a program looks at a node's numbers, or changes something about it:
-# with what it does (``<``, ``reads .data of a Value``, ...), the node, the other operand and the answer.
-on_record: list[Callable[[Node], None]] = []
+# Observers. They are called with every node that an operation computes, its operation, inputs and parameters; with a
+# node, an input of it and the gradient that flows from one to the other in a backward pass; and when a program looks at
+# a node's numbers, or changes something about it: with what it does (``<``, ``reads .data of a Value``, ...), the node,
+# the other operand and the answer.
+on_record: list[Callable[[Node, Any, tuple[Any, ...], Mapping[str, Any]], None]] = []
 on_gradient: list[Callable[[Node, Node, Any], None]] = []
 on_look: list[Callable[[str, Node, Any, Any], None]] = []
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...common.plain_data import frozen, plain
-from .node import Node
+from .node import Node, current_trace, traces
 from .recording import record
 
 Rule = Callable[..., Any]
@@ -107,13 +107,15 @@ class Op:
         for x in inputs:
             if isinstance(x, Node):
                 return self.apply(inputs, params)
+        if traces and plain_params(params) is not params:
+            return self.apply(inputs, params)
         return self.compute(*[x if x.__class__ is np.ndarray else self.data_of(x) for x in inputs], **params)
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
         data = [self.data_of(x) for x in inputs]
         inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
-        return record(self, self.compute(*data, **params), inputs, params)
+        return record(self, self.compute(*data, **(plain_params(params) if traces else params)), inputs, params)
 
     def compute(self, *data: Any, **params: Any) -> Any:
         """Compute on plain data."""
@@ -170,3 +172,36 @@ class Op:
 
 def _named(name: str) -> Op:
     return Op.table[name]
+
+
+class PlainFunction:
+    """A function of plain numbers and arrays whose results have no derivative: comparisons, indices, winners.
+
+    Called as the function. While a function is traced, a call is an instruction of the program.
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+        functools.update_wrapper(self, function)
+        self.compute, self.name = function, name or function.__name__.strip("_")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute."""
+        if traces and (trace := current_trace()) is not None:
+            return trace.call(self, args, kwargs)
+        return self.compute(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<plain function {self.name}>"
+
+
+def plain_params(x: Any) -> Any:
+    """Return parameters with plain data in the place of the stand-ins of a trace; ``x`` itself if there are none."""
+    if isinstance(x, Node):
+        return x._plain
+    if isinstance(x, (tuple, list)):
+        items = [plain_params(item) for item in x]
+        return x if all(a is b for a, b in zip(items, x)) else type(x)(items)
+    if isinstance(x, Mapping):
+        values = {key: plain_params(item) for key, item in x.items()}
+        return x if all(values[key] is x[key] for key in values) else values
+    return x

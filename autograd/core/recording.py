@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...common.plain_data import frozen, plain
-from .node import NO_PARAMS, Constant, Node, clock, kinds, look, on_look, on_record
+from .node import NO_PARAMS, Constant, Node, clock, current_trace, kinds, look, on_look, on_record
 
 _new = object.__new__
 
@@ -19,6 +19,8 @@ _new = object.__new__
 def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any] = NO_PARAMS) -> Any:
     """Make the node that carries ``data``; it leads to its inputs if one of them requires gradients."""
     kind = data.__class__
+    if isinstance(data, Node):  # a stand-in, in a trace
+        return current_trace().record(op, data, inputs, params)
     if kind is not np.ndarray and kind is not float:
         data = np.asarray(data if isinstance(data, np.generic) else plain(data))
         kind = np.ndarray
@@ -32,6 +34,8 @@ def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any
             tracked = True
     if not (tracked and (not open_blocks or is_recording())):
         _without_graph(node, op, inputs, tracked)
+        for watch in on_record:
+            watch(node, op, inputs, params)
         return node
     if kind is np.ndarray:
         data.setflags(False)  # not writeable: derivative rules may read it again
@@ -40,7 +44,7 @@ def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any
     node.op, node.params, node._tracked = op, params, True
     node._x, node._y = inputs if len(inputs) == 2 else (inputs[0] if len(inputs) == 1 else inputs, None)
     for watch in on_record:
-        watch(node)
+        watch(node, op, inputs, params)
     return node
 
 

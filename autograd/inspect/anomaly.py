@@ -64,8 +64,8 @@ def detect_anomaly() -> Iterator[None]:
     """
     block = object()
 
-    def forward(node: Node) -> None:
-        if block not in _inside.get():
+    def forward(node: Node, *_: Any) -> None:
+        if node.op is None or block not in _inside.get():
             return
         annotate(node, "line", _users_line())
         if not is_finite(node) and all(is_finite(x) for x in node.inputs):

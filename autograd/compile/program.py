@@ -1,0 +1,136 @@
+"""A program: what a function computes, as a list of instructions in static single assignment.
+
+Every variable is defined once: it is given, it is a constant, or one instruction computes it. So an instruction reads
+like a line of mathematics, and whoever changes a program knows where each number comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Variable(NamedTuple):
+    """What is known of a variable before its numbers are.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype or None
+        None for a Python float, which takes on the dtype of what it meets, and for an object that is no array.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
+
+    @classmethod
+    def of(cls, data: Any) -> Variable:
+        """Describe an array, a number or an object."""
+        return cls(np.shape(data), data.dtype) if hasattr(data, "dtype") else cls((), None)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The place of a variable among the arguments of an instruction."""
+
+    number: int
+
+
+@dataclass(eq=False)
+class Instruction:
+    """One operation, what it reads, and the variables that it defines.
+
+    Attributes
+    ----------
+    operation : Op or PlainFunction
+        Has a ``name``, and ``compute(*data, **params)`` for plain data.
+    arguments : tuple
+        One for each input. A :class:`Ref` stands for a variable; all else is static.
+    params : mapping
+        The static parameters. Refs in it, also inside of tuples, lists, dicts and slices, stand for what was computed
+        from data: the winners of a pool, a condition.
+    results : tuple of int
+        The variables that it defines: several if the operation returns a tuple.
+    """
+
+    operation: Any
+    arguments: tuple[Any, ...]
+    params: Mapping[str, Any]
+    results: tuple[int, ...]
+
+    def reads(self) -> Iterator[int]:
+        """Yield the numbers of the variables that it reads, in order."""
+        yield from refs_in(self.arguments)
+        yield from refs_in(self.params)
+
+
+@dataclass(eq=False)
+class Stage:
+    """A part of a program that runs in one go: forward, or backward on what forward has left.
+
+    Attributes
+    ----------
+    inputs, outputs : tuple of int
+        The variables that are given when it begins, and those that are handed out when it ends.
+    instructions : list of Instruction
+        In the order in which they run.
+    """
+
+    inputs: tuple[int, ...]
+    instructions: list[Instruction]
+    outputs: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Program:
+    """Variables by number, constants, and the stages.
+
+    Attributes
+    ----------
+    variables : list of Variable
+    constants : dict of int to array or number
+        The variables that never change.
+    stages : list of Stage
+        A later one reads what the earlier ones have computed.
+    """
+
+    variables: list[Variable]
+    constants: dict[int, Any]
+    stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def instructions(self) -> list[Instruction]:
+        """The instructions of all stages, in order."""
+        return [i for stage in self.stages for i in stage.instructions]
+
+
+def refs_in(x: Any) -> Iterator[int]:
+    """Yield the numbers of the variables in nested arguments."""
+    if x.__class__ is Ref:
+        yield x.number
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            yield from refs_in(item)
+    elif isinstance(x, Mapping):
+        for item in x.values():
+            yield from refs_in(item)
+    elif isinstance(x, slice):
+        yield from refs_in((x.start, x.stop, x.step))
+
+
+def with_data(x: Any, values: Any) -> Any:
+    """Return nested arguments with the data of variables in the place of Refs; ``values`` has them by number."""
+    kind = x.__class__
+    if kind is Ref:
+        return values[x.number]
+    if isinstance(x, (tuple, list)):
+        items = [with_data(item, values) for item in x]
+        return kind(*items) if hasattr(x, "_fields") else kind(items)
+    if isinstance(x, Mapping):
+        return {key: with_data(item, values) for key, item in x.items()}
+    if kind is slice:
+        return slice(*[with_data(end, values) for end in (x.start, x.stop, x.step)])
+    return x
