@@ -177,12 +177,13 @@ def _named(name: str) -> Op:
 class PlainFunction:
     """A function of plain numbers and arrays whose results have no derivative: comparisons, indices, winners.
 
-    Called as the function. While a function is traced, a call is an instruction of the program.
+    Called as the function. While a function is traced, a call is an instruction of the program; with ``always`` even
+    if nothing that is traced goes in, since it gives something else each time, such as random numbers.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+    def __init__(self, function: Callable[..., Any], name: str = "", always: bool = False) -> None:
         functools.update_wrapper(self, function)
-        self.compute, self.name = function, name or function.__name__.strip("_")
+        self.compute, self.name, self.always = function, name or function.__name__.strip("_"), always
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute."""

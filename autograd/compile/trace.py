@@ -1,0 +1,293 @@
+"""A trace: a function runs once, as it always does, and every operation that it computes becomes an instruction.
+
+Nothing is computed in another way than without a trace. Plain arguments are replaced by stand-ins
+(``stand_ins.py``), so that what is computed from them is noticed. Where the function asks what only numbers can answer
+(``if x.sum() > 0``), the answer becomes a condition: the program holds for later calls that give the same answer.
+Where it does what no program could repeat, the trace ends and says why; the function goes on undisturbed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from threading import get_ident
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...common.plain_data import frozen
+from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
+from ..core.op import PlainFunction, plain_params
+from ..core.recording import record
+from .program import Instruction, Ref, Variable
+from .stand_ins import TracedArray, TracedNumber, plain_kind
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+class Condition(NamedTuple):
+    """What must hold for a program to give what the function would.
+
+    Attributes
+    ----------
+    variable : int
+        What is looked at.
+    answer : bool or array
+        What it was.
+    line : str
+        Where the function asked.
+    """
+
+    variable: int
+    answer: Any
+    line: str
+
+
+class Trace:
+    """What a function computes while a ``with`` block runs.
+
+    Parameters
+    ----------
+    arrays : iterable of ndarray
+        Plain arrays that the function finds by name, and that are read anew at every call.
+
+    Attributes
+    ----------
+    variables : list of Variable
+    instructions : list of Instruction
+    constants : dict of int to array or number
+    captured : dict of int to Node or ndarray
+        The variables whose data is read anew at every call, from a node or an array that the function found.
+    conditions : list of Condition
+    why_not : str or None
+        Why the function cannot be a program.
+    """
+
+    def __init__(self, arrays: Sequence[Any] = ()) -> None:
+        self.variables: list[Variable] = []
+        self.instructions: list[Instruction] = []
+        self.constants: dict[int, Any] = {}
+        self.captured: dict[int, Any] = {}
+        self.conditions: list[Condition] = []
+        self.why_not: str | None = None
+        self.places: dict[Node, tuple[int, int]] = {}  # variable, and the node's number when it was noted
+        self.stand_ins: dict[int, Any] = {}
+        self.arrays = {id(a): a for a in arrays}
+        self.seen_arrays: dict[int, tuple[Any, int]] = {}
+        self.began = clock()
+
+    def __enter__(self) -> Trace:
+        self.thread = get_ident()
+        traces[self.thread] = self
+        on_record.append(self.see)
+        on_look.append(self.note)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if traces.get(self.thread) is self:
+            del traces[self.thread]
+            on_record.remove(self.see)
+            on_look.remove(self.note)
+
+    def fail(self, why: str) -> None:
+        """End the trace: no program can repeat what the function does."""
+        self.why_not = f"it {why}{_line()}"
+        self.__exit__()
+
+    # ------------------------------------------------------------------------------------------ variables
+
+    def variable(self, data: Any) -> int:
+        """Return a new variable."""
+        self.variables.append(Variable.of(data))
+        return len(self.variables) - 1
+
+    def name(self, node: Any, variable: int) -> Any:
+        """Let a node carry a variable."""
+        self.places[node] = variable, node.number
+        return node
+
+    def place_of(self, x: Any) -> int | None:
+        """Return the variable that a node or array carries, None if it is not traced; what was found is captured."""
+        if not isinstance(x, Node):
+            return self._array(x) if id(x) in self.arrays else None
+        if x in self.places:
+            place, number = self.places[x]
+            if number != x.number:
+                self.fail("changes a Tensor in place")
+            return place
+        if x.number > self.began or isinstance(x, Constant):
+            return None
+        place = self.variable(x._plain)
+        self.captured[place] = x
+        self.name(x, place)
+        return place
+
+    def _array(self, x: Any) -> int:
+        if id(x) not in self.seen_arrays:
+            self.seen_arrays[id(x)] = x, self.variable(x)
+            self.captured[self.seen_arrays[id(x)][1]] = x
+        return self.seen_arrays[id(x)][1]
+
+    def is_traced(self, x: Any) -> bool:
+        """Return whether something, or a part of it, is a variable."""
+        if isinstance(x, (tuple, list)):
+            return any(map(self.is_traced, x))
+        if isinstance(x, Mapping):
+            return any(map(self.is_traced, x.values()))
+        return (isinstance(x, Node) or id(x) in self.arrays) and self.place_of(x) is not None
+
+    def reference(self, x: Any) -> Ref:
+        """Return the variable of an input; what is not traced is a constant."""
+        place = self.place_of(x)
+        if place is None:
+            data = x._plain if isinstance(x, Node) else x
+            place = self.variable(data)
+            self.constants[place] = frozen(data)
+            if isinstance(x, Node):
+                self.name(x, place)
+        return Ref(place)
+
+    def references(self, x: Any) -> Any:
+        """Return parameters with references in the place of what is traced."""
+        if isinstance(x, (tuple, list)):
+            items = [self.references(item) for item in x]
+            return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+        if isinstance(x, Mapping):
+            return {key: self.references(value) for key, value in x.items()} if x else NO_PARAMS
+        return Ref(place) if (place := self.place_of(x)) is not None else x
+
+    def stand_in(self, data: Any, variable: int) -> Any:
+        """Return what a function gets to see of a variable: a node that stands for plain data."""
+        if data.__class__ is float:
+            return self.name(_leaf(TracedNumber, data), variable)
+        if isinstance(data, (np.ndarray, np.generic, bool, int)):
+            return self.name(_leaf(TracedArray, np.asarray(data)), variable)
+        if data is None:
+            return None
+        return self.name(Constant(data), variable)  # no number: what one kernel hands to another
+
+    def data_of(self, node: Any) -> Any:
+        """Return what stands for the plain data of a node."""
+        if isinstance(node, (TracedArray, TracedNumber)) or (place := self.place_of(node)) is None:
+            return node if node in self.places else node._plain
+        if place not in self.stand_ins:
+            self.stand_ins[place] = self.stand_in(node._plain, place)
+        return self.stand_ins[place]
+
+    # --------------------------------------------------------------------------------------- instructions
+
+    def see(self, node: Node, op: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> None:
+        """Note an operation that was computed."""
+        if get_ident() != self.thread or node in self.places:
+            return
+        if self.is_traced(inputs) or self.is_traced(params):
+            self.name(node, self.emit(op, inputs, params, (node._plain,))[0])
+            self._keep_plain(node, inputs)
+
+    def _keep_plain(self, node: Any, inputs: tuple[Any, ...]) -> None:
+        """Let a result stand for plain data, if all inputs do."""
+        if all(isinstance(x, (TracedArray, TracedNumber)) or not isinstance(x, Node) for x in inputs):
+            node.__class__ = plain_kind(node)
+
+    def emit(
+        self, operation: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], results: Sequence[Any]
+    ) -> tuple[int, ...]:
+        """Add an instruction, and return the variables that it defines."""
+        arguments = tuple([self.reference(x) for x in inputs])
+        numbers = tuple([self.variable(data) for data in results])
+        self.instructions.append(Instruction(operation, arguments, self.references(params), numbers))
+        return numbers
+
+    def record(self, op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Record a result that was computed as a stand-in: the node carries the same variable."""
+        place = self.place_of(data)
+        on_record.remove(self.see)
+        try:
+            node = record(op, data._plain, inputs, params)
+        finally:
+            on_record.append(self.see)
+        if place is not None:
+            self.name(node, place)
+        self._keep_plain(node, inputs)
+        return node
+
+    def call(self, function: PlainFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function of plain data, and return stand-ins for what it returns."""
+        computed = function.compute(*plain_params(args), **plain_params(kwargs))
+        traced = function.always or self.is_traced(args) or self.is_traced(kwargs)
+        if not traced or computed is NotImplemented:
+            return computed
+        results = computed if isinstance(computed, tuple) else (computed,)
+        numbers = tuple([self.variable(data) for data in results])
+        self.instructions.append(Instruction(function, self.references(args), self.references(kwargs), numbers))
+        nodes = tuple([self.stand_in(data, number) for data, number in zip(results, numbers)])
+        if not isinstance(computed, tuple):
+            return nodes[0]
+        return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
+
+    # ------------------------------------------------------------------------------------ what is asked
+
+    def read(self, node: Any, what: str) -> Any:
+        """Return the numbers of a node, under the condition that they stay the same."""
+        place = self.place_of(node)
+        if place is None or place in self.constants:
+            return node._plain
+        data = node._plain
+        if data.__class__ is float or data.dtype.kind == "f":
+            self.fail(what)
+        else:
+            self.conditions.append(Condition(place, data.copy(), _line()))
+        return data
+
+    def decide(self, node: Any) -> bool:
+        """Return the truth value of a node, under the condition that it stays the same."""
+        answer = bool(node._plain)
+        if (place := self.place_of(node)) is not None and place not in self.constants:
+            self.conditions.append(Condition(place, answer, _line()))
+        return answer
+
+    def is_finite(self, gradient: Any) -> bool:
+        """Return whether a gradient is finite, under the condition that it stays so."""
+        return bool(all_finite(self.data_of(gradient) if isinstance(gradient, Node) else gradient))
+
+    def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
+        """Note that the function looks at numbers."""
+        if get_ident() != self.thread or self.place_of(x) is None:
+            return
+        if what in _COMPARISONS:
+            truth = self.call(
+                _COMPARISONS[what], (self.data_of(x), other if not isinstance(other, Node) else self.data_of(other)), {}
+            )
+            self.decide(truth)
+        elif what not in _HARMLESS:
+            self.read(x, what)
+
+
+@PlainFunction
+def all_finite(x: Any) -> bool:
+    """Whether no element is infinite or NaN."""
+    return bool(np.isfinite(x).all())
+
+
+_COMPARISONS = {
+    "<": PlainFunction(np.less),
+    "<=": PlainFunction(np.less_equal),
+    ">": PlainFunction(np.greater),
+    ">=": PlainFunction(np.greater_equal),
+    "==": PlainFunction(np.equal),
+}
+_HARMLESS = {"calls backward()", "compares a Tensor", "computes under no_grad, so that a result lost its graph"}
+
+
+def _leaf(kind: type[Any], data: Any) -> Any:
+    node = object.__new__(kind)
+    fill(node, data, None, (), NO_PARAMS, False, clock())
+    return node
+
+
+def _line() -> str:
+    """Return the line of the user's code that is being run."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        frame = frame.f_back
+    return "" if frame is None else f" (line {frame.f_lineno} of {frame.f_code.co_filename})"

@@ -1,0 +1,74 @@
+"""The backward pass of a function that is traced: its derivative rules become instructions, too."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import Any
+
+from ..core.backward import fitted, inputs_of, is_inner, oldest_of
+from ..core.node import Node, current_trace, data_of, on_gradient
+from ..core.op import PlainFunction
+
+
+def traced_pass(
+    root: Node, grad_output: Any, create_graph: bool, keep: bool, stop: frozenset[Node], answers: dict[Any, Any]
+) -> Any:
+    """Propagate a gradient back to the leaves, as ``backward.py`` does, with stand-ins for plain data.
+
+    No masks are kept of what choices took. Where that matters, a gradient is not finite; that all are finite is a
+    condition of the program.
+
+    Returns
+    -------
+    iterable of (Node, gradient), or NotImplemented
+        NotImplemented if nothing is traced, or if a gradient behind a choice is not finite.
+    """
+    trace = current_trace()
+    if trace is None or on_gradient:
+        return NotImplemented
+    oldest, chose = oldest_of(stop), False
+    gradients: dict[Node, Any] = {root: grad_output}
+    waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
+    while waiting:
+        node: Any = heappop(waiting)[1]
+        g = gradients[node]
+        if node.notes and "hooks" in node.notes:
+            trace.fail("calls a hook of a gradient")
+            return NotImplemented
+        if not (keep or (node.notes and "retain" in node.notes)):
+            del gradients[node]
+        chose = chose or node.op.chooses
+        for x, d in _input_gradients(node, g, create_graph):
+            if x in gradients:
+                gradients[x] = gradients[x] + d
+            else:
+                gradients[x] = d
+                if is_inner(x, stop, oldest):
+                    heappush(waiting, (-x.number, x))
+    if chose and not all(trace.is_finite(g) for g in gradients.values()):
+        return NotImplemented
+    return gradients.items()
+
+
+def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, Any]]:
+    """Return the inputs that require gradients, with their gradients."""
+    op, inputs = node.op, inputs_of(node)
+    if not create_graph and op.fast_vjp is not None:
+        wanted = tuple([x._tracked for x in inputs])
+        vjp = vjp_of(op)
+        found = vjp(g, data_of(node), *[data_of(x) for x in inputs], wanted=wanted, **node.params)
+        if found is not NotImplemented:
+            return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
+    out, *values = [x if create_graph and x._tracked else data_of(x) for x in (node, *inputs)]
+    rules = zip(inputs, op.rules_for(inputs))
+    return [(x, fitted(x, rule(g, out, *values, **node.params), op)) for x, rule in rules if x._tracked]
+
+
+_vjps: dict[Any, PlainFunction] = {}
+
+
+def vjp_of(op: Any) -> PlainFunction:
+    """Return the quicker vector-Jacobian product of an operation as a function of plain data."""
+    if op not in _vjps:
+        _vjps[op] = PlainFunction(op.fast_vjp, f"vjp of {op.title}")
+    return _vjps[op]
