@@ -8,6 +8,7 @@ from typing import Any
 from ..core.backward import fitted, inputs_of, is_inner, oldest_of
 from ..core.node import Node, current_trace, data_of, on_gradient
 from ..core.op import PlainFunction
+from ..tensor import Tensor
 
 
 def traced_pass(
@@ -55,8 +56,7 @@ def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, 
     op, inputs = node.op, inputs_of(node)
     if not create_graph and op.fast_vjp is not None:
         wanted = tuple([x._tracked for x in inputs])
-        vjp = vjp_of(op)
-        found = vjp(g, data_of(node), *[data_of(x) for x in inputs], wanted=wanted, **node.params)
+        found = vjp_of(op)(g, data_of(node), *[data_of(x) for x in inputs], wanted=wanted, **node.params)
         if found is not NotImplemented:
             return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
     out, *values = [x if create_graph and x._tracked else data_of(x) for x in (node, *inputs)]
@@ -68,7 +68,19 @@ _vjps: dict[Any, PlainFunction] = {}
 
 
 def vjp_of(op: Any) -> PlainFunction:
-    """Return the quicker vector-Jacobian product of an operation as a function of plain data."""
+    """Return the quicker vector-Jacobian product of an operation as a function of plain data.
+
+    Where it does not answer during a trace, neither does the function: then the rules are traced. In a program the
+    rules take its place.
+    """
+
+    def vjp(g: Any, out: Any, *inputs: Any, wanted: tuple[bool, ...], **params: Any) -> Any:
+        found = op.fast_vjp(g, out, *inputs, wanted=wanted, **params)
+        if found is not NotImplemented or current_trace() is not None:
+            return found
+        rules = zip(inputs, op.rules_for(inputs), wanted)
+        return tuple([Tensor(x).fit(rule(g, out, *inputs, **params)) if w else None for x, rule, w in rules])
+
     if op not in _vjps:
-        _vjps[op] = PlainFunction(op.fast_vjp, f"vjp of {op.title}")
+        _vjps[op] = PlainFunction(vjp, f"vjp of {op.title}")
     return _vjps[op]

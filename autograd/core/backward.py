@@ -96,10 +96,10 @@ def input_gradients(
     op: Any = node.op
     inputs = inputs_of(node)
     masked = mask is not None or op.chooses
-    if op.fast_vjp is not None and not masked:
-        found = op.fast_vjp(g, node, inputs)
+    if op.fast_vjp is not None and not masked and not isinstance(g, Node):
+        found = fast_gradients(node, g, inputs)
         if found is not NotImplemented:
-            yield from [(x, fitted(x, d, op), None) for x, d in zip(inputs, found) if x._tracked and d is not None]
+            yield from [(x, d, None) for x, d in found]
             return
     args = arguments(node, g, inputs, create_graph)
     for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
@@ -112,6 +112,16 @@ def input_gradients(
 
             d, part = leave_out(d, node, x, rule, args, inputs, mask)
         yield x, fitted(x, d, op), part
+
+
+def fast_gradients(node: Node, g: Any, inputs: tuple[Node, ...]) -> Any:
+    """Return pairs of an input and its gradient, as the operation's quicker way gives them, or NotImplemented."""
+    op: Any = node.op
+    wanted = tuple([x._tracked for x in inputs])
+    found = op.fast_vjp(g, node._plain, *[x._plain for x in inputs], wanted=wanted, **node.params)
+    if found is NotImplemented:
+        return found
+    return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
 
 
 def arguments(node: Node, g: Any, inputs: tuple[Node, ...], create_graph: bool = False) -> list[Any]:

@@ -50,10 +50,11 @@ class Op:
     #: the input and the parameters to the mask of the input.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
 
-    # Quicker ways that ``fast`` installs: to compute it; to give the gradients of all inputs, from that of the result,
-    # the node and its inputs. Either may answer NotImplemented: then the definition is used.
+    # Quicker ways that ``fast`` installs: to compute it; to give the gradients of all inputs at once, or None for one.
+    # The latter is called with plain data only, ``fast_vjp(g, out, *inputs, wanted=(True, ...), **params)``, where
+    # ``wanted`` tells which inputs require one. Either may answer NotImplemented: then the definition is used.
     fast_forward: Callable[..., Any] | None = None
-    fast_vjp: Callable[[Any, Node, tuple[Node, ...]], Any] | None = None
+    fast_vjp: Callable[..., Any] | None = None
 
     def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
         self._describe(forward, name, symbol)

@@ -17,7 +17,7 @@ import numpy as np
 from ...common.quiet import quiet
 from ...common.seam import backward_passes
 from ..arithmetic import binary
-from ..core.backward import arguments, fitted, inputs_of, is_inner, oldest_of
+from ..core.backward import arguments, fast_gradients, fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Constant, Node, clock, data_of, on_gradient, on_record
 from ..core.op import Op
 from ..core.recording import open_blocks, record
@@ -181,9 +181,9 @@ def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[
     """Return the inputs that require gradients, with their gradients."""
     inputs = inputs_of(node)
     if op.fast_vjp is not None:
-        found = op.fast_vjp(g, node, inputs)
+        found = fast_gradients(node, g, inputs)
         if found is not NotImplemented:
-            return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
+            return found  # type: ignore[no-any-return]
     args, arrivals = arguments(node, g, inputs), []
     for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
         if x._tracked:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ...common.seam import quicker
-from ..core.node import Node
 from ..ops import normalization
 from . import kernels
 
@@ -29,13 +28,12 @@ def _normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: An
     return out.reshape(x.shape), center, spread
 
 
-def _vjp(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
+def _vjp(g: Any, out: Any, x: Any, weight: Any, bias: Any, wanted: Any, eps: float, moments: Any) -> Any:
     """What the three rules of the operation say."""
-    x, weight = inputs[0]._plain, inputs[1]._plain
     if not (_suits(x) and type(g) is np.ndarray):
         return NotImplemented
-    center, spread = node.params["moments"]
-    to_x, *others = kernels.batch_norm_gradients(_images(g), _images(x), weight, center, spread, node.params["eps"])
+    center, spread = moments
+    to_x, *others = kernels.batch_norm_gradients(_images(g), _images(x), weight, center, spread, eps)
     return to_x.reshape(x.shape), *others
 
 

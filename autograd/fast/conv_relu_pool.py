@@ -58,12 +58,9 @@ _conv2d_relu_max_pool2d.rules(
 )
 
 
-def _vjp(g: Any, node: Node, inputs: tuple[Node, ...]) -> Any:
+def _vjp(g: Any, out: Any, x: Any, w: Any, b: Any, wanted: Any, **params: Any) -> Any:
     """What the three rules of the operation say."""
-    if isinstance(g, Node):
-        return NotImplemented
-    x, w, _ = inputs
-    found = kernels.conv2d_relu_pool_gradients(g, w._plain, x._plain.shape, **node.params, to_input=x._tracked)
+    found = kernels.conv2d_relu_pool_gradients(g, w, x.shape, **params, to_input=wanted[0])
     return NotImplemented if found is None else found
 
 
