@@ -10,6 +10,7 @@ of ``f``, the derivative is a Tensor or Value that can be differentiated further
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
@@ -19,10 +20,9 @@ import numpy as np
 from ..common.plain_data import plain
 from ..common.warning import warn
 from .copies import global_name
-from .core.backward import backprop
+from .core.backward import backprop, inputs_of, is_inner, oldest_of
 from .core.node import Node, data_of
 from .core.recording import is_recording, recording
-from .graph_order import backward_order
 from .lost_gradients import COPIED, Watch
 from .ops.elementwise import multiply
 from .ops.reductions import sum
@@ -48,6 +48,8 @@ def _map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
 
 
 def _leaves(tree: Any) -> list[Any]:
+    if isinstance(tree, Node):
+        return [tree]
     found: list[Any] = []
     _map(found.append, tree)
     return found
@@ -71,6 +73,8 @@ def _structure(tree: Any) -> Any:
 
 def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
     """Return the positions of the arguments to differentiate with respect to."""
+    if argnums.__class__ is int and 0 <= argnums < len(args):  # type: ignore[operator]
+        return (argnums,)  # type: ignore[return-value]
     chosen = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
     if not all(isinstance(n, (int, np.integer)) for n in chosen):
         raise TypeError(f"argnums must be an integer or a sequence of integers, got {argnums!r}")
@@ -112,18 +116,22 @@ class _Evaluation:
         for variable, what in watch.lost(_leaves(self.out)) if watch.read else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             _warn_of_lost(f, place, what)
-        for variable in watch.copied(_leaves(self.out)):
+        for variable in watch.copied(_leaves(self.out)) if watch.twins else ():
             (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
             warn(f"{getattr(f, '__name__', 'the function')!s}, argument {place}: {COPIED}")
 
     def _uses_other_variables(self) -> bool:
         """Return whether the results depend on something else that requires gradients."""
-        floor = min((x.number for x in self.stop), default=0)
-        for out in _leaves(self.out):
-            for node in backward_order(out, self.stop) if isinstance(out, Node) else ():
-                for x in node.inputs:
-                    if x.requires_grad and x not in self.stop and (x.op is None or x.number < floor):
+        oldest = oldest_of(self.stop)
+        todo = [out for out in _leaves(self.out) if isinstance(out, Node) and is_inner(out, self.stop, oldest)]
+        seen = set(todo)
+        for node in todo:  # and what is appended on the way
+            for x in inputs_of(node):
+                if x._tracked and x not in seen and x not in self.stop:
+                    if x.op is None or x.number < oldest:
                         return True
+                    seen.add(x)
+                    todo.append(x)
         return False
 
     def pull(self, outs: Any, cotangents: Any, create_graph: bool | None = None) -> Any:
@@ -199,7 +207,7 @@ def _one(out: Any) -> Any:
     if not isinstance(out, Node):
         plain(out)
     shape = np.shape(data_of(out))
-    if np.prod(shape) != 1:
+    if math.prod(shape) != 1:
         raise ValueError(
             f"grad needs a function that returns one number, this one returned shape {shape}; use sg.jacobian for "
             "all its derivatives, or sg.elementwise_grad if each element depends on its own input alone"

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.plain_data import frozen
 from ...common.quiet import quiet
 from ...common.seam import backward_passes
 from ..arithmetic import binary
@@ -34,6 +35,7 @@ def install() -> None:
     """Replace methods of ``Tensor`` and ``Op``, and put the backward pass in front of the general one."""
     for name, op in (("add", ew.add), ("sub", ew.subtract), ("mul", ew.multiply), ("truediv", ew.divide)):
         setattr(Tensor, f"__{name}__", _operator(op))
+        setattr(Tensor, f"__r{name}__", _reflected(op))
     setattr(Op, "__call__", call)  # noqa: B010 (a plain assignment is no method to mypy)
     setattr(Op, "apply", apply)  # noqa: B010
     setattr(Elementwise, "apply", apply_elementwise)  # noqa: B010
@@ -50,12 +52,39 @@ def _operator(op: Elementwise) -> Any:
     def method(self: Tensor, other: Any) -> Any:
         if isinstance(other, Tensor):
             return _recorded(op, compute(self._plain, other._plain), self, other)
-        if other.__class__ is float and not open_blocks:
-            return _recorded(op, compute(self._plain, other), self, Constant(other))
+        if (y := _constant(other, self)) is not None:
+            return _recorded(op, compute(self._plain, other), self, y)
         return binary(op, self, other)
 
     method.__doc__ = op.__doc__
     return method
+
+
+def _reflected(op: Elementwise) -> Any:
+    """Return the method for a binary operation whose left operand is no tensor."""
+    compute = op.array
+
+    def method(self: Tensor, other: Any) -> Any:
+        if (x := _constant(other, self)) is not None:
+            return _recorded(op, compute(other, self._plain), x, self)
+        return binary(op, other, self)
+
+    method.__doc__ = op.__doc__
+    return method
+
+
+def _constant(x: Any, tensor: Tensor, numbers: bool = True) -> Node | None:
+    """Return what met a tensor that requires gradients as a node; None if that takes more than a copy."""
+    if open_blocks or not tensor._tracked:
+        return None
+    kind = x.__class__
+    if (numbers and (kind is float or kind is int)) or (kind in _PLAIN and x.dtype is tensor._plain.dtype):
+        constant = _new(Constant)
+        constant._plain, constant.op, constant._x, constant._y = frozen(x), None, (), None
+        constant._grad = constant.notes = None
+        constant.params, constant.number, constant._tracked = NO_PARAMS, 0, False
+        return constant
+    return None
 
 
 def _recorded(op: Op, data: Any, x: Node, y: Node | None = None, params: Mapping[str, Any] = NO_PARAMS) -> Any:
@@ -92,24 +121,38 @@ def call(self: Op, *args: Any, **kwargs: Any) -> Any:
 
 
 def apply(self: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-    """Compute on the arrays of one or two tensors; all else as the definition does."""
-    for x in inputs:
-        if not isinstance(x, Tensor):
-            return _apply(self, inputs, params)
-    if len(inputs) == 1:
-        return _recorded(self, self.compute(inputs[0]._plain, **params), inputs[0], None, params)
-    if len(inputs) == 2:
-        x, y = inputs
-        return _recorded(self, self.compute(x._plain, y._plain, **params), x, y, params)
-    return _apply(self, inputs, params)
+    """Compute on the arrays of one or two inputs; all else as the definition does."""
+    pair = _one_or_two(inputs, self.elementwise)
+    if pair is None:
+        return _apply(self, inputs, params)
+    x, y = pair
+    if y is None:
+        return _recorded(self, self.compute(x._plain, **params), x, None, params)
+    return _recorded(self, self.compute(x._plain, y._plain, **params), x, y, params)
 
 
 def apply_elementwise(self: Elementwise, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-    """Compute on the array of a single tensor; all else as the definition does."""
-    if len(inputs) == 1 and isinstance(inputs[0], Tensor):
-        compute = self.array if self.fast_forward is None else self.compute
-        return _recorded(self, compute(inputs[0]._plain), inputs[0])
-    return _apply_elementwise(self, inputs, params)
+    """Compute on the arrays of one or two inputs; all else as the definition does."""
+    pair = _one_or_two(inputs, True)
+    if pair is None:
+        return _apply_elementwise(self, inputs, params)
+    x, y = pair
+    compute = self.array if self.fast_forward is None else self.compute
+    return _recorded(self, compute(x._plain) if y is None else compute(x._plain, y._plain), x, y)
+
+
+def _one_or_two(inputs: tuple[Any, ...], numbers: bool) -> tuple[Node, Node | None] | None:
+    """Return one or two inputs as nodes: a tensor and, at most, another or what `_constant` takes; else None."""
+    if len(inputs) == 1:
+        return (inputs[0], None) if isinstance(inputs[0], Tensor) else None
+    if len(inputs) != 2:
+        return None
+    x, y = inputs
+    if isinstance(x, Tensor):
+        other = y if isinstance(y, Tensor) else _constant(y, x, numbers)
+        return None if other is None else (x, other)
+    other = _constant(x, y, numbers) if isinstance(y, Tensor) else None
+    return None if other is None else (other, y)
 
 
 # ---------------------------------------------------------------------------------------------- backward pass

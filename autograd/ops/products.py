@@ -58,7 +58,7 @@ def _to_left(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
         return expand_dims(g, -1) * y
     if x.ndim == 1:
-        return matmul(y, expand_dims(g, -1))[..., 0]
+        return matmul(y, g) if y.ndim == 2 else matmul(y, expand_dims(g, -1))[..., 0]
     return matmul(g, swapaxes(y, -1, -2))
 
 
@@ -68,7 +68,7 @@ def _to_right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == 1:
         return expand_dims(x, -1) * expand_dims(g, -2)
     if y.ndim == 1:
-        return matmul(swapaxes(x, -1, -2), expand_dims(g, -1))[..., 0]
+        return matmul(g, x) if x.ndim == 2 else matmul(swapaxes(x, -1, -2), expand_dims(g, -1))[..., 0]
     if x.ndim > 2 and y.ndim == 2:  # one product instead of a batch of them, summed afterwards
         rows = math.prod(x.shape[:-1])  # -1 cannot be worked out of nothing
         x, g = reshape(x, (rows, x.shape[-1])), reshape(g, (rows, g.shape[-1]))

@@ -113,13 +113,18 @@ def test_graphs_with_hooks_need_no_masks():
     np.testing.assert_array_equal(dict(found)[x], [0.0, 0.75])
 
 
-@pytest.mark.parametrize("operator", ["__add__", "__sub__", "__mul__", "__truediv__"])
+OPERATORS = [f"__{side}{name}__" for side in ("", "r") for name in ("add", "sub", "mul", "truediv")]
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
 def test_operators_record_what_the_definition_records(operator):
     from seegrad.autograd.arithmetic import Arithmetic
 
     x, y = sg.tensor(SPECIAL, requires_grad=True), sg.tensor(SPECIAL[::-1].copy(), requires_grad=True)
     with np.errstate(all="ignore"):
-        for other in (y, 2.0, SPECIAL, sg.tensor(SPECIAL), np.float32(3.0)):
+        for other in (y, 2.0, 2, True, SPECIAL, SPECIAL > 0, sg.tensor(SPECIAL), np.float32(3.0), np.float64(3.0)):
+            if operator.startswith("__r") and isinstance(other, sg.Tensor):
+                continue
             quick, plain = getattr(x, operator)(other), getattr(Arithmetic, operator)(x, other)
             np.testing.assert_array_equal(quick.data, plain.data)
             assert (quick.op, quick.dtype, quick.requires_grad) == (plain.op, plain.dtype, plain.requires_grad)
@@ -130,6 +135,26 @@ def test_operators_record_what_the_definition_records(operator):
     assert getattr(x, operator)("text") is NotImplemented
     with sg.no_grad(), np.errstate(all="ignore"):
         assert not getattr(x, operator)(sg.tensor(2.0)).requires_grad
+
+
+def test_a_plain_operand_is_kept_as_it_was():
+    plain = np.array([2.0, 3.0])
+    x = sg.tensor([1.0, 1.0], requires_grad=True)
+    for out in (x * plain, plain * x, np.multiply(x, plain), np.matmul(plain, x), sg.maximum(x, plain)):
+        assert not any(np.shares_memory(i._plain, plain) for i in out.inputs)
+    frozen = plain.copy()
+    frozen.setflags(write=False)
+    assert any(i._plain is frozen for i in (x * frozen).inputs)
+
+
+def test_mixed_operands_are_left_to_the_definition():
+    x = sg.tensor(np.ones(2, np.float32), requires_grad=True)
+    assert (x * np.ones(2)).dtype == np.float64
+    assert (x * sg.Value(2.0)).dtype == np.float32
+    with pytest.raises(ValueError, match="matmul"):
+        np.matmul(x, 2.0)
+    with sg.no_grad():
+        assert not (2.0 * x).requires_grad
 
 
 RECORDED = [
