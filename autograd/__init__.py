@@ -11,6 +11,7 @@ import os
 
 from ..common.warning import SeegradWarning
 from .checkpoint import checkpoint
+from .compile import traced_backward
 from .compile.compiled_function import compile
 from .core.backward import backprop as backprop
 from .core.node import Node as Node
@@ -91,6 +92,8 @@ __all__ += shaping.__all__
 def __dir__() -> list[str]:
     return __all__
 
+
+traced_backward.install()
 
 # What is there for speed alone. The engine is complete without it.
 if os.environ.get("SEEGRAD_FAST") != "0" and importlib.util.find_spec(f"{__name__}.fast") is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..common.fork import renewed
-from .core.node import Node
+from .core.node import Node, current_trace, traces
 from .hooks import run_hooks
 
 #: Held while gradients are added, so that threads may share leaves; a signal handler or a destructor inside may take
@@ -23,6 +23,9 @@ def _renew_lock() -> None:
 
 def accumulate(gradients: Iterable[tuple[Node, Any]]) -> None:
     """Add gradients to the ``.grad`` of their nodes; those of leaves after their hooks, if none of these raises."""
+    if traces and (trace := current_trace()) is not None:
+        trace.accumulate(gradients)
+        return
     arrays = []
     with _lock:
         for node, g in gradients:

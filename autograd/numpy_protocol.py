@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..common.plain_data import plain
-from .core.node import NO_PARAMS, Node, inspected
-from .core.op import Op
+from .core.node import NO_PARAMS, Node, current_trace, inspected, traces
+from .core.op import Op, PlainFunction, plain_params
 from .ops import composed, indexing, linalg, products, reductions, shaping
 from .ops import elementwise as ew
 from .ops.elementwise import Elementwise
@@ -151,6 +151,11 @@ _ANSWER_FROM_DATA = {
 }
 
 
+_SHAPES = {getattr(np, name) for name in "shape ndim size result_type can_cast zeros_like ones_like empty_like".split()}
+
+_plain_function = functools.cache(PlainFunction)
+
+
 def _plain(x: Any) -> Any:
     """Replace nodes by their data, in nested lists and tuples too."""
     if isinstance(x, Node):
@@ -169,6 +174,9 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             raise TypeError(
                 f"{_name(function)}(..., out=tensor) would write into a Tensor; use the returned array instead"
             )
+        if traces and function not in _SHAPES and current_trace() is not None:
+            return _plain_function(function)(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
+        args, kwargs = plain_params(args), plain_params(kwargs)
         return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
     raise TypeError(_refusal(_name(function), function.__name__))
 
@@ -317,6 +325,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     called = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     if kwargs.get("out") is not None:
         raise TypeError(_unknown_option(called, "out", None))
+    if ufunc in _INSPECT and traces and current_trace() is not None and method == "__call__":
+        return _plain_function(ufunc)(*_plain(inputs), **{key: _plain(value) for key, value in kwargs.items()})
     if ufunc in _INSPECT:
         return getattr(ufunc, method)(*_plain(inputs), **{key: _plain(value) for key, value in kwargs.items()})
     if method == "__call__" and (ufunc is np.matmul or ufunc in Elementwise.by_ufunc):

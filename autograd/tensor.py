@@ -14,7 +14,7 @@ from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, inspected, look, on_look
+from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, inspected, look, on_look, traces
 from .core.op import Op
 from .core.recording import is_recording
 from .hooks import RemovableHook
@@ -69,10 +69,13 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
     _memory: views.Memory | None
 
     def __init__(self, data: Any, requires_grad: bool = False, label: str = "") -> None:
-        array = as_numbers(data)
+        trace = current_trace()
+        array = as_numbers(data if trace is None else trace.plain(data))
         if requires_grad:
             _check_floating(array)
         fill(self, array, None, (), NO_PARAMS, requires_grad, clock())
+        if trace is not None:
+            trace.follow(self, data)
         if label:
             annotate(self, "label", label)
 
@@ -105,6 +108,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
                 "the data of a computed tensor follows from its inputs. Write t[...] = ... to record a change, or "
                 "change a copy, t.detach()"
             )
+        if on_look:
+            look("sets .data of a Tensor", self)
         array, own = as_numbers(given), self._plain.dtype
         if array.shape != self._plain.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
@@ -121,10 +126,12 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
 
         A plain array of this tensor's shape and dtype, or a Tensor after ``backward(create_graph=True)``.
         """
-        return self._grad
+        return self._grad if not traces or (trace := current_trace()) is None else trace.gradient_of(self)
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
+        if traces and (trace := current_trace()) is not None:
+            trace.set_gradient(self)
         if gradient is not None and not isinstance(gradient, Tensor):
             gradient = as_numbers(gradient)
             gradient = gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
@@ -429,6 +436,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         return self._plain.__index__()
 
     def __bool__(self) -> bool:
+        if traces and (trace := current_trace()) is not None:
+            return trace.decide(self)  # type: ignore[no-any-return]
         return bool(inspected(self))
 
     def __format__(self, spec: str) -> str:

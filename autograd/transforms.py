@@ -22,6 +22,7 @@ from ..common.warning import warn
 from .copies import global_name
 from .core.backward import backprop, inputs_of, is_inner, oldest_of
 from .core.node import Node, data_of
+from .core.op import PlainFunction
 from .core.recording import is_recording, recording
 from .lost_gradients import COPIED, Watch
 from .ops.elementwise import multiply
@@ -60,7 +61,7 @@ def _variable(x: Any) -> Any:
     if isinstance(x, Node):
         if x.requires_grad and is_recording():
             return identity(x)
-        return Value(x._plain) if isinstance(x, Value) else Tensor(x._plain, requires_grad=True)
+        return Value(data_of(x)) if isinstance(x, Value) else Tensor(data_of(x), requires_grad=True)
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
     # A copy, because the owner of an array may change it before a derivative is asked for.
@@ -150,7 +151,7 @@ class _Evaluation:
 
     def _finish(self, gradient: Any, original: Any) -> Any:
         if isinstance(gradient, Node):
-            return gradient if gradient.requires_grad and self.outer else _plain_data(gradient._plain, original)
+            return gradient if gradient.requires_grad and self.outer else _plain_data(data_of(gradient), original)
         return _plain_data(gradient, original)
 
 
@@ -180,9 +181,14 @@ def _warn_of_lost(f: Function, place: int, what: str) -> None:
 def _plain_data(data: Any, like: Any) -> Any:
     """Return plain data in the form of an argument: a float for a float, a NumPy scalar for a NumPy scalar."""
     if np.ndim(data) == 0 and isinstance(like, (float, int, np.integer, Value)):
-        return float(data)
+        return _as_float(data)
+    if isinstance(data, Node):  # it stands for plain data, in a trace
+        return data
     array = np.asarray(data).copy()
     return array[()] if isinstance(like, np.generic) else array
+
+
+_as_float = PlainFunction(float)
 
 
 def _cotangent(out: Node, given: Any, create_graph: bool) -> Any:
@@ -281,13 +287,17 @@ def _value_and_gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, h
 
 def _value(out: Any, evaluated: _Evaluation) -> Any:
     """Return a result of the function as its caller gets it: plain, unless it can be differentiated further."""
-    return out if not isinstance(out, Node) or evaluated.differentiable else _plain_result(out._plain, evaluated)
+    return out if not isinstance(out, Node) or evaluated.differentiable else _plain_result(data_of(out), evaluated)
 
 
 def _plain_result(data: Any, evaluated: _Evaluation) -> Any:
     """Return the data of a result: a float if it is a single number and the first argument is one too."""
     like = evaluated.originals[0] if evaluated.originals else None
-    return _plain_data(data, like) if isinstance(like, (float, int, np.integer, Value)) else np.asarray(data).copy()[()]
+    return (
+        _plain_data(data, like)
+        if isinstance(like, (float, int, np.integer, Value))
+        else _plain_data(data, np.float64())
+    )
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -460,7 +470,7 @@ def _push(evaluated: _Evaluation, out: Any, directions: dict[Node, Any]) -> Any:
     if found is None:
         found = np.zeros_like(out._plain)
     if isinstance(found, Node):
-        return found if linked else _plain_result(found._plain, evaluated)
+        return found if linked else _plain_result(data_of(found), evaluated)
     return _plain_result(found, evaluated)
 
 

@@ -12,7 +12,7 @@ from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, data_of, fill, look, on_look
+from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
 from .core.recording import is_recording
 from .ops.elementwise import Elementwise
 from .ops.shaping import sum_to, to_value
@@ -49,7 +49,10 @@ class Value(Arithmetic, Copies, Node, carries=float):
     size: ClassVar[int] = 1
 
     def __init__(self, data: float, label: str = "") -> None:
-        fill(self, _real(data), None, (), NO_PARAMS, is_recording(), clock())
+        trace = current_trace()
+        fill(self, _real(data if trace is None else trace.plain(data)), None, (), NO_PARAMS, is_recording(), clock())
+        if trace is not None:
+            trace.follow(self, data)
         if label:
             annotate(self, "label", label)
 
@@ -74,12 +77,15 @@ class Value(Arithmetic, Copies, Node, carries=float):
         """The derivative of the last result(s) on which ``backward()`` was called; 0.0 before."""
         if on_look:
             look("reads .grad of a Value", self)
-        return 0.0 if self._grad is None else self._grad
+        grad = self._grad if not traces or (trace := current_trace()) is None else trace.gradient_of(self)
+        return 0.0 if grad is None else grad
 
     @grad.setter
     def grad(self, number: Any) -> None:
         if on_look:
             look("sets .grad of a Value", self)
+        if traces and (trace := current_trace()) is not None:
+            trace.set_gradient(self)
         self._grad = number if number is None or isinstance(number, Value) else _real(number)
 
     def item(self) -> float:

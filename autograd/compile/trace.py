@@ -9,7 +9,7 @@ Where it does what no program could repeat, the trace ends and says why; the fun
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from ...common.plain_data import frozen
 from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
 from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
+from .effects import CallEffect, SetBuffer, SetGradient
 from .program import Instruction, Ref, Variable
 from .stand_ins import TracedArray, TracedNumber, plain_kind
 
@@ -41,6 +42,17 @@ class Condition(NamedTuple):
     variable: int
     answer: Any
     line: str
+
+
+class CapturedBuffer(NamedTuple):
+    """A buffer of a module, whose data is read anew at every call."""
+
+    module: Any
+    name: str
+
+    @property
+    def _plain(self) -> Any:
+        return vars(self.module)[self.name]
 
 
 class Trace:
@@ -75,6 +87,11 @@ class Trace:
         self.arrays = {id(a): a for a in arrays}
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
         self.began = clock()
+        self.buffers: list[tuple[Any, str, int]] = []
+        self.gradients: dict[Node, Any] = {}  # those that are set, and are stand-ins until the trace is over
+        self.gradients_before: dict[Node, int | None] = {}
+        self.effects: list[SetGradient | SetBuffer | CallEffect] = []
+        self.called = False
 
     def __enter__(self) -> Trace:
         self.thread = get_ident()
@@ -91,8 +108,10 @@ class Trace:
 
     def fail(self, why: str) -> None:
         """End the trace: no program can repeat what the function does."""
-        self.why_not = f"it {why}{_line()}"
-        self.__exit__()
+        if self.why_not is None:
+            self.why_not = f"it {why}{_line()}"
+            self._make_plain()
+            self.__exit__()
 
     # ------------------------------------------------------------------------------------------ variables
 
@@ -168,11 +187,23 @@ class Trace:
 
     def data_of(self, node: Any) -> Any:
         """Return what stands for the plain data of a node."""
-        if isinstance(node, (TracedArray, TracedNumber)) or (place := self.place_of(node)) is None:
-            return node if node in self.places else node._plain
+        place = self.place_of(node)
+        if place is None or place in self.constants:
+            return node._plain
+        if isinstance(node, (TracedArray, TracedNumber)):
+            return node
         if place not in self.stand_ins:
             self.stand_ins[place] = self.stand_in(node._plain, place)
         return self.stand_ins[place]
+
+    def plain(self, x: Any) -> Any:
+        """Return the data of a stand-in; anything else as it is."""
+        return x._plain if isinstance(x, (TracedArray, TracedNumber)) else x
+
+    def follow(self, node: Any, x: Any) -> None:
+        """Let a new node, made from a stand-in, carry the same variable."""
+        if isinstance(x, (TracedArray, TracedNumber)) and (place := self.place_of(x)) is not None:
+            self.name(node, place)
 
     # --------------------------------------------------------------------------------------- instructions
 
@@ -181,6 +212,7 @@ class Trace:
         if get_ident() != self.thread or node in self.places:
             return
         if self.is_traced(inputs) or self.is_traced(params):
+            self._check_order(op.title)
             self.name(node, self.emit(op, inputs, params, (node._plain,))[0])
             self._keep_plain(node, inputs)
 
@@ -197,6 +229,10 @@ class Trace:
         numbers = tuple([self.variable(data) for data in results])
         self.instructions.append(Instruction(operation, arguments, self.references(params), numbers))
         return numbers
+
+    def _check_order(self, name: str) -> None:
+        if self.called and not self.why_not:
+            self.fail(f"computes {name} after the step of an optimizer, which has changed the parameters")
 
     def record(self, op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Record a result that was computed as a stand-in: the node carries the same variable."""
@@ -220,10 +256,97 @@ class Trace:
         results = computed if isinstance(computed, tuple) else (computed,)
         numbers = tuple([self.variable(data) for data in results])
         self.instructions.append(Instruction(function, self.references(args), self.references(kwargs), numbers))
+        self._check_order(function.name)
         nodes = tuple([self.stand_in(data, number) for data, number in zip(results, numbers)])
         if not isinstance(computed, tuple):
             return nodes[0]
         return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
+
+    # ------------------------------------------------------------------------------------------- effects
+
+    def gradient_of(self, node: Any) -> Any:
+        """Return what stands for the ``.grad`` of a node."""
+        if node.number > self.began or node in self.gradients or isinstance(node._grad, Node):
+            return node._grad
+        if node not in self.gradients_before:
+            before, self.gradients_before[node] = node._grad, None
+            if before is not None:
+                new = self.gradients_before[node] = self.variable(before)
+                self.stand_ins[new] = self.stand_in(before, new)
+        place = self.gradients_before[node]
+        return None if place is None else self.stand_ins[place]
+
+    def set_gradient(self, node: Any) -> None:
+        """Note that the ``.grad`` of a node is set."""
+        if node.number <= self.began:
+            self.gradients[node] = True
+
+    def accumulate(self, gradients: Iterable[tuple[Any, Any]]) -> None:
+        """Add gradients to the ``.grad`` of their nodes."""
+        for node, g in gradients:
+            if node.notes and "hooks" in node.notes:
+                self.fail("calls a hook of a gradient")
+            before = self.gradient_of(node)
+            self.set_gradient(node)
+            node._grad = node.own(g) if before is None else before + g
+
+    def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function that changes something; it is called again after each run of the program."""
+        if self.is_traced(args) or self.is_traced(kwargs):
+            self.fail(f"passes what it computed to {function.__name__}()")
+            return function(*args, **kwargs)
+        given = self.settle_gradients()
+        self.effects.append(CallEffect(function, args, kwargs))
+        self.called = True
+        del traces[self.thread]
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            traces[self.thread] = self
+            for node, gradient in given.items():
+                node._grad = gradient
+        return result
+
+    def settle_gradients(self) -> dict[Any, Any]:
+        """Give nodes plain gradients in the place of stand-ins, which are returned."""
+        given = {node: node._grad for node in self.gradients}
+        for node, gradient in given.items():
+            place = None if gradient is None else self.reference(gradient).number
+            self.effects.append(SetGradient(node, place))
+        self._make_plain()
+        return given
+
+    def swap_buffers(self, buffers: Iterable[tuple[Any, str]]) -> None:
+        """Let the buffers of modules be stand-ins until the trace is over."""
+        for module, name in buffers:
+            data = vars(module)[name]
+            place = self.variable(data)
+            self.captured[place] = CapturedBuffer(module, name)
+            vars(module)[name] = self.stand_in(data, place)
+            self.buffers.append((module, name, place))
+
+    def settle_buffers(self) -> None:
+        """Note which buffers were replaced."""
+        for module, name, place in self.buffers:
+            data = vars(module)[name]
+            if not isinstance(data, TracedArray):
+                self.fail(f"replaces the buffer {name!r} by what was not computed from it")
+            elif (now := self.place_of(data)) != place:
+                self.effects.append(SetBuffer(module, name, now))
+        self._make_plain()
+
+    def give_back(self) -> None:
+        """Let nobody see a stand-in any more."""
+        self._make_plain()
+
+    def _make_plain(self) -> None:
+        """Put plain data in the place of all stand-ins that others could see."""
+        for node in self.gradients:
+            if isinstance(node._grad, (TracedArray, TracedNumber)):
+                node._grad = np.array(node._grad._plain) if isinstance(node._grad, TracedArray) else node._grad._plain
+        for module, name, _ in self.buffers:
+            if isinstance(vars(module)[name], Node):
+                vars(module)[name] = np.array(vars(module)[name]._plain)
 
     # ------------------------------------------------------------------------------------ what is asked
 
@@ -276,7 +399,10 @@ _COMPARISONS = {
     ">=": PlainFunction(np.greater_equal),
     "==": PlainFunction(np.equal),
 }
-_HARMLESS = {"calls backward()", "compares a Tensor", "computes under no_grad, so that a result lost its graph"}
+_HARMLESS = {
+    *("calls backward()", "reads .grad of a Value", "sets .grad of a Value", "compares a Tensor"),
+    "computes under no_grad, so that a result lost its graph",
+}
 
 
 def _leaf(kind: type[Any], data: Any) -> Any:

@@ -1,0 +1,47 @@
+"""What a function changes besides computing its result: gradients, buffers of modules, the weights of an optimizer.
+
+A program computes; what is to be changed with its results is done after each run, in the order in which the function
+did it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class SetGradient(NamedTuple):
+    """``node.grad`` becomes what a variable holds; None if there is no variable."""
+
+    node: Any
+    variable: int | None
+
+    def perform(self, data: Any, given: Any) -> None:
+        """Change the gradient; of the argument that is given now in the place of the node, if it was one."""
+        node = self.node if given is None else given
+        node._grad = None if data is None else node.own(data)
+
+
+class SetBuffer(NamedTuple):
+    """A buffer of a module becomes what a variable holds."""
+
+    module: Any
+    name: str
+    variable: int | None
+
+    def perform(self, data: Any, given: Any) -> None:
+        """Replace the buffer."""
+        vars(self.module)[self.name] = data
+
+
+class CallEffect(NamedTuple):
+    """A function is called that changes something, such as the step of an optimizer."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    variable: int | None = None
+
+    def perform(self, data: Any, given: Any) -> None:
+        """Call it."""
+        self.function(*self.args, **self.kwargs)

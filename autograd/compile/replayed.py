@@ -1,0 +1,78 @@
+"""A compiled function as one operation of the graph: its derivative is the backward stage of the program."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.backward import backprop
+from ..core.node import Node
+from ..core.op import Op, Rule
+from ..core.recording import recording
+from .call_arguments import CallArguments, leaves_of
+
+
+class ReplayedCall:
+    """What the backward pass through one replayed call needs.
+
+    Attributes
+    ----------
+    run : object
+        The run of the program, with all that its backward stages read.
+    recorded : RecordedCall
+    arguments : CallArguments
+        The arguments of the call.
+    inputs : tuple of Node
+        The nodes that require gradients.
+    """
+
+    def __init__(self, run: Any, recorded: Any, arguments: CallArguments, inputs: tuple[Node, ...]) -> None:
+        self.run, self.recorded, self.arguments, self.inputs = run, recorded, arguments, inputs
+
+    def __repr__(self) -> str:
+        return f"{len(self.recorded.program.instructions)} instructions"
+
+
+class ReplayedOp(Op):
+    """A compiled function as one operation, whose vector-Jacobian product is a stage of the program."""
+
+    poles = False
+    portable = False
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
+        self.rule = ()
+        self.variadic_rule = None
+
+    def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
+        """Return one rule per input; they share one run."""
+        shared: list[Any] = []
+
+        def rule(g: Any, out: Any, *xs: Any, call: ReplayedCall, result: int, index: int) -> Any:
+            if not shared:
+                shared.extend(self._gradients(g, call, result))
+            found = shared[index]
+            return np.zeros_like(inputs[index]._plain) if found is None else found
+
+        return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
+
+    def _gradients(self, g: Any, call: ReplayedCall, result: int) -> list[Any]:
+        """Return the gradients of all inputs, from that of one of the results."""
+        if not isinstance(g, Node):
+            found = call.recorded.pull_back(call, g, result)
+            if found is not None:
+                return found  # type: ignore[no-any-return]
+        return self._run_again(g, call, result)
+
+    def _run_again(self, g: Any, call: ReplayedCall, result: int) -> list[Any]:
+        """Return the gradients by running the function itself once more: they can be differentiated again."""
+        args, kwargs = call.arguments.content
+        with recording():
+            again = leaves_of(self.function(*args, **kwargs))
+        root = [x for x in again if isinstance(x, Node) and x._tracked][result]
+        table = backprop(root, g, create_graph=isinstance(g, Node), stop=frozenset(call.inputs))
+        return [table.get(x) for x in call.inputs]
