@@ -15,7 +15,7 @@ from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, inspected, look, on_look, traces
-from .core.op import Op
+from .core.op import Op, PlainFunction
 from .core.recording import is_recording
 from .hooks import RemovableHook
 from .ops import elementwise as ew
@@ -99,7 +99,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """
         if on_look:
             look("reads .data of a Tensor", self)
-        return self._plain
+        return self._plain if not traces or (trace := current_trace()) is None else trace.read_data(self)
 
     @data.setter
     def data(self, given: Any) -> None:
@@ -108,9 +108,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
                 "the data of a computed tensor follows from its inputs. Write t[...] = ... to record a change, or "
                 "change a copy, t.detach()"
             )
-        if on_look:
-            look("sets .data of a Tensor", self)
-        array, own = as_numbers(given), self._plain.dtype
+        trace = current_trace()
+        array, own = as_numbers(given if trace is None else trace.plain(given)), self._plain.dtype
         if array.shape != self._plain.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
         if own.kind == "f" and (array.dtype.kind != "f" or not hasattr(given, "dtype")):
@@ -118,7 +117,10 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         self._plain = array
         if array.dtype != own:
             self.grad = self._grad
-        self.number = clock()
+        if trace is None:
+            self.number = clock()
+        else:
+            trace.write_data(self, given)
 
     @property
     def grad(self) -> Any:
@@ -176,13 +178,13 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             raise ValueError(f"item() needs exactly one element, this tensor has shape {self.shape}")
         if on_look:
             look("calls item()", self)
-        return self._plain.item()
+        return _item(data_of(self))
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return the plain array, without a copy; no gradient flows through it."""
         if on_look:
             look("calls numpy()", self)
-        return self._plain
+        return data_of(self)
 
     def detach(self) -> Tensor:
         """Return a copy that has no graph and requires no gradient."""
@@ -376,7 +378,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         return self._compare(operator.ge, other)
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        return compare(inspected(self), _comparand(other))
+        return _COMPARISONS[compare](inspected(self), _comparand(other))
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -550,10 +552,17 @@ class EmptiedTensor(views.Emptied, Tensor):
 Tensor.emptied = EmptiedTensor
 
 
+_item = PlainFunction(np.ndarray.item)
+_COMPARISONS = {
+    compare: PlainFunction(compare)
+    for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+}
+
+
 def _comparand(x: Any) -> Any:
     """What the data of a tensor is compared with: by position, whatever it was."""
     if isinstance(x, Node):
-        return x._plain
+        return data_of(x)
     return as_array(x) if hasattr(x, "__array__") else x
 
 

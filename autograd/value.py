@@ -63,14 +63,18 @@ class Value(Arithmetic, Copies, Node, carries=float):
         """The number. Setting it marks graphs that used the old number as stale."""
         if on_look:
             look("reads .data of a Value", self)
-        return self._plain
+        return self._plain if not traces or (trace := current_trace()) is None else trace.read_data(self)
 
     @data.setter
     def data(self, number: float) -> None:
         if on_look:
             look("sets .data of a Value", self)
-        self._plain = _real(number)
-        self.number = clock()
+        trace = current_trace()
+        self._plain = _real(number if trace is None else trace.plain(number))
+        if trace is None:
+            self.number = clock()
+        else:
+            trace.write_data(self, number)
 
     @property
     def grad(self) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.side_effect import side_effect
 from ..common.warning import warn
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
@@ -17,6 +18,7 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 Array = npt.NDArray[Any]
 
 
+@side_effect
 def clip_grad_norm_(
     parameters: Iterable[Tensor] | Tensor,
     max_norm: float,
@@ -70,6 +72,7 @@ def clip_grad_norm_(
     return norm
 
 
+@side_effect
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -> float:
     """Bring each element of the gradients into [-clip_value, clip_value]; NaN stays NaN.
 

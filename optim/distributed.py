@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from ..autograd import Tensor
+from ..autograd.side_effect import side_effect
 from ..common.ranks import Comm, Ranks
 from .optimizer import Optimizer
 
@@ -133,6 +134,7 @@ class DistributedOptimizer(Optimizer):
         self.optimizer.zero_grad()
         self._averaged = False
 
+    @side_effect
     def step(self) -> None:
         """Average the gradients if that was not done, then update the parameters, the same way on every process."""
         self.average_gradients()

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.side_effect import side_effect
 from ..common.state import check_state
 
 __all__ = ["EMA"]
@@ -63,6 +64,7 @@ class EMA:
         self.steps = 0
         self.averages = [p.data.copy() for p in self.parameters]
 
+    @side_effect
     def update(self) -> None:
         """Take in the present values; call it after each step of the optimizer."""
         self.steps += 1
@@ -71,6 +73,7 @@ class EMA:
             average = self.averages[i] = self.averages[i].astype(p.dtype, copy=False)
             average += (1.0 - keep) * (p.data - average)
 
+    @side_effect
     def copy_to(self) -> None:
         """Write the averages into the parameters, for good."""
         for average, p in zip(self.averages, self.parameters, strict=True):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor
+from ..autograd.side_effect import side_effect
 from ..common.quiet import quiet
 from ..common.state import check_state
 from ..common.warning import warn
@@ -151,6 +152,7 @@ class Optimizer:
             for p in group["params"]:
                 p.grad = None
 
+    @side_effect
     def step(self) -> None:
         """Update every parameter that has a gradient; the others, and what is remembered of them, stay as they are.
 

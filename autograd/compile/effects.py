@@ -22,6 +22,17 @@ class SetGradient(NamedTuple):
         node._grad = None if data is None else node.own(data)
 
 
+class SetData(NamedTuple):
+    """``node.data`` becomes what a variable holds."""
+
+    node: Any
+    variable: int | None
+
+    def perform(self, data: Any, given: Any) -> None:
+        """Set it; of the argument that is given now in the place of the node, if it was one."""
+        (self.node if given is None else given).data = data
+
+
 class SetBuffer(NamedTuple):
     """A buffer of a module becomes what a variable holds."""
 

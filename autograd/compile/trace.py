@@ -9,7 +9,7 @@ Where it does what no program could repeat, the trace ends and says why; the fun
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from ...common.plain_data import frozen
 from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
 from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
-from .effects import CallEffect, SetBuffer, SetGradient
+from .effects import CallEffect, SetBuffer, SetData, SetGradient
 from .program import Instruction, Ref, Variable
 from .stand_ins import TracedArray, TracedNumber, plain_kind
 
@@ -87,10 +87,14 @@ class Trace:
         self.arrays = {id(a): a for a in arrays}
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
         self.began = clock()
+        self.settled: set[Node] = set()  # those whose gradients others have got, and may have changed
+        self.unknown: set[int] = set()  # variables that are known only after the run
+        self.written: set[Node] = set()
+        self.changed: set[Node] = set()
         self.buffers: list[tuple[Any, str, int]] = []
         self.gradients: dict[Node, Any] = {}  # those that are set, and are stand-ins until the trace is over
         self.gradients_before: dict[Node, int | None] = {}
-        self.effects: list[SetGradient | SetBuffer | CallEffect] = []
+        self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
         self.called = False
 
     def __enter__(self) -> Trace:
@@ -133,8 +137,12 @@ class Trace:
             place, number = self.places[x]
             if number != x.number:
                 self.fail("changes a Tensor in place")
+            if place in self.unknown or x in self.changed:
+                self.fail("computes with what an optimizer or the like has changed or returned")
             return place
         if x.number > self.began or isinstance(x, Constant):
+            if self.called and x.op is None and x._tracked:
+                self.fail("computes with a Tensor that an optimizer may have changed")
             return None
         place = self.variable(x._plain)
         self.captured[place] = x
@@ -209,16 +217,15 @@ class Trace:
 
     def see(self, node: Node, op: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> None:
         """Note an operation that was computed."""
-        if get_ident() != self.thread or node in self.places:
+        if traces.get(get_ident()) is not self or node in self.places:
             return
         if self.is_traced(inputs) or self.is_traced(params):
-            self._check_order(op.title)
             self.name(node, self.emit(op, inputs, params, (node._plain,))[0])
             self._keep_plain(node, inputs)
 
     def _keep_plain(self, node: Any, inputs: tuple[Any, ...]) -> None:
         """Let a result stand for plain data, if all inputs do."""
-        if all(isinstance(x, (TracedArray, TracedNumber)) or not isinstance(x, Node) for x in inputs):
+        if all(isinstance(x, (TracedArray, TracedNumber, Constant)) or not isinstance(x, Node) for x in inputs):
             node.__class__ = plain_kind(node)
 
     def emit(
@@ -229,10 +236,6 @@ class Trace:
         numbers = tuple([self.variable(data) for data in results])
         self.instructions.append(Instruction(operation, arguments, self.references(params), numbers))
         return numbers
-
-    def _check_order(self, name: str) -> None:
-        if self.called and not self.why_not:
-            self.fail(f"computes {name} after the step of an optimizer, which has changed the parameters")
 
     def record(self, op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Record a result that was computed as a stand-in: the node carries the same variable."""
@@ -256,7 +259,6 @@ class Trace:
         results = computed if isinstance(computed, tuple) else (computed,)
         numbers = tuple([self.variable(data) for data in results])
         self.instructions.append(Instruction(function, self.references(args), self.references(kwargs), numbers))
-        self._check_order(function.name)
         nodes = tuple([self.stand_in(data, number) for data, number in zip(results, numbers)])
         if not isinstance(computed, tuple):
             return nodes[0]
@@ -266,7 +268,10 @@ class Trace:
 
     def gradient_of(self, node: Any) -> Any:
         """Return what stands for the ``.grad`` of a node."""
-        if node.number > self.began or node in self.gradients or isinstance(node._grad, Node):
+        if not self.is_outer(node) or node in self.gradients or isinstance(node._grad, Node):
+            return node._grad
+        if node in self.settled:
+            self.fail("reads a gradient after an optimizer had it")
             return node._grad
         if node not in self.gradients_before:
             before, self.gradients_before[node] = node._grad, None
@@ -276,9 +281,29 @@ class Trace:
         place = self.gradients_before[node]
         return None if place is None else self.stand_ins[place]
 
+    def read_data(self, node: Any) -> Any:
+        """Return what stands for the ``.data`` of a node, and may be written to."""
+        place = self.place_of(node)
+        if place is None or place in self.constants:
+            return node._plain
+        return self.stand_in(node._plain, place)
+
+    def write_data(self, node: Any, given: Any) -> None:
+        """Note that the ``.data`` of a node is set."""
+        place = self.reference(given).number
+        if self.is_outer(node):
+            self.written.add(node)
+            self.effects.append(SetData(node, place))
+        node.number = clock()
+        self.name(node, place)
+
+    def is_outer(self, node: Any) -> bool:
+        """Return whether a node was there before the function began."""
+        return node.number <= self.began or node in self.written
+
     def set_gradient(self, node: Any) -> None:
         """Note that the ``.grad`` of a node is set."""
-        if node.number <= self.began:
+        if self.is_outer(node):
             self.gradients[node] = True
 
     def accumulate(self, gradients: Iterable[tuple[Any, Any]]) -> None:
@@ -292,10 +317,11 @@ class Trace:
 
     def effect(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function that changes something; it is called again after each run of the program."""
-        if self.is_traced(args) or self.is_traced(kwargs):
+        args = tuple([list(x) if isinstance(x, Iterator) else x for x in args])
+        if any(self._is_computed(x) for x in (*args, *kwargs.values())):
             self.fail(f"passes what it computed to {function.__name__}()")
             return function(*args, **kwargs)
-        given = self.settle_gradients()
+        self.settle_gradients()
         self.effects.append(CallEffect(function, args, kwargs))
         self.called = True
         del traces[self.thread]
@@ -303,18 +329,35 @@ class Trace:
             result = function(*args, **kwargs)
         finally:
             traces[self.thread] = self
-            for node, gradient in given.items():
-                node._grad = gradient
+            self._follow_changes()
+        if isinstance(result, (float, np.floating)):  # known only after each run
+            self.unknown.add(self.variable(result))
+            return self.stand_in(float(result), len(self.variables) - 1)
         return result
 
-    def settle_gradients(self) -> dict[Any, Any]:
-        """Give nodes plain gradients in the place of stand-ins, which are returned."""
-        given = {node: node._grad for node in self.gradients}
-        for node, gradient in given.items():
+    def _is_computed(self, x: Any) -> bool:
+        """Return whether something, or a part of it, was computed by the function."""
+        if isinstance(x, (tuple, list)):
+            return any(map(self._is_computed, x))
+        return isinstance(x, Node) and x in self.places and not self.is_outer(x)
+
+    def _follow_changes(self) -> None:
+        """Let nodes whose data an effect has changed stay what they were; nothing is computed from them any more."""
+        for node, (place, number) in self.places.items():
+            if node.number != number and number <= self.began:
+                self.places[node] = place, node.number
+                self.written.add(node)
+                self.changed.add(node)
+
+    def settle_gradients(self) -> None:
+        """Give nodes plain gradients in the place of stand-ins."""
+        for node in self.gradients:
+            gradient = node._grad
             place = None if gradient is None else self.reference(gradient).number
             self.effects.append(SetGradient(node, place))
         self._make_plain()
-        return given
+        self.settled.update(self.gradients)
+        self.gradients.clear()
 
     def swap_buffers(self, buffers: Iterable[tuple[Any, str]]) -> None:
         """Let the buffers of modules be stand-ins until the trace is over."""
@@ -369,13 +412,13 @@ class Trace:
             self.conditions.append(Condition(place, answer, _line()))
         return answer
 
-    def is_finite(self, gradient: Any) -> bool:
-        """Return whether a gradient is finite, under the condition that it stays so."""
-        return bool(all_finite(self.data_of(gradient) if isinstance(gradient, Node) else gradient))
+    def are_finite(self, gradients: Iterable[Any]) -> bool:
+        """Return whether gradients are finite, under the condition that they stay so."""
+        return bool(all_finite(*[self.data_of(g) if isinstance(g, Node) else g for g in gradients]))
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
         """Note that the function looks at numbers."""
-        if get_ident() != self.thread or self.place_of(x) is None:
+        if traces.get(get_ident()) is not self or self.place_of(x) is None:
             return
         if what in _COMPARISONS:
             truth = self.call(
@@ -387,9 +430,9 @@ class Trace:
 
 
 @PlainFunction
-def all_finite(x: Any) -> bool:
+def all_finite(*arrays: Any) -> bool:
     """Whether no element is infinite or NaN."""
-    return bool(np.isfinite(x).all())
+    return all(bool(np.isfinite(x).all()) for x in arrays)
 
 
 _COMPARISONS = {
@@ -400,8 +443,9 @@ _COMPARISONS = {
     "==": PlainFunction(np.equal),
 }
 _HARMLESS = {
-    *("calls backward()", "reads .grad of a Value", "sets .grad of a Value", "compares a Tensor"),
-    "computes under no_grad, so that a result lost its graph",
+    *("calls backward()", "compares a Tensor", "computes under no_grad, so that a result lost its graph"),
+    *(f"{does} of a Value" for does in ("reads .grad", "sets .grad", "reads .data", "sets .data")),
+    *("reads .data of a Tensor", "calls item()", "calls numpy()"),
 }
 
 

@@ -52,7 +52,7 @@ def traced_pass(
                 gradients[x] = d
                 if is_inner(x, stop, oldest):
                     heappush(waiting, (-x.number, x))
-    if chose and not all(trace.is_finite(g) for g in gradients.values()):
+    if chose and not trace.are_finite(gradients.values()):
         return NotImplemented
     return gradients.items()
 

@@ -561,9 +561,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     array([0.  , 0.25])
     """
     if isinstance(condition, Node):
-        condition = bool(condition) if condition._plain.__class__ is float else condition._plain != 0
+        condition = bool(condition) if condition._plain.__class__ is float else data_of(condition) != 0
     elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
-    if not (isinstance(x, Node) or isinstance(y, Node)):
+    if not (isinstance(x, Node) or isinstance(y, Node) or isinstance(condition, Node)):
         return _where.forward(x, y, condition)
     return _where(x, y, condition=condition)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from ...autograd.side_effect import side_effect
 from ...common.argument_checks import checked_count
 from ..optimizer import Optimizer
 from .schedule import Schedule
@@ -91,6 +92,7 @@ class OneCycleLR(Schedule):
         """Return the learning rate at a step."""
         return self._curve(step, 1)
 
+    @side_effect
     def step(self) -> None:
         """Go on to the next step.
 

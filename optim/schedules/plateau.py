@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from ...autograd.side_effect import side_effect
 from ..optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
@@ -68,6 +69,7 @@ class ReduceLROnPlateau:
         self.bad_steps = 0
         self.resting = 0
 
+    @side_effect
     def step(self, measure: float) -> None:
         """Take in the next measure, and lower the learning rates if it is time."""
         value = float(measure)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from ...autograd.side_effect import side_effect
 from ..optimizer import Optimizer
 
 __all__ = ["Schedule"]
@@ -86,6 +87,7 @@ class Schedule:
         """
         return lr * after / before if before else lr + after
 
+    @side_effect
     def step(self) -> None:
         """Go on to the next step.
 
