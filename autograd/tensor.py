@@ -552,7 +552,7 @@ class EmptiedTensor(views.Emptied, Tensor):
 Tensor.emptied = EmptiedTensor
 
 
-_item = PlainFunction(np.ndarray.item)
+_item = PlainFunction(operator.methodcaller("item"), "item")
 _COMPARISONS = {
     compare: PlainFunction(compare)
     for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)

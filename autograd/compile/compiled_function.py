@@ -15,7 +15,7 @@ from ..copies import global_name
 from ..core.node import Node, current_trace, on_gradient, on_record, traces
 from .call_arguments import CallArguments, map_structure
 from .reach import Reach
-from .recorded_call import MISS, RecordedCall
+from .recorded_call import Miss, RecordedCall
 from .stand_ins import TracedArray, TracedNumber
 from .trace import Trace
 
@@ -76,6 +76,8 @@ class Compiled:
         Why calls run the function itself; None if they run a program.
     recordings, replays : int
         How often the function was recorded, and how often a program was run.
+    why_recorded : str
+        Why the last recording was needed.
     """
 
     #: The largest number of recordings that are kept: for different shapes of the arguments, or different branches.
@@ -85,6 +87,7 @@ class Compiled:
         functools.update_wrapper(self, f, updated=())
         self.f = f
         self.why_not: str | None = None
+        self.why_recorded = "it was not called before"
         self.recordings = self.replays = 0
         self.kept: list[RecordedCall] = []
         self._lock = threading.Lock()
@@ -100,11 +103,12 @@ class Compiled:
         reach = Reach(self.f)
         for recorded in tuple(self.kept):
             result = recorded.replay(arguments, reach)
-            if result is not MISS:
+            if result.__class__ is not Miss:
                 self._used(recorded)
                 return result
+            self.why_recorded = result.why
         if self.recordings > 8 + self.replays:
-            self.why_not = "what it is told changes too often: " + self._last_change()
+            self.why_not = f"it would be recorded anew too often: {self.why_recorded}"
             return self.f(*args, **kwargs)
         return self._record(arguments, reach)
 
@@ -116,12 +120,6 @@ class Compiled:
                 if recorded in self.kept:
                     self.kept.remove(recorded)
                     self.kept.insert(0, recorded)
-
-    def _last_change(self) -> str:
-        lines = [c.line for recorded in self.kept for _, c in recorded.forward.conditions]
-        return (
-            "an answer to what it asks of its numbers" + lines[-1] if lines else "an argument, or what it finds by name"
-        )
 
     # -------------------------------------------------------------------------------------- recording
 

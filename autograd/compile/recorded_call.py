@@ -18,8 +18,12 @@ from .run_program import ProgramRun
 from .stand_ins import TracedArray, TracedNumber
 from .trace import Condition, Trace
 
-#: What a replay answers if the recording does not hold for a call.
-MISS = object()
+
+class Miss(NamedTuple):
+    """What a replay answers if the recording does not hold for a call."""
+
+    why: str
+
 
 #: The largest number of results with gradients of their own, each of which is a backward stage.
 MOST_STAGES = 4
@@ -72,9 +76,12 @@ class StagePlan:
         """Add conditions."""
         self.conditions += [(self.place(c.variable), c) for c in conditions]
 
-    def holds(self, outputs: Sequence[Any]) -> bool:
-        """Return whether every condition holds."""
-        return all(np.array_equal(outputs[place], condition.answer) for place, condition in self.conditions)
+    def failed(self, outputs: Sequence[Any]) -> Condition | None:
+        """Return the first condition that does not hold."""
+        for place, condition in self.conditions:
+            if not np.array_equal(outputs[place], condition.answer):
+                return condition
+        return None
 
 
 class RecordedCall:
@@ -170,24 +177,26 @@ class RecordedCall:
     # --------------------------------------------------------------------------------------- replaying
 
     def replay(self, arguments: CallArguments, reach: Reach) -> Any:
-        """Compute a call by the program; `MISS` if the function would not compute the same operations."""
-        if arguments.key != self.arguments.key or reach.tokens != self.reach.tokens:
-            return MISS
+        """Compute a call by the program; a `Miss` if the function would not compute the same operations."""
+        if arguments.key != self.arguments.key:
+            return Miss("other shapes, dtypes or fixed arguments")
+        if reach.tokens != self.reach.tokens:
+            return Miss("something that it finds by name was replaced")
         leaves, grads = arguments.leaves, []
         for node, leaf, place in self.before:
             grad = (node if leaf is None else leaves[leaf])._grad
             if (grad is None) != (place is None):
-                return MISS
+                return Miss("a node that had a gradient has none, or the other way round")
             grads += [] if place is None else [grad]
         given = [x._plain if isinstance(x, Node) else x for x in leaves]
         given += [x if isinstance(x, np.ndarray) else x._plain for _, x in self.captured]
         run = ProgramRun(self.program)
         try:
             outputs = run.stage(0, [*given, *grads])
-        except Exception:  # the function itself fails as well, and says why, or takes another way
-            return MISS
-        if not self.forward.holds(outputs):
-            return MISS
+        except Exception as error:  # the function itself fails as well, and says why, or takes another way
+            return Miss(f"the program failed: {error}")
+        if (failed := self.forward.failed(outputs)) is not None:
+            return Miss(f"the answer to what it asks of its numbers is another one{failed.line}")
         for effect, place, leaf in self.effects:
             effect.perform(None if place is None else outputs[place], None if leaf is None else leaves[leaf])
         return self._results(arguments, outputs, run)
@@ -222,7 +231,7 @@ class RecordedCall:
         if result >= len(self.backward):
             return None
         outputs = call.run.stage(result + 1, [cotangent])
-        if not self.backward[result].holds(outputs):
+        if self.backward[result].failed(outputs) is not None:
             return None
         return [None if place is None else outputs[place] for place in self.pulled[result]]
 

@@ -40,7 +40,7 @@ _methods: dict[str, PlainFunction] = {}
 def _method(name: str) -> PlainFunction:
     """Return a method of arrays as a function of plain data."""
     if name not in _methods:
-        _methods[name] = PlainFunction(getattr(np.ndarray, name), name)
+        _methods[name] = PlainFunction(lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs), name)
     return _methods[name]
 
 
