@@ -100,9 +100,8 @@ class Compiled:
         if arguments.refusal:
             self.why_not = arguments.refusal
             return self.f(*args, **kwargs)
-        reach = Reach(self.f)
         for recorded in tuple(self.kept):
-            result = recorded.replay(arguments, reach)
+            result = recorded.replay(arguments, self.f)
             if result.__class__ is not Miss:
                 self._used(recorded)
                 return result
@@ -110,7 +109,7 @@ class Compiled:
         if self.recordings > 8 + self.replays:
             self.why_not = f"it would be recorded anew too often: {self.why_recorded}"
             return self.f(*args, **kwargs)
-        return self._record(arguments, reach)
+        return self._record(arguments, Reach(self.f))
 
     def _used(self, recorded: RecordedCall) -> None:
         """Count a replay, and bring its recording to the front."""
@@ -142,7 +141,7 @@ class Compiled:
                 trace.fail("draws random numbers; draw them outside and pass them in")
             if trace.why_not is None:
                 recorded = RecordedCall(self.f, arguments, reach, trace, stand_ins, returned)
-        if trace.why_not is None and Reach(self.f).tokens != reach.tokens:
+        if trace.why_not is None and not reach.same_as(self.f):
             trace.why_not = "it changes what it finds by name"
         _write_back(arguments.leaves, stand_ins, trace)
         if trace.why_not is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from collections import deque
-from collections.abc import Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -38,6 +38,8 @@ class Reach:
         The large arrays that were found.
     buffers : list of (object, str)
         The buffers of modules: objects and the names of their attributes.
+    links : Links
+        Where all of it was found.
     """
 
     def __init__(self, root: Any) -> None:
@@ -46,8 +48,13 @@ class Reach:
         self.arrays: list[Any] = []
         self.buffers: list[tuple[Any, str]] = []
         self.kept: list[Any] = []  # alive as long as the tokens, so that no identity is used again
+        self.links = Links()
         self.seen: set[int] = set()
         self.visit(root)
+
+    def same_as(self, root: Any) -> bool:
+        """Return whether ``root``, from which this began, reaches the same as it did."""
+        return self.links.hold() or self.tokens == Reach(root).tokens
 
     def visit(self, x: Any) -> None:
         """Add everything that ``x`` holds."""
@@ -56,42 +63,52 @@ class Reach:
         if kind in _SIMPLE:
             tokens.append(kind)
             tokens.append(x)
-            return
-        if isinstance(x, Node):
+        elif isinstance(x, Node):
             self.nodes.append(x)
-            data = x._plain
-            tokens.append(id(x) if x._tracked else -id(x))
-            if kind not in _NUMBERS:
-                tokens.append((data.shape, data.dtype) if hasattr(data, "dtype") else float)
-            return
-        if id(x) in self.seen or isinstance(x, ModuleType):
-            return
-        self.seen.add(id(x))
+            self.links.nodes.append((x, x._tracked, np.shape(x._plain), getattr(x._plain, "dtype", None)))
+            tokens.append(id(x))
+            tokens.append(self.links.nodes[-1][1:])
+        elif id(x) not in self.seen and not isinstance(x, ModuleType):
+            self.seen.add(id(x))
+            self._visit_object(x)
+
+    def _visit_object(self, x: Any) -> None:
+        tokens = self.tokens
         if isinstance(x, (list, tuple, set, frozenset, deque)):
+            if not isinstance(x, tuple):
+                self.links.sequences.append((x, tuple(x)))
             tokens.append(len(x))
             for item in x:
                 self.visit(item)
         elif isinstance(x, dict):
-            for key, item in x.items():
-                tokens.append(key)
-                self.visit(item)
+            self._visit_items(x)
         elif isinstance(x, (np.ndarray, np.generic)):
             self._visit_array(x)
         elif isinstance(x, np.random.Generator):
             tokens.append(str(x.bit_generator.state))
+            self.links.certain = False
         else:
             self.kept.append(x)
             tokens.append(id(x))
             if type(x).__module__.partition(".")[0] == _PACKAGE:
                 self._visit_own(x)
             else:
-                for item in _parts(x):
-                    self.visit(item)
+                self._visit_parts(x)
+
+    def _visit_items(self, mapping: Any) -> None:
+        """Add the items of a dictionary."""
+        self.links.sizes.append((mapping, len(mapping)))
+        for key, item in list(mapping.items()):
+            self.links.items.append((mapping, key, item))
+            self.tokens.append(key)
+            self.visit(item)
 
     def _visit_array(self, x: Any) -> None:
         self.tokens.append((x.shape, x.dtype))
         if x.nbytes <= SMALL_ARRAY or x.dtype.hasobject:
-            self.tokens.append(x.tobytes())
+            content = x.tobytes()
+            self.tokens.append(content)
+            self.links.arrays.append((x, content))
         else:
             self.kept.append(x)
             self.tokens.append(id(x))
@@ -99,66 +116,141 @@ class Reach:
 
     def _visit_own(self, x: Any) -> None:
         """Add what a module, a loss or a derivative of this package holds; optimizers and the like are constant."""
-        if not callable(x) or isinstance(x, (Op, type)):
+        if not callable(x) or isinstance(x, (Op, type)) or not hasattr(x, "__dict__"):
             return
-        buffers = getattr(x, "_buffer_names", ())
-        for name, item in list(vars(x).items()):
+        attributes, buffers = vars(x), getattr(x, "_buffer_names", ())
+        self.links.sizes.append((attributes, len(attributes)))
+        for name, item in list(attributes.items()):
             self.tokens.append(name)
             if name in buffers:
                 self.buffers.append((x, name))
+                self.links.buffers.append((attributes, name, item.shape, item.dtype))
                 self.tokens.append((item.shape, item.dtype))
-            elif isinstance(item, np.random.Generator):
+                continue
+            self.links.items.append((attributes, name, item))
+            if isinstance(item, np.random.Generator):
                 self.tokens.append(id(item))  # a layer draws from it at every call
                 self.kept.append(item)
             else:
                 self.visit(item)
 
+    def _visit_parts(self, x: Any) -> None:
+        """Add what an object of the user holds."""
+        if "__wrapped__" in getattr(x, "__dict__", ()):
+            self.visit(vars(x)["__wrapped__"])
+        if isinstance(x, functools.partial):
+            self._visit_all(x.func, x.args, x.keywords)
+        elif isinstance(x, MethodType):
+            self._visit_all(x.__self__, x.__func__)
+        elif isinstance(x, FunctionType):
+            if not _is_of_library(x.__module__):
+                self._visit_function(x)
+        elif isinstance(x, type):
+            if not _is_of_library(x.__module__):
+                self._visit_items(vars(x))
+                self._visit_all(*x.__bases__)
+        elif not _is_of_library(type(x).__module__):
+            self.visit(type(x))
+            self._visit_items(getattr(x, "__dict__", {}))
+            slots = [slot for owner in type(x).__mro__ for slot in getattr(owner, "__slots__", ())]
+            self.links.certain = self.links.certain and not slots
+            self._visit_all(*(getattr(x, slot, None) for slot in slots))
+        elif isinstance(x, (property, staticmethod, classmethod)):
+            self._visit_all(getattr(x, "fget", None), getattr(x, "__func__", None))
 
-#: Classes of nodes whose data is always one float.
-_NUMBERS = {kind for kind in Node.__subclasses__() if getattr(kind, "ndim", None) == 0}
+    def _visit_all(self, *parts: Any) -> None:
+        for part in parts:
+            self.visit(part)
+
+    def _visit_function(self, f: FunctionType) -> None:
+        """Add the defaults of a function, the variables around it, and the globals that it names."""
+        self.links.functions.append((f, f.__code__, f.__defaults__))
+        self._visit_all(f.__code__, *(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())
+        for cell in f.__closure__ or ():
+            try:
+                content = cell.cell_contents
+            except ValueError:
+                content = "a name that has no content yet"
+                self.links.certain = False
+            else:
+                self.links.cells.append((cell, content))
+            self.visit(content)
+        names = _names(f.__code__)
+        for name in names:
+            if name in f.__globals__:
+                x = f.__globals__[name]
+                self._visit_named(f.__globals__, name, x)
+                if isinstance(x, ModuleType) and not _is_of_library(x.__name__):
+                    for attribute in names:
+                        if attribute in vars(x):
+                            self._visit_named(vars(x), attribute, vars(x)[attribute])
+
+    def _visit_named(self, names: Any, name: str, x: Any) -> None:
+        self.links.items.append((names, name, x))
+        self.visit(x)
 
 
-def _parts(x: Any) -> Iterator[Any]:
-    """Yield what an object holds."""
-    yield from [vars(x)["__wrapped__"]] if "__wrapped__" in getattr(x, "__dict__", ()) else []
-    if isinstance(x, functools.partial):
-        yield from (x.func, x.args, x.keywords)
-    elif isinstance(x, MethodType):
-        yield x.__self__
-        yield x.__func__
-    elif isinstance(x, FunctionType):
-        if x.__module__ is None or x.__module__.partition(".")[0] not in _LIBRARIES:
-            yield from _parts_of_function(x)
-    elif isinstance(x, type):
-        if x.__module__.partition(".")[0] not in _LIBRARIES:
-            yield from vars(x).values()
-            yield from x.__bases__
-    elif type(x).__module__.partition(".")[0] not in _LIBRARIES:
-        yield type(x)
-        yield from getattr(x, "__dict__", {}).values()
-        for owner in type(x).__mro__:
-            for slot in getattr(owner, "__slots__", ()):
-                yield getattr(x, slot, None)
-    elif isinstance(x, (property, staticmethod, classmethod)):
-        yield from (part for part in (getattr(x, "fget", None), getattr(x, "__func__", None)) if part is not None)
+class Links:
+    """Where things were found: if the same objects are still there, nothing has been replaced.
+
+    Attributes
+    ----------
+    certain : bool
+        Whether the lists below name every place.
+    items : list of (mapping, key, object)
+    sizes : list of (mapping, int)
+    sequences : list of (sequence, tuple)
+        Lists and sets, and what was in them.
+    cells : list of (cell, object)
+    functions : list of (function, code, defaults)
+    arrays : list of (ndarray, bytes)
+    nodes : list of (Node, bool, shape, dtype)
+    buffers : list of (mapping, key, shape, dtype)
+    """
+
+    def __init__(self) -> None:
+        self.certain = True
+        self.items: list[tuple[Any, Any, Any]] = []
+        self.sizes: list[tuple[Any, int]] = []
+        self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
+        self.cells: list[tuple[Any, Any]] = []
+        self.functions: list[tuple[Any, Any, Any]] = []
+        self.arrays: list[tuple[Any, bytes]] = []
+        self.nodes: list[tuple[Node, bool, Any, Any]] = []
+        self.buffers: list[tuple[Any, str, Any, Any]] = []
+
+    def hold(self) -> bool:
+        """Return whether everything is certainly where it was; False if something may not be."""
+        if not self.certain:
+            return False
+        for mapping, key, x in self.items:
+            if mapping.get(key, self) is not x:
+                return False
+        for mapping, size in self.sizes:
+            if len(mapping) != size:
+                return False
+        for cell, x in self.cells:
+            if cell.cell_contents is not x:
+                return False
+        return self._contents_hold()
+
+    def _contents_hold(self) -> bool:
+        return (
+            all(len(x) == len(items) and all(map(operator.is_, x, items)) for x, items in self.sequences)
+            and all(f.__code__ is code and f.__defaults__ is defaults for f, code, defaults in self.functions)
+            and all(x._tracked is tracked and _form(x._plain) == (*form,) for x, tracked, *form in self.nodes)
+            and all(_form(mapping[name]) == (*form,) for mapping, name, *form in self.buffers)
+            and all(x.tobytes() == content for x, content in self.arrays)
+        )
 
 
-def _parts_of_function(f: FunctionType) -> Iterator[Any]:
-    """Yield the defaults of a function, the variables around it, and the globals that it names."""
-    yield from f.__defaults__ or ()
-    yield from (f.__kwdefaults__ or {}).values()
-    for cell in f.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:
-            yield "a name that has no content yet"
-    names = _names(f.__code__)
-    for name in names:
-        if name in f.__globals__:
-            x = f.__globals__[name]
-            yield x
-            if isinstance(x, ModuleType) and x.__name__.partition(".")[0] not in _LIBRARIES:
-                yield from (vars(x)[attribute] for attribute in names if attribute in vars(x))
+def _form(data: Any) -> Any:
+    """Return shape and dtype of an array; those of a number."""
+    return (data.shape, data.dtype) if data.__class__ is np.ndarray else (np.shape(data), getattr(data, "dtype", None))
+
+
+def _is_of_library(module: str | None) -> bool:
+    return module is not None and module.partition(".")[0] in _LIBRARIES
 
 
 @functools.lru_cache(maxsize=1000)
@@ -168,4 +260,4 @@ def _names(code: CodeType) -> tuple[str, ...]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             names += _names(constant)
-    return tuple(names)
+    return tuple(dict.fromkeys(names))

@@ -176,11 +176,11 @@ class RecordedCall:
 
     # --------------------------------------------------------------------------------------- replaying
 
-    def replay(self, arguments: CallArguments, reach: Reach) -> Any:
+    def replay(self, arguments: CallArguments, f: Callable[..., Any]) -> Any:
         """Compute a call by the program; a `Miss` if the function would not compute the same operations."""
         if arguments.key != self.arguments.key:
             return Miss("other shapes, dtypes or fixed arguments")
-        if reach.tokens != self.reach.tokens:
+        if not self.reach.same_as(f):
             return Miss("something that it finds by name was replaced")
         leaves, grads = arguments.leaves, []
         for node, leaf, place in self.before:
