@@ -203,10 +203,10 @@ def test_loops_whose_length_depends_on_data():
 
 def test_shapes_and_fixed_arguments_lead_to_recordings_of_their_own():
     f = sg.compile(lambda xs, n: sum(x**n for x in xs))
-    assert f([1.0, 2.0], 2).data == 5.0
-    assert f([1.0, 2.0, 3.0], 2).data == 14.0
-    assert f([1.0, 2.0], 3).data == 9.0
-    assert f([3.0, 2.0], 2).data == 13.0
+    assert f([1.0, 2.0], 2) == 5.0
+    assert f([1.0, 2.0, 3.0], 2) == 14.0
+    assert f([1.0, 2.0], 3) == 9.0
+    assert f([3.0, 2.0], 2) == 13.0
     assert (f.recordings, f.replays) == (3, 1)
 
 
@@ -277,31 +277,50 @@ def _random(w, x):
 
 
 @pytest.mark.parametrize(
-    ("f", "reason"),
+    "f",
     [
-        (_reads_data, r"reads \.data of a Value"),
-        (_sets_data, r"(reads|sets) \.data"),
-        (_calls_backward, r"calls backward\(\)"),
-        (_no_grad, "lost its graph"),
-        (_random, "random numbers"),
-        (lambda w, x: sg.stack([w, x]).sum(), "returns Tensor"),
-        (lambda w, x: [w, x], "returns list"),
-        (lambda w, x: w * x.item(), r"reads \.data"),
+        *(_reads_data, _sets_data, _calls_backward, _no_grad),
+        lambda w, x: sg.stack([w, x]).sum(),
+        lambda w, x: [w, x * 2.0],
+        lambda w, x: w * x.item(),
+        lambda w, x: (w * x).item(),
+        lambda w, x: {"a": (w, 3), "b": [None, "text", w * x]},
     ],
 )
-def test_what_cannot_be_replayed_runs_plainly(f, reason):
+def test_what_reads_and_changes_numbers_is_repeated(f):
+    w, x = Value(2.0), Value(3.0)
+    compiled = sg.compile(lambda: f(w, x))
+    for k in range(4):
+        answers = []
+        for function in (lambda: f(w, x), compiled):
+            w.data, x.data, w.grad, x.grad = 2.0 + k, 3.0 - k, 0.5, None
+            out = function()
+            if isinstance(out, Value) and out.requires_grad:
+                out.backward()
+            answers.append((str(getattr(out, "data", out)), w.data, x.data, w.grad, x.grad))
+        assert answers[0] == answers[1]
+    assert (compiled.recordings, compiled.replays, compiled.why_not) == (1, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (_random, "random numbers"),
+        (lambda w, x: w * math.exp(float(x.detach() if hasattr(x, "detach") else x.data)), "plain number"),
+        (lambda w, x: w * len(f"{x.data:.3f}"), "formats"),
+        (lambda w, x: object() if w is None else {1, 2}, "returns a set"),
+    ],
+)
+def test_what_cannot_be_repeated_runs_plainly(f, reason):
     w, x = Value(2.0), Value(3.0)
     compiled = sg.compile(lambda: f(w, x))
     for _ in range(3):
         random.seed(1)
-        w.grad = None
         expected = f(w, x)
         random.seed(1)
-        w.grad = None
-        out = compiled()
-        assert str(out) == str(expected)
+        assert str(compiled()) == str(expected)
     assert re.search(reason, compiled.why_not)
-    assert "not replayed" in repr(compiled)
+    assert "not compiled" in repr(compiled)
 
 
 def test_functions_of_floats_run_plainly():
@@ -309,7 +328,9 @@ def test_functions_of_floats_run_plainly():
     f = sg.compile(lambda x: w * math.exp(x))
     for x in (0.0, 1.0):
         assert f(x).data == 2.0 * math.exp(x)
-    assert "fails with Values" in f.why_not
+    assert (
+        f"plain number of a Value (line {test_functions_of_floats_run_plainly.__code__.co_firstlineno + 2}" in f.why_not
+    )
 
 
 def test_an_error_of_the_function_itself_is_raised_and_forgotten():
@@ -332,24 +353,15 @@ def test_what_changes_every_time_runs_plainly_in_the_end():
     x = Value(1.0)
     numbers = [compiled(x).data for _ in range(20)]
     assert numbers == sorted(numbers)
-    assert "too often" in compiled.why_not
+    assert "changes what it finds by name" in compiled.why_not
+
+
+def test_what_is_another_one_every_time_runs_plainly_in_the_end():
+    compiled = sg.compile(lambda x, k: x * k)
+    assert [compiled(1.0, k) for k in range(20)] == [float(k) for k in range(20)]
+    assert "too often: other shapes, dtypes or fixed arguments" in compiled.why_not
 
 
 def test_only_functions_can_be_compiled():
     with pytest.raises(TypeError, match="expects a function"):
         sg.compile(3.0)
-
-
-def test_long_sums_and_products_take_linear_time():
-    xs = [Value(1.0 + k / 3000) for k in range(3000)]
-    step = sg.compile(lambda: sum(x * x for x in xs) + sum(reversed([x * 3.0 for x in xs])))
-    agree(lambda: sum(x * x for x in xs) + 3.0 * sum(xs), step, xs)
-    assert len(step.kept[0].plan.groups) <= 5
-
-
-def test_dropping_a_result_frees_it_and_buffers_are_used_again():
-    w = Value(1.0)
-    step = sg.compile(lambda x: w * x)
-    for x in (1.0, 2.0, 3.0):
-        step(x)
-    assert len(step.kept[0].plan.spare) == 1
