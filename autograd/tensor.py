@@ -114,13 +114,12 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
         if own.kind == "f" and (array.dtype.kind != "f" or not hasattr(given, "dtype")):
             array = array.astype(own, copy=False)
+        if trace is not None:
+            trace.write_data(self, given)
         self._plain = array
         if array.dtype != own:
             self.grad = self._grad
-        if trace is None:
-            self.number = clock()
-        else:
-            trace.write_data(self, given)
+        self.number = clock()
 
     @property
     def grad(self) -> Any:

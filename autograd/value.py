@@ -70,11 +70,10 @@ class Value(Arithmetic, Copies, Node, carries=float):
         if on_look:
             look("sets .data of a Value", self)
         trace = current_trace()
-        self._plain = _real(number if trace is None else trace.plain(number))
-        if trace is None:
-            self.number = clock()
-        else:
+        new = _real(number if trace is None else trace.plain(number))
+        if trace is not None:
             trace.write_data(self, number)
+        self._plain, self.number = new, clock()
 
     @property
     def grad(self) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import random
 import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ import numpy as np
 from ..copies import global_name
 from ..core.node import Node, current_trace, on_gradient, on_record, traces
 from .call_arguments import CallArguments, map_structure
+from .drawn_numbers import DrawnNumbers
 from .reach import Reach
 from .recorded_call import Miss, RecordedCall
 from .stand_ins import TracedArray, TracedNumber
-from .trace import Trace
+from .trace import CapturedBuffer, Trace
 
 
 def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
@@ -125,24 +126,28 @@ class Compiled:
     def _record(self, arguments: CallArguments, reach: Reach) -> Any:
         """Run the function once, keep what it computes, and return the result."""
         self.recordings += 1
-        trace = Trace(reach.arrays)
-        drawn = _random_state()
-        with ExitStack() as stack:
-            stack.enter_context(trace)
+        training = [(m, name) for m, name in reach.buffers if getattr(m, "training", False)]
+        others = [CapturedBuffer(m, name) for m, name in reach.buffers if (m, name) not in training]
+        trace = Trace([*((x, x) for x in reach.arrays), *((b.data, b) for b in others)])
+        drawn, numbers = _random_state(), DrawnNumbers(reach.generators)
+        with trace:
             stand_ins = [_stand_in(trace, x) for x in arguments.leaves]
-            trace.swap_buffers([(m, name) for m, name in reach.buffers if getattr(m, "training", False)])
-            stack.callback(trace.give_back)
+            trace.swap_buffers(training)
             args, kwargs = arguments.replaced(stand_ins)
             try:
                 returned = self.f(*args, **kwargs)
-            except Exception as error:
-                return self._failed(arguments, trace, error)
+            except BaseException as error:
+                if not trace.give_up() or not isinstance(error, Exception):
+                    raise
+                numbers.take_back()
+                return self._failed(arguments, error)
             if drawn != _random_state():
                 trace.fail("draws random numbers; draw them outside and pass them in")
             if trace.why_not is None:
                 recorded = RecordedCall(self.f, arguments, reach, trace, stand_ins, returned)
-        if trace.why_not is None and not reach.same_as(self.f):
-            trace.why_not = "it changes what it finds by name"
+        if not reach.same_as(self.f):
+            trace.why_not = trace.why_not or "it changes what it finds by name"
+            _settle_leaks(self.f)
         _write_back(arguments.leaves, stand_ins, trace)
         if trace.why_not is None:
             with self._lock:
@@ -152,16 +157,16 @@ class Compiled:
             self.why_not = trace.why_not
         return map_structure(lambda x: _plain(x, stand_ins, arguments.leaves), returned)
 
-    def _failed(self, arguments: CallArguments, trace: Trace, error: Exception) -> Any:
-        """Call the function with its own arguments: it may fail only because of what it got in their place."""
-        trace.give_back()
-        trace.__exit__()
-        if not any(isinstance(x, (float, np.ndarray, np.generic)) for x in arguments.leaves):
-            raise error
+    def _failed(self, arguments: CallArguments, error: Exception) -> Any:
+        """Call the function with its own arguments: it may have failed only because of what it got in their place."""
         args, kwargs = arguments.content
         result = self.f(*args, **kwargs)
         self.why_not = f"it fails with Tensors in the place of arrays: {error}"
         return result
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """Bind to an object, as a method of a class does."""
+        return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
         return global_name(self) or (compile, (self.f,))  # recordings belong to the nodes of this process
@@ -205,7 +210,20 @@ def _write_back(leaves: list[Any], stand_ins: list[Any], trace: Trace) -> None:
             trace.why_not = trace.why_not or "it writes into an argument"
 
 
+def _settle_leaks(f: Callable[..., Any]) -> None:
+    """Put plain data in the place of stand-ins that the function has put where it finds them by name."""
+    links = Reach(f).links
+    places = [
+        (x, i, item) for x, items in links.sequences if isinstance(x, (list, deque)) for i, item in enumerate(items)
+    ]
+    for container, key, item in (*places, *links.items):
+        if isinstance(item, (TracedArray, TracedNumber)):
+            container[key] = _plain(item, [], [])
+
+
 def _random_state() -> Any:
     """Return the states of the global random generators, in a form that can be compared."""
+    import random  # here, since it takes a while
+
     legacy: Any = np.random.get_state()
     return random.getstate(), (legacy[0], tuple(legacy[1].tolist()), *legacy[2:])

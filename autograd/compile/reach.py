@@ -38,6 +38,8 @@ class Reach:
         The large arrays that were found.
     buffers : list of (object, str)
         The buffers of modules: objects and the names of their attributes.
+    generators : list of Generator
+        The generators of modules.
     links : Links
         Where all of it was found.
     """
@@ -47,6 +49,7 @@ class Reach:
         self.nodes: list[Node] = []
         self.arrays: list[Any] = []
         self.buffers: list[tuple[Any, str]] = []
+        self.generators: list[np.random.Generator] = []
         self.kept: list[Any] = []  # alive as long as the tokens, so that no identity is used again
         self.links = Links()
         self.seen: set[int] = set()
@@ -90,10 +93,12 @@ class Reach:
         else:
             self.kept.append(x)
             tokens.append(id(x))
-            if type(x).__module__.partition(".")[0] == _PACKAGE:
-                self._visit_own(x)
-            else:
+            if not _is_own(x):
                 self._visit_parts(x)
+            elif "__wrapped__" in getattr(x, "__dict__", ()):  # a derivative, a compiled function
+                self.visit(vars(x)["__wrapped__"])
+            elif callable(x) and hasattr(x, "__dict__") and not isinstance(x, (Op, type)):
+                self._visit_attributes(x)  # a module, a loss; optimizers and the like are constant
 
     def _visit_items(self, mapping: Any) -> None:
         """Add the items of a dictionary."""
@@ -102,6 +107,24 @@ class Reach:
             self.links.items.append((mapping, key, item))
             self.tokens.append(key)
             self.visit(item)
+
+    def _visit_attributes(self, x: Any) -> None:
+        """Add the attributes of an object; buffers of modules are read anew at every call."""
+        attributes = vars(x)
+        self.links.sizes.append((attributes, len(attributes)))
+        for name, item in list(attributes.items()):
+            self.tokens.append(name)
+            if name in getattr(x, "_buffer_names", ()):
+                self.buffers.append((x, name))
+                self.links.buffers.append((attributes, name, item.shape, item.dtype))
+                self.tokens.append((item.shape, item.dtype))
+                continue
+            self.links.items.append((attributes, name, item))
+            if isinstance(item, np.random.Generator) and _is_own(x):
+                self.tokens.append(id(item))  # a layer draws from it at every call
+                self.generators.append(item)
+            else:
+                self.visit(item)
 
     def _visit_array(self, x: Any) -> None:
         self.tokens.append((x.shape, x.dtype))
@@ -113,26 +136,6 @@ class Reach:
             self.kept.append(x)
             self.tokens.append(id(x))
             self.arrays.append(x)
-
-    def _visit_own(self, x: Any) -> None:
-        """Add what a module, a loss or a derivative of this package holds; optimizers and the like are constant."""
-        if not callable(x) or isinstance(x, (Op, type)) or not hasattr(x, "__dict__"):
-            return
-        attributes, buffers = vars(x), getattr(x, "_buffer_names", ())
-        self.links.sizes.append((attributes, len(attributes)))
-        for name, item in list(attributes.items()):
-            self.tokens.append(name)
-            if name in buffers:
-                self.buffers.append((x, name))
-                self.links.buffers.append((attributes, name, item.shape, item.dtype))
-                self.tokens.append((item.shape, item.dtype))
-                continue
-            self.links.items.append((attributes, name, item))
-            if isinstance(item, np.random.Generator):
-                self.tokens.append(id(item))  # a layer draws from it at every call
-                self.kept.append(item)
-            else:
-                self.visit(item)
 
     def _visit_parts(self, x: Any) -> None:
         """Add what an object of the user holds."""
@@ -151,7 +154,8 @@ class Reach:
                 self._visit_all(*x.__bases__)
         elif not _is_of_library(type(x).__module__):
             self.visit(type(x))
-            self._visit_items(getattr(x, "__dict__", {}))
+            if hasattr(x, "__dict__"):
+                self._visit_attributes(x)
             slots = [slot for owner in type(x).__mro__ for slot in getattr(owner, "__slots__", ())]
             self.links.certain = self.links.certain and not slots
             self._visit_all(*(getattr(x, slot, None) for slot in slots))
@@ -247,6 +251,11 @@ class Links:
 def _form(data: Any) -> Any:
     """Return shape and dtype of an array; those of a number."""
     return (data.shape, data.dtype) if data.__class__ is np.ndarray else (np.shape(data), getattr(data, "dtype", None))
+
+
+def _is_own(x: Any) -> bool:
+    """Return whether an object belongs to this package."""
+    return type(x).__module__.partition(".")[0] == _PACKAGE
 
 
 def _is_of_library(module: str | None) -> bool:

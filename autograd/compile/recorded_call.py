@@ -11,12 +11,13 @@ from ..core.backward import propagate
 from ..core.node import Node
 from ..core.recording import is_recording, record
 from .call_arguments import CallArguments, map_structure
+from .drawn_numbers import DrawnNumbers
 from .program import Program, Stage
 from .reach import Reach
 from .replayed import ReplayedCall, ReplayedOp
 from .run_program import ProgramRun
 from .stand_ins import TracedArray, TracedNumber
-from .trace import Condition, Trace
+from .trace import Condition, Trace, data_now
 
 
 class Miss(NamedTuple):
@@ -133,10 +134,11 @@ class RecordedCall:
         self.wanted = list(dict.fromkeys(known))
         if len(self.roots) <= MOST_STAGES:
             stages += [self._pull_back(root, trace) for root in self.roots]
-        self.captured = list(trace.captured.items())
+        self.captured = list(trace.captured.values())
         given = [*self.inputs, *trace.captured, *[p for _, _, p in self.before if p is not None]]
         stages[0].inputs = tuple(given)
         self.program = Program(trace.variables, trace.constants, stages)
+        self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
 
     # -------------------------------------------------------------------------------------- recording
 
@@ -151,7 +153,7 @@ class RecordedCall:
             trace.fail(f"returns a {type(x).__name__}")
             return Result("constant", content=x)
         variable = trace.place_of(x)
-        if variable in trace.captured:
+        if variable is not None and trace.captured.get(variable) is x:
             return Result("held", content=x)
         if variable is None:
             return Result("constant", content=x)
@@ -166,7 +168,11 @@ class RecordedCall:
         begin, asked, plan = len(trace.instructions), len(trace.conditions), StagePlan()
         cotangent = trace.variable(root._plain)
         one = np.ones_like(root._plain) if isinstance(root._plain, np.ndarray) else 1.0
-        table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(self.wanted)))
+        try:
+            table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(self.wanted)))
+        except Exception as error:  # nobody has asked for it yet
+            trace.fail(f"has a derivative that cannot be traced: {error}")
+            table = {}
         self.pulled.append(
             [None if x not in table else plan.place(trace.reference(table[x]).number) for x in self.wanted]
         )
@@ -189,17 +195,24 @@ class RecordedCall:
                 return Miss("a node that had a gradient has none, or the other way round")
             grads += [] if place is None else [grad]
         given = [x._plain if isinstance(x, Node) else x for x in leaves]
-        given += [x if isinstance(x, np.ndarray) else x._plain for _, x in self.captured]
+        given += [data_now(x) for x in self.captured]
+        numbers = DrawnNumbers(self.reach.generators) if self.draws else None
         run = ProgramRun(self.program)
         try:
             outputs = run.stage(0, [*given, *grads])
         except Exception as error:  # the function itself fails as well, and says why, or takes another way
-            return Miss(f"the program failed: {error}")
+            return self._missed(f"the program failed: {error}", numbers)
         if (failed := self.forward.failed(outputs)) is not None:
-            return Miss(f"the answer to what it asks of its numbers is another one{failed.line}")
+            return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
         for effect, place, leaf in self.effects:
             effect.perform(None if place is None else outputs[place], None if leaf is None else leaves[leaf])
         return self._results(arguments, outputs, run)
+
+    def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
+        """Take back the random numbers of a run that counts for nothing."""
+        if numbers is not None:
+            numbers.take_back()
+        return Miss(why)
 
     def _results(self, arguments: CallArguments, outputs: list[Any], run: Any) -> Any:
         """Return the results of a call."""

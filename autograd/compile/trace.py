@@ -3,11 +3,12 @@
 Nothing is computed in another way than without a trace. Plain arguments are replaced by stand-ins
 (``stand_ins.py``), so that what is computed from them is noticed. Where the function asks what only numbers can answer
 (``if x.sum() > 0``), the answer becomes a condition: the program holds for later calls that give the same answer.
-Where it does what no program could repeat, the trace ends and says why; the function goes on undisturbed.
+Where it does what no program could repeat, the trace says why; the function goes on undisturbed.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import get_ident
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.fork import renewed
 from ...common.plain_data import frozen
 from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
 from ..core.op import PlainFunction, plain_params
@@ -51,8 +53,16 @@ class CapturedBuffer(NamedTuple):
     name: str
 
     @property
-    def _plain(self) -> Any:
+    def data(self) -> Any:
+        """The array."""
         return vars(self.module)[self.name]
+
+
+def data_now(source: Any) -> Any:
+    """Return the present data of what was captured: a node, an array or a buffer."""
+    if isinstance(source, Node):
+        return source._plain
+    return source.data if source.__class__ is CapturedBuffer else source
 
 
 class Trace:
@@ -60,31 +70,32 @@ class Trace:
 
     Parameters
     ----------
-    arrays : iterable of ndarray
-        Plain arrays that the function finds by name, and that are read anew at every call.
+    found : iterable of (ndarray, object)
+        Plain arrays that the function finds by name, and that are read anew at every call: from themselves, or from
+        the buffer of a module.
 
     Attributes
     ----------
     variables : list of Variable
     instructions : list of Instruction
     constants : dict of int to array or number
-    captured : dict of int to Node or ndarray
+    captured : dict of int to Node, ndarray or CapturedBuffer
         The variables whose data is read anew at every call, from a node or an array that the function found.
     conditions : list of Condition
     why_not : str or None
         Why the function cannot be a program.
     """
 
-    def __init__(self, arrays: Sequence[Any] = ()) -> None:
+    def __init__(self, found: Iterable[tuple[Any, Any]] = ()) -> None:
         self.variables: list[Variable] = []
         self.instructions: list[Instruction] = []
         self.constants: dict[int, Any] = {}
         self.captured: dict[int, Any] = {}
         self.conditions: list[Condition] = []
         self.why_not: str | None = None
-        self.places: dict[Node, tuple[int, int]] = {}  # variable, and the node's number when it was noted
+        self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
-        self.arrays = {id(a): a for a in arrays}
+        self.arrays = {id(array): (array, source) for array, source in found}
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
         self.began = clock()
         self.settled: set[Node] = set()  # those whose gradients others have got, and may have changed
@@ -96,6 +107,7 @@ class Trace:
         self.gradients_before: dict[Node, int | None] = {}
         self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
         self.called = False
+        self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
     def __enter__(self) -> Trace:
         self.thread = get_ident()
@@ -105,17 +117,16 @@ class Trace:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._make_plain()
         if traces.get(self.thread) is self:
             del traces[self.thread]
             on_record.remove(self.see)
             on_look.remove(self.note)
 
     def fail(self, why: str) -> None:
-        """End the trace: no program can repeat what the function does."""
+        """Note that no program can repeat what the function does; it goes on as it would."""
         if self.why_not is None:
             self.why_not = f"it {why}{_line()}"
-            self._make_plain()
-            self.__exit__()
 
     # ------------------------------------------------------------------------------------------ variables
 
@@ -135,6 +146,9 @@ class Trace:
             return self._array(x) if id(x) in self.arrays else None
         if x in self.places:
             place, number = self.places[x]
+            if number is None:  # it was set, and has got a new number since
+                self.name(x, place)
+                return place
             if number != x.number:
                 self.fail("changes a Tensor in place")
             if place in self.unknown or x in self.changed:
@@ -152,7 +166,7 @@ class Trace:
     def _array(self, x: Any) -> int:
         if id(x) not in self.seen_arrays:
             self.seen_arrays[id(x)] = x, self.variable(x)
-            self.captured[self.seen_arrays[id(x)][1]] = x
+            self.captured[self.seen_arrays[id(x)][1]] = self.arrays[id(x)][1]
         return self.seen_arrays[id(x)][1]
 
     def is_traced(self, x: Any) -> bool:
@@ -292,10 +306,11 @@ class Trace:
         """Note that the ``.data`` of a node is set."""
         place = self.reference(given).number
         if self.is_outer(node):
+            before = node._plain
+            self.undo.append(lambda: setattr(node, "_plain", before))
             self.written.add(node)
             self.effects.append(SetData(node, place))
-        node.number = clock()
-        self.name(node, place)
+        self.places[node] = place, None
 
     def is_outer(self, node: Any) -> bool:
         """Return whether a node was there before the function began."""
@@ -304,6 +319,8 @@ class Trace:
     def set_gradient(self, node: Any) -> None:
         """Note that the ``.grad`` of a node is set."""
         if self.is_outer(node):
+            before = node._grad
+            self.undo.append(lambda: setattr(node, "_grad", before))
             self.gradients[node] = True
 
     def accumulate(self, gradients: Iterable[tuple[Any, Any]]) -> None:
@@ -344,7 +361,7 @@ class Trace:
     def _follow_changes(self) -> None:
         """Let nodes whose data an effect has changed stay what they were; nothing is computed from them any more."""
         for node, (place, number) in self.places.items():
-            if node.number != number and number <= self.began:
+            if number is not None and node.number != number and number <= self.began:
                 self.places[node] = place, node.number
                 self.written.add(node)
                 self.changed.add(node)
@@ -365,6 +382,7 @@ class Trace:
             data = vars(module)[name]
             place = self.variable(data)
             self.captured[place] = CapturedBuffer(module, name)
+            self.undo.append(functools.partial(vars(module).__setitem__, name, data))
             vars(module)[name] = self.stand_in(data, place)
             self.buffers.append((module, name, place))
 
@@ -378,9 +396,12 @@ class Trace:
                 self.effects.append(SetBuffer(module, name, now))
         self._make_plain()
 
-    def give_back(self) -> None:
-        """Let nobody see a stand-in any more."""
-        self._make_plain()
+    def give_up(self) -> bool:
+        """End the trace, and undo what the function has changed; return whether that was possible."""
+        self.__exit__()
+        for restore in reversed(self.undo):
+            restore()
+        return not self.called
 
     def _make_plain(self) -> None:
         """Put plain data in the place of all stand-ins that others could see."""
@@ -447,6 +468,16 @@ _HARMLESS = {
     *(f"{does} of a Value" for does in ("reads .grad", "sets .grad", "reads .data", "sets .data")),
     *("reads .data of a Tensor", "calls item()", "calls numpy()"),
 }
+
+
+@renewed
+def _forget_traces_of_other_threads() -> None:
+    """Forget, after a fork, the traces of the threads that the child does not have: they would slow all computing."""
+    for thread, trace in list(traces.items()):
+        if thread != get_ident():
+            del traces[thread]
+            on_record.remove(trace.see)
+            on_look.remove(trace.note)
 
 
 def _leaf(kind: type[Any], data: Any) -> Any:

@@ -1,0 +1,27 @@
+"""Take back random numbers that were drawn for a computation that counts for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...common.rng import default_rng
+
+
+class DrawnNumbers:
+    """What the generators of the library have drawn since this was made.
+
+    Parameters
+    ----------
+    generators : iterable of Generator
+        Those of layers; the default one takes part always.
+    """
+
+    def __init__(self, generators: Iterable[np.random.Generator]) -> None:
+        self.states = [(g, g.bit_generator.state) for g in (default_rng(), *generators)]
+
+    def take_back(self) -> None:
+        """Let the generators draw the same numbers again."""
+        for generator, state in self.states:
+            generator.bit_generator.state = state
