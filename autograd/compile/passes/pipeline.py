@@ -1,0 +1,31 @@
+"""The passes, in the order in which they are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..program import Program
+from .common_subexpressions import without_repetitions
+from .constant_folding import with_constants_folded
+from .dead_code import without_dead_code
+from .idle_operations import without_idle_operations
+
+Pass = Callable[[Program], Program]
+
+#: Each leaves something to the next: what is exchanged may become constant, and what is constant may be equal.
+SIMPLIFYING: tuple[Pass, ...] = (
+    without_dead_code,
+    with_constants_folded,
+    without_idle_operations,
+    with_constants_folded,
+    without_repetitions,
+    without_idle_operations,
+    without_dead_code,
+)
+
+
+def simplified(program: Program) -> Program:
+    """Return a program that gives the same with fewer instructions."""
+    for simplify in SIMPLIFYING:
+        program = simplify(program)
+    return program
