@@ -17,24 +17,26 @@ SMALL = 1 << 10
 
 
 def without_repetitions(program: Program) -> Program:
-    """Return a program in which each expression is computed once, by the first stage that needs it.
+    """Return a program in which each expression is computed once.
 
-    Two results that leave the program stay two: whoever writes to one of them must not change the other.
+    A later stage also reads what the first has computed, but not what another one has: that may not have run. Two
+    results that leave the program stay two: whoever writes to one of them must not change the other.
     """
     places: dict[int, Any] = {}
-    first: dict[Any, tuple[int, ...]] = {}
+    forward: dict[Any, tuple[int, ...]] = {}
     outside = exposed(program)
     for number, value in program.constants.items():
-        kept = first.setdefault(("constant", _constant_key(value)), (number,))
+        kept = forward.setdefault(_constant_key(value), (number,))
         if kept != (number,) and number not in outside:
             places[number] = Ref(kept[0])
     lists = []
-    for stage in program.stages:
+    for place, stage in enumerate(program.stages):
+        own = {} if place else forward
         kept_here = []
         for old in stage.instructions:
             instruction = reading(old, places)
-            earlier = None if always(instruction) else first.setdefault(_key(instruction), instruction.results)
-            if earlier is None or earlier == instruction.results or _both(outside, earlier, instruction.results):
+            earlier = None if always(instruction) else _earlier(instruction, forward, own)
+            if earlier is None or all(not outside.isdisjoint(found) for found in (earlier, instruction.results)):
                 kept_here.append(instruction)
             else:
                 places.update(zip(instruction.results, map(Ref, earlier)))
@@ -42,8 +44,11 @@ def without_repetitions(program: Program) -> Program:
     return _handing_out(with_stages(program, lists), places)
 
 
-def _both(outside: set[int], earlier: tuple[int, ...], results: tuple[int, ...]) -> bool:
-    return not (outside.isdisjoint(earlier) or outside.isdisjoint(results))
+def _earlier(instruction: Instruction, forward: dict[Any, Any], own: dict[Any, Any]) -> tuple[int, ...] | None:
+    """Return the results of an equal instruction, None if this is the first; then note it in ``own``."""
+    key = _key(instruction)
+    earlier: tuple[int, ...] = forward.get(key) or own.setdefault(key, instruction.results)
+    return None if earlier == instruction.results else earlier
 
 
 def _handing_out(program: Program, places: Mapping[int, Ref]) -> Program:

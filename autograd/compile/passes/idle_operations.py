@@ -14,6 +14,9 @@ from ...core.op import Op
 from ..program import Instruction, Program, Ref, Variable
 from .rewriting import exposed, reading, with_stages, writers
 
+#: Numbers of a constant that are compared with each other.
+FEW = 64
+
 Rewrite = Callable[["Seen", Instruction], "Instruction | Ref | None"]
 
 
@@ -47,7 +50,7 @@ class Seen:
     def number(self, x: Any) -> Any:
         """Return the number that a static argument or a constant is, everywhere the same; None if it is none."""
         value = self.program.constants.get(x.number) if x.__class__ is Ref else x
-        if isinstance(value, np.ndarray) and 0 < value.size <= 64 and (value == value.flat[0]).all():
+        if isinstance(value, np.ndarray) and value.size and _is_uniform(value):
             value = value.flat[0]
         return value if isinstance(value, (int, float, np.number)) else None
 
@@ -59,6 +62,12 @@ class Seen:
     def instead(self, instruction: Instruction, name: str, *arguments: Any, **params: Any) -> Instruction:
         """Return an instruction with another operation and the same result."""
         return Instruction(Op.table[name], arguments, params, instruction.results)
+
+
+def _is_uniform(x: Any) -> bool:
+    """Whether all elements are the same: one number that is repeated, or a few numbers."""
+    repeated = all(n == 1 or not stride for n, stride in zip(x.shape, x.strides))
+    return repeated or (x.size <= FEW and bool((x == x.flat[0]).all()))
 
 
 def is_number(value: Any, wanted: float) -> bool:

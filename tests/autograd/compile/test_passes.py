@@ -239,3 +239,13 @@ def test_a_pass_leaves_the_program_that_it_is_given_as_it_is():
     before = names(program), dict(program.constants), [s.outputs for s in program.stages]
     simplified(program)
     assert (names(program), program.constants, [s.outputs for s in program.stages]) == before
+
+
+def test_backward_stages_read_the_forward_one_and_not_each_other():
+    page = ProgramByHand()
+    x = page.given(V)
+    page.end(page.call(OP["exp"], x))
+    for _ in range(2):
+        again = page.call(OP["multiply"], page.call(OP["exp"], x), page.call(OP["sin"], x))
+        page.end(page.call(OP["multiply"], again, page.given(V)))
+    assert_shortened(page, without_repetitions, ["exp"] + ["sin", "multiply", "multiply"] * 2)

@@ -1,0 +1,198 @@
+"""Put elementwise operations on large arrays into groups that are computed block after block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heapify, heappop, heappush
+from math import prod
+
+import numpy as np
+
+from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
+from ..program import Instruction, Program, Ref
+from .rewriting import always, with_stages
+
+#: Elements from which on blocks pay.
+LARGE = 1 << 14
+#: Of what a group may consist: float16 is computed in float32 here and there, and stays alone.
+KINDS = "?bBhHiIlLqQfd"
+
+
+def with_groups(program: Program, large: int = LARGE) -> Program:
+    """Return a program whose elementwise operations on at least ``large`` elements are in groups, where they can be.
+
+    Operations on arrays of one shape go together if they have an input in common, or one reads what the other
+    computes, and if nothing outside lies between them.
+    """
+    return with_stages(program, [_StageGroups(program, k, large).ordered() for k in range(len(program.stages))])
+
+
+class _Cluster:
+    """Instructions that run together: an instruction alone, or a group.
+
+    Attributes
+    ----------
+    shape : tuple of int or None
+        None for what is no group.
+    touched : set of int
+        The variables of that shape that are read or computed.
+    closed : set of int
+        Sums: what they give is known when the group has ended.
+    before : int
+        A bit for each cluster that has to run earlier.
+    """
+
+    def __init__(self, place: int, shape: tuple[int, ...] | None) -> None:
+        self.place, self.shape = place, shape
+        self.members: list[tuple[int, Instruction]] = []
+        self.touched: set[int] = set()
+        self.closed: set[int] = set()
+        self.before = 0
+
+
+class _StageGroups:
+    """The groups of one stage, found while its instructions are read in order."""
+
+    def __init__(self, program: Program, stage: int, large: int) -> None:
+        self.program, self.stage, self.large = program, program.stages[stage], large
+        self.variables = program.variables
+        self.clusters: dict[int, _Cluster] = {}
+        self.home: dict[int, _Cluster] = {}  # by the variables that it computes
+        self.by_shape: dict[tuple[int, ...], list[_Cluster]] = {}
+        self.readers: dict[int, set[int]] = defaultdict(set)
+        self.later = {n for s in program.stages for n in s.outputs}
+        for other in program.stages[:stage] + program.stages[stage + 1 :]:
+            self.later.update(n for i in other.instructions for n in i.reads())
+        last_always: _Cluster | None = None
+        for position, instruction in enumerate(self.stage.instructions):
+            cluster = self._place(position, instruction)
+            if always(instruction):
+                if last_always is not None:
+                    self._order(last_always, cluster)
+                last_always = cluster
+
+    def _place(self, position: int, instruction: Instruction) -> _Cluster:
+        """Put an instruction into a group, or alone."""
+        shape = self._shape_of(instruction)
+        reads = [n for n in set(instruction.reads()) if self.variables[n].shape == shape]
+        related = [
+            c
+            for c in reversed(self.by_shape.get(shape, []) if shape is not None else [])
+            if not c.touched.isdisjoint(reads) and self._may_join(c, instruction)
+        ]
+        if related:
+            cluster = related[0]
+            for other in related[1:]:
+                if self._may_merge(cluster, other):
+                    self._merge(cluster, other)
+        else:
+            cluster = _Cluster(position, shape)
+            self.clusters[position] = cluster
+            if shape is not None:
+                self.by_shape.setdefault(shape, []).append(cluster)
+        self._add(cluster, position, instruction, reads)
+        return cluster
+
+    def _shape_of(self, instruction: Instruction) -> tuple[int, ...] | None:
+        """Return the shape of the group that an instruction may be in; None if it may be in none."""
+        (result, *more) = instruction.results
+        if more:
+            return None
+        if adds_up(instruction) and instruction.arguments[0].__class__ is Ref:
+            return self._if_large(instruction.arguments[0].number, "fd")
+        if acts_on_each_element(instruction) and all(self._suits(n) for n in instruction.reads()):
+            return self._if_large(result, KINDS)
+        return None
+
+    def _suits(self, number: int) -> bool:
+        dtype = self.variables[number].dtype
+        return dtype is None or dtype.char in KINDS
+
+    def _if_large(self, number: int, kinds: str) -> tuple[int, ...] | None:
+        shape, dtype = self.variables[number]
+        return shape if dtype is not None and dtype.char in kinds and prod(shape) >= self.large else None
+
+    def _add(self, cluster: _Cluster, position: int, instruction: Instruction, reads: list[int]) -> None:
+        cluster.members.append((position, instruction))
+        cluster.touched.update(reads)
+        (cluster.closed if adds_up(instruction) else cluster.touched).update(instruction.results)
+        for number in instruction.results:
+            self.home[number] = cluster
+        for number in instruction.reads():
+            if number in self.home and self.home[number] is not cluster:
+                self._order(self.home[number], cluster)
+
+    def _order(self, first: _Cluster, then: _Cluster) -> None:
+        """Note that one cluster runs before another, and before all that run after that."""
+        new = first.before | 1 << first.place
+        if new | then.before == then.before:
+            return
+        then.before |= new
+        for other in self.clusters.values():
+            if other.before >> then.place & 1:
+                other.before |= new
+
+    def _may_join(self, cluster: _Cluster, instruction: Instruction) -> bool:
+        """Whether nothing that an instruction reads has to run after the group, or at its end."""
+        sources = [self.home[n] for n in instruction.reads() if n in self.home]
+        waits = any(s is not cluster and s.before >> cluster.place & 1 for s in sources)
+        return not waits and cluster.closed.isdisjoint(instruction.reads())
+
+    def _may_merge(self, one: _Cluster, other: _Cluster) -> bool:
+        """Whether nothing has to run between two groups, nor waits for sums of one of them."""
+        for first, then in ((one, other), (other, one)):
+            if any(not first.closed.isdisjoint(i.reads()) for _, i in then.members):
+                return False
+            for c in self.clusters.values():
+                if c not in (one, other) and then.before >> c.place & 1 and c.before >> first.place & 1:
+                    return False
+        return True
+
+    def _merge(self, cluster: _Cluster, other: _Cluster) -> None:
+        """Move all of another group here."""
+        cluster.members += other.members
+        cluster.touched |= other.touched
+        cluster.closed |= other.closed
+        del self.clusters[other.place]
+        self.by_shape[cluster.shape].remove(other)  # type: ignore[index]
+        for _, i in other.members:
+            self.home.update(dict.fromkeys(i.results, cluster))
+        here, there = 1 << cluster.place, 1 << other.place
+        before = (cluster.before | other.before) & ~here & ~there
+        cluster.before = before
+        for c in self.clusters.values():
+            if c.before & (here | there):
+                c.before = (c.before | before | here) & ~there
+
+    def ordered(self) -> list[Instruction]:
+        """Return the instructions and groups, each after what it reads; else in the order in which they end."""
+        for place, c in self.clusters.items():
+            for number in [n for _, i in c.members for n in i.reads()]:
+                self.readers[number].add(place)
+        ready = {place: max(position for position, _ in c.members) for place, c in self.clusters.items()}
+        heap = [(ready[place], place) for place, c in self.clusters.items() if not c.before]
+        heapify(heap)
+        waiting = {place: c.before for place, c in self.clusters.items() if c.before}
+        found = []
+        while heap:
+            _, place = heappop(heap)
+            found += self._instructions(self.clusters[place])
+            for other in list(waiting):
+                waiting[other] &= ~(1 << place)
+                if not waiting[other]:
+                    del waiting[other]
+                    heappush(heap, (ready[other], other))
+        assert not waiting, "groups wait for each other"
+        return found
+
+    def _instructions(self, cluster: _Cluster) -> list[Instruction]:
+        """Return the group as one instruction; what is alone, or nothing but a sum, as it is."""
+        members = [i for _, i in sorted(cluster.members, key=lambda member: member[0])]
+        if cluster.shape is None or len(members) == 1:
+            return members
+        computed = [n for i in members for n in i.results]
+        own = set(computed)
+        inputs = tuple(dict.fromkeys(n for i in members for n in i.reads() if n not in own))
+        outputs = tuple([n for n in computed if n in self.later or self.readers[n] - {cluster.place}])
+        group = ElementwiseGroup(cluster.shape, members, inputs, outputs, self.variables)
+        return [Instruction(group, tuple(map(Ref, inputs)), {}, outputs)]
