@@ -134,11 +134,11 @@ def wide_sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if axes == list(range(x.ndim - len(axes), x.ndim)) and (type(x) is not np.ndarray or x.flags.c_contiguous):
         return _reduce(x, axis, dtype, None, keepdims)
     for i in axes:
-        x = _sum_of_rows(x, i, dtype)
+        x = sum_of_rows(x, i, dtype)
     return x if keepdims else x.reshape([n for i, n in enumerate(x.shape) if i not in axes])[()]
 
 
-def _sum_of_rows(x: Any, axis: int, dtype: Any) -> Any:
+def sum_of_rows(x: Any, axis: int, dtype: Any) -> Any:
     """Sum along one axis, which stays with length 1: few long rows first, then what they add up to."""
     n = x.shape[axis]
     if n < MANY >> 4:
@@ -147,7 +147,7 @@ def _sum_of_rows(x: Any, axis: int, dtype: Any) -> Any:
     size = min(1 << (n.bit_length() * 2 // 3), max(16, 2 * MANY // row))  # what is added to stays in the cache
     before, whole = (slice(None),) * axis, n // size * size
     parts = x[(*before, slice(whole))].reshape(*x.shape[:axis], -1, size, *x.shape[axis + 1 :])
-    total = _sum_of_rows(_reduce(parts, axis, dtype), axis, dtype)
+    total = sum_of_rows(_reduce(parts, axis, dtype), axis, dtype)
     return total + _reduce(x[(*before, slice(whole, None))], axis, dtype, None, True)
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...ops.shaping import reduced_axes
+from ...ops.shaping import reduced_axes, sum_of_rows
 from ..elementwise_group import ElementwiseGroup, adds_up
 from ..program import Instruction, Ref, refs_in
 from .block_functions import block_function
@@ -45,6 +45,15 @@ class Sum(NamedTuple):
     as_array: bool
 
 
+def add_up(x: Any, axes: tuple[int, ...]) -> Any:
+    """Return the sum of a block, with a rounding error that hardly grows with its length."""
+    if axes == tuple(range(x.ndim - len(axes), x.ndim)):
+        return np.add.reduce(x, axes, None, None, True)
+    for axis in axes:
+        x = sum_of_rows(x, axis, None)
+    return x
+
+
 class BlockCode:
     """The function that computes a block, and what it has to be given.
 
@@ -52,6 +61,8 @@ class BlockCode:
     ----------
     source : str
     function : callable
+    added_up : list of bool
+        For each input whether a sum reads it.
     arrays : list of int
         The outputs that have the shape of the group, in the order of the arguments ``o``.
     temporaries : list of dtype
@@ -65,14 +76,15 @@ class BlockCode:
     def __init__(self, group: ElementwiseGroup) -> None:
         self.group = group
         self.sums = [self._sum(i) for i in group.instructions if adds_up(i)]
-        summed = {s.variable for s in self.sums}
+        summed, direct = {s.variable for s in self.sums}, {i.arguments[0] for i in group.instructions if adds_up(i)}
+        self.added_up = [Ref(n) in direct for n in group.inputs]
         self.arrays = [n for n in group.outputs if n not in summed]
         self.temporaries: list[np.dtype[Any]] = []
         self.cost = 0
         self._names = {number: f"a{k}" for k, number in enumerate(group.inputs)}
         self._places = {number: f"o{k}" for k, number in enumerate(self.arrays)}
         self._free: list[int] = []
-        self._globals: dict[str, Any] = {"reduce": np.add.reduce, "copyto": np.copyto, "__builtins__": {}}
+        self._globals: dict[str, Any] = {"add_up": add_up, "copyto": np.copyto, "__builtins__": {}}
         self._left = Counter(n for i in group.instructions for n in set(i.reads()))
         lines = [line for i in group.instructions for line in self._lines(i)]
         parameters = [*self._names_of("a", group.inputs), *self._names_of("o", self.arrays)]
@@ -108,7 +120,7 @@ class BlockCode:
             argument = self._text(instruction.arguments[0])
             self.cost += 1
             self._let_go(instruction)
-            return [f"p{k} = reduce({argument}, s{k}, None, None, True)"]
+            return [f"p{k} = add_up({argument}, s{k})"]
         found = block_function(instruction)
         self.cost += found.cost
         condition = (instruction.params["condition"],) if "condition" in instruction.params else ()

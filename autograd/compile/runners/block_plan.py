@@ -24,18 +24,21 @@ class Layout(NamedTuple):
     ----------
     shape, strides : tuple of int
         With as many axes as the shape of the group: those that are missing in front have length 1.
+    whole : bool
+        Whether elements that are repeated in memory count as often as they are: in a sum.
     """
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    whole: bool
 
 
-def layout_of(x: Any, ndim: int) -> Layout | None:
+def layout_of(x: Any, ndim: int, whole: bool) -> Layout | None:
     """Return how an argument lies in memory, None for a number."""
     if x.__class__ is not np.ndarray or x.size == 1:
         return None
     missing = (1,) * (ndim - x.ndim)
-    return Layout(missing + x.shape, (0,) * len(missing) + x.strides)
+    return Layout(missing + x.shape, (0,) * len(missing) + x.strides, whole)
 
 
 class BlockPlan:
@@ -131,7 +134,7 @@ class BlockPlan:
 
 
 def _repeated(x: Layout | None, axis: int) -> bool:
-    return x is None or x.shape[axis] == 1 or x.strides[axis] == 0
+    return x is None or x.shape[axis] == 1 or (x.strides[axis] == 0 and not x.whole)
 
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ class BlockRunner:
     def __call__(self, *data: Any) -> tuple[Any, ...]:
         """Return the outputs, in order."""
         ndim = len(self.group.shape)
-        layouts = tuple([layout_of(x, ndim) for x in data])
+        layouts = tuple([layout_of(x, ndim, whole) for x, whole in zip(data, self.code.added_up)])
         plan = self.plans.get(layouts)
         if plan is None:
             plan = BlockPlan(self.group.shape, layouts, [s.axes for s in self.code.sums], self.block)
