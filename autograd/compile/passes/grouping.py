@@ -6,8 +6,6 @@ from collections import defaultdict
 from heapq import heapify, heappop, heappush
 from math import prod
 
-import numpy as np
-
 from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
 from ..program import Instruction, Program, Ref
 from .rewriting import always, with_stages

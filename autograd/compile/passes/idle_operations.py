@@ -203,8 +203,8 @@ def without_idle_operations(program: Program) -> Program:
 
 
 def _rewritten(seen: Seen, instruction: Instruction) -> Instruction | Ref | None:
-    operation = instruction.operation
-    if operation is not Op.table.get(getattr(operation, "name", "")) or len(instruction.results) != 1:
+    name = instruction.operation.name
+    if instruction.operation is not Op.table.get(name) or len(instruction.results) != 1:
         return None
-    rewrite = REWRITES.get(operation.name)
+    rewrite = REWRITES.get(name)
     return rewrite(seen, instruction) if rewrite else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..program import Program
 from .common_subexpressions import without_repetitions
 from .constant_folding import with_constants_folded
 from .dead_code import without_dead_code
+from .grouping import with_groups
 from .idle_operations import without_idle_operations
 
 Pass = Callable[[Program], Program]
@@ -24,8 +25,12 @@ SIMPLIFYING: tuple[Pass, ...] = (
 )
 
 
-def simplified(program: Program) -> Program:
+#: What follows, for programs that are to run.
+PASSES: tuple[Pass, ...] = (*SIMPLIFYING, with_groups)
+
+
+def simplified(program: Program, passes: Sequence[Pass] = SIMPLIFYING) -> Program:
     """Return a program that gives the same with fewer instructions."""
-    for simplify in SIMPLIFYING:
+    for simplify in passes:
         program = simplify(program)
     return program

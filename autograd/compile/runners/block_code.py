@@ -48,7 +48,7 @@ class Sum(NamedTuple):
 def add_up(x: Any, axes: tuple[int, ...]) -> Any:
     """Return the sum of a block, with a rounding error that hardly grows with its length."""
     if axes == tuple(range(x.ndim - len(axes), x.ndim)):
-        return np.add.reduce(x, axes, None, None, True)
+        return np.add.reduce(x, axes, keepdims=True)
     for axis in axes:
         x = sum_of_rows(x, axis, None)
     return x

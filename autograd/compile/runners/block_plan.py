@@ -81,8 +81,8 @@ class BlockPlan:
         self.shape, ndim = shape, len(shape)
         repeated = [tuple([_repeated(x, axis) for axis in range(ndim)]) for x in layouts]
         full = [x for x in layouts if x is not None and x.shape == shape and 0 not in x.strides]
-        self.order = tuple(sorted(range(ndim), key=lambda axis: -abs(full[0].strides[axis]))) if full else (
-            tuple(range(ndim))
+        self.order = (
+            tuple(sorted(range(ndim), key=lambda axis: -abs(full[0].strides[axis]))) if full else (tuple(range(ndim)))
         )
         self.axes: list[tuple[int, ...]] = []
         for axis in [axis for axis in self.order if shape[axis] != 1]:

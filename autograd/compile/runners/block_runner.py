@@ -89,7 +89,9 @@ class BlockRunner:
         lengths = [1 if k in plan.summed[number] else n for k, n in enumerate(plan.lengths)]
         total = np.empty(lengths, parts[0].dtype)
         for place, found in gathered.items():
-            total[tuple([slice(*ends) for ends in place])] = found[0] if len(found) == 1 else wide_sum(np.stack(found), 0)
+            total[tuple([slice(*ends) for ends in place])] = (
+                found[0] if len(found) == 1 else wide_sum(np.stack(found), 0)
+            )
         if s.divisor != 1:
             total = total / s.divisor
         total = plan.unjoined(total, number).reshape(self.group.variables[s.variable].shape)

@@ -1,4 +1,4 @@
-"""Groups of elementwise operations: which are formed, and that block after block gives what one after the other does."""
+"""Groups of elementwise operations: which are formed, and that blocks give what whole arrays do."""
 
 from __future__ import annotations
 
