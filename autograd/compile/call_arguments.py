@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
+from ..core.recording import is_recording
 from .reach import Reach
 
 
@@ -21,8 +22,9 @@ class CallArguments:
     leaves : list
         What may differ: floats, arrays, nodes.
     key : list
-        All the rest: structure, dtypes, shapes, integers, texts, other objects. Calls with equal keys compute the same
-        operations, if nothing that the function asks of the numbers has another answer.
+        All the rest: structure, dtypes, shapes, integers, texts, other objects, and whether a graph is recorded. Calls
+        with equal keys compute the same operations, if nothing that the function asks of the numbers has another
+        answer.
     reach : list of Reach
         What other objects among the arguments hold; alive as long as the key.
     refusal : str or None
@@ -32,7 +34,7 @@ class CallArguments:
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.content = args, kwargs
         self.leaves: list[Any] = []
-        self.key: list[Any] = []
+        self.key: list[Any] = [is_recording()]
         self.reach: list[Reach] = []
         self.refusal: str | None = None
         self._take_apart(args)

@@ -136,9 +136,10 @@ class Compiled:
             args, kwargs = arguments.replaced(stand_ins)
             try:
                 returned = self.f(*args, **kwargs)
-            except BaseException as error:
-                if not trace.give_up() or not isinstance(error, Exception):
+            except Exception as error:
+                if trace.called:
                     raise
+                trace.give_up()
                 numbers.take_back()
                 return self._failed(arguments, error)
             if drawn != _random_state():

@@ -6,8 +6,19 @@ did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+
+class Leaf(NamedTuple):
+    """Stands for an argument: its place among the leaves."""
+
+    place: int
+
+
+def node_of(x: Any, leaves: Sequence[Any]) -> Any:
+    """Return a node, or the argument that stands in its place in this call."""
+    return leaves[x.place] if x.__class__ is Leaf else x
 
 
 class SetGradient(NamedTuple):
@@ -16,9 +27,9 @@ class SetGradient(NamedTuple):
     node: Any
     variable: int | None
 
-    def perform(self, data: Any, given: Any) -> None:
-        """Change the gradient; of the argument that is given now in the place of the node, if it was one."""
-        node = self.node if given is None else given
+    def perform(self, data: Any, leaves: Sequence[Any]) -> None:
+        """Change the gradient."""
+        node = node_of(self.node, leaves)
         node._grad = None if data is None else node.own(data)
 
 
@@ -28,9 +39,9 @@ class SetData(NamedTuple):
     node: Any
     variable: int | None
 
-    def perform(self, data: Any, given: Any) -> None:
-        """Set it; of the argument that is given now in the place of the node, if it was one."""
-        (self.node if given is None else given).data = data
+    def perform(self, data: Any, leaves: Sequence[Any]) -> None:
+        """Set the data."""
+        node_of(self.node, leaves).data = data
 
 
 class SetBuffer(NamedTuple):
@@ -40,7 +51,7 @@ class SetBuffer(NamedTuple):
     name: str
     variable: int | None
 
-    def perform(self, data: Any, given: Any) -> None:
+    def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Replace the buffer."""
         vars(self.module)[self.name] = data
 
@@ -53,6 +64,6 @@ class CallEffect(NamedTuple):
     kwargs: dict[str, Any]
     variable: int | None = None
 
-    def perform(self, data: Any, given: Any) -> None:
+    def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Call it."""
         self.function(*self.args, **self.kwargs)

@@ -12,6 +12,7 @@ from ..core.node import Node
 from ..core.recording import is_recording, record
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
+from .effects import Leaf, node_of
 from .program import Program, Stage
 from .reach import Reach
 from .replayed import ReplayedCall, ReplayedOp
@@ -113,38 +114,60 @@ class RecordedCall:
         stand_ins: list[Any],
         returned: Any,
     ) -> None:
-        self.arguments, self.reach = arguments, reach
-        self.inputs = [trace.places[x][0] for x in stand_ins]
-        self.forward, self.roots = StagePlan(), list[Any]()
-        self.results = map_structure(lambda x: self._result(x, trace, stand_ins), returned)
+        self.key, self.reach, self.held = arguments.key, reach, arguments.reach
+        self.names = {id(x): i for i, x in enumerate(reach.nodes)}
+        self.also_named = self._also_named(arguments.leaves)
+        self.forward, roots = StagePlan(), list[Any]()
+        given = [(x, stand_in) for x, stand_in in zip(arguments.leaves, stand_ins)]
+        self.results = map_structure(lambda x: self._result(x, trace, given, roots), returned)
         trace.settle_gradients()
         trace.settle_buffers()
-        places: dict[Any, int] = {x: i for i, x in enumerate(arguments.leaves) if isinstance(x, Node)}
+        #: For the nodes among the arguments, their place among the leaves: another call has other nodes there.
+        places: dict[Any, Any] = {
+            x: Leaf(i) for i, x in reversed(list(enumerate(arguments.leaves))) if isinstance(x, Node)
+        }
         self.effects = [
-            (e, None if e.variable is None else self.forward.place(e.variable), places.get(getattr(e, "node", None)))
+            (e if not hasattr(e, "node") else e._replace(node=places.get(e.node, e.node)), self._output(e.variable))
             for e in trace.effects
         ]
         self.forward.expect(trace.conditions)
-        self.before = [(node, places.get(node), place) for node, place in trace.gradients_before.items()]
+        self.before = [(places.get(node, node), place) for node, place in trace.gradients_before.items()]
         self.op = ReplayedOp(f)
         self.backward: list[StagePlan] = []
         self.pulled: list[list[Any]] = []
         stages = [Stage((), list(trace.instructions), tuple(self.forward.outputs))]
         known = [x for x in (*arguments.leaves, *trace.captured.values()) if isinstance(x, Node) and x._tracked]
-        self.wanted = list(dict.fromkeys(known))
-        if len(self.roots) <= MOST_STAGES:
-            stages += [self._pull_back(root, trace) for root in self.roots]
+        wanted = list(dict.fromkeys(known))
+        if len(roots) <= MOST_STAGES:
+            stages += [self._pull_back(root, wanted, trace) for root in roots]
+        self.wanted = [places.get(x, x) for x in wanted]
         self.captured = list(trace.captured.values())
-        given = [*self.inputs, *trace.captured, *[p for _, _, p in self.before if p is not None]]
-        stages[0].inputs = tuple(given)
+        self._check_found(trace, arguments)
+        inputs = [trace.places[x][0] for x in stand_ins]
+        stages[0].inputs = (*inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages)
         self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
 
     # -------------------------------------------------------------------------------------- recording
 
-    def _result(self, x: Any, trace: Trace, stand_ins: list[Any]) -> Result:
-        """Tell how a result is made."""
-        for place, (leaf, stand_in) in enumerate(zip(self.arguments.leaves, stand_ins)):
+    def _output(self, variable: int | None) -> int | None:
+        return None if variable is None else self.forward.place(variable)
+
+    def _also_named(self, leaves: list[Any]) -> list[Any]:
+        """Tell which of the arguments the function finds by name, too."""
+        return [self.names.get(id(x)) for x in leaves if isinstance(x, Node)]
+
+    def _check_found(self, trace: Trace, arguments: CallArguments) -> None:
+        """Refuse nodes of which nobody would notice that they are replaced."""
+        nodes = [x for reach in (self.reach, *arguments.reach) for x in reach.nodes]
+        found = {id(x) for x in (*nodes, *arguments.leaves)}
+        for x in self.captured:
+            if isinstance(x, Node) and id(x) not in found:
+                trace.fail(f"uses a {type(x).__name__} that is neither an argument nor found by a name in its code")
+
+    def _result(self, x: Any, trace: Trace, given: list[tuple[Any, Any]], roots: list[Any]) -> Result:
+        """Tell how a result is made; those that require gradients are added to the roots."""
+        for place, (leaf, stand_in) in enumerate(given):
             if x is leaf or x is stand_in:
                 return Result("given", place)
         if not isinstance(x, Node):
@@ -160,22 +183,20 @@ class RecordedCall:
         if isinstance(x, (TracedArray, TracedNumber)):
             return Result("plain" if x.ndim else "number", self.forward.place(variable))
         if x._tracked:
-            self.roots.append(x)
-        return Result("node", self.forward.place(variable), x.__class__, len(self.roots) if x._tracked else 0)
+            roots.append(x)
+        return Result("node", self.forward.place(variable), x.__class__, len(roots) if x._tracked else 0)
 
-    def _pull_back(self, root: Any, trace: Trace) -> Stage:
+    def _pull_back(self, root: Any, wanted: list[Node], trace: Trace) -> Stage:
         """Trace the backward pass of one result."""
         begin, asked, plan = len(trace.instructions), len(trace.conditions), StagePlan()
         cotangent = trace.variable(root._plain)
         one = np.ones_like(root._plain) if isinstance(root._plain, np.ndarray) else 1.0
         try:
-            table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(self.wanted)))
+            table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(wanted)))
         except Exception as error:  # nobody has asked for it yet
             trace.fail(f"has a derivative that cannot be traced: {error}")
             table = {}
-        self.pulled.append(
-            [None if x not in table else plan.place(trace.reference(table[x]).number) for x in self.wanted]
-        )
+        self.pulled.append([None if x not in table else plan.place(trace.reference(table[x]).number) for x in wanted])
         plan.expect(trace.conditions[asked:])
         self.backward.append(plan)
         return Stage((cotangent,), trace.instructions[begin:], tuple(plan.outputs))
@@ -184,28 +205,28 @@ class RecordedCall:
 
     def replay(self, arguments: CallArguments, f: Callable[..., Any]) -> Any:
         """Compute a call by the program; a `Miss` if the function would not compute the same operations."""
-        if arguments.key != self.arguments.key:
+        leaves, gradients = arguments.leaves, []
+        if arguments.key != self.key or self._also_named(leaves) != self.also_named:
             return Miss("other shapes, dtypes or fixed arguments")
         if not self.reach.same_as(f):
             return Miss("something that it finds by name was replaced")
-        leaves, grads = arguments.leaves, []
-        for node, leaf, place in self.before:
-            grad = (node if leaf is None else leaves[leaf])._grad
-            if (grad is None) != (place is None):
+        for node, place in self.before:
+            gradient = node_of(node, leaves)._grad
+            if (gradient is None) != (place is None):
                 return Miss("a node that had a gradient has none, or the other way round")
-            grads += [] if place is None else [grad]
+            gradients += [] if place is None else [gradient]
         given = [x._plain if isinstance(x, Node) else x for x in leaves]
         given += [data_now(x) for x in self.captured]
         numbers = DrawnNumbers(self.reach.generators) if self.draws else None
         run = ProgramRun(self.program)
         try:
-            outputs = run.stage(0, [*given, *grads])
+            outputs = run.stage(0, [*given, *gradients])
         except Exception as error:  # the function itself fails as well, and says why, or takes another way
             return self._missed(f"the program failed: {error}", numbers)
         if (failed := self.forward.failed(outputs)) is not None:
             return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
-        for effect, place, leaf in self.effects:
-            effect.perform(None if place is None else outputs[place], None if leaf is None else leaves[leaf])
+        for effect, place in self.effects:
+            effect.perform(None if place is None else outputs[place], leaves)
         return self._results(arguments, outputs, run)
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
@@ -217,8 +238,7 @@ class RecordedCall:
     def _results(self, arguments: CallArguments, outputs: list[Any], run: Any) -> Any:
         """Return the results of a call."""
         leaves = arguments.leaves
-        places = {x: i for i, x in enumerate(self.arguments.leaves) if isinstance(x, Node)}
-        inputs = tuple([leaves[places[x]] if x in places else x for x in self.wanted])
+        inputs = tuple([node_of(x, leaves) for x in self.wanted])
         call = ReplayedCall(run, self, arguments, inputs)
 
         def result(r: Result) -> Any:

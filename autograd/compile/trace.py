@@ -396,12 +396,11 @@ class Trace:
                 self.effects.append(SetBuffer(module, name, now))
         self._make_plain()
 
-    def give_up(self) -> bool:
-        """End the trace, and undo what the function has changed; return whether that was possible."""
+    def give_up(self) -> None:
+        """End the trace, and undo what the function has changed."""
         self.__exit__()
         for restore in reversed(self.undo):
             restore()
-        return not self.called
 
     def _make_plain(self) -> None:
         """Put plain data in the place of all stand-ins that others could see."""
