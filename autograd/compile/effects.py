@@ -6,7 +6,7 @@ did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -27,6 +27,10 @@ class SetGradient(NamedTuple):
     node: Any
     variable: int | None
 
+    def of_any_call(self, places: Mapping[Any, Leaf]) -> SetGradient:
+        """Return it with an argument's place for a node that was an argument."""
+        return self._replace(node=places.get(self.node, self.node))
+
     def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Change the gradient."""
         node = node_of(self.node, leaves)
@@ -38,6 +42,10 @@ class SetData(NamedTuple):
 
     node: Any
     variable: int | None
+
+    def of_any_call(self, places: Mapping[Any, Leaf]) -> SetData:
+        """Return it with an argument's place for a node that was an argument."""
+        return self._replace(node=places.get(self.node, self.node))
 
     def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Set the data."""
@@ -51,6 +59,10 @@ class SetBuffer(NamedTuple):
     name: str
     variable: int | None
 
+    def of_any_call(self, places: Mapping[Any, Leaf]) -> SetBuffer:
+        """Return it with an argument's place for a node that was an argument."""
+        return self
+
     def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Replace the buffer."""
         vars(self.module)[self.name] = data
@@ -63,6 +75,10 @@ class CallEffect(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     variable: int | None = None
+
+    def of_any_call(self, places: Mapping[Any, Leaf]) -> CallEffect:
+        """Return it with an argument's place for a node that was an argument."""
+        return self
 
     def perform(self, data: Any, leaves: Sequence[Any]) -> None:
         """Call it."""

@@ -126,10 +126,7 @@ class RecordedCall:
         places: dict[Any, Any] = {
             x: Leaf(i) for i, x in reversed(list(enumerate(arguments.leaves))) if isinstance(x, Node)
         }
-        self.effects = [
-            (e if not hasattr(e, "node") else e._replace(node=places.get(e.node, e.node)), self._output(e.variable))
-            for e in trace.effects
-        ]
+        self.effects = [(e.of_any_call(places), self._output(e.variable)) for e in trace.effects]
         self.forward.expect(trace.conditions)
         self.before = [(places.get(node, node), place) for node, place in trace.gradients_before.items()]
         self.op = ReplayedOp(f)
