@@ -1,6 +1,7 @@
 """What the machine allows at best: products of matrices, memory, and what that means for the CNN."""
 
-from side_by_side import Contestant, number, publish, take_turns
+from report import number, publish
+from side_by_side import Contestant, take_turns
 
 #: Multiplications and additions of one training step of 64 images: forward, and twice as many backward, less the
 #: gradient of the images. (positions x kernel x channels in x channels out, for each layer.)

@@ -1,6 +1,7 @@
 """Training a CNN with batch normalisation after each convolution: no layers that the CNN's own kernel joins."""
 
-from side_by_side import Contestant, compare, publish, take_turns
+from report import compare, publish
+from side_by_side import Contestant, take_turns
 
 contestants = [
     Contestant("seegrad", "seegrad", ["batchnorm_seegrad.py", "train"]),

@@ -1,6 +1,7 @@
 """How long an import takes in a fresh process."""
 
-from side_by_side import Contestant, compare, publish, take_turns
+from report import compare, publish
+from side_by_side import Contestant, take_turns
 
 modules = {
     "seegrad": ("seegrad", "seegrad"),
@@ -10,7 +11,6 @@ modules = {
     "JAX": ("jax", "jax.numpy"),
     "MyGrad": ("mygrad", "mygrad"),
     "HIPS autograd": ("autograd", "autograd.numpy"),
-    "tinygrad": ("tinygrad", "tinygrad"),
 }
 contestants = [Contestant(name, home, ["importing.py", module]) for name, (home, module) in modules.items()]
 take_turns(contestants)

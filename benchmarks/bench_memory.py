@@ -1,6 +1,7 @@
 """Memory by node of a scalar graph, and growth over steps."""
 
-from side_by_side import Contestant, compare, publish, take_turns
+from report import compare, publish
+from side_by_side import Contestant, take_turns
 
 contestants = [
     Contestant("micrograd", "micrograd", ["node_memory.py", "micrograd"]),

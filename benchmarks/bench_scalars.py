@@ -1,6 +1,7 @@
 """The engine of scalars on micrograd's demo: two moons, a network 2-16-16-1, one full-batch step."""
 
-from side_by_side import Contestant, compare, publish, take_turns
+from report import compare, publish
+from side_by_side import Contestant, take_turns
 
 contestants = [
     Contestant("micrograd", "micrograd", ["scalars.py", "micrograd", "on"]),

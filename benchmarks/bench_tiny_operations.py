@@ -1,6 +1,7 @@
 """What an operation costs besides its arithmetic: (x * y + z).sum() of 3 elements, forward and backward."""
 
-from side_by_side import Contestant, compare, publish, take_turns
+from report import compare, publish
+from side_by_side import Contestant, take_turns
 
 names = {
     "seegrad": "seegrad",
@@ -8,7 +9,6 @@ names = {
     "JAX, jit": "jax",
     "MyGrad": "mygrad",
     "HIPS autograd": "autograd",
-    "tinygrad": "tinygrad",
     "the NumPy calls alone": "numpy",
 }
 contestants = [Contestant(name, home, ["tiny_operations.py", home]) for name, home in names.items()]

@@ -1,27 +1,23 @@
-"""What all benchmarks share: environments of the peers, rounds that take turns, medians, and the report.
+"""How all benchmarks measure: environments of the peers, rounds that take turns, and medians.
 
 Every contestant is a process of its own that waits until it is its turn; a round asks each once. So whatever else the
-machine does strikes all of them alike. Results are kept in ``results.json``; ``RESULTS.md`` and ``results.png`` are
-written from it, so that a single benchmark can be repeated by itself.
+machine does strikes all of them alike. What is done with the figures stands in ``report.py``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 ENVIRONMENTS = ROOT / ".venv" / "peers"
-STORE, REPORT, PLOT = HERE / "results.json", HERE / "RESULTS.md", HERE / "results.png"
 
 #: Tiny settings, to try a benchmark out: QUICK=1 make bench. The report is then left alone.
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
@@ -38,7 +34,6 @@ PACKAGES = {
     "jax": ["jax", "optax", "numpy"],
     "mygrad": ["mygrad", "numpy"],
     "autograd": ["autograd", "numpy"],
-    "tinygrad": ["tinygrad", "numpy"],
 }
 
 
@@ -88,7 +83,7 @@ class Contestant:
     process: Any = None
 
     def start(self) -> None:
-        """Start the process and wait until it is ready."""
+        """Start the process; it makes itself ready while others do."""
         python, self.missing = environment(self.home)
         if python is None:
             return
@@ -98,8 +93,6 @@ class Contestant:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables
         )
-        self.ask()  # the first answer is not counted: caches fill, compilers compile
-        self.answers.clear()
 
     def ask(self) -> None:
         """Let it do one round."""
@@ -111,12 +104,17 @@ class Contestant:
             line = self.process.stdout.readline()
             while line and not line.startswith("@"):
                 line = self.process.stdout.readline()
-            self.answers.append(json.loads(line[1:]))
+            answer = json.loads(line[1:])
         except (BrokenPipeError, ValueError):
             self.process.kill()
             lines = self.process.communicate()[1].strip().splitlines()
             reason = lines[-1].replace(str(ROOT), ".")[:150] if lines else "no message"
             self.missing, self.process = f"failed: {reason}", None
+        else:
+            self.answers.append(answer)
+            self.missing = answer.get("missing", "")
+            if self.missing:
+                self.stop()
 
     def stop(self) -> None:
         """End the process."""
@@ -124,7 +122,7 @@ class Contestant:
             self.process.communicate()
             self.process = None
 
-    def median(self, key: str) -> float | None:
+    def median(self, key: str) -> Any:
         """The middle of what it measured."""
         found = [a[key] for a in self.answers if a.get(key) is not None]
         return statistics.median(found) if found else None
@@ -134,123 +132,13 @@ def take_turns(contestants: list[Contestant], rounds: int = ROUNDS) -> None:
     """Let each measure once in every round."""
     for c in contestants:
         c.start()
+    for c in contestants:
+        c.ask()  # the first answer is not counted: caches fill, compilers compile
+        c.answers.clear()
     for k in range(rounds):
         for c in contestants if k % 2 == 0 else reversed(contestants):
             c.ask()
     for c in contestants:
         c.stop()
-        state = c.missing or {key: c.median(key) for key in c.answers[0]}
+        state = c.missing or {key: c.median(key) for answer in c.answers for key in answer}
         print(f"{c.name}: {state}", flush=True)
-
-
-# ------------------------------------------------------------------------------------------------- report
-
-
-def number(x: float | None, unit: str = "") -> str:
-    """Three significant digits."""
-    if x is None:
-        return "-"
-    text = f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
-    return f"{text}{unit}"
-
-
-def compare(contestants: list[Contestant], columns: dict[str, str], key: str, base: str) -> dict[str, Any]:
-    """Make the table of a section: a row for each contestant, and its ratio to ``base``.
-
-    Parameters
-    ----------
-    contestants : list of Contestant
-    columns : dict
-        What was measured, to the heading of its column.
-    key : str
-        What the ratio is of; the smaller, the better.
-    base : str
-        The name of the contestant to compare with.
-    """
-    of_base = next((c.median(key) for c in contestants if c.name == base), None)
-    rows = []
-    for c in contestants:
-        if c.missing:
-            rows.append([c.name, c.missing, *[""] * len(columns)])
-            continue
-        mine = c.median(key)
-        ratio = number(mine / of_base) if mine and of_base else "-"
-        rows.append([c.name, *[number(c.median(k)) for k in columns], ratio])
-    bars = {c.name: c.median(key) for c in contestants if c.median(key)}
-    return {"header": ["", *columns.values(), f"ratio to {base}"], "rows": rows, "bars": bars, "label": columns[key]}
-
-
-def publish(subject: str, title: str, text: str, tables: list[dict[str, Any]], lines: Any = None) -> None:
-    """Add a section to the report, in place of an older one of the same subject."""
-    section = {"title": title, "text": text, "tables": tables, "lines": lines, "date": date.today().isoformat()}
-    print(_markdown(section), flush=True)
-    if QUICK:
-        return
-    sections = json.loads(STORE.read_text()) if STORE.exists() else {}
-    sections[subject] = section
-    STORE.write_text(json.dumps(sections, indent=1) + "\n")
-    _write_report(sections)
-    _plot(sections)
-
-
-def _markdown(section: dict[str, Any]) -> str:
-    parts = [f"## {section['title']}", section["text"]]
-    for table in section["tables"]:
-        header = table["header"]
-        rows = ["| " + " | ".join(row) + " |" for row in table["rows"]]
-        parts.append("\n".join(["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *rows]))
-    return "\n\n".join(parts)
-
-
-def _write_report(sections: dict[str, Any]) -> None:
-    machine = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    head = (
-        '# Benchmarks\n\nWritten by `make bench`; `make bench ARGS="scalars tiny_operations"` repeats some of them. '
-        "Medians of rounds in which all contestants take turns, each in an environment of its own. Compare figures "
-        f"within a table only. Last on: {machine}.\n\n![all results](results.png)"
-    )
-    body = [f"{_markdown(s)}\n\nMeasured {s['date']}." for _, s in sorted(sections.items())]
-    REPORT.write_text("\n\n".join([head, *body]) + "\n")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.machine()
-
-
-def _plot(sections: dict[str, Any]) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    panels: list[tuple[str, Any, Any]] = []
-    for _, s in sorted(sections.items()):
-        panels += [(f"{s['title']}\n{t['label']}", t["bars"], None) for t in s["tables"] if t.get("bars")]
-        panels += [(f"{s['title']}\n{t['title']}", None, t) for t in s["lines"] or ()]
-    if not panels:
-        return
-    rows = -(-len(panels) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(13, 3.2 * rows), squeeze=False, layout="constrained")
-    for axis in axes.flat[len(panels) :]:
-        axis.axis("off")
-    for axis, (title, bars, lines) in zip(axes.flat, panels):
-        axis.set_title(title, fontsize=9)
-        if bars:
-            colours = ["tab:green" if name.startswith("seegrad") else "tab:gray" for name in bars]
-            axis.barh(list(bars), list(bars.values()), color=colours)
-            axis.invert_yaxis()
-            axis.bar_label(axis.containers[0], [number(v) for v in bars.values()], padding=3, fontsize=8)
-            if max(bars.values()) > 30 * min(bars.values()):
-                axis.set_xscale("log")
-            axis.margins(x=0.15)
-        else:
-            for name, points in lines["curves"].items():
-                axis.plot(*zip(*points), "o-", label=name, markersize=3)
-            axis.set(xscale="log", yscale="log", xlabel=lines["x"], ylabel=lines["y"])
-            axis.legend(fontsize=7)
-    figure.savefig(PLOT, dpi=110)
-    plt.close(figure)

@@ -1,6 +1,6 @@
 """``(x * y + z).sum()`` forward and backward, with 3 elements: what recording and differentiating cost.
 
-Usage: tiny_operations.py seegrad|pytorch|mygrad|autograd|tinygrad|jax|numpy
+Usage: tiny_operations.py seegrad|pytorch|mygrad|autograd|jax|numpy
 """
 
 import sys
@@ -53,15 +53,6 @@ elif library == "jax":
 
     def step():
         jax.block_until_ready(gradient(one, one, one))
-
-elif library == "tinygrad":
-    from tinygrad import Tensor
-
-    times = 20
-
-    def step():
-        x, y, z = (Tensor([1.0, 1.0, 1.0]) for _ in range(3))
-        Tensor.realize(*(x * y + z).sum().gradient(x, y, z))
 
 else:
 

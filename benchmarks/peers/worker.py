@@ -8,10 +8,18 @@ import sys
 import time
 
 
+class NotThereError(Exception):
+    """A contestant cannot do what is asked of it; the text says why."""
+
+
 def serve(measure):
     """Call ``measure`` once for every line that comes in, and print the dictionary that it returns."""
     for _ in sys.stdin:
-        print("@" + json.dumps(measure()), flush=True)
+        try:
+            answer = measure()
+        except NotThereError as reason:
+            answer = {"missing": str(reason)}
+        print("@" + json.dumps(answer), flush=True)
 
 
 def seconds(function, times=1):

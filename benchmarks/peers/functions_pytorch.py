@@ -1,0 +1,32 @@
+"""How functions are differentiated in PyTorch: a backward pass, or ``torch.func`` for matrices."""
+
+import os
+
+import torch
+from function_arguments import arguments_of, numbers
+
+TRANSFORMS = {"hessian": torch.func.hessian, "jacobian": torch.func.jacrev}
+
+
+def prepare(task, compiled):
+    """Return a call that differentiates, and what gives the numbers to compare."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    first, *rest = (torch.from_numpy(x) for x in arguments_of(task))
+    first.requires_grad_(task.DERIVATIVE == "gradient")
+
+    def f(*x):
+        return task.function(torch, *x)
+
+    def gradient(*x):
+        out = f(*x)
+        return out.detach(), torch.autograd.grad(out, x[0])[0]
+
+    if task.DERIVATIVE == "gradient":
+        derivative = gradient
+        if compiled:
+            f = torch.compile(f)
+    else:
+        derivative = TRANSFORMS[task.DERIVATIVE](f)
+        if compiled:
+            derivative = torch.compile(derivative)
+    return lambda: derivative(first, *rest), lambda: numbers(task, derivative(first, *rest))
