@@ -33,7 +33,7 @@ lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 notebooks: $(VENV)/.dev ## run every notebook from top to bottom, in place; some: ARGS="01_scalar_backprop"
 	$(BIN)/python notebooks/execute.py $(ARGS)
 
-bench: $(VENV)/.dev ## measure against other libraries (15 minutes); some of it: ARGS="scalars"; a try: QUICK=1
+bench: $(VENV)/.dev ## measure against other libraries (25 minutes); some of it: ARGS="general"; a try: QUICK=1
 	set -e; for file in $(if $(ARGS),$(ARGS:%=benchmarks/bench_%.py),$(sort $(wildcard benchmarks/bench_*.py))); do \
 	    echo "$$file"; $(BIN)/python "$$file"; done
 

@@ -1,7 +1,7 @@
 """What the trained CNN costs: 10,000 images, each library at its best batch size, and a single image."""
 
 from report import compare, publish
-from side_by_side import Contestant, QUICK, take_turns
+from side_by_side import QUICK, Contestant, take_turns
 
 HOMES = {
     "seegrad": ("seegrad", "cnn_seegrad.py"),

@@ -1,7 +1,7 @@
 """Training the CNN of the MNIST example, batches of 64, Adam: a plain loop, and each library's own ``fit``."""
 
 from report import compare, publish
-from side_by_side import Contestant, QUICK, take_turns
+from side_by_side import QUICK, Contestant, take_turns
 
 loops = [
     Contestant("seegrad", "seegrad", ["cnn_seegrad.py", "train"]),

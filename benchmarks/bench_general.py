@@ -74,13 +74,11 @@ functions = [JAX, PYTORCH, PYTORCH_COMPILED, AUTOGRAD, *SEEGRAD]
 trained = {name: contest("networks", task, networks, *mode) for name, task, *mode in NETWORKS}
 differentiated = {name: contest("functions", task, functions) for name, task in FUNCTIONS}
 by_name = [{task: {c.name: c for c in found} for task, found in part.items()} for part in (trained, differentiated)]
-absent = {
-    f"{c.name}, {task}: {c.missing}"
-    for part in (trained, differentiated)
-    for task, found in part.items()
-    for c in found
-    if c.missing
-}
+absent: dict[str, list[str]] = {}
+for task, found in [*trained.items(), *differentiated.items()]:
+    for c in found:
+        if c.missing:
+            absent.setdefault(f"{c.name}: {c.missing}", []).append(task)
 publish(
     "general",
     "Networks and functions in general",
@@ -89,7 +87,7 @@ publish(
     "weights and get the same data; losses, and norms of gradients, agree to a thousandth. PyTorch has two threads, "
     "channels-last memory, Adam fused; its compiler, and JAX's, compile in every process anew, while what Numba "
     "compiles for seegrad stays on disk.\n\nThe first calls, in seconds, are those of a fresh process that has "
-    "imported the library." + "".join(f"\n\n- {line}" for line in sorted(absent)),
+    "imported the library." + "".join(f"\n\n- {why} ({', '.join(tasks)})" for why, tasks in sorted(absent.items())),
     [
         table(by_name[0], [name for name, *_ in networks], "milliseconds", "ms"),
         table(by_name[1], [name for name, *_ in functions], "milliseconds", "ms"),

@@ -1,7 +1,7 @@
 """How cost grows with the size of the batch, of a scalar graph, and with the number of threads."""
 
 from report import number, publish
-from side_by_side import Contestant, QUICK, take_turns
+from side_by_side import QUICK, Contestant, take_turns
 
 BATCHES = [1, 64] if QUICK else [1, 4, 16, 64, 256, 1024]
 NODES = [1_000, 10_000] if QUICK else [1_000, 10_000, 100_000, 1_000_000]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from library_names import LIBRARIES, colour_of
@@ -20,7 +21,9 @@ def _pyplot() -> Any:
 
 
 def short(x: float) -> str:
-    """At most two or three digits, for the end of a bar."""
+    """Two or three digits, for the end of a bar."""
+    if x < 0.01:
+        return f"1/{1 / x:,.0f}"
     return f"{x:,.0f}" if x >= 100 else f"{x:.2g}" if x < 0.1 else f"{x:.2f}" if x < 10 else f"{x:.1f}"
 
 
@@ -32,26 +35,35 @@ def draw_summary(rows: list[dict[str, Any]]) -> None:
     if not groups:
         return
     plt = _pyplot()
-    counts = [sum(len(row["times"]) for row in members) for members in groups.values()]
-    figure, axes = plt.subplots(
-        len(groups),
-        1,
-        figsize=(11, 1.2 + 0.17 * sum(counts)),
-        squeeze=False,
-        layout="constrained",
-        height_ratios=counts,
-    )
+    columns = _two_columns({group: sum(len(_bars_of(row)) + 1 for row in groups[group]) for group in groups})
+    height = max(sum(column.values()) for column in columns)
+    figure = plt.figure(figsize=(14, 1.5 + 0.15 * height), layout="constrained")
     shown: dict[str, Any] = {}
-    for axis, (group, members) in zip(axes.flat, groups.items()):
-        shown |= _ratio_bars(axis, sorted(members, key=_ours))
-        bases = " or ".join(dict.fromkeys(row["base"] for row in members))
-        axis.set_title(f"{group}: time, as a multiple of that of {bases}", fontsize=10, loc="left")
-    names = [name for name in LIBRARIES if name in shown]
-    figure.legend(
-        [shown[name] for name in names], names, loc="outside upper center", ncols=4, fontsize=9, frameon=False
-    )
+    for part, column in zip(figure.subfigures(1, len(columns), squeeze=False).flat, columns):
+        axes = part.subplots(len(column), 1, squeeze=False, height_ratios=list(column.values())).flat
+        for axis, group in zip(axes, column):
+            shown |= _ratio_bars(axis, sorted(groups[group], key=_ours))
+            bases = " or ".join(dict.fromkeys(row["base"] for row in groups[group]))
+            axis.set_title(f"{group}: time, as a multiple of that of {bases}", fontsize=10, loc="left")
+    handles = {name: shown[name] for name in LIBRARIES if name in shown}
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=len(handles), fontsize=10, frameon=False)
     figure.savefig(SUMMARY, dpi=110)
     plt.close(figure)
+
+
+def _two_columns(sizes: dict[str, int]) -> list[dict[str, int]]:
+    """Part the groups into the largest one and all others."""
+    first = max(sizes, key=lambda group: sizes[group])
+    rest = {group: size for group, size in sizes.items() if group != first}
+    return [{first: sizes[first]}, rest] if rest else [{first: sizes[first]}]
+
+
+def _bars_of(row: dict[str, Any]) -> dict[str, float]:
+    """What is drawn of a task, the quickest first: ratios of all but the base, whose ratio is 1."""
+    one = row["times"][row["base"]]
+    left_out = (row["base"], "seegrad, with Numba")  # the tables have it; here it would hide what matters
+    ratios = {name: t / one for name, t in row["times"].items() if name not in left_out}
+    return dict(sorted(ratios.items(), key=lambda item: item[1]))
 
 
 def _ours(row: dict[str, Any]) -> float:
@@ -63,36 +75,38 @@ def _ours(row: dict[str, Any]) -> float:
 def _ratio_bars(axis: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Draw the bars of a panel, and return one for each library's name."""
     shown: dict[str, Any] = {}
-    places, labels, y = [], [], 0.0
+    places, y = [], 0.0
     for row in rows:
-        one = row["times"][row["base"]]
-        ratios = {name: t / one for name, t in row["times"].items() if name != row["base"]}
         begin = y
-        for name, ratio in sorted(ratios.items(), key=lambda item: item[1]):
+        for name, ratio in _bars_of(row).items():
             shown[name] = axis.barh(y, ratio - 1, left=1, height=0.9, color=colour_of(name))
+            side, where = (3, "left") if ratio >= 1 else (-3, "right")
             axis.annotate(
-                short(ratio),
-                (ratio, y),
-                xytext=(3 if ratio >= 1 else -3, 0),
-                textcoords="offset points",
-                ha="left" if ratio >= 1 else "right",
-                va="center",
-                fontsize=7,
+                short(ratio), (ratio, y), (side, 0), textcoords="offset points", ha=where, va="center", fontsize=7
             )
             y += 1
         places.append((begin + y - 1) / 2)
-        labels.append(row["task"])
-        y += 0.8
+        y += 1
     axis.set_xscale("log")
-    axis.set_yticks(places, labels, fontsize=9)
-    axis.set_ylim(y - 0.8, -1)
-    axis.axvline(1, color=colour_of(rows[0]["base"]), linewidth=1.5)
-    axis.margins(x=0.08)
-    axis.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-    axis.grid(axis="x", alpha=0.3)
-    axis.set_axisbelow(True)
+    axis.set_yticks(places, [row["task"] for row in rows], fontsize=9)
+    axis.set_ylim(y - 1, -1)
+    axis.axvline(1, color="black", linewidth=0.8)
+    axis.margins(x=0.15)
+    axis.set_xlabel("quicker to the left of 1, slower to the right", fontsize=8)
+    _label_ratios(axis)
     axis.spines[["top", "right"]].set_visible(False)
     return shown
+
+
+def _label_ratios(axis: Any) -> None:
+    """Put ticks at 1, 2, 4, ... and 1/2, 1/4, ..., or at powers of ten where these would be too many."""
+    least, most = axis.get_xlim()
+    step = 2 if most / least < 200 else 10
+    exponents = range(math.ceil(math.log(least, step)), math.floor(math.log(most, step)) + 1)
+    axis.set_xticks([step**k for k in exponents], [f"{step**k:g}" if k >= 0 else f"1/{step**-k:,}" for k in exponents])
+    axis.minorticks_off()
+    axis.grid(axis="x", alpha=0.3)
+    axis.set_axisbelow(True)
 
 
 def draw_details(sections: dict[str, Any]) -> None:

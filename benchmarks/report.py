@@ -136,9 +136,9 @@ def _summary(rows: list[dict[str, Any]]) -> list[str]:
         ]
         lines.append(f"| {row['task']} | {row['base']}, {number(one)} ms | " + " | ".join(cells) + " |")
     text = (
-        "## At a glance\n\nTimes as multiples of one library's; the smaller, the better, and the best in bold. Networks "
-        "are compared with PyTorch as it is used most (eager, but at its best settings), functions in plain NumPy with "
-        "`jax.jit`, graphs of single numbers with micrograd, or where it lacks operations with seegrad itself."
+        "## At a glance\n\nTimes as multiples of one library's; the smaller, the better, and the best in bold. "
+        "Networks are compared with PyTorch as it is used most (eager, at its best settings), functions in plain NumPy "
+        "with `jax.jit`, graphs of single numbers with micrograd, or where it lacks operations with seegrad itself."
     )
     return [text, "\n".join(lines), "![The same ratios as bars](summary.png)"]
 

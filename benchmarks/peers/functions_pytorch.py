@@ -1,16 +1,13 @@
 """How functions are differentiated in PyTorch: a backward pass, or ``torch.func`` for matrices."""
 
-import os
-
-import torch
 from function_arguments import arguments_of, numbers
+from pytorch_at_best import torch
 
 TRANSFORMS = {"hessian": torch.func.hessian, "jacobian": torch.func.jacrev}
 
 
 def prepare(task, compiled):
     """Return a call that differentiates, and what gives the numbers to compare."""
-    torch.set_num_threads(os.cpu_count() or 1)
     first, *rest = (torch.from_numpy(x) for x in arguments_of(task))
     first.requires_grad_(task.DERIVATIVE == "gradient")
 

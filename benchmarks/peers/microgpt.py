@@ -13,7 +13,10 @@ from worker import NotThereError, serve
 
 import seegrad as sg
 
-NAMES = "emma olivia ava isabella mia charlotte jo christopher alexander elizabeth luna maximiliano grace muhammadibrahim"
+NAMES = (
+    "emma olivia ava isabella sophia charlotte mia amelia harper evelyn abigail "
+    "emily elizabeth mila ella avery sofia camila aria scarlett"
+)
 KINDS, LENGTH, WIDTH, HEADS = 27, 16, 16, 4  # 26 letters, and the end of a name, which is its beginning, too
 SIZE = WIDTH // HEADS
 

@@ -1,10 +1,9 @@
 """How networks are trained and evaluated in PyTorch at its best: two threads, channels-last memory, fused Adam."""
 
 import itertools
-import os
 
-import torch
 from initial_weights import draw
+from pytorch_at_best import torch
 from torch import nn
 
 
@@ -17,7 +16,6 @@ class FlattenImages(nn.Module):
 
 def prepare(task, compiled, mode, batch):
     """Return a call that does one step, and what gives the numbers to compare."""
-    torch.set_num_threads(os.cpu_count() or 1)
     model = task.pytorch(torch, _Layers)
     load(model, draw(task.WEIGHTS))
     model = model.to(memory_format=torch.channels_last)

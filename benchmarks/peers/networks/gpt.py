@@ -1,4 +1,4 @@
-"""A GPT of two layers: width 128, 4 heads, 64 letters of 64 kinds, exact GELU, layer normalisation, causal attention."""
+"""A GPT of two layers: width 128, 4 heads, 64 letters of 64 kinds, exact GELU, LayerNorm, causal attention."""
 
 import math
 
