@@ -10,14 +10,9 @@ from ..ops.elementwise import relu
 from ..ops.products import matmul
 from ..ops.reductions import sum
 from ..ops.shaping import MANY, broadcast_to, sum_to
-from .kernels import LARGE, blas, channel_sum
+from .kernels import LARGE, channel_sum, product
 from .kernels import relu as large_relu
 from .kernels import relu_gradient as large_relu_gradient
-
-#: Multiplications for which BLAS would wake its threads although that costs more than it saves between kernels
-#: that run on threads of ours.
-MEDIUM = range(100_000, 50_000_000)
-
 
 _reduce: Any = np.add.reduce
 
@@ -60,10 +55,11 @@ def _broadcast_to(x: Any, /, shape: Any) -> Any:
 
 
 def _matmul(x: Any, y: Any, /) -> Any:
-    if not x.ndim or not y.ndim or x.size * y.shape[-1] not in MEDIUM or x.dtype.char == "e":
+    if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-2] or x.dtype is not y.dtype or x.dtype.char not in "fd":
         return NotImplemented
-    fits = x.shape[-1] == y.shape[-2 if y.ndim > 1 else 0]
-    return blas.single_threaded(np.matmul, x, y) if fits else NotImplemented
+    if type(x) is not np.ndarray or type(y) is not np.ndarray:
+        return NotImplemented
+    return product(x, y)
 
 
 def install() -> None:

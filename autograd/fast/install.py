@@ -8,6 +8,7 @@ from . import (
     batch_norm,
     conv_relu_pool,
     convolutions,
+    curves,
     layer_runs,
     scalar_graphs,
     settings,
@@ -15,7 +16,18 @@ from . import (
 )
 
 #: Each has a function ``install`` of its own. Backward passes are asked in this order.
-PARTS = (settings, scalar_graphs, array_graphs, arrays, convolutions, batch_norm, conv_relu_pool, layer_runs, updates)
+PARTS = (
+    settings,
+    scalar_graphs,
+    array_graphs,
+    arrays,
+    curves,
+    convolutions,
+    batch_norm,
+    conv_relu_pool,
+    layer_runs,
+    updates,
+)
 
 
 def install() -> None:

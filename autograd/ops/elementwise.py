@@ -26,7 +26,7 @@ from ...common.quiet import quiet
 from ..core.node import Node, data_of
 from ..core.op import Op, Rule
 from ..core.recording import record
-from .special import erf_array, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
+from .special import erf_array, gelu_array, gelu_scalar, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
 # fmt: off
 __all__ = [
@@ -455,13 +455,14 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x)))
 
 
-def gelu(x: Any) -> Any:
-    """``x`` times the probability that a standard normal variable is below it (Hendrycks and Gimpel 2016)."""
-    return 0.5 * x * (1.0 + erf(x * (1.0 / SQRT2)))
-
-
 erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
 erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
+
+# x times the probability that a standard normal variable is below it (Hendrycks and Gimpel 2016).
+gelu = Elementwise("gelu", "x * (1 + erf(x / sqrt(2))) / 2", gelu_scalar, gelu_array)
+gelu.rules(
+    lambda g, out, x: g * (0.5 + 0.5 * erf(x * (1.0 / SQRT2)) + x * exp(-0.5 * (x * x)) * (1.0 / (SQRT2 * SQRT_PI)))
+)
 
 for _op in (add, subtract, multiply, negative, positive, square, sin, cos, tanh, sigmoid):
     _op.poles = False

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...common.quiet import quiet
-
 Array = npt.NDArray[Any]
 
 
@@ -72,6 +70,22 @@ _FAR = (
 )
 
 
+def gelu_scalar(x: float) -> float:
+    """``x`` times the probability that a standard normal variable is below it."""
+    size = min(abs(x), BEYOND)
+    return max(x, 0.0) - size * 0.5 * math.erfc(size / math.sqrt(2.0))
+
+
+def gelu_array(x: Array) -> Array:
+    """``x`` times the probability that a standard normal variable is below it, without cancellation far below 0."""
+    size = np.minimum(np.abs(x.astype(np.float64)), BEYOND)
+    return (np.maximum(x, 0.0) - size * 0.5 * _erfc(size / math.sqrt(2.0))).astype(x.dtype)
+
+
+BEYOND = 40.0
+"""A standard normal variable is never as large as this: the probability is less than the smallest float64."""
+
+
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) -> Array:
     numerator, denominator = coefficients
     return np.polyval(numerator, t) / np.polyval(denominator, t)
@@ -80,12 +94,20 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) 
 def erf_array(x: Array) -> Array:
     """Error function, to about 1e-16 (Cody's three intervals)."""
     a = np.minimum(np.abs(x.astype(np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
-    with quiet("divide"):
-        t = 1.0 / (a * a)
-    gauss = np.exp(-a * a)
-    small = a * _ratio(_NEAR, a * a)
-    middle = 1.0 - gauss * _ratio(_MIDDLE, a)
-    tail = np.minimum(t, 1.0)
-    large = 1.0 - gauss / np.maximum(a, 1.0) * (1.0 / math.sqrt(math.pi) - tail * _ratio(_FAR, tail))
-    result = np.where(a <= 0.46875, small, np.where(a <= 4.0, middle, large))
+    result = np.where(a <= 0.46875, a * _ratio(_NEAR, a * a), 1.0 - _erfc_beyond(a))
     return np.copysign(result, x).astype(x.dtype)
+
+
+def _erfc(a: Array) -> Array:
+    """One minus the error function of numbers that are not negative."""
+    return np.where(a <= 0.46875, 1.0 - a * _ratio(_NEAR, a * a), _erfc_beyond(a))
+
+
+def _erfc_beyond(a: Array) -> Array:
+    """One minus the error function of numbers from 0.46875 on."""
+    a = np.maximum(a, 0.46875)
+    t = 1.0 / (a * a)
+    gauss = np.exp(-a * a)
+    tail = np.minimum(t, 1.0)
+    middle, far = _ratio(_MIDDLE, a), (1.0 / math.sqrt(math.pi) - tail * _ratio(_FAR, tail)) / np.maximum(a, 1.0)
+    return gauss * np.where(a <= 4.0, middle, far)

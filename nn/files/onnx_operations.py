@@ -129,6 +129,13 @@ def _silu(w: Writer, node: Twin, x: list[str]) -> str:
     return w.add("Mul", x[0], w.add("Sigmoid", x[0]))
 
 
+@says("gelu")
+def _gelu(w: Writer, node: Twin, x: list[str]) -> str:
+    share = w.add("Erf", w.add("Mul", x[0], _number(w, node, math.sqrt(0.5))))
+    twice = w.add("Mul", x[0], w.add("Add", share, _number(w, node, 1)))
+    return w.add("Mul", twice, _number(w, node, 0.5))
+
+
 @says("logaddexp")
 def _logaddexp(w: Writer, node: Twin, x: list[str]) -> str:
     distance = w.add("Neg", w.add("Abs", w.add("Sub", x[0], x[1])))

@@ -1,4 +1,4 @@
-"""The heavy arithmetic of convolution, pooling, batch normalisation and Adam on plain NumPy arrays, without graphs.
+"""The heavy arithmetic of convolution, pooling, normalisation, products and Adam on plain arrays, without graphs.
 
 Imports ``common``, ``autograd.resources`` and sizes of ``ops.convolution``. Begin with ``shifted_convolution.py``.
 """
@@ -9,8 +9,10 @@ from .batch_norm_passes import batch_norm, batch_norm_gradients
 from .conv_relu_pool_passes import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .conv_relu_pool_passes import for_few as one_pass_for_few
 from .conv_relu_pool_passes import suits as one_pass_suits
+from .curve_passes import curve
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, channel_sum, relu, relu_gradient
+from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .threads import get_num_threads, num_threads, set_num_threads
 from .workspace import release_memory
@@ -25,10 +27,12 @@ __all__ = [
     "conv2d_relu_pool",
     "conv2d_relu_pool_gradients",
     "conv2d_weight_gradient",
+    "curve",
     "get_num_threads",
     "num_threads",
     "one_pass_for_few",
     "one_pass_suits",
+    "product",
     "release_memory",
     "relu",
     "relu_gradient",

@@ -13,8 +13,7 @@ import pytest
 
 import seegrad as sg
 from seegrad.autograd.core.op import Op
-from seegrad.autograd.fast.arrays import MEDIUM
-from seegrad.autograd.fast.kernels import LARGE, im2col
+from seegrad.autograd.fast.kernels import LARGE, im2col, num_threads, shared_products
 from seegrad.autograd.ops.normalization import normalized_channels
 from seegrad.autograd.ops.pooling import window_max
 from seegrad.common import seam
@@ -73,6 +72,7 @@ OPERATIONS: dict[str, list[Given]] = {
         for shapes in (
             *(((40, 50), (50, 49)), ((40, 50), (50, 50)), ((4, 10, 50), (50, 51))),
             *(((8, 40, 50), (8, 50, 10)), ((4, 3), (3,)), ((0, 50), (50, 3)), ((3, 0), (0, 4))),
+            *(((2, 3, 40, 50), (3, 50, 40)), ((1, 3, 40, 50), (4, 1, 50, 40)), ((2, 0, 4, 3), (3, 5))),
         )
     ],
     "conv2d": [Given((x, (*k, x[3], n)), p) for x, k, n, _, p in CONVOLUTIONS],
@@ -88,6 +88,9 @@ OPERATIONS: dict[str, list[Given]] = {
     "window_sum": [Given((x,), p) for x, _, p in POOLS],
     "window_spread": [Given(((x[0], *size, x[3]),), {"shape": x, **p}) for x, size, p in POOLS],
 }
+
+#: Quicker ways that differ in the last digits; see test_rounded.py.
+ROUNDED = {"sigmoid", "silu", "gelu"}
 
 
 def whole_numbers(shape: Any, dtype: Any, special: str, rng: Any) -> Any:
@@ -167,7 +170,7 @@ def own(function: Any) -> bool:
 
 def test_every_quicker_forward_is_compared_and_answers_somewhere():
     quick = {name for name, op in Op.table.items() if own(op.fast_forward)}
-    assert quick == set(OPERATIONS)
+    assert quick == {*OPERATIONS, *ROUNDED}
     for name, cases in OPERATIONS.items():
         rng = np.random.default_rng(0)
         answers = [
@@ -183,7 +186,19 @@ def test_sizes_lie_on_both_sides_of_every_threshold():
     elements = [int(np.prod(given.shapes[0])) for name in ("relu", "sum_to") for given in OPERATIONS[name]]
     assert min(elements) < LARGE <= max(elements)
     products = [int(np.prod(given.shapes[0])) * given.shapes[1][-1] for given in OPERATIONS["matmul"]]
-    assert min(products) < MEDIUM.start <= max(products)
+    assert min(products) < shared_products.SMALL <= max(products)
+
+
+@on_every_input
+@pytest.mark.parametrize("parts", [2, 3])
+def test_products_that_are_shared_among_threads_are_those_of_one(parts, layout, special, dtype, rng, monkeypatch):
+    monkeypatch.setattr(shared_products, "SMALLEST_PART", 1)
+    for given in OPERATIONS["matmul"]:
+        inputs = [laid_out(whole_numbers(shape, dtype, special, rng), layout) for shape in given.shapes]
+        with num_threads(parts):
+            quick = Op.table["matmul"].fast_forward(*inputs)
+        if quick is not NotImplemented:
+            assert_same([quick], [Op.table["matmul"].forward(*inputs)])
 
 
 def gradients_by(way: str, name: str, arrays: Any, arriving: Any, **params: Any) -> Any:
@@ -274,4 +289,5 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
 def test_every_quicker_function_and_gradient_is_compared():
     assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"}
     quick = {name for name, op in Op.table.items() if own(op.fast_vjp)}
-    assert quick == {*GRADIENTS, "conv2d_relu_max_pool2d"}  # the last one in test_special_values_in_kernels.py
+    others = {"conv2d_relu_max_pool2d"}  # in test_special_values_in_kernels.py
+    assert quick == {*GRADIENTS, *ROUNDED, "tanh", *others}
