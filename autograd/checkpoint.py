@@ -10,7 +10,7 @@ import numpy as np
 
 from ..common.warning import warn
 from .core.backward import backprop
-from .core.node import Node, data_of
+from .core.node import Node, current_trace, data_of
 from .core.op import Op, Rule
 from .core.recording import is_recording, record, recording
 from .graph_order import backward_order
@@ -83,6 +83,8 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     """
     if not is_recording():
         return f(*args)
+    if current_trace() is not None:  # a program keeps what it needs
+        return f(*[x if isinstance(x, Node) and not x.stands_for_data else Tensor(x) for x in args])
     arguments = [Tensor(data_of(x)) for x in args]
     for variable, x in zip(arguments, args):
         variable._tracked = isinstance(x, Node) and x.requires_grad

@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from .core.backward import inputs_of
-from .core.node import Constant, Node, annotate, clock, fill, look, on_look
+from .core.node import Constant, Node, annotate, clock, current_trace, fill, look, on_look, traces
+from .core.questions import carry
 
 _by_number = attrgetter("number")
 
@@ -20,6 +21,10 @@ class Copies:
 
     def __copy__(self: Any) -> Any:
         """Return a new node with the same data, operation and inputs."""
+        if traces and current_trace() is not None:
+            twin = shallow_copy(self)
+            carry(twin, self)
+            return twin
         look("copies a node", self)
         return shallow_copy(self)
 

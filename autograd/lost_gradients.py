@@ -11,7 +11,7 @@ from .graph_order import backward_order
 
 #: Uses that read no number from the graph. A comparison is one of them: its result is piecewise constant, so its
 #: derivative is 0.
-_HARMLESS = {"<", "<=", ">", ">=", "==", "compares a Tensor", "formats a Value", "calls backward()"} | {
+_HARMLESS = {"<", "<=", ">", ">=", "==", "!=", "compares a Tensor", "formats a Value", "calls backward()"} | {
     f"{does} of a Value" for does in ("reads .grad", "sets .grad", "sets .data")
 }
 

@@ -22,6 +22,7 @@ import numpy as np
 from ..common.plain_data import plain
 from .core.node import NO_PARAMS, Node, current_trace, inspected, traces
 from .core.op import Op, PlainFunction, plain_params
+from .core.questions import known, plain_function
 from .ops import composed, indexing, linalg, products, reductions, shaping
 from .ops import elementwise as ew
 from .ops.elementwise import Elementwise
@@ -39,7 +40,7 @@ def _reduction(reduce: Op, join: Function, neutral: float | None = None) -> Func
             fill = initial if neutral is None else neutral
             if fill is None:
                 raise ValueError(f"{reduce.name}: where= may leave out every element, so it needs initial=")
-            x = ew.where(np.broadcast_to(_plain(where), x.shape), x, _as(fill, x))
+            x = ew.where(_mask(_plain(where), x.shape), x, _as(fill, x))
         params = {"axis": tuple(axis) if isinstance(axis, list) else axis, "keepdims": keepdims}
         if neutral is None and initial is not None and not x.size:  # no extreme without elements: only initial
             return ew.add(shaping.astype(reductions.sum.apply((x,), params), x.dtype), _as(initial, x))
@@ -58,9 +59,19 @@ def _as(value: Any, x: Any) -> Any:
 def _mean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
     if where is None:
         return reductions.mean(x, axis, keepdims=keepdims)
-    taken = np.broadcast_to(np.asarray(_plain(where), dtype=bool), x.shape)
-    count = np.sum(taken, axis, dtype=x.dtype if x.dtype.kind == "f" else float, keepdims=keepdims)
+    taken = _mask(_plain(where), x.shape)
+    count = _count(taken, axis, x.dtype if x.dtype.kind == "f" else np.dtype(float), keepdims)
     return reductions.sum(ew.where(taken, x, 0.0), axis, keepdims=keepdims) / count
+
+
+@PlainFunction
+def _mask(where: Any, shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(np.asarray(where, dtype=bool), shape)
+
+
+@PlainFunction
+def _count(taken: Any, axis: Any, dtype: Any, keepdims: bool) -> Any:
+    return np.sum(taken, axis, dtype=dtype, keepdims=keepdims)
 
 
 def _var(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = None) -> Any:
@@ -79,7 +90,7 @@ def _ddof(ddof: Any, correction: Any) -> Any:
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
-        return np.nonzero(_plain(condition))
+        return _answer(np.nonzero, (condition,), {})
     if x is None or y is None:
         raise ValueError("numpy.where takes a condition alone, or a condition and two values")
     return ew.where(condition, x, y)
@@ -151,9 +162,16 @@ _ANSWER_FROM_DATA = {
 }
 
 
-_SHAPES = {getattr(np, name) for name in "shape ndim size result_type can_cast zeros_like ones_like empty_like".split()}
-
-_plain_function = functools.cache(PlainFunction)
+#: Those of them whose answer is known before any data is; whose result is a text; and whose shape depends on data.
+_KNOWN = {
+    getattr(np, name)
+    for name in (
+        "shape ndim size result_type can_cast iscomplexobj isrealobj isscalar zeros_like ones_like empty_like "
+        "shares_memory may_share_memory"
+    ).split()
+}
+_TEXTS = {np.array_repr, np.array_str, np.array2string, np.min_scalar_type}
+_PLACES = {np.nonzero, np.flatnonzero}
 
 
 def _plain(x: Any) -> Any:
@@ -161,6 +179,26 @@ def _plain(x: Any) -> Any:
     if isinstance(x, Node):
         return inspected(x)
     return type(x)([_plain(item) for item in x]) if type(x) in (list, tuple) else x
+
+
+def _answer(function: Any, args: Any, kwargs: Any) -> Any:
+    """Call a function of NumPy that only inspects, with plain data; in a trace it becomes an instruction."""
+    args, kwargs = _plain(tuple(args)), {key: _plain(value) for key, value in kwargs.items()}
+    if not traces or current_trace() is None:
+        return function(*args, **kwargs)
+    if function in _KNOWN:
+        return function(*plain_params(args), **plain_params(kwargs))
+    if function in _TEXTS:
+        args = (known(args[0], f"calls numpy.{function.__name__}"), *args[1:])
+        return function(*args, **plain_params(kwargs))
+    if function in _PLACES:
+        return function(nonzero_known(args[0]))
+    return plain_function(function)(*args, **kwargs)
+
+
+def nonzero_known(x: Any) -> Any:
+    """Return which elements are not 0; in a trace under the condition that they are the same at every call."""
+    return known(ew.not_zero(x), "asks where an array is not 0") if isinstance(x, Node) else x
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -174,10 +212,7 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             raise TypeError(
                 f"{_name(function)}(..., out=tensor) would write into a Tensor; use the returned array instead"
             )
-        if traces and function not in _SHAPES and current_trace() is not None:
-            return _plain_function(function)(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
-        args, kwargs = plain_params(args), plain_params(kwargs)
-        return function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()})
+        return _answer(function, args, kwargs)
     raise TypeError(_refusal(_name(function), function.__name__))
 
 
@@ -325,10 +360,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     called = f"numpy.{ufunc.__name__}" if method == "__call__" else f"numpy.{ufunc.__name__}.{method}"
     if kwargs.get("out") is not None:
         raise TypeError(_unknown_option(called, "out", None))
-    if ufunc in _INSPECT and traces and current_trace() is not None and method == "__call__":
-        return _plain_function(ufunc)(*_plain(inputs), **{key: _plain(value) for key, value in kwargs.items()})
     if ufunc in _INSPECT:
-        return getattr(ufunc, method)(*_plain(inputs), **{key: _plain(value) for key, value in kwargs.items()})
+        return _answer(ufunc if method == "__call__" else _method_of(ufunc, method), inputs, kwargs)
     if method == "__call__" and (ufunc is np.matmul or ufunc in Elementwise.by_ufunc):
         return _call_elementwise(ufunc, called, inputs, kwargs)
     if method == "reduce" and ufunc in _REDUCE:
@@ -341,6 +374,12 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         x, y = (shaping.operand(v) for v in inputs)
         return _call_elementwise(ufunc, called, (shaping.reshape(x, (*x.shape, *(1,) * y.ndim)), y), kwargs)
     raise TypeError(_refusal(called, ufunc.__name__))
+
+
+@functools.cache
+def _method_of(ufunc: Any, method: str) -> Any:
+    """Return a method of a ufunc, the same object every time."""
+    return getattr(ufunc, method)
 
 
 def _call_elementwise(ufunc: Any, called: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..common.plain_data import unwritable
-from .core.node import Node
-from .core.op import Op
+from .core.node import Node, entered, traces
+from .core.op import Op, plain_params
 from .core.recording import record
 
 
@@ -60,14 +60,18 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
         """Return the plain data of an input, as an array that cannot be written to."""
         return unwritable(super().data_of(x))
 
+    def compute(self, *data: Any, **params: Any) -> Any:
+        """Compute on plain data, which the function cannot write to."""
+        return self.forward(*[self.data_of(x) for x in data], **params)
+
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
         if not (self.rule or self.variadic_rule):
             raise TypeError(
                 f"{self.name} has no derivative rules yet: state one for each input with {self.name}.rules(...)"
             )
-        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in inputs])
-        result = record(self, self.forward(*[self.data_of(x) for x in inputs], **params), inputs, params)
+        inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in entered(inputs)])
+        result = record(self, self.compute(*inputs, **(plain_params(params) if traces else params)), inputs, params)
         if isinstance(result._plain, np.ndarray) and result._plain.dtype.kind not in "biuf":
             raise TypeError(f"{self.name} gave {result._plain.dtype} data; an operation gives real numbers")
         return result

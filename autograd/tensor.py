@@ -14,8 +14,9 @@ from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, inspected, look, on_look, traces
+from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
 from .core.op import Op, PlainFunction
+from .core.questions import answer_of, as_int, carry, compared, truth_of
 from .core.recording import is_recording
 from .hooks import RemovableHook
 from .ops import elementwise as ew
@@ -75,7 +76,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             _check_floating(array)
         fill(self, array, None, (), NO_PARAMS, requires_grad, clock())
         if trace is not None:
-            trace.follow(self, data)
+            trace.carry(self, data)
         if label:
             annotate(self, "label", label)
 
@@ -183,13 +184,15 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """Return the plain array, without a copy; no gradient flows through it."""
         if on_look:
             look("calls numpy()", self)
-        return data_of(self)
+        return data_of(self)  # type: ignore[no-any-return]
 
     def detach(self) -> Tensor:
         """Return a copy that has no graph and requires no gradient."""
         if on_look:
             look("calls detach()", self)
         detached = Tensor(self._plain.copy(order="K"))
+        if traces:
+            carry(detached, self)
         if self.requires_grad:
             annotate(detached, "lost", "it was cut off by detach()")
         return detached
@@ -198,7 +201,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """Return the elements as nested lists of Python numbers."""
         if on_look:
             look("calls tolist()", self)
-        return self._plain.tolist()
+        return answer_of(self, "turns a Tensor into a list").tolist()
 
     # -------------------------------------------------------------------------------------- derivatives
 
@@ -348,7 +351,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """
         if not (isinstance(other, Node) or is_operand(other)):
             return NotImplemented
-        given = self.__class__ is not Tensor or (self.op is None and self.requires_grad)
+        given = (self.__class__ is not Tensor and not self.stands_for_data) or (self.op is None and self.requires_grad)
         if not (self.ndim or given or views.memory_of(self)):
             return operation(self, other)
         views.write(self, lambda t: operation(t, other))
@@ -377,7 +380,9 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         return self._compare(operator.ge, other)
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        return _COMPARISONS[compare](inspected(self), _comparand(other))
+        if on_look:
+            look("compares a Tensor", self)
+        return compared(compare, data_of(self), _comparand(other))
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -423,23 +428,23 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         self._refuse_if_recorded("turning a tensor into a plain array", "t.data")
-        return np.array(self._plain, dtype=dtype, copy=copy)
+        return np.array(answer_of(self, "turns a Tensor into a plain array"), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
         self._refuse_if_recorded("float(t), or a function of the math module,", "t.item()")
-        return float(self._plain)
+        return float(answer_of(self, "turns a Tensor into a plain number"))
 
     def __int__(self) -> int:
         self._refuse_if_recorded("int(t)", "t.item()")
-        return int(self._plain)
+        return as_int(data_of(self))  # type: ignore[no-any-return]
 
     def __index__(self) -> int:
-        return self._plain.__index__()
+        return answer_of(self, "turns a Tensor into a plain number").__index__()  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        if traces and (trace := current_trace()) is not None:
-            return trace.decide(self)  # type: ignore[no-any-return]
-        return bool(inspected(self))
+        if on_look:
+            look("compares a Tensor", self)
+        return truth_of(self)
 
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -503,7 +508,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
             if on_look:
                 look("casts a Tensor to integers", self)
-            return Tensor(self._plain.astype(dtype))
+            return Tensor(shaping.astype(data_of(self), np.dtype(dtype)))
         return shaping.astype(self, np.dtype(dtype))
 
     def round(self, decimals: int = 0) -> Any:
@@ -551,11 +556,7 @@ class EmptiedTensor(views.Emptied, Tensor):
 Tensor.emptied = EmptiedTensor
 
 
-_item = PlainFunction(operator.methodcaller("item"), "item")
-_COMPARISONS = {
-    compare: PlainFunction(compare)
-    for compare in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
-}
+_item = PlainFunction(np.ndarray.item, "item")
 
 
 def _comparand(x: Any) -> Any:
@@ -567,6 +568,10 @@ def _comparand(x: Any) -> Any:
 
 def as_numbers(data: Any) -> npt.NDArray[Any]:
     """Return ``data`` as a base-class array of real numbers, copying only if it is not an array yet."""
+    if getattr(data, "stands_for_data", False):
+        data = data_of(data)
+        if isinstance(data, Node):
+            return data  # type: ignore[return-value]  # it stands for an array
     if isinstance(data, Node) or (isinstance(data, (list, tuple)) and any(isinstance(d, Node) for d in data)):
         raise TypeError("tensor() copies plain numbers; use sg.stack([...]) to build a Tensor from nodes")
     array = as_array(data)
@@ -617,9 +622,12 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     if isinstance(data, Node):
         if on_look:
             look("copies numbers into a new tensor", data)
-        data = data._plain
+        data = data_of(data)
     array = as_numbers(data)
-    array = np.array(array, dtype=dtype)
+    if isinstance(array, Node):
+        array = array if dtype is None or array.dtype == dtype else shaping.astype(array, np.dtype(dtype))
+    else:
+        array = np.array(array, dtype=dtype)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
     result = Tensor(array, requires_grad, label)

@@ -13,6 +13,7 @@ from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
+from .core.questions import answer_of, as_int, compared
 from .core.recording import is_recording
 from .ops.elementwise import Elementwise
 from .ops.shaping import sum_to, to_value
@@ -52,7 +53,7 @@ class Value(Arithmetic, Copies, Node, carries=float):
         trace = current_trace()
         fill(self, _real(data if trace is None else trace.plain(data)), None, (), NO_PARAMS, is_recording(), clock())
         if trace is not None:
-            trace.follow(self, data)
+            trace.carry(self, data)
         if label:
             annotate(self, "label", label)
 
@@ -151,6 +152,9 @@ class Value(Arithmetic, Copies, Node, carries=float):
     def __eq__(self, other: object) -> Any:
         return self is other if isinstance(other, Value) else self._compare("==", operator.eq, other)
 
+    def __ne__(self, other: object) -> Any:
+        return self is not other if isinstance(other, Value) else self._compare("!=", operator.ne, other)
+
     def __lt__(self, other: Any) -> Any:
         return self._compare("<", operator.lt, other)
 
@@ -167,7 +171,7 @@ class Value(Arithmetic, Copies, Node, carries=float):
         return not self._compare("==", operator.eq, 0.0)
 
     def _compare(self, what: str, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        answer = compare(self._plain, data_of(other))
+        answer = compared(compare, data_of(self), data_of(other))
         if on_look:
             look(what, self, other, answer)
         return answer
@@ -190,7 +194,7 @@ class Value(Arithmetic, Copies, Node, carries=float):
         if not self.requires_grad:
             if on_look:
                 look("makes a plain number of a Value", self)
-            return self._plain
+            return answer_of(self, "turns a Value into a plain number")  # type: ignore[no-any-return]
         raise TypeError(
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
             "sg.exp(v) and the like to keep it, or v.data for the plain number"
@@ -198,7 +202,7 @@ class Value(Arithmetic, Copies, Node, carries=float):
 
     def __int__(self) -> int:
         if not self.requires_grad:
-            return int(float(self))
+            return as_int(data_of(self))  # type: ignore[no-any-return]
         raise TypeError(
             "int(v) would lose the gradient of this Value; use sg.trunc(v), sg.floor(v) or round(v) to stay with "
             "Values, or int(v.data) for the plain number"

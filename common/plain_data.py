@@ -42,7 +42,14 @@ def _holds_nodes(items: Any) -> bool:
 
 
 def as_array(x: Any) -> np.ndarray[Any, Any]:
-    """Return ``x`` as a base-class array; TypeError for a masked one, whose mask would be lost."""
+    """Return ``x`` as a base-class array; TypeError for a masked one, whose mask would be lost.
+
+    What stands for an array while a function is traced is one already.
+    """
+    if x.__class__ is np.ndarray:
+        return x  # type: ignore[no-any-return]
+    if getattr(x, "stands_for_data", False):
+        return x.as_data()  # type: ignore[no-any-return]
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             "a masked array would lose its mask here. Write m.filled(value) for a plain array, "

@@ -26,6 +26,7 @@ from ..autograd import (
     tanh,
     where,
 )
+from ..autograd.core.op import PlainFunction
 from ..autograd.ops.normalization import normalize as _normalize
 from ..common.argument_checks import checked_fraction
 from ..common.plain_data import as_array
@@ -115,9 +116,17 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None)
     x = as_tensor(x)
     if not training or p == 0.0:
         return x
-    kept = default_rng(seed).random(x.shape, dtype=np.float32) >= p
-    result: Tensor = x * (kept * x.dtype.type(1.0 / (1.0 - p) if p < 1.0 else 0.0))
+    result: Tensor = x * _kept(seed, x.shape, p, x.dtype)
     return result
+
+
+def _draw(seed: Seed, shape: tuple[int, ...], p: float, dtype: np.dtype[Any]) -> Any:
+    """Return 0 with probability ``p``, else what the values are scaled by."""
+    kept = default_rng(seed).random(shape, dtype=np.float32) >= p
+    return kept * dtype.type(1.0 / (1.0 - p) if p < 1.0 else 0.0)
+
+
+_kept = PlainFunction(_draw, "dropout_mask", always=True)
 
 
 def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:

@@ -551,6 +551,6 @@ def as_tensor(x: object) -> Tensor:
 
     While recording, the values are copied: the backward pass may need them after their owner has changed them.
     """
-    if isinstance(x, Tensor):
+    if isinstance(x, Tensor) and not x.stands_for_data:
         return x
     return tensor(x) if is_recording() else Tensor(x)

@@ -21,6 +21,8 @@ from ...common.plain_data import frozen
 from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
 from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
+from ..ops.views import refresh
+from ..tensor import EmptiedTensor
 from .effects import CallEffect, SetBuffer, SetData, SetGradient
 from .program import Instruction, Ref, Variable
 from .stand_ins import TracedArray, TracedNumber, plain_kind
@@ -96,6 +98,8 @@ class Trace:
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
         self.arrays = {id(array): (array, source) for array, source in found}
+        self.computed: set[int] = set()
+        self.lent: dict[Node, Node] = {}  # stand-ins for the data of nodes, which may be written to
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
         self.began = clock()
         self.settled: set[Node] = set()  # those whose gradients others have got, and may have changed
@@ -122,6 +126,9 @@ class Trace:
             del traces[self.thread]
             on_record.remove(self.see)
             on_look.remove(self.note)
+            for node in self.places:  # others may go on to use its graph
+                if node.params and node.__class__ is not EmptiedTensor:
+                    node.params = plain_params(node.params)
 
     def fail(self, why: str) -> None:
         """Note that no program can repeat what the function does; it goes on as it would."""
@@ -144,6 +151,8 @@ class Trace:
         """Return the variable that a node or array carries, None if it is not traced; what was found is captured."""
         if not isinstance(x, Node):
             return self._array(x) if id(x) in self.arrays else None
+        if x.__class__ is EmptiedTensor:
+            refresh(x)
         if x in self.places:
             place, number = self.places[x]
             if number is None:  # it was set, and has got a new number since
@@ -175,7 +184,10 @@ class Trace:
             return any(map(self.is_traced, x))
         if isinstance(x, Mapping):
             return any(map(self.is_traced, x.values()))
-        return (isinstance(x, Node) or id(x) in self.arrays) and self.place_of(x) is not None
+        if not (isinstance(x, Node) or id(x) in self.arrays):
+            return False
+        place = self.place_of(x)
+        return place is not None and place not in self.constants
 
     def reference(self, x: Any) -> Ref:
         """Return the variable of an input; what is not traced is a constant."""
@@ -201,31 +213,59 @@ class Trace:
         """Return what a function gets to see of a variable: a node that stands for plain data."""
         if data.__class__ is float:
             return self.name(_leaf(TracedNumber, data), variable)
-        if isinstance(data, (np.ndarray, np.generic, bool, int)):
+        if isinstance(data, (bool, np.bool_)):  # kept as it is: a choice between floats by it is a float
+            return self.name(_leaf(TracedArray, np.bool_(data)), variable)
+        if isinstance(data, (np.ndarray, np.generic)):
             return self.name(_leaf(TracedArray, np.asarray(data)), variable)
         if data is None:
             return None
         return self.name(Constant(data), variable)  # no number: what one kernel hands to another
+
+    def entered(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return inputs with stand-ins for the arrays that are captured."""
+        if not self.arrays:
+            return inputs
+        return tuple([self._stand_in_at(self._array(x), x) if id(x) in self.arrays else x for x in inputs])
+
+    def _stand_in_at(self, place: int, data: Any) -> Any:
+        if place not in self.stand_ins:
+            self.stand_ins[place] = self.stand_in(data, place)
+        return self.stand_ins[place]
+
+    def is_own(self, node: Any) -> bool:
+        """Return whether a node was made by the function, which may write to it."""
+        if node in self.lent:
+            owner = self.lent[node]
+            return owner.op is None and getattr(owner, "_memory", None) is None
+        if node.stands_for_data:
+            place = self.places.get(node, (None, 0))[0]
+            return place in self.computed and self.stand_ins.get(place) is not node
+        return node.number > self.began and node not in self.captured.values()
+
+    def replaced(self, node: Any, new: Any) -> None:
+        """Note that a node was written to, and has the content of another one now."""
+        place = self.place_of(new)
+        if place is not None or node in self.places:
+            self.name(node, self.reference(new).number)
+        if (owner := self.lent.get(node)) is not None:
+            self.write_data(owner, node)
+            owner._plain, owner.number = node._plain, clock()
+
+    def carry(self, node: Node, x: Any) -> None:
+        """Let a new node carry the variable of what its data was taken from."""
+        if (place := self.place_of(x)) is not None:
+            self.name(node, place)
 
     def data_of(self, node: Any) -> Any:
         """Return what stands for the plain data of a node."""
         place = self.place_of(node)
         if place is None or place in self.constants:
             return node._plain
-        if isinstance(node, (TracedArray, TracedNumber)):
-            return node
-        if place not in self.stand_ins:
-            self.stand_ins[place] = self.stand_in(node._plain, place)
-        return self.stand_ins[place]
+        return node if node.stands_for_data else self._stand_in_at(place, node._plain)
 
     def plain(self, x: Any) -> Any:
         """Return the data of a stand-in; anything else as it is."""
         return x._plain if isinstance(x, (TracedArray, TracedNumber)) else x
-
-    def follow(self, node: Any, x: Any) -> None:
-        """Let a new node, made from a stand-in, carry the same variable."""
-        if isinstance(x, (TracedArray, TracedNumber)) and (place := self.place_of(x)) is not None:
-            self.name(node, place)
 
     # --------------------------------------------------------------------------------------- instructions
 
@@ -248,6 +288,7 @@ class Trace:
         """Add an instruction, and return the variables that it defines."""
         arguments = tuple([self.reference(x) for x in inputs])
         numbers = tuple([self.variable(data) for data in results])
+        self.computed.update(numbers)
         self.instructions.append(Instruction(operation, arguments, self.references(params), numbers))
         return numbers
 
@@ -272,11 +313,19 @@ class Trace:
             return computed
         results = computed if isinstance(computed, tuple) else (computed,)
         numbers = tuple([self.variable(data) for data in results])
+        self.computed.update(numbers)
         self.instructions.append(Instruction(function, self.references(args), self.references(kwargs), numbers))
-        nodes = tuple([self.stand_in(data, number) for data, number in zip(results, numbers)])
+        nodes = tuple([self._result(data, number) for data, number in zip(results, numbers)])
         if not isinstance(computed, tuple):
             return nodes[0]
         return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
+
+    def _result(self, data: Any, variable: int) -> Any:
+        """Return what a function of plain data is seen to return: an integer of Python itself, under a condition."""
+        if data.__class__ is int:
+            self.conditions.append(Condition(variable, data, _line()))
+            return data
+        return self.stand_in(data, variable)
 
     # ------------------------------------------------------------------------------------------- effects
 
@@ -300,7 +349,9 @@ class Trace:
         place = self.place_of(node)
         if place is None or place in self.constants:
             return node._plain
-        return self.stand_in(node._plain, place)
+        lent = self.stand_in(node._plain, place)
+        self.lent[lent] = node
+        return lent
 
     def write_data(self, node: Any, given: Any) -> None:
         """Note that the ``.data`` of a node is set."""
@@ -419,7 +470,7 @@ class Trace:
         if place is None or place in self.constants:
             return node._plain
         data = node._plain
-        if data.__class__ is float or data.dtype.kind == "f":
+        if not hasattr(data, "dtype") or data.dtype.kind == "f":
             self.fail(what)
         else:
             self.conditions.append(Condition(place, data.copy(), _line()))
@@ -438,15 +489,9 @@ class Trace:
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
         """Note that the function looks at numbers."""
-        if traces.get(get_ident()) is not self or self.place_of(x) is None:
+        if traces.get(get_ident()) is not self or what in _HARMLESS or not self.is_traced(x):
             return
-        if what in _COMPARISONS:
-            truth = self.call(
-                _COMPARISONS[what], (self.data_of(x), other if not isinstance(other, Node) else self.data_of(other)), {}
-            )
-            self.decide(truth)
-        elif what not in _HARMLESS:
-            self.read(x, what)
+        self.read(x, what)
 
 
 @PlainFunction
@@ -455,17 +500,13 @@ def all_finite(*arrays: Any) -> bool:
     return all(bool(np.isfinite(x).all()) for x in arrays)
 
 
-_COMPARISONS = {
-    "<": PlainFunction(np.less),
-    "<=": PlainFunction(np.less_equal),
-    ">": PlainFunction(np.greater),
-    ">=": PlainFunction(np.greater_equal),
-    "==": PlainFunction(np.equal),
-}
+#: Looks that are traced, or that see no number.
 _HARMLESS = {
-    *("calls backward()", "compares a Tensor", "computes under no_grad, so that a result lost its graph"),
-    *(f"{does} of a Value" for does in ("reads .grad", "sets .grad", "reads .data", "sets .data")),
-    *("reads .data of a Tensor", "calls item()", "calls numpy()"),
+    *("<", "<=", ">", ">=", "==", "!=", "compares a Tensor", "calls backward()", "calls item()", "calls numpy()"),
+    *("reads .data of a Tensor", "reads .data of a Value", "calls detach()", "casts a Tensor to integers"),
+    *("copies numbers into a new tensor", "makes plain numbers of a Tensor", "makes a plain number of a Value"),
+    *("calls tolist()", "computes under no_grad, so that a result lost its graph"),
+    *(f"{does} of a Value" for does in ("reads .grad", "sets .grad", "sets .data")),
 }
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
+import numpy as np
+
+from ...common.plain_data import unwritable
 from ...common.seam import backward_passes
-from ..core.backward import fitted, inputs_of, is_inner, oldest_of
+from ..core.backward import fitted, inputs_of, is_inner, oldest_of, shown
 from ..core.node import Node, current_trace, data_of, on_gradient
 from ..core.op import PlainFunction
 from ..tensor import Tensor
@@ -31,7 +34,10 @@ def traced_pass(
         NotImplemented if nothing is traced, or if a gradient behind a choice is not finite.
     """
     trace = current_trace()
-    if trace is None or on_gradient:
+    if trace is None:
+        return NotImplemented
+    if on_gradient:
+        trace.fail("is watched by an observer of gradients")
         return NotImplemented
     oldest, chose = oldest_of(stop), False
     gradients: dict[Node, Any] = {root: grad_output}
@@ -39,6 +45,9 @@ def traced_pass(
     while waiting:
         node: Any = heappop(waiting)[1]
         g = gradients[node]
+        if not node.op.portable:
+            trace.fail(f"differentiates a result of {node.op.title} that was computed before")
+            return NotImplemented
         if node.notes and "hooks" in node.notes:
             trace.fail("calls a hook of a gradient")
             return NotImplemented
@@ -53,6 +62,7 @@ def traced_pass(
                 if is_inner(x, stop, oldest):
                     heappush(waiting, (-x.number, x))
     if chose and not trace.are_finite(gradients.values()):
+        trace.fail("has a gradient that is not finite, behind a choice")
         return NotImplemented
     return gradients.items()
 
@@ -66,8 +76,26 @@ def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, 
         if found is not NotImplemented:
             return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
     out, *values = [x if create_graph and x._tracked else data_of(x) for x in (node, *inputs)]
-    rules = zip(inputs, op.rules_for(inputs))
+    rules: list[Any] = list(zip(inputs, op.rules_for(inputs)))
+    if op.user_defined and not create_graph:
+        rules = [(x, user_rule(op, place, rule)) for place, (x, rule) in enumerate(rules)]
+    elif op.user_defined:
+        g = shown(g)
     return [(x, fitted(x, rule(g, out, *values, **node.params), op)) for x, rule in rules if x._tracked]
+
+
+_user_rules: dict[Any, PlainFunction] = {}
+
+
+def user_rule(op: Any, place: int, rule: Any) -> PlainFunction:
+    """Return a user-defined rule as a function of plain data, which it cannot write to."""
+
+    def apply(*args: Any, **params: Any) -> Any:
+        return np.asarray(rule(*[unwritable(x) for x in args], **params))
+
+    if (op, place) not in _user_rules:
+        _user_rules[op, place] = PlainFunction(apply, f"rule of {op.title}")
+    return _user_rules[op, place]
 
 
 _vjps: dict[Any, PlainFunction] = {}

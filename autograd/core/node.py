@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import count
 from threading import get_ident
-from typing import Any
+from typing import Any, ClassVar
 
 #: Every recorded node takes the next number, so a node's inputs carry smaller numbers than the node itself: sorting by
 #: number is a topological sort, and an input with a *larger* number than its reader was changed since it was read.
@@ -48,6 +48,8 @@ class Node:
     number: int
     op: Any  # Op or None
     params: Mapping[str, Any]
+
+    stands_for_data: ClassVar[bool] = False  # whether it takes the place of a plain number or array, in a trace
 
     def __init_subclass__(cls, carries: type | None = None) -> None:
         super().__init_subclass__()
@@ -160,6 +162,17 @@ def data_of(x: Any) -> Any:
     if not isinstance(x, Node):
         return x
     return x._plain if not traces or (trace := current_trace()) is None else trace.data_of(x)
+
+
+def entered(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return inputs; while a function is traced, with stand-ins for the arrays that it found by name."""
+    trace = current_trace()
+    return inputs if trace is None else trace.entered(inputs)
+
+
+def is_recorded(x: Any) -> bool:
+    """Return whether what is computed from ``x`` is recorded: whether it is a node that is no stand-in for data."""
+    return isinstance(x, Node) and not x.stands_for_data
 
 
 # Observers. They are called with every node that an operation computes, its operation, inputs and parameters; with a

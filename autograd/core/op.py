@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...common.plain_data import frozen, plain
-from .node import Node, current_trace, traces
+from .node import Node, current_trace, entered, traces
 from .recording import record
 
 Rule = Callable[..., Any]
@@ -105,15 +105,19 @@ class Op:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
         inputs, params = self.bind(args, kwargs)
+        if traces:
+            inputs = entered(inputs)
+            if plain_params(params) is not params:
+                return self.apply(inputs, params)
         for x in inputs:
             if isinstance(x, Node):
                 return self.apply(inputs, params)
-        if traces and plain_params(params) is not params:
-            return self.apply(inputs, params)
         return self.compute(*[x if x.__class__ is np.ndarray else self.data_of(x) for x in inputs], **params)
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
+        if traces:
+            inputs = entered(inputs)
         data = [self.data_of(x) for x in inputs]
         inputs = tuple([x if isinstance(x, Node) else v for x, v in zip(inputs, data)])
         return record(self, self.compute(*data, **(plain_params(params) if traces else params)), inputs, params)
@@ -199,10 +203,13 @@ class PlainFunction:
 def plain_params(x: Any) -> Any:
     """Return parameters with plain data in the place of the stand-ins of a trace; ``x`` itself if there are none."""
     if isinstance(x, Node):
-        return x._plain
+        data = x._plain
+        return data[()] if isinstance(data, np.ndarray) and not data.ndim and data.dtype.kind in "iu" else data
     if isinstance(x, (tuple, list)):
         items = [plain_params(item) for item in x]
-        return x if all(a is b for a, b in zip(items, x)) else type(x)(items)
+        if all(a is b for a, b in zip(items, x)):
+            return x
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if isinstance(x, Mapping):
         values = {key: plain_params(item) for key, item in x.items()}
         return x if all(values[key] is x[key] for key in values) else values

@@ -19,7 +19,7 @@ from ...common.quiet import quiet
 from ...common.seam import backward_passes
 from ..arithmetic import binary
 from ..core.backward import arguments, fast_gradients, fitted, inputs_of, is_inner, oldest_of
-from ..core.node import NO_PARAMS, Constant, Node, clock, data_of, on_gradient, on_record
+from ..core.node import NO_PARAMS, Constant, Node, clock, current_trace, data_of, on_gradient, on_record, traces
 from ..core.op import Op
 from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
@@ -104,6 +104,8 @@ def _recorded(op: Op, data: Any, x: Node, y: Node | None = None, params: Mapping
 
 def call(self: Op, *args: Any, **kwargs: Any) -> Any:
     """Compute on plain arrays and NumPy's floats without looking at the parameters; all else as the definition does."""
+    if traces and current_trace() is not None:
+        return _call(self, *args, **kwargs)
     more = len(args) - self.arity  # several parameters by position are left to the definition
     if (not more or (more == 1 and not self.elementwise and not isinstance(args[-1], Node))) and not self.variadic:
         for x in args[:-1] if more else args:
@@ -122,7 +124,7 @@ def call(self: Op, *args: Any, **kwargs: Any) -> Any:
 
 def apply(self: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     """Compute on the arrays of one or two inputs; all else as the definition does."""
-    pair = _one_or_two(inputs, self.elementwise)
+    pair = None if traces and current_trace() is not None else _one_or_two(inputs, self.elementwise)
     if pair is None:
         return _apply(self, inputs, params)
     x, y = pair

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, data_of
-from ..core.op import Op
+from ..core.op import Op, PlainFunction
+from ..core.questions import asked
 from ..core.recording import is_recording, record
 from ..ops.convolution import (
     Padding,
@@ -41,10 +42,13 @@ def _conv2d_relu_max_pool2d(
     return kernels.window_take(before, kernels.winners_of(shards, shape), pool, pool, _NO_PADDING)
 
 
+_winners_of = PlainFunction(kernels.winners_of)
+
+
 def _before_pool(g: Any, x: Any, w: Any, shards: Any, pool: Any, **window: Any) -> Any:
     """The gradient of the convolution's result."""
     shape = (x.shape[0], *output_size("conv2d", x.shape[1:3], w.shape[:2], **window), w.shape[3])
-    return window_put(g, kernels.winners_of(shards, g.shape), shape, pool, pool, _NO_PADDING)
+    return window_put(g, _winners_of(shards, g.shape), shape, pool, pool, _NO_PADDING)
 
 
 _conv2d_relu_max_pool2d.rules(
@@ -70,6 +74,14 @@ _conv2d_relu_max_pool2d.linear = _conv2d_relu_max_pool2d.chooses = True
 def install() -> None:
     """Install the gradients of all inputs at once."""
     _conv2d_relu_max_pool2d.fast_vjp = _vjp
+
+
+_values_and_shards = PlainFunction(kernels.conv2d_relu_pool)
+
+
+@asked
+def _is_finite(b: Any) -> bool:
+    return bool(np.isfinite(b).all())
 
 
 def conv2d_relu_max_pool2d(
@@ -121,11 +133,11 @@ def conv2d_relu_max_pool2d(
     images, w, b = data_of(x), data_of(weight), data_of(bias)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
     tracked = is_recording() and any(t._tracked for t in nodes)
-    ties = tracked and b is not None and not np.isfinite(b).all()  # all elements of a window are equal then
+    ties = tracked and b is not None and not _is_finite(b)  # all elements of a window are equal then
     if bias is None or ties or not kernels.one_pass_suits(images.shape, w.shape, images.dtype):
         result = relu(conv2d(x, weight, bias, **window))
         return result if pool == (1, 1) else max_pool2d(result, pool)
-    values, shards = kernels.conv2d_relu_pool(images, w, b, pool, **window, tracked=tracked)
+    values, shards = _values_and_shards(images, w, b, pool, **window, tracked=tracked)
     if not nodes:
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...common import seam
-from ..core.node import on_record
+from ..core.node import current_trace, on_record
 from ..core.recording import is_recording
 from ..ops.convolution import output_size, padding_pairs, pair
 from ..tensor import Tensor
@@ -41,7 +41,8 @@ def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
     if not (_is_plain(conv, conv2d) and after and _is_plain(after[0], relu)):
         return NotImplemented
     size = _output_size(conv, x)
-    if size is None or on_record or (is_recording() and _is_small(conv, len(x), size)):
+    observers = len(on_record) - (current_trace() is not None)  # a trace sees operations, whichever they are
+    if size is None or observers or (is_recording() and _is_small(conv, len(x), size)):
         return NotImplemented
     window = _window(after[-1], size) if _is_plain(after[-1], max_pool2d) else None
     pool_size, count = ((1, 1), 2) if window is None else (window, 3)

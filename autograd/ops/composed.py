@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ...common.plain_data import as_array
 from ..core.node import Node, data_of
+from ..core.op import PlainFunction
 from .elementwise import rounded, where
 from .indexing import scatter_add
 from .inverses import inv
@@ -292,7 +294,7 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
     """Return ``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
-    x = operand(data_of(x))
+    x = x._plain if isinstance(x, Node) else operand(x)  # whose shape and dtype are all that is needed
     if not isinstance(fill_value, Node):
         return np.full_like(x, fill_value, dtype=dtype, shape=shape)
     dtype = np.dtype(x.dtype if dtype is None else dtype)
@@ -303,14 +305,24 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Count how often each number occurs in ``x``, or sum the weights at its places."""
-    x = np.asarray(data_of(x))
-    counts = np.bincount(x, minlength=minlength)
+    x = as_array(data_of(x))
+    if isinstance(x, Node):  # how many counts there are is a condition of a trace
+        minlength = _count_of_counts(x, minlength)
+    counts = _bincount(x, None, minlength)
     if not isinstance(weights, Node):
-        return counts if weights is None else np.bincount(x, weights, minlength)
+        return counts if weights is None else _bincount(x, weights, minlength)
     weights = operand(weights)
     if weights.shape != x.shape:
         raise ValueError(f"bincount: weights of shape {weights.shape} do not fit numbers of shape {x.shape}")
     return scatter_add(astype(weights, np.float64), (x,), counts.shape)
+
+
+_bincount = PlainFunction(np.bincount)
+
+
+@PlainFunction
+def _count_of_counts(x: Any, minlength: int) -> int:
+    return len(np.bincount(x, minlength=minlength))
 
 
 def matrix_power(x: Any, n: int) -> Any:

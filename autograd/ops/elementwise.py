@@ -23,8 +23,9 @@ import numpy as np
 
 from ...common.plain_data import as_array
 from ...common.quiet import quiet
-from ..core.node import Node, data_of
+from ..core.node import Node, data_of, entered, is_recorded, traces
 from ..core.op import Op, Rule
+from ..core.questions import asked, compared
 from ..core.recording import record
 from .special import erf_array, gelu_array, gelu_scalar, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
@@ -94,6 +95,8 @@ class Elementwise(Op):
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
+        if traces:
+            inputs = entered(inputs)
         data = [x._plain if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
             data = [float(x) if isinstance(x, (int, np.generic)) else x for x in data]
@@ -163,7 +166,7 @@ power = Elementwise("power", "x ** y", math.pow, np.power, "**")
 power.rules(
     lambda g, out, x, y: (
         g * power_slope(x, y, 1, 0)
-        if _takes_a_limit(x, y, isinstance(g, Node) and isinstance(y, Node))
+        if _takes_a_limit(x, y, is_recorded(g) and is_recorded(y))
         else g * y * x ** (y - 1.0)
     ),
     lambda g, out, x, y: g * power_slope(x, y, 0, 1) if _takes_a_limit(x, y, True) else g * out * log(x),
@@ -177,10 +180,18 @@ def _takes_a_limit(x: Any, y: Any, base: bool) -> bool:
     differentiated by ``y``.
     """
     x, y = data_of(x), data_of(y)
+    if not base and (y.__class__ is float or y.__class__ is int):
+        if not is_number(x) or y.__class__ is int:
+            return bool(y == 0)
+        if y >= 1 and float(y).is_integer():
+            return False
+    return _is_limit(x, y, base)
+
+
+@asked
+def _is_limit(x: Any, y: Any, base: bool) -> bool:
     if x.__class__ is float and y.__class__ is float:
         return y == 0 or (not 0 < x < inf if base else x <= 0 and not (y >= 1 and y.is_integer()))
-    if not base and (y.__class__ is float or y.__class__ is int):
-        return bool(y == 0)
     return bool(np.any(np.equal(y, 0)) or (base and not np.all((np.not_equal(x, 0)) & np.isfinite(x))))
 
 
@@ -241,7 +252,12 @@ log1p.rules(lambda g, out, x: g / (1.0 + x))
 
 def equal(x: Any, y: Any) -> Any:
     """Whether numbers are equal, also those of two Values, whose ``==`` asks whether they are the same one."""
-    return x <= y <= x if data_of(x).__class__ is data_of(y).__class__ is float else x == y
+    return (x <= y) & (y <= x) if is_number(x) and is_number(y) else x == y
+
+
+def is_number(x: Any) -> bool:
+    """Whether the data is a single float of Python."""
+    return (x._plain if isinstance(x, Node) else x).__class__ is float
 
 
 def _share(x: Any, y: Any) -> Any:
@@ -267,6 +283,7 @@ cbrt = Elementwise("cbrt", "x ** (1/3)", lambda x: float(np.cbrt(x)), np.cbrt)
 cbrt.rules(lambda g, out, x: g / (3.0 * out * out))
 
 
+@asked
 def is_short(length: Any) -> bool:
     """Whether one of these lengths is 0, or so small (or NaN) that a quotient by it may leave the range of numbers."""
     length = data_of(length)
@@ -286,10 +303,10 @@ def _towards(g: Any, out: Any, x: Any) -> Any:
 hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
 hypot.rules(
     lambda g, out, x, y: (
-        g * x / out if not is_short(out) else _towards(g, out, x) if isinstance(g, Node) else g * ratio(x, out)
+        g * x / out if not is_short(out) else _towards(g, out, x) if is_recorded(g) else g * ratio(x, out)
     ),
     lambda g, out, x, y: (
-        g * y / out if not is_short(out) else _towards(g, out, y) if isinstance(g, Node) else g * ratio(y, out)
+        g * y / out if not is_short(out) else _towards(g, out, y) if is_recorded(g) else g * ratio(y, out)
     ),
 )
 
@@ -537,6 +554,12 @@ power_slope.rules(
 )
 
 
+def not_zero(x: Any) -> Any:
+    """Return where plain data is not 0; an array of booleans is that already."""
+    is_truth = hasattr(x, "dtype") and x.dtype.kind == "b"
+    return x if is_truth else compared(operator.ne, x, 0)
+
+
 def where(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where ``condition`` holds, ``y`` elsewhere, as :func:`numpy.where`.
 
@@ -561,8 +584,12 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> x.grad
     array([0.  , 0.25])
     """
+    if traces:
+        (condition,) = entered((condition,))
     if isinstance(condition, Node):
-        condition = bool(condition) if condition._plain.__class__ is float else data_of(condition) != 0
+        condition = not_zero(data_of(condition))
+        if isinstance(condition, Node):  # it stands for an array, in a trace
+            return _where.apply((x, y), {"condition": condition})
     elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
     if not (isinstance(x, Node) or isinstance(y, Node) or isinstance(condition, Node)):

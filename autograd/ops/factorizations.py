@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.node import Node, data_of
-from ..core.op import Op
-from .elementwise import ratio
+from ..core.node import data_of, is_recorded
+from ..core.op import Op, PlainFunction
+from .elementwise import ratio, where
 from .indexing import diagonal
 from .inverses import _solve
 from .matrices import check_square, diagonal_matrix, transposed
 from .products import matmul
-from .shaping import concatenate, expand_dims, operand, reshape, tril
+from .shaping import astype, concatenate, expand_dims, operand, reshape, tril
 
 
 def _pack(batch: tuple[int, ...], *parts: Any) -> Any:
@@ -106,13 +106,14 @@ def _between(row: Any, column: Any, noise: Any) -> Any:
     return pairs * ((np.abs(data_of(pairs)) > noise) * (1.0 - one)).astype(pairs.dtype) + one
 
 
+@PlainFunction
 def _unknown_at_zero(used: Any, g_values: Any, g_vectors: list[Any], coincide: Any) -> Any:
     """Return NaN at coinciding pairs whose derivative cannot be known although the gradients of their vectors are 0.
 
     A function of the vectors may have a gradient of 0 at this very matrix. That must be assumed if vectors were used
     and either the gradients of all vectors are 0, or the gradients of the two values of the pair differ.
     """
-    used, g_values, *g_vectors = (data_of(g) for g in (used, g_values, *g_vectors))
+    used, g_values, coincide, *g_vectors = (data_of(g) for g in (used, g_values, coincide, *g_vectors))
     silent = np.all([np.all(g == 0, (-2, -1)) for g in g_vectors], 0)[..., None, None]
     one, other = g_values[..., None, :], g_values[..., None]
     apart = np.abs(one - other) > np.finfo(used.dtype).eps ** 0.5 * (np.abs(one) + np.abs(other))
@@ -126,23 +127,26 @@ def _dominated_by_rounding(gaps: Any, middle: Any, g_vectors: list[Any], values:
     the derivative of the gradient. Where only the latter is lost, the result is a 0 whose derivative is NaN. Where the
     gradients of both vectors are 0 there is no such error.
     """
-    columns = np.max([np.max(np.abs(data_of(g)), -2, initial=0) for g in g_vectors], 0)
-    if not np.any(columns):
-        return 0.0
-    gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(data_of(gaps))).astype(gaps.dtype)
-    whole = np.fmax.reduce(np.abs(data_of(middle)), (-2, -1), keepdims=True, initial=0)
-    largest = np.max(np.abs(data_of(values)), -1, keepdims=True, initial=0)[..., None]
-    incoming = np.maximum(columns[..., None], columns[..., None, :])
-
-    def lost(order: int) -> Any:
-        error = np.finfo(gap.dtype).eps * incoming * (largest / gap) ** order
-        return error > 0.01 * np.maximum(incoming, largest * whole)
-
-    nothing = np.where(lost(1), np.nan, 0.0).astype(gap.dtype)
-    if not isinstance(gaps, Node):
+    given = data_of(gaps), data_of(middle), [data_of(g) for g in g_vectors], data_of(values)
+    nothing = astype(where(_is_lost(1, *given), np.nan, 0.0), gaps.dtype)
+    if not is_recorded(gaps):
         return nothing
-    unknown = lost(2).astype(gap.dtype)
+    unknown = astype(_is_lost(2, *given), gaps.dtype)
     return nothing + ratio(unknown * (gaps - data_of(gaps)), 1.0 - unknown)
+
+
+@PlainFunction
+def _is_lost(order: int, gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
+    """Return at which pairs of values the error exceeds what a derivative of an order may have."""
+    columns = np.max([np.max(np.abs(g), -2, initial=0) for g in g_vectors], 0)
+    if not np.any(columns):
+        return np.zeros(gaps.shape, dtype=bool)
+    gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(gaps)).astype(gaps.dtype)
+    whole = np.fmax.reduce(np.abs(middle), (-2, -1), keepdims=True, initial=0)
+    largest = np.max(np.abs(values), -1, keepdims=True, initial=0)[..., None]
+    incoming = np.maximum(columns[..., None], columns[..., None, :])
+    error = np.finfo(gap.dtype).eps * incoming * (largest / gap) ** order
+    return error > 0.01 * np.maximum(incoming, largest * whole)
 
 
 def _off_diagonal(x: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ...common.plain_data import as_array, frozen
-from ..core.node import data_of
-from ..core.op import Op
+from ..core.node import Node, data_of, entered, traces
+from ..core.op import Op, PlainFunction
+from ..core.questions import known
 from .elementwise import where
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 from .views import View, follow
@@ -49,7 +51,11 @@ def index_array(index: Any) -> Any:
     IndexError
         If they are not numbers at all.
     """
+    if traces:
+        (index,) = entered((index,))
     array = as_array(data_of(index))
+    if isinstance(array, Node) and array.dtype.kind == "b":  # how many elements it selects is a condition of a trace
+        array = known(array, "selects elements by a mask")
     if array.dtype.kind == "f" and not array.size and isinstance(index, (list, tuple)):
         array = array.astype(np.intp)
     if array.dtype.kind == "f":
@@ -64,7 +70,7 @@ def index_array(index: Any) -> Any:
 def is_basic(index: Index) -> bool:
     """Return whether an index has no arrays in it, and so selects each element at most once."""
     parts = index if isinstance(index, tuple) else (index,)
-    return not any(isinstance(part, np.ndarray) for part in parts)
+    return not any(isinstance(part, (np.ndarray, Node)) for part in parts)
 
 
 class Part(View):
@@ -116,12 +122,18 @@ def _written(g: Any, value: Any, index: Index) -> Any:
     """Return the gradient of the written values; if an index repeats, only the last write has one."""
     part = getitem(g, index)
     if not is_basic(index):
-        writer = np.arange(part.size).reshape(part.shape)
-        last = np.zeros(g.shape, dtype=np.intp)
-        last[index] = writer
-        part = where(last[index] == writer, part, 0.0)
+        part = where(_last_writes(index, g.shape, part.shape), part, 0.0)
     extra = np.ndim(data_of(value)) - part.ndim  # assignment ignores leading axes of length 1
     return reshape(part, (1,) * extra + part.shape) if extra > 0 else part
+
+
+@PlainFunction
+def _last_writes(index: Index, shape: tuple[int, ...], part: tuple[int, ...]) -> Any:
+    """Return which of the elements that an index selects are not selected once more later on."""
+    writer = np.arange(math.prod(part)).reshape(part)
+    last = np.zeros(shape, dtype=np.intp)
+    last[index] = writer
+    return last[index] == writer
 
 
 setitem.rules(
@@ -161,7 +173,17 @@ def _within(indices: Any, n: int, mode: str) -> Any:
         indices = indices.astype(np.intp)  # ``take`` reads booleans as the numbers 0 and 1, not as a mask
     if mode == "raise":
         return indices
-    return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
+    return _wrapped(indices, n) if mode == "wrap" else _clipped(indices, n)
+
+
+@PlainFunction
+def _wrapped(indices: Any, n: int) -> Any:
+    return indices % n
+
+
+@PlainFunction
+def _clipped(indices: Any, n: int) -> Any:
+    return np.clip(indices, 0, n - 1)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -244,4 +266,9 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     data = data_of(x)
     if data.flags.fnc:  # so is the result
         return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
-    return take_along_axis(x, np.argsort(data, axis=axis, kind="stable"), axis)
+    return take_along_axis(x, _order(data, axis), axis)
+
+
+@PlainFunction
+def _order(data: Any, axis: int) -> Any:
+    return np.argsort(data, axis=axis, kind="stable")

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.node import data_of
-from ..core.op import Op
+from ..core.op import Op, PlainFunction
+from ..core.questions import asked
 from .matrices import check_square, transposed
 from .products import matmul
 from .shaping import expand_dims, ndim_of, operand, stack
@@ -78,13 +79,18 @@ def solve(a: Any, b: Any) -> Any:
     return _solve(a, b)
 
 
+@asked
+def _is_regular(x: Any) -> bool:
+    plain = data_of(x)
+    return bool(np.all(np.linalg.cond(plain) < 1 / np.finfo(plain.dtype).eps))
+
+
 def _cofactors(x: Any, determinant: Any) -> Any:
     """Return the derivatives of a determinant with respect to the entries, at singular matrices too."""
-    plain = data_of(x)
     n = x.shape[-1]
     if not x.size:
         return x
-    if np.all(np.linalg.cond(plain) < 1 / np.finfo(plain.dtype).eps):
+    if _is_regular(x):
         return expand_dims(determinant, (-2, -1)) * transposed(inv(x))
     if n == 1:
         return x * 0.0 + 1.0
@@ -132,4 +138,9 @@ def slogdet(x: Any) -> SlogdetResult:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
     x = operand(x)
     check_square("slogdet", x)
-    return SlogdetResult(np.linalg.slogdet(data_of(x))[0], _slogdet(x))
+    return SlogdetResult(_sign_of_determinant(data_of(x)), _slogdet(x))
+
+
+@PlainFunction
+def _sign_of_determinant(x: Any) -> Any:
+    return np.linalg.slogdet(x)[0]

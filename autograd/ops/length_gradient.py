@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..core.backward import backprop
-from ..core.node import Node, data_of
+from ..core.node import Node, current_trace, data_of, is_recorded
+from ..core.questions import asked, known
 from .elementwise import ratio, where
 
 Function = Callable[[Any], Any]
@@ -36,9 +37,10 @@ def length_gradient(g: Any, out: Any, x: Any, spread: Function, bend: Function |
     """
     slope, zeros = ratio(x, spread(out)), data_of(out) == 0
     result = spread(g) * (slope if bend is None else where(spread(zeros), 0.0, bend(slope)))
-    if isinstance(g, Node) and isinstance(out, Node):
+    if is_recorded(g) and is_recorded(out):
         limit = _limit(g, out)
-        undefined = np.asarray(zeros & (g._plain != 0) | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
+        falling = known(zeros & (data_of(g) != 0), "differentiates a length of 0")
+        undefined = np.asarray(falling | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
         limit = np.where(undefined, 0.0, limit)
         result = result + spread(_like(undefined * 1.0, out)) * slope + spread(_like(limit, out)) * x
     return result
@@ -46,6 +48,11 @@ def length_gradient(g: Any, out: Any, x: Any, spread: Function, bend: Function |
 
 def _like(values: Any, out: Node) -> Any:
     return float(values) if out._plain.__class__ is float else values.astype(out._plain.dtype)
+
+
+@asked
+def _both_are_zero(g: Any, out: Any) -> bool:
+    return bool(np.any(np.equal(data_of(g), 0) & np.equal(data_of(out), 0)))
 
 
 def _limit(g: Node, out: Node) -> Any:
@@ -56,8 +63,10 @@ def _limit(g: Node, out: Node) -> Any:
     """
     zeros = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
     limit = np.zeros(zeros.shape)
-    if not g.requires_grad or not zeros.any():
+    if not g.requires_grad or not _both_are_zero(g, out):
         return limit
+    if (trace := current_trace()) is not None:
+        trace.fail("differentiates a length of 0 twice")
     weights = 1.0 + np.arange(zeros.size).reshape(zeros.shape) / zeros.size
     found = []
     for weight in (zeros * 1.0, zeros * weights):

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...common.quiet import quiet
-from ..core.node import Node, data_of
-from ..core.op import Op
+from ..core.node import data_of, is_recorded
+from ..core.op import Op, PlainFunction
+from ..core.questions import asked
 from .factorizations import rounding_noise, svd
 from .inverses import _solve
 from .matrices import check_square, transposed
@@ -40,8 +41,7 @@ def expm(x: Any) -> Any:
     """
     x = operand(x)
     check_square("expm", x)
-    size = np.max(np.sum(np.abs(data_of(x)), -1), initial=0.0)
-    halvings = builtins.max(0, math.frexp(size)[1] + 1) if np.isfinite(size) else 0
+    halvings = _halvings(data_of(x))
     x = x * 0.5**halvings
     order = 8
     numerator = denominator = np.eye(x.shape[-1], dtype=x.dtype)
@@ -54,6 +54,13 @@ def expm(x: Any) -> Any:
     for _ in range(halvings):
         result = matmul(result, result)
     return result
+
+
+@PlainFunction
+def _halvings(x: Any) -> int:
+    """Return how often a matrix has to be halved until the approximation holds."""
+    size = np.max(np.sum(np.abs(x), -1), initial=0.0)
+    return builtins.max(0, math.frexp(size)[1] + 1) if np.isfinite(size) else 0
 
 
 @Op
@@ -130,13 +137,19 @@ def logm(x: Any) -> Any:
     """
     x = operand(x)
     root, one, roots = sqrtm(x), np.eye(x.shape[-1], dtype=x.dtype), 1
-    while roots < 40 and np.max(np.abs(data_of(root) - one), initial=0.0) > 0.25 / builtins.max(1, x.shape[-1]):
+    while roots < 40 and _is_far(root, one):
         root, roots = sqrtm(root), roots + 1
     rest, total = root - one, 0.0
     nodes, weights = np.polynomial.legendre.leggauss(8)  # log(1 + r) is the integral of r / (1 + t r), t from 0 to 1
     for t, w in zip((0.5 + 0.5 * nodes).tolist(), (0.5 * weights).tolist()):
         total = total + w * _solve(one + t * rest, rest)
     return total * 2.0**roots
+
+
+@asked
+def _is_far(root: Any, one: Any) -> bool:
+    """Whether a root is so far from the identity that the integral would not be exact."""
+    return bool(np.max(np.abs(data_of(root) - one), initial=0.0) > 0.25 / builtins.max(1, one.shape[-1]))
 
 
 @Op
@@ -216,10 +229,8 @@ def pinv(x: Any, /, rcond: float | None = None) -> Any:
 
 def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
     if rcond is not None:
-        s = np.linalg.svd(data_of(x), compute_uv=False)
-        kept = s > np.asarray(rcond)[..., None] * np.max(s, -1, keepdims=True, initial=0)
-        lost = ~kept if isinstance(x, Node) else ~kept & (s > rounding_noise(s, builtins.max(x.shape[-2:]))[..., 0])
-        if np.any(lost):
+        kept, lost = _kept_values(data_of(x), rcond, is_recorded(x))
+        if lost:
             return _truncated_pinv_rule(g, x, kept)
     rows, columns = np.eye(x.shape[-2], dtype=x.dtype), np.eye(x.shape[-1], dtype=x.dtype)
     back = transposed(out)
@@ -227,6 +238,15 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
     left = matmul(matmul(rows - matmul(x, out), transposed(g)), matmul(out, back))
     right = matmul(matmul(matmul(back, out), transposed(g)), columns - matmul(out, x))
     return inner + left + right
+
+
+@PlainFunction
+def _kept_values(x: Any, rcond: Any, recorded: bool) -> tuple[Any, bool]:
+    """Return which singular values count, and whether any does not that is not 0 (for higher derivatives, or is)."""
+    s = np.linalg.svd(x, compute_uv=False)
+    kept = s > np.asarray(rcond)[..., None] * np.max(s, -1, keepdims=True, initial=0)
+    lost = ~kept if recorded else ~kept & (s > rounding_noise(s, builtins.max(x.shape[-2:]))[..., 0])
+    return kept, bool(np.any(lost))
 
 
 def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:

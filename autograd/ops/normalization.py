@@ -11,7 +11,7 @@ import numpy as np
 
 from ...common.seam import replaceable
 from ..core.node import Node, data_of
-from ..core.op import Op
+from ..core.op import Op, PlainFunction
 from ..core.recording import is_recording, record
 from .elementwise import sqrt
 from .reductions import mean, sum, var
@@ -61,6 +61,7 @@ _batch_norm.rules(
 )
 
 
+@PlainFunction
 @replaceable
 def normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> tuple[Any, Any, Any]:
     """Return ``x`` (N, ..., C) normalised by moments, or by its own if these are None, and the moments (C,)."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...common.seam import replaceable
 from ..core.node import Node, data_of
-from ..core.op import Op
+from ..core.op import Op, PlainFunction
 from ..core.recording import record
 from .convolution import (
     Padding,
@@ -35,6 +35,7 @@ from .shaping import astype, narrow, wide
 __all__ = ["avg_pool2d", "max_pool2d"]
 
 
+@PlainFunction
 @replaceable
 def window_max(x: Any, kernel: Any, stride: Any, padding: Pairs) -> tuple[Any, Any]:
     """Return the largest element of each window of images, and which it is.

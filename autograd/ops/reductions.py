@@ -15,6 +15,7 @@ import numpy as np
 from ...common.quiet import quiet
 from ..core.node import data_of, inspected
 from ..core.op import Op
+from ..core.questions import asked
 from .elementwise import exp, is_short, where
 from .length_gradient import length_gradient
 from .shaping import (
@@ -211,6 +212,7 @@ def prod(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.prod(x, plain_axis(axis), keepdims=keepdims)
 
 
+@asked
 def _divides(out: Any) -> bool:
     """Whether a product, divided by one of its factors, gives the product of the others to rounding."""
     size = np.abs(data_of(out))

@@ -17,7 +17,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ...common.plain_data import plain
 from ..core.node import Node, data_of
-from ..core.op import Op
+from ..core.op import Op, PlainFunction
+from ..core.questions import known
 from .elementwise import positive
 from .views import View, apart, in_numpy, memory_of
 
@@ -438,7 +439,7 @@ def vstack(arrays: Sequence[Any]) -> Any:
 
 def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     """Cut along an axis into nearly equal parts, or at the given positions."""
-    x, sections = operand(x), data_of(sections)
+    x, sections = operand(x), known(sections, "splits an array")
     pieces = np.array_split(np.arange(x.shape[axis]), sections)
     before = (slice(None),) * normalize_axis_index(axis, ndim_of(x))
     return [x[(*before, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))] for p in pieces]
@@ -452,7 +453,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     ValueError
         If the axis cannot be cut into that many equal parts.
     """
-    x, sections = operand(x), data_of(sections)
+    x, sections = operand(x), known(sections, "splits an array")
     if np.ndim(sections) == 0 and x.shape[axis] % sections:
         raise ValueError(f"split: an axis of length {x.shape[axis]} has no {sections} equal parts; see array_split")
     return array_split(x, sections, axis)
@@ -465,14 +466,14 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         x, axis = ravel(x), 0
     from .indexing import take  # here, since that module needs this one
 
-    where_from = np.repeat(np.arange(x.shape[axis]), data_of(repeats))
+    where_from = np.repeat(np.arange(x.shape[axis]), known(repeats, "repeats elements"))
     return take(x, where_from, axis)
 
 
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
     x = operand(x)
-    given: Shape = tuple(np.atleast_1d(data_of(reps)).tolist())
+    given: Shape = tuple(np.atleast_1d(known(reps, "repeats an array")).tolist())
     shape = (1,) * max(0, len(given) - ndim_of(x)) + tuple(x.shape)
     given = (1,) * (len(shape) - len(given)) + given
     interleaved = reshape(x, tuple(n for size in shape for n in (1, size)))
@@ -543,6 +544,8 @@ def _pad_widths(widths: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 
 
 def _pad_constant(x: Any, widths: Any, values: Any) -> Any:
+    if isinstance(values, Node) and values.stands_for_data and not ndim_of(values):
+        return _pad(x, widths, values)
     if isinstance(values, Node):
         raise TypeError("pad: constant_values must be plain numbers, no gradient flows to them; use concatenate")
     values = plain(values)
@@ -554,6 +557,12 @@ def _pad_constant(x: Any, widths: Any, values: Any) -> Any:
         for width, value in (((before, 0), pair[0]), ((0, after), pair[1])):
             x = _pad(x, (*nothing[:axis], width, *nothing[axis + 1 :]), value)
     return x
+
+
+@PlainFunction
+def _copied(x: Any, order: str) -> Any:
+    """Return a copy, which its owner may write to."""
+    return np.array(x, order=order) if hasattr(x, "ndim") else x  # type: ignore[call-overload]
 
 
 def copy(x: Any, order: str = "K") -> Any:
@@ -570,6 +579,8 @@ def copy(x: Any, order: str = "K") -> Any:
         return np.array(x, order=order)  # type: ignore[call-overload]
     if order not in ("C", "K"):
         raise ValueError(f"copy: order must be 'C' or 'K', got {order!r}")
+    if x.stands_for_data:
+        return _copied(x, order)
     flags = getattr(x._plain, "flags", None)
     if flags is None or flags.c_contiguous or (order == "K" and flags.f_contiguous):
         return identity(x)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..core.backward import inputs_of
-from ..core.node import NO_PARAMS, Node, annotate, clock
-from ..core.op import Op
+from ..core.node import NO_PARAMS, Node, annotate, clock, current_trace, traces
+from ..core.op import Op, plain_params
+from ..core.questions import carry
 from ..core.recording import is_recording, record, recording
 
 LEAF_OVERWRITTEN = (
@@ -73,7 +74,7 @@ class View(Op):
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the input's data, record the result, and remember the input as its base."""
         (x,) = inputs
-        data = self.forward(self.data_of(x), **params)
+        data = self.forward(self.data_of(x), **(plain_params(params) if traces else params))
         view = record(self, data, inputs, params)
         shares = x._plain.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._plain)
         if shares and ((memory := memory_of(x)) is None or memory.base is None or _shares(x, self, params)):
@@ -182,6 +183,8 @@ def write(t: Any, compute: Callable[[Any], Any]) -> None:
         If the result does not fit into ``t``, or NumPy does not write to such a view.
     """
     _check_writable(t)
+    if traces:
+        _check_own(t)
     before = {t: snapshot(t)}
     new = _checked_content(t, compute(before[t]))
     while (memory := memory_of(t)) is not None and memory.base is not None:
@@ -215,6 +218,15 @@ def _check_writable(t: Any) -> None:
         )
 
 
+def _check_own(t: Any) -> None:
+    """End a trace in which something is written to that was not made in it: no program does that."""
+    trace = current_trace()
+    while (memory := memory_of(t)) is not None and memory.base is not None:
+        t = memory.base
+    if trace is not None and not trace.is_own(t):
+        trace.fail("writes into an array or a Tensor that it did not make")
+
+
 def _checked_content(t: Any, new: Any) -> Any:
     """Return ``new`` in the dtype of ``t``; raise if it cannot take its place."""
     if new.shape != t.shape:
@@ -238,6 +250,8 @@ def snapshot(t: Any) -> Any:
     copied._plain, copied.op, copied._x, copied._y, copied._tracked = t._plain, t.op, t._x, t._y, t._tracked
     copied.params, copied.number = t.params, t.number
     copied._grad = copied.notes = None
+    if traces:
+        carry(copied, t)
     memory = memory_of(t)
     if memory is not None and memory.before is not None and t._tracked:
         copied._memory = Memory()
@@ -260,6 +274,8 @@ def _become(t: Any, new: Any, before: dict[Any, Any]) -> None:
     if recorded:
         t.op, t.inputs, t.params, t._tracked = new.op, inputs_of(new), new.params, True
         _point_to_versions(t)
+    if traces and (trace := current_trace()) is not None:
+        trace.replaced(t, new)
 
 
 def _in_layout(data: Any, old: Any) -> Any:
@@ -320,6 +336,8 @@ def refresh(t: Any) -> None:
             view.op, view.inputs, view.params = fresh.op, fresh.inputs, fresh.params
             view.number, memory.number = fresh.number, memory.base.number
             _register(view, memory.base)
+            if traces:
+                carry(view, fresh)
 
 
 def _point_to_versions(t: Any) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...autograd import Tensor
+from ...autograd.core.node import data_of
+from ...autograd.core.questions import asked
 from ...common.argument_checks import checked_count
 from ...common.plain_data import as_array
 from ...common.rng import Seed
@@ -15,6 +17,11 @@ from ..layer_errors import LayerShapeError, LayerTypeError
 from ..module import Entries, Module, Parameter, savable
 
 __all__ = ["Embedding"]
+
+
+@asked
+def _are_below(numbers: Any, end: int) -> bool:
+    return not numbers.size or bool(0 <= numbers.min() <= numbers.max() < end)
 
 
 @savable
@@ -66,10 +73,10 @@ class Embedding(Module):
 
     def forward(self, indices: Any) -> Tensor:
         """Map integers (...) to vectors (..., embedding_dim)."""
-        numbers = as_array(indices.data if isinstance(indices, Tensor) else indices)
+        numbers = as_array(data_of(indices))
         if numbers.dtype.kind not in "iu":
             raise LayerTypeError(self, f"takes integers, got {numbers.dtype}")
-        if numbers.size and not 0 <= numbers.min() <= numbers.max() < self.num_embeddings:
+        if not _are_below(numbers, self.num_embeddings):
             bad = numbers[(numbers < 0) | (numbers >= self.num_embeddings)][0]
             raise LayerShapeError(self, f"got the number {bad}, expected 0 to {self.num_embeddings - 1}")
         return embedding(numbers, self.weight, self.padding_idx)

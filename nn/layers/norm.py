@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor, batch_norm
+from ...autograd.core.op import PlainFunction
 from ...common.argument_checks import checked_count, checked_fraction
 from ..functional import layer_norm
 from ..layer_errors import LayerShapeError
@@ -17,6 +18,17 @@ from ..module import Entries, Module, Parameter, savable
 from .arguments import as_input, check_channels, weight_and_bias
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
+
+
+@PlainFunction
+def _one_more(count: Any) -> Any:
+    return np.asarray(count + 1)
+
+
+@PlainFunction
+def _equal_share(count: Any) -> float:
+    """Return the share of the newest among so many."""
+    return 1.0 / float(count)
 
 
 class _BatchNorm(Module):
@@ -90,8 +102,8 @@ class _BatchNorm(Module):
 
     def _follow(self, mean: Any, var: Any) -> None:
         """Update the running statistics."""
-        self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)
-        share = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.num_batches_tracked = _one_more(self.num_batches_tracked)
+        share = _equal_share(self.num_batches_tracked) if self.momentum is None else self.momentum
         self.running_mean = (1.0 - share) * self.running_mean + share * mean
         self.running_var = (1.0 - share) * self.running_var + share * var
 

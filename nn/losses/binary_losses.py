@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from ...autograd import Tensor, log, maximum, softplus, where
+from ...autograd import Tensor, broadcast_to, log, maximum, softplus, where
 from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
 from .loss import Loss, LossReduction, reduce
@@ -102,7 +101,7 @@ def _weighted(name: str, values: Tensor, weight: npt.ArrayLike | None) -> Tensor
 def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Array:
     weights = as_numbers(weight).astype(values.dtype, copy=False)
     try:
-        return np.broadcast_to(weights, values.shape)
+        return broadcast_to(weights, values.shape)  # type: ignore[no-any-return]
     except ValueError:
         raise ValueError(
             f"{name}: a weight of shape {weights.shape} does not broadcast to the prediction's {values.shape}"

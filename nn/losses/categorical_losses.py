@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from ...autograd import Tensor, log_softmax, where
 from ...autograd.core.node import data_of
+from ...autograd.core.op import PlainFunction
+from ...autograd.core.questions import asked
+from ...autograd.ops.indexing import getitem
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import checked_fraction
 from ...common.plain_data import as_array
@@ -149,28 +152,42 @@ def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: i
             f"{name}: labels must be integers, got {labels.dtype}; use y.astype(np.int64) if they are whole numbers"
         )
     classes = shape[-1]
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        bad = (labels < 0) | (labels >= classes)
-        if ignore_index is not None:
-            bad &= labels != ignore_index
-        if bad.any():
-            raise ValueError(
-                f"{name}: label {labels[bad][0]} at index {first_index(bad)} is out of range; with {classes} classes "
-                f"labels go from 0 to {classes - 1}"
-            )
+    if not _are_in_range(labels, classes, ignore_index):
+        bad = _out_of_range(labels, classes, ignore_index)
+        raise ValueError(
+            f"{name}: label {labels[bad][0]} at index {first_index(bad)} is out of range; with {classes} classes "
+            f"labels go from 0 to {classes - 1}"
+        )
     return labels
+
+
+def _out_of_range(labels: Array, classes: int, ignore_index: int | None) -> Array:
+    bad = (labels < 0) | (labels >= classes)
+    return bad if ignore_index is None else bad & (labels != ignore_index)
+
+
+@asked
+def _are_in_range(labels: Array, classes: int, ignore_index: int | None) -> bool:
+    if not labels.size or (labels.min() >= 0 and labels.max() < classes):
+        return True
+    return not _out_of_range(labels, classes, ignore_index).any()
 
 
 def _check_rows(name: str, rows: Array) -> None:
     """Check that the last axis holds probabilities that sum to 1."""
     check_probabilities(name, "rows of targets", rows)
-    sums = rows.sum(axis=-1)
-    bad = np.abs(sums - 1.0) > 1e-3
-    if bad.any():
+    if not _add_up(rows):
+        sums = rows.sum(axis=-1)
+        bad = np.abs(sums - 1.0) > 1e-3
         raise ValueError(
             f"{name}: each row of targets must sum to 1, but the row at index {first_index(np.atleast_1d(bad))} "
             f"sums to {sums[bad][0]}"
         )
+
+
+@asked
+def _add_up(rows: Array) -> bool:
+    return not (np.abs(rows.sum(axis=-1) - 1.0) > 1e-3).any()
 
 
 def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> Array | None:
@@ -181,9 +198,14 @@ def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> A
         raise ValueError(
             f"{name}: weight must have one number for each class, shape {scores.shape[-1:]}, got {weights.shape}"
         )
-    if not (weights >= 0).all():
+    if not _are_weights(weights):
         raise ValueError(f"{name}: class weights must not be negative or NaN, got {weights}")
     return weights
+
+
+@asked
+def _are_weights(weights: Array) -> bool:
+    return bool((weights >= 0).all())
 
 
 def _picked(log_p: Tensor, labels: Array, weights: Array | None, ignore_index: int | None) -> Tensor:
@@ -191,7 +213,7 @@ def _picked(log_p: Tensor, labels: Array, weights: Array | None, ignore_index: i
     safe = labels if ignore_index is None else np.where(labels == ignore_index, 0, labels)
     rows: Tensor = -log_p[(*np.indices(safe.shape, sparse=True), safe)]
     if weights is not None:
-        rows = rows * weights[safe]
+        rows = rows * getitem(weights, safe)
     if ignore_index is not None:
         rows = where(labels != ignore_index, rows, 0.0)
     return rows
@@ -203,11 +225,16 @@ def _reduce_rows(
     """Reduce the rows; the mean is over the labels that are not ignored, weighted by the weights of their classes."""
     if reduction != "mean" or (weights is None and ignore_index is None):
         return reduce(name, rows, reduction)
-    kept = labels if ignore_index is None else labels[labels != ignore_index]
-    total = float(kept.size if weights is None else weights[kept].sum(dtype=np.float64))
+    total = _total_weight(labels, weights, ignore_index)
     if total == 0.0:
         raise ValueError(f"{name}: the mean over nothing is not defined; every label is ignored or has weight 0")
     return reduce(name, rows * (1.0 / total), "sum")
+
+
+@PlainFunction
+def _total_weight(labels: Array, weights: Array | None, ignore_index: int | None) -> float:
+    kept = labels if ignore_index is None else labels[labels != ignore_index]
+    return float(kept.size if weights is None else weights[kept].sum(dtype=np.float64))
 
 
 class CrossEntropyLoss(Loss):

@@ -6,11 +6,17 @@ from typing import Any, Literal
 
 from ...autograd import Tensor, exp, log, where
 from ...autograd.core.node import data_of
+from ...autograd.core.questions import asked
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 from .misuse_warnings import warn_of_probabilities
 
 __all__ = ["KLDivLoss"]
+
+
+@asked
+def _is_never_negative(p: Any) -> bool:
+    return bool((p >= 0).all())
 
 
 def kl_div(
@@ -38,7 +44,7 @@ def kl_div(
         values = exp(p) * (p - x)
     else:
         positive = data_of(p) > 0
-        if not (data_of(p) >= 0).all():
+        if not _is_never_negative(data_of(p)):
             raise ValueError("kl_div: target probabilities must not be negative or NaN")
         values = p * (log(where(positive, p, 1.0)) - x)
     if reduction == "batchmean":

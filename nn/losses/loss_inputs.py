@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor
+from ...autograd.core.questions import asked
 from ...autograd.tensor import as_numbers
 from ..module import as_tensor
 
@@ -49,17 +50,27 @@ def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor | Array]:
     return x, target
 
 
+@asked
+def _are_probabilities(values: Array) -> bool:
+    return bool(((values >= 0) & (values <= 1)).all())
+
+
+@asked
+def _are_signs(values: Array) -> bool:
+    return bool(((values == 1) | (values == -1)).all())
+
+
 def check_probabilities(name: str, what: str, values: Array) -> None:
     """Check that all values are from 0 to 1."""
-    bad = ~((values >= 0) & (values <= 1))
-    if bad.any():
+    if not _are_probabilities(values):
+        bad = ~((values >= 0) & (values <= 1))
         raise ValueError(f"{name}: {what} must be from 0 to 1, got {values[bad][0]} at index {first_index(bad)}")
 
 
 def check_signs(name: str, values: Array) -> None:
     """Check that all targets are -1 or 1."""
-    bad = (values != 1) & (values != -1)
-    if bad.any():
+    if not _are_signs(values):
+        bad = (values != 1) & (values != -1)
         raise ValueError(f"{name}: targets must be -1 or 1, got {values[bad][0]} at index {first_index(bad)}")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor
+from ...autograd.core.questions import asked
 from ...common.warning import warn
 
 Array = npt.NDArray[Any]
@@ -53,6 +54,7 @@ def warn_of_probabilities(name: str, x: Tensor) -> None:
         )
 
 
+@asked
 def _are_probabilities(rows: Array) -> bool:
     if rows.ndim == 0 or rows.size == 0 or not (rows >= 0).all():
         return False
