@@ -428,18 +428,18 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         self._refuse_if_recorded("turning a tensor into a plain array", "t.data")
-        return np.array(answer_of(self, "turns a Tensor into a plain array"), dtype=dtype, copy=copy)
+        return np.array(answer_of(self, "makes a plain array of a Tensor"), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
         self._refuse_if_recorded("float(t), or a function of the math module,", "t.item()")
-        return float(answer_of(self, "turns a Tensor into a plain number"))
+        return float(answer_of(self, "makes a plain number of a Tensor"))
 
     def __int__(self) -> int:
         self._refuse_if_recorded("int(t)", "t.item()")
         return as_int(data_of(self))  # type: ignore[no-any-return]
 
     def __index__(self) -> int:
-        return answer_of(self, "turns a Tensor into a plain number").__index__()  # type: ignore[no-any-return]
+        return answer_of(self, "makes a plain number of a Tensor").__index__()  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
         if on_look:
@@ -556,7 +556,7 @@ class EmptiedTensor(views.Emptied, Tensor):
 Tensor.emptied = EmptiedTensor
 
 
-_item = PlainFunction(np.ndarray.item, "item")
+_item = PlainFunction(operator.methodcaller("item"), "item")
 
 
 def _comparand(x: Any) -> Any:

@@ -194,7 +194,7 @@ class Value(Arithmetic, Copies, Node, carries=float):
         if not self.requires_grad:
             if on_look:
                 look("makes a plain number of a Value", self)
-            return answer_of(self, "turns a Value into a plain number")  # type: ignore[no-any-return]
+            return answer_of(self, "makes a plain number of a Value")  # type: ignore[no-any-return]
         raise TypeError(
             "float(v) or a function of the math module would lose the gradient of this Value; use v.exp() or "
             "sg.exp(v) and the like to keep it, or v.data for the plain number"

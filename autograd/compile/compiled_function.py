@@ -154,6 +154,8 @@ class Compiled:
             with self._lock:
                 self.kept.insert(0, recorded)
                 del self.kept[self.KEPT :]
+        elif trace.only_now:
+            self.why_recorded = trace.why_not
         else:
             self.why_not = trace.why_not
         return map_structure(lambda x: _plain(x, stand_ins, arguments.leaves), returned)

@@ -47,10 +47,10 @@ class TracedArray(Tensor):
         return _or_plain(call_function, (function, args, kwargs), function, args, kwargs)
 
     def __str__(self) -> str:
-        return str(answer_of(self, "turns an array into text"))
+        return str(answer_of(self, "formats an array"))
 
     def __format__(self, spec: str) -> str:
-        return format(answer_of(self, "turns an array into text"), spec)
+        return format(answer_of(self, "formats an array"), spec)
 
     def __copy__(self) -> Any:
         return shaping.copy(self, "C")
@@ -132,10 +132,10 @@ class TracedNumber(Value):
         return _called(as_int, (self,), {})
 
     def __str__(self) -> str:
-        return str(answer_of(self, "turns a number into text"))
+        return str(answer_of(self, "formats a number"))
 
     def __format__(self, spec: str) -> str:
-        return format(answer_of(self, "turns a number into text"), spec)
+        return format(answer_of(self, "formats a number"), spec)
 
 
 # ------------------------------------------------------------------------------------- functions of plain data

@@ -86,6 +86,8 @@ class Trace:
     conditions : list of Condition
     why_not : str or None
         Why the function cannot be a program.
+    only_now : bool
+        Whether that is so for the present numbers alone.
     """
 
     def __init__(self, found: Iterable[tuple[Any, Any]] = ()) -> None:
@@ -95,6 +97,7 @@ class Trace:
         self.captured: dict[int, Any] = {}
         self.conditions: list[Condition] = []
         self.why_not: str | None = None
+        self.only_now = False
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
         self.arrays = {id(array): (array, source) for array, source in found}
@@ -130,10 +133,10 @@ class Trace:
                 if node.params and node.__class__ is not EmptiedTensor:
                     node.params = plain_params(node.params)
 
-    def fail(self, why: str) -> None:
-        """Note that no program can repeat what the function does; it goes on as it would."""
+    def fail(self, why: str, only_now: bool = False) -> None:
+        """Note that no program can repeat what the function does (``only_now``: with these numbers); it goes on."""
         if self.why_not is None:
-            self.why_not = f"it {why}{_line()}"
+            self.why_not, self.only_now = f"it {why}{_line()}", only_now
 
     # ------------------------------------------------------------------------------------------ variables
 

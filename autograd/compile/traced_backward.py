@@ -62,7 +62,7 @@ def traced_pass(
                 if is_inner(x, stop, oldest):
                     heappush(waiting, (-x.number, x))
     if chose and not trace.are_finite(gradients.values()):
-        trace.fail("has a gradient that is not finite, behind a choice")
+        trace.fail("has a gradient that is not finite, behind a choice", only_now=True)
         return NotImplemented
     return gradients.items()
 

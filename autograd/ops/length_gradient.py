@@ -66,7 +66,7 @@ def _limit(g: Node, out: Node) -> Any:
     if not g.requires_grad or not _both_are_zero(g, out):
         return limit
     if (trace := current_trace()) is not None:
-        trace.fail("differentiates a length of 0 twice")
+        trace.fail("differentiates a length of 0 twice", only_now=True)
     weights = 1.0 + np.arange(zeros.size).reshape(zeros.shape) / zeros.size
     found = []
     for weight in (zeros * 1.0, zeros * weights):

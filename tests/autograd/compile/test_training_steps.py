@@ -126,7 +126,7 @@ def test_a_step_that_fails_is_undone_before_it_runs_again():
         weight.grad = None
         (weight * x).sum().backward()
         weight.data = weight.data * 2.0
-        return np.linalg.lstsq(np.ones((3, 1)), x, rcond=None)[0]  # NumPy's own, which takes no Tensor
+        return len(memoryview(x))  # which takes no Tensor
 
     weight = sg.tensor(np.ones(3), requires_grad=True)
     compiled = sg.compile(step)
