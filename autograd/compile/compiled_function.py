@@ -15,6 +15,7 @@ from ..copies import global_name
 from ..core.node import Node, current_trace, on_gradient, on_record, traces
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
+from .inspectable import Inspectable
 from .reach import Reach
 from .recorded_call import Miss, RecordedCall
 from .stand_ins import TracedArray, TracedNumber
@@ -68,7 +69,7 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
     return Compiled(f)
 
 
-class Compiled:
+class Compiled(Inspectable):
     """A function that is recorded once and then run as a program; made by :func:`compile`.
 
     Attributes
@@ -79,6 +80,8 @@ class Compiled:
         How often the function was recorded, and how often a program was run.
     why_recorded : str
         Why the last recording was needed.
+    kept : list of RecordedCall
+        The recordings, the last used first.
     """
 
     #: The largest number of recordings that are kept: for different shapes of the arguments, or different branches.
@@ -173,12 +176,6 @@ class Compiled:
 
     def __reduce__(self) -> Any:
         return global_name(self) or (compile, (self.f,))  # recordings belong to the nodes of this process
-
-    def __repr__(self) -> str:
-        state = (
-            f"not compiled: {self.why_not}" if self.why_not else f"{self.recordings} recorded, {self.replays} replayed"
-        )
-        return f"<compiled {getattr(self.f, '__name__', 'function')}: {state}>"
 
 
 def _watched() -> bool:

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+#: So many instructions of each stage a program shows by itself.
+LINES = 40
+
 
 class Variable(NamedTuple):
     """What is known of a variable before its numbers are.
@@ -84,9 +87,11 @@ class Stage:
     outputs: tuple[int, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Program:
     """Variables by number, constants, and the stages.
+
+    ``print(program)`` shows it as a page of mathematics.
 
     Attributes
     ----------
@@ -95,16 +100,44 @@ class Program:
         The variables that never change.
     stages : list of Stage
         A later one reads what the earlier ones have computed.
+    origin : RecordedCall or None
+        The recording that it was made for, which knows the names of what is given, what must hold, and what is done
+        after each run.
     """
 
     variables: list[Variable]
     constants: dict[int, Any]
     stages: list[Stage] = field(default_factory=list)
+    origin: Any = None
 
     @property
     def instructions(self) -> list[Instruction]:
         """The instructions of all stages, in order."""
         return [i for stage in self.stages for i in stage.instructions]
+
+    def text(self, limit: int | None = None) -> str:
+        """Return the program as a page of mathematics.
+
+        Parameters
+        ----------
+        limit : int, optional
+            About how many instructions of each stage are shown: what repeats itself comes once, and of what is still
+            longer the middle is left out. None shows everything.
+        """
+        from ..inspect.programs.program_page import page
+
+        return page(self, limit)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text(LINES)
+
+    def _repr_html_(self) -> str:
+        from ..inspect.programs.program_page import page_as_html
+
+        return page_as_html(self, LINES)
 
 
 def refs_in(x: Any) -> Iterator[int]:

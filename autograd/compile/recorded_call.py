@@ -15,6 +15,7 @@ from .drawn_numbers import DrawnNumbers
 from .effects import Leaf, node_of
 from .program import Program, Stage
 from .reach import Reach
+from .recording_notes import RecordingNotes
 from .replayed import ReplayedCall, ReplayedOp
 from .run_program import ProgramRun
 from .stand_ins import TracedArray, TracedNumber
@@ -142,7 +143,8 @@ class RecordedCall:
         self._check_found(trace, arguments)
         inputs = [trace.places[x][0] for x in stand_ins]
         stages[0].inputs = (*inputs, *trace.captured, *[p for _, p in self.before if p is not None])
-        self.program = Program(trace.variables, trace.constants, stages)
+        self.program = Program(trace.variables, trace.constants, stages, self)
+        self.notes = RecordingNotes(f, arguments, trace)
         self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
 
     # -------------------------------------------------------------------------------------- recording

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ...common.quiet import quiet
-from .program import Program, with_data
+from .program import Instruction, Program, with_data
 
 
 class ProgramRun:
@@ -21,7 +22,7 @@ class ProgramRun:
         self.program = program
         self.values: dict[int, Any] = dict(program.constants)
 
-    def stage(self, number: int, given: Sequence[Any]) -> list[Any]:
+    def stage(self, number: int, given: Sequence[Any], watch: Callable[[Any, Any], None] | None = None) -> list[Any]:
         """Run a stage.
 
         Parameters
@@ -30,6 +31,9 @@ class ProgramRun:
             Which; the stages before it have run.
         given : sequence
             The data of its inputs: arrays and Python floats.
+        watch : callable, optional
+            Called in the place of each step with the step, here an instruction, and a function that takes it. This is
+            how a profile is made.
 
         Returns
         -------
@@ -40,7 +44,15 @@ class ProgramRun:
         values.update(zip(stage.inputs, given))
         with quiet():
             for instruction in stage.instructions:
-                arguments = with_data(instruction.arguments, values)
-                computed = instruction.operation.compute(*arguments, **with_data(instruction.params, values))
-                values.update(zip(instruction.results, (computed,) if len(instruction.results) == 1 else computed))
+                if watch is None:
+                    self._compute(instruction)
+                else:
+                    watch(instruction, partial(self._compute, instruction))
         return [values[i] for i in stage.outputs]
+
+    def _compute(self, instruction: Instruction) -> None:
+        """Compute the results of an instruction."""
+        values = self.values
+        arguments = with_data(instruction.arguments, values)
+        computed = instruction.operation.compute(*arguments, **with_data(instruction.params, values))
+        values.update(zip(instruction.results, (computed,) if len(instruction.results) == 1 else computed))

@@ -181,6 +181,10 @@ class Trace:
             self.captured[self.seen_arrays[id(x)][1]] = self.arrays[id(x)][1]
         return self.seen_arrays[id(x)][1]
 
+    def labels(self) -> dict[int, str]:
+        """Return the labels of the nodes that the function has computed, for those who read the program."""
+        return {place: node.label for node, (place, _) in self.places.items() if node.notes and node.label}
+
     def is_traced(self, x: Any) -> bool:
         """Return whether something, or a part of it, is a variable."""
         if isinstance(x, (tuple, list)):

@@ -26,7 +26,7 @@ _LONGEST, _LONGEST_RULE = 240, 400
 _LONGEST_PARAMETER = 24
 
 #: Texts that need no parentheses beside an operator.
-_ATOM = re.compile(r"[\w.\[\], ]+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\([^()]*\)")
+_ATOM = re.compile(r"[\w.\[\], ']+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\([^()]*\)")
 
 #: Texts that are in parentheses or brackets already.
 _CLOSED = re.compile(r"\([^()]*\)|\[.*\]")

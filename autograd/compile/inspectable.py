@@ -1,0 +1,49 @@
+"""What can be seen of a compiled function: its programs, and whether it runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .program import Program
+
+
+class Inspectable:
+    """The part of a compiled function that shows what was compiled; nothing here changes it."""
+
+    f: Callable[..., Any]
+    why_not: str | None
+    recordings: int
+    replays: int
+    why_recorded: str
+    kept: list[Any]
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs of all recordings, that of the last used first."""
+        return [recorded.program for recorded in self.kept]
+
+    @property
+    def program(self) -> Program:
+        """The program of the recording that was used last; ``print`` it.
+
+        Raises
+        ------
+        RuntimeError
+            If there is none; the message says why.
+        """
+        if self.kept:
+            return self.programs[0]
+        name = getattr(self.f, "__name__", "the function")
+        why = f"{name} is not compiled: {self.why_not}" if self.why_not else f"call {name} once, which records it"
+        raise RuntimeError(f"there is no program: {why}")
+
+    def __repr__(self) -> str:
+        counts = f"{self.recordings} recorded, {self.replays} replayed"
+        state = f"not compiled: {self.why_not}" if self.why_not else counts
+        return f"<compiled {getattr(self.f, '__name__', 'function')}: {state}>"
+
+    def __str__(self) -> str:
+        from ..inspect.programs.recordings_list import recordings_text
+
+        return recordings_text(self)

@@ -1,0 +1,98 @@
+"""What a recording knows beside its program, in words: what it returns, what must hold, what is set after each run."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...compile.program import Program
+from ...compile.recorded_call import Result, map_results
+from .instruction_text import static_text
+from .variable_names import VariableNames
+
+_LINE = re.compile(r"\(line (\d+) of (.*)\)$")
+_ATTRIBUTES = {"SetGradient": "grad", "SetData": "data"}
+
+
+def title_of(f: Any) -> str:
+    """Return the name of a function."""
+    return getattr(f, "__name__", "") or type(f).__name__
+
+
+def returned_text(recorded: Any, program: Program, names: VariableNames) -> str:
+    """Return what the function returns, in its nested structure."""
+
+    def text(result: Result) -> Any:
+        if result.kind == "given":
+            return _Written(names[program.stages[0].inputs[result.place]])
+        if result.kind == "held":
+            return _Written(names.known_name(result.content) or type(result.content).__name__)
+        if result.kind == "constant":
+            return _Written(static_text(getattr(result.content, "_plain", result.content), names))
+        return _Written(names[program.stages[0].outputs[result.place]])
+
+    return repr(map_results(text, recorded.results))
+
+
+class _Written(str):
+    """A text that is shown without quotes inside of a structure."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def root_name(recorded: Any, program: Program, names: VariableNames, stage: int) -> str:
+    """Return the name of the result whose gradient a backward stage pulls back."""
+    found: list[str] = []
+
+    def look(result: Result) -> None:
+        if result.stage == stage:
+            found.append(names[program.stages[0].outputs[result.place]])
+
+    map_results(look, recorded.results)
+    return found[0] if found else "a result"
+
+
+def conditions_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[int, str, str]]:
+    """Yield what must hold for a stage to be right: a variable, what it must be, and the line that asked."""
+    plan = recorded.backward[stage - 1] if stage else recorded.forward
+    for place, condition in plan.conditions:
+        answer = condition.answer
+        text = f"is {answer}" if isinstance(answer, bool) else f"== {static_text(answer, names)}"
+        yield program.stages[stage].outputs[place], text, short_line(condition.line).strip()[1:-1]
+
+
+def short_line(text: str) -> str:
+    """Return a text that names a line of a file with what stands there, if it can be read, instead of the path."""
+    found = _LINE.search(text)
+    if found is None:
+        return text
+    number, file = int(found[1]), found[2]
+    source = linecache.getline(file, number).strip()
+    line = f"line {number}: {source}" if source else f"line {number} of {Path(file).name}"
+    return f"{text[: found.start()]}({line})"
+
+
+def gradients_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[str, str]]:
+    """Yield the nodes that get a gradient from a backward stage, with the variable that it is."""
+    for node, place in zip(recorded.wanted, recorded.pulled[stage - 1]):
+        if place is not None:
+            yield names.known_name(node) or "a node", names[program.stages[stage].outputs[place]]
+
+
+def effects_of(recorded: Any, program: Program, names: VariableNames) -> Iterator[str]:
+    """Yield what is done after each run, in order."""
+    for effect, place in recorded.effects:
+        value = "None" if place is None else names[program.stages[0].outputs[place]]
+        if hasattr(effect, "function"):
+            yield f"{getattr(effect.function, '__qualname__', effect.function)}()"
+        elif hasattr(effect, "module"):
+            yield f"{names.buffer_name(effect.module, effect.name)} = {value}"
+        else:
+            attribute = _ATTRIBUTES.get(type(effect).__name__, "data")
+            yield f"{names.known_name(effect.node) or 'a node'}.{attribute} = {value}"
