@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import im2col, threads
+from . import direct_convolution, im2col, threads
 from .blocks import Lines, OutputBlock, RowGroup, adjacent_taps, input_parts, lines_of, output_blocks, taps_by_phase
 from .geometry import Array, Axis, Padding, Pair, accumulation_dtype, axes_of, in_logical_order, in_memory_order
 from .workspace import allocate
@@ -57,7 +57,12 @@ def conv2d(x: Array, w: Array, stride: Pair, padding: Padding, dilation: Pair, b
     rows, columns = axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
     dtype = accumulation_dtype(x, w)
     kernel, outputs, size = np.ascontiguousarray(w, dtype), w.shape[3], (rows.windows, columns.windows)
-    if x.size and w.size and im2col.suits(x.shape[0], size, w.size // outputs):
+    fits = x.size and w.size and im2col.suits(x.shape[0], size, w.size // outputs)
+    if not fits or x.shape[0] >= direct_convolution.FEW:
+        direct = direct_convolution.conv2d(x, w, rows, columns, bias)
+        if direct is not None:
+            return direct
+    if fits:
         few = im2col.conv2d(x.astype(dtype, copy=False), kernel, rows, columns, size)
         few = few if bias is None else np.add(few, bias, out=few)
         return few.astype(np.result_type(x, w), copy=False)
@@ -110,7 +115,12 @@ def conv2d_weight_gradient(
     taps = weights[0] * weights[1] * weights[2]
     if not x.size or not g.size:
         return np.zeros(weights, np.result_type(x, g))
-    if im2col.suits(x.shape[0], g.shape[1:3], taps):
+    fits = im2col.suits(x.shape[0], g.shape[1:3], taps)
+    if not fits or x.shape[0] >= direct_convolution.FEW:
+        direct = direct_convolution.weight_gradient(x, g, rows, columns)
+        if direct is not None:
+            return direct
+    if fits:
         few = im2col.weight_gradient(x.astype(dtype, copy=False), g.astype(dtype, copy=False), rows, columns)
         return few.astype(np.result_type(x, g), copy=False)
     source, gradient = in_memory_order(x, dtype), in_memory_order(g, dtype)
@@ -153,7 +163,12 @@ def conv2d_input_gradient(
     rows, columns = axes_of(name, (height, width), w.shape[:2], stride, padding, dilation)
     _check_gradient(name, g, batch, rows, columns)
     dtype = accumulation_dtype(g, w)
-    if g.size and w.size and im2col.suits(batch, g.shape[1:3], w.size // w.shape[3]):
+    fits = g.size and w.size and im2col.suits(batch, g.shape[1:3], w.size // w.shape[3])
+    if not fits or batch >= direct_convolution.FEW:
+        direct = direct_convolution.input_gradient(g, w, rows, columns)
+        if direct is not None:
+            return direct
+    if fits:
         few = im2col.input_gradient(g.astype(dtype, copy=False), w.astype(dtype, copy=False), rows, columns)
         return few.astype(np.result_type(g, w), copy=False)
     out = allocate((height, channels, width, batch), dtype)
