@@ -32,8 +32,7 @@ publish(
     "Steps of 64 images through three convolutions, two poolings and two linear layers, forward, backward and Adam; "
     "the same batches for all. Peak memory is that of the whole process, the images among it. seegrad computes a "
     "convolution, relu and pooling in one pass, and leaves out what no window of the pool reads: in the second layer "
-    "21 of 121 places, 14 % of a step's multiplications. With Numba that layer also takes Winograd's way, 16 "
-    "multiplications for every 36, which makes half (52 %) of a step's. The results are the same but for rounding.",
+    "21 of 121 places, 14 % of a step's multiplications. The results are the same but for rounding.",
     [
         compare([*loops, *slow], columns, "milliseconds", "PyTorch, fused, channels-last"),
         compare(fits, columns, "milliseconds", "PyTorch, loop over ready batches"),

@@ -61,22 +61,6 @@ def wins(element, largest):
     return (largest == largest) & (not (element <= largest))
 
 
-@inlined
-def read_line(x, row, c, start, out):
-    """Set a line to a channel's row of some images of (H, C, W, N), column by column."""
-    images = out.size // x.shape[2]
-    for k in range(x.shape[2]):
-        copy(x[row, c, k, start : start + images], out[k * images : (k + 1) * images])
-
-
-@inlined
-def write_line(line, x, row, c, start):
-    """Set a channel's row of some images of (H, C, W, N) from a line."""
-    images = line.size // x.shape[2]
-    for k in range(x.shape[2]):
-        copy(line[k * images : (k + 1) * images], x[row, c, k, start : start + images])
-
-
 # BLAS's product of matrices. Compiled code knows it by a name, so that it can be kept on disk.
 assert blas.sgemm is not None  # numba_use.py has looked
 _address, _bits = blas.sgemm

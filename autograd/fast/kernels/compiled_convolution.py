@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba import types
+
 from .compiled import FLOAT, INT, array, compiled, given, inlined
 from .compiled_tiles import LANES, convolution_tile, gradient_tile
 
-_table = given(2, INT)
+table, part = given(2, INT), types.UniTuple(INT, 5)
 LONG = 512
 """Floats of a line that are multiplied with all the others before the next, as many as the cache has room for."""
 
@@ -62,63 +64,58 @@ def _line(m: int) -> Any:
 _line_8, _line_4, _line_2, _line_1 = (_line(m) for m in (8, 4, 2, 1))
 
 
-@compiled(given(4), array(1), given(1), _table, _table, INT, FLOAT, INT, INT, array(4))
-def correlate(x, w, bias, rows, runs, kernel_columns, floor, low, high, out):
-    """Set the rows ``low:high`` of `out` (OH, Cout, OW, N) to the sums over taps of (H, C, W, N), but at least `floor`.
+@compiled(given(4), given(1), given(1), table, table, INT, FLOAT, part, array(4))
+def correlate(x, w, bias, rows, runs, kernel_columns, floor, part, out):
+    """Set a part of `out` (OH, Cout, OW, N) to the sums over taps of (H, C, W, N), but at least `floor`.
 
-    `w` is packed, `rows` and `runs` are `tap_tables.tables`.
+    `w` is packed, `rows` and `runs` are `tap_tables.tables`. The part is that of some rows and channels: ``(low, high,
+    first, last, base)``, where `first` is a multiple of 8, and `base` is the row that `out` begins with.
     """
     height, channels, width, images = x.shape
     outputs, wide = out.shape[1:3]
     taps = w.size // (channels * outputs)
+    low, high, first, last, base = part
     for r in range(low, high):
         place, count, tap, tap_step, source, source_step = rows[r]
-        first = 0
-        while first < outputs:
-            m = _size(outputs - first)
-            packed = w.ctypes.data + 4 * first * taps * channels
+        o = first
+        while o < last:
+            m = _size(last - o)
             for run in range(runs.shape[0]):
                 to, in_row, column, column_step, seen, seen_step, length, step, advance = runs[run]
                 steps = (
-                    count,
-                    source_step * channels * width * images,
-                    tap_step * kernel_columns * channels * m,
-                    in_row,
-                    seen_step * images,
-                    column_step * channels * m,
-                    channels,
-                    width * images,
-                    wide * images,
+                    *(count, source_step * channels * width * images, tap_step * kernel_columns * channels * m),
+                    *(in_row, seen_step * images, column_step * channels * m),
+                    *(channels, width * images, wide * images),
                 )
                 a = x.ctypes.data + 4 * (source * channels * width + seen) * images
-                b = packed + 4 * (tap * kernel_columns + column) * channels * m
-                c = out.ctypes.data + 4 * ((place * outputs + first) * wide + to) * images
-                offsets = bias.ctypes.data + 4 * first
+                b = w.ctypes.data + 4 * (o * taps + (tap * kernel_columns + column) * m) * channels
+                c = out.ctypes.data + 4 * (((place - base) * outputs + o) * wide + to) * images
+                d = bias.ctypes.data + 4 * o
                 lanes = images
-                if step == advance == 1:
+                if step == advance == 1:  # one line of all columns
                     lanes, length = length * images, 1
                 for k in range(length):
                     here, there = a + 4 * k * advance * images, c + 4 * k * step * images
                     if m == 8:
-                        _line_8(here, b, offsets, there, floor, lanes, steps)
+                        _line_8(here, b, d, there, floor, lanes, steps)
                     elif m == 4:
-                        _line_4(here, b, offsets, there, floor, lanes, steps)
+                        _line_4(here, b, d, there, floor, lanes, steps)
                     elif m == 2:
-                        _line_2(here, b, offsets, there, floor, lanes, steps)
+                        _line_2(here, b, d, there, floor, lanes, steps)
                     else:
-                        _line_1(here, b, offsets, there, floor, lanes, steps)
-            first += m
+                        _line_1(here, b, d, there, floor, lanes, steps)
+            o += m
 
 
 def _product(m: int) -> Any:
-    """Return what multiplies lines of `m` channels of a gradient with those of some channels of the images."""
+    """Return what multiplies lines of `m` channels of a gradient with up to three lines of the images."""
     one, two, three = (gradient_tile(m, n) for n in (1, 2, 3))
 
     @inlined
-    def product(channels, x, g, out, lanes, steps):
-        if channels == 3:
+    def product(n, x, g, out, lanes, steps):
+        if n == 3:
             three(x, g, out, lanes, steps)
-        elif channels == 2:
+        elif n == 2:
             two(x, g, out, lanes, steps)
         else:
             one(x, g, out, lanes, steps)
@@ -129,58 +126,66 @@ def _product(m: int) -> Any:
 _product_8, _product_4, _product_2, _product_1 = (_product(m) for m in (8, 4, 2, 1))
 
 
-@compiled(given(4), given(4), _table, _table, INT, INT, array(4))
-def add_weight_gradient(x, g, rows, runs, low, high, dw):
-    """Add to `dw` (kh, kw, C, Cout) what the rows ``low:high`` of `g` (OH, Cout, OW, N) and (H, C, W, N) contribute."""
+@compiled(INT, INT, INT, INT, INT, types.UniTuple(INT, 4), INT, types.UniTuple(INT, 6), types.UniTuple(INT, 3))
+def _multiply_lines(x, g, out, first, last, lines, lanes, between, steps):
+    """Add the products of some lines of the images with those of the channels ``first:last`` of a gradient.
+
+    `lines` are numbers and steps of the outer and of the inner lines of the images: the outer ones are gone through one
+    by one, of the inner ones three are taken together. `steps` are those of the result for both, and of the gradient.
+    """
+    outer, inner, x_outer, x_inner = lines
+    out_outer, out_inner, wide = steps
+    k = 0
+    while k < inner:
+        n = min(3, inner - k)
+        o = first
+        while o < last:
+            m = _size(last - o)
+            for j in range(outer):
+                here, to = x + 4 * (j * x_outer + k * x_inner), out + 4 * (j * out_outer + k * out_inner + o)
+                b, every = g + 4 * o * wide, (*between, x_inner, wide, out_inner)
+                if m == 8:
+                    _product_8(n, here, b, to, lanes, every)
+                elif m == 4:
+                    _product_4(n, here, b, to, lanes, every)
+                elif m == 2:
+                    _product_2(n, here, b, to, lanes, every)
+                else:
+                    _product_1(n, here, b, to, lanes, every)
+            o += m
+        k += n
+
+
+@compiled(given(4), given(4), table, table, part, array(4))
+def add_weight_gradient(x, g, rows, runs, part, dw):
+    """Add to `dw` (kh, kw, C, Cout) what a part of `g` (OH, Cout, OW, N) and images (H, C, W, N) contribute."""
     height, channels, width, images = x.shape
     outputs, wide = g.shape[1:3]
-    kernel_columns = dw.shape[1]
+    low, high, first, last, base = part
+    line, to_line = width * images, wide * images
     r = low
     while r < high:
         place, count, tap, tap_step, source, source_step = rows[r]
-        last = r + 1
-        while last < high and (last - r) * wide * images < LONG and rows[last, 1] == count and rows[last, 2] == tap:
-            last += 1
-        together, down = last - r, (rows[r + 1, 4] - source if last > r + 1 else 0)
-        r = last
+        end = r + 1
+        while end < high and (end - r) * to_line < LONG and rows[end, 1] == count and rows[end, 2] == tap:
+            end += 1
+        together, down = end - r, (rows[r + 1, 4] - source if end > r + 1 else 0)
+        r = end
         for run in range(runs.shape[0]):
             to, in_row, column, column_step, seen, seen_step, length, step, advance = runs[run]
             every, lanes = length, images
             if step == advance == 1:
                 every, lanes = 1, length * images
+            between = (together, down * channels * line, outputs * to_line, every, advance * images, images)
+            # The lines of channels are taken together; of one or two channels, those of taps.
+            lines = (in_row, channels, seen_step * images, line)
+            steps = (channels * outputs, outputs, to_line)
+            if channels < 3:
+                lines = (channels, in_row, line, seen_step * images)
+                steps = (outputs, channels * outputs, to_line)
             for start in range(0, lanes, LONG):
-                part = min(LONG, lanes - start)
                 for i in range(count):
                     a = x.ctypes.data + 4 * (((source + i * source_step) * channels * width + seen) * images + start)
-                    # Lines of channels go together; of a single channel, those of taps.
-                    outer, inner = (channels, in_row) if channels < 3 else (in_row, channels)
-                    step_outer, step_inner = width * images, seen_step * images
-                    to_outer, to_inner = outputs, channels * outputs
-                    if channels >= 3:
-                        step_outer, step_inner, to_outer, to_inner = step_inner, step_outer, to_inner, to_outer
-                    weights = dw.ctypes.data + 4 * ((tap + i) * kernel_columns + column) * channels * outputs
-                    steps = (
-                        *(together, down * channels * width * images, outputs * wide * images),
-                        *(every, advance * images, images),
-                        *(step_inner, wide * images, to_inner),
-                    )
-                    k = 0
-                    while k < inner:
-                        n = min(3, inner - k)
-                        o = 0
-                        while o < outputs:
-                            m = _size(outputs - o)
-                            b = g.ctypes.data + 4 * (((place * outputs + o) * wide + to) * images + start)
-                            for j in range(outer):
-                                here = a + 4 * (j * step_outer + k * step_inner)
-                                out = weights + 4 * (j * to_outer + k * to_inner + o)
-                                if m == 8:
-                                    _product_8(n, here, b, out, part, steps)
-                                elif m == 4:
-                                    _product_4(n, here, b, out, part, steps)
-                                elif m == 2:
-                                    _product_2(n, here, b, out, part, steps)
-                                else:
-                                    _product_1(n, here, b, out, part, steps)
-                            o += m
-                        k += n
+                    b = g.ctypes.data + 4 * (((place - base) * outputs * wide + to) * images + start)
+                    c = dw.ctypes.data + 4 * ((tap + i) * dw.shape[1] + column) * channels * outputs
+                    _multiply_lines(a, b, c, first, last, lines, min(LONG, lanes - start), between, steps)

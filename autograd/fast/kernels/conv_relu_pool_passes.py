@@ -15,24 +15,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ... import resources
-from . import im2col, image_shard, numba_use, threads
+from . import direct_conv_relu_pool, im2col, image_shard, numba_use, threads
+from .direct_conv_relu_pool import WholeBatch
 from .geometry import Array, Padding, Pair, axes_of, in_logical_order
 from .image_shard import ImageShard
 from .pool_plan import PoolPlan, plan_of
 from .shifted_convolution import SMALLEST_PART
 from .workspace import allocate
 
+State = list[ImageShard] | WholeBatch
+"""What a forward pass leaves for the backward pass."""
 SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
-LEAST_CHANNELS = 16
-"""Channels on either side from which Winograd's products are large enough to gain from being fewer."""
 MOST_TAPS = 16
 """Elements of a pool's window up to which there is a function compiled for it that takes few images."""
 SHARED_WELL, MUCH = 16, 3e7
@@ -48,29 +47,6 @@ def suits(images: Sequence[int], kernel: Sequence[int], dtype: np.dtype[Any]) ->
     if dtype.char not in "fd" or 0 in images or 0 in kernel:
         return False
     return images[0] >= SHARED_WELL or prod(images[:3]) * prod(kernel) < MUCH
-
-
-def _tiled(plan: PoolPlan, channels: int, outputs: int) -> bool:
-    """Tell whether Winograd's method may be used, and pays."""
-    rows, columns = plan.rows, plan.columns[0]  # the columns of a pool's windows go in steps of its width
-    window = (rows.kernel, rows.stride, rows.dilation, columns.kernel, columns.stride, columns.dilation)
-    fits = plan.pool == (2, 2) and window == (3, 1, 1, 3, 2, 1)
-    return resources.compiling and fits and min(channels, outputs) >= LEAST_CHANNELS
-
-
-def _best(plan: PoolPlan, dtype: DTypeLike, tiles: bool) -> ModuleType:
-    """Return the module that is the fastest here: `image_shard`, or in its place one that Numba compiles.
-
-    It is `compiled_winograd` if `tiles`, which only it can use, else `compiled_image_shard`.
-    """
-    if dtype != np.float32 or plan.number_type != np.uint8:
-        return image_shard
-    compiled = numba_use.compiled("compiled_winograd" if tiles else "compiled_image_shard", anyway=tiles)
-    if compiled is None:
-        return image_shard
-    if not tiles:
-        compiled.prepare(plan)
-    return compiled
 
 
 def for_few(
@@ -99,7 +75,7 @@ def for_few(
 
 def conv2d_relu_pool(
     x: Array, w: Array, b: Array, pool: Pair, stride: Pair, padding: Padding, dilation: Pair, tracked: bool = True
-) -> tuple[Array, list[ImageShard]]:
+) -> tuple[Array, State]:
     """Return ``max_pool2d(relu(conv2d(x, w, b)), pool)`` and what its gradients need.
 
     Of equal elements the first in row-major order wins.
@@ -135,23 +111,21 @@ def conv2d_relu_pool(
     if few is not None:
         return few(x, w, b), []
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
-    tiles = _tiled(plan, *w.shape[2:])
-    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked, _best(plan, x.dtype, tiles))
-    if tiles and not np.isfinite(values.max()):  # Winograd's method does not know infinity
-        values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked, _best(plan, x.dtype, False))
+    direct = direct_conv_relu_pool.forward(x, w, b, plan)
+    if direct is not None:
+        return direct[0], direct[1] if tracked else []
+    values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked)
     return in_logical_order(values), shards
 
 
-def _in_shards(
-    x: Array, kernel: Array, b: Array, plan: PoolPlan, tracked: bool, work: ModuleType
-) -> tuple[Array, list[ImageShard]]:
-    """Return the values (PH, Cout, PW, N) as a module computes them, and what a backward pass needs, if tracked."""
+def _in_shards(x: Array, kernel: Array, b: Array, plan: PoolPlan, tracked: bool) -> tuple[Array, list[ImageShard]]:
+    """Return the values (PH, Cout, PW, N), and what a backward pass needs, if tracked."""
     values = allocate((plan.size[0], kernel.shape[3], plan.size[1], x.shape[0]), x.dtype)
     cuts = _cuts(x.shape[0], values.size * plan.taps * (kernel.size // kernel.shape[3]))
     shards: list[Any] = [None] * len(cuts)  # in order, whoever comes first
 
     def part(k: int) -> None:
-        shards[k] = work.forward(x, cuts[k], kernel, b, plan, values, tracked)
+        shards[k] = image_shard.forward(x, cuts[k], kernel, b, plan, values, tracked)
 
     threads.run(len(cuts), part)
     return values, shards if tracked else []
@@ -161,7 +135,7 @@ def conv2d_relu_pool_gradients(
     g: Array,
     w: Array,
     input_shape: Sequence[int],
-    shards: list[ImageShard],
+    shards: State,
     pool: Pair,
     stride: Pair,
     padding: Padding,
@@ -170,7 +144,7 @@ def conv2d_relu_pool_gradients(
 ) -> tuple[Array | None, Array, Array] | None:
     """Return the gradients of ``sum(conv2d_relu_pool(x, w, b) * g)`` with respect to `x`, `w` and `b`.
 
-    None if they are not finite and Winograd's method cannot tell which of them are not.
+    None if they are not finite and this way cannot tell which of them are not.
 
     Parameters
     ----------
@@ -184,23 +158,24 @@ def conv2d_relu_pool_gradients(
         Whether the gradient with respect to `x` is wanted; else None takes its place.
     """
     plan = plan_of(tuple(input_shape[1:3]), w.shape[:2], pool, stride, padding, dilation)
+    if isinstance(shards, WholeBatch):
+        return direct_conv_relu_pool.backward(g, shards, w, plan, to_input)
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
     batch, height, width, channels = input_shape
     out = allocate((height, channels, width, batch), g.dtype) if to_input else None
-    work = _best(plan, g.dtype, shards[0].tiles)
 
     def part(k: int) -> None:
-        work.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)
+        image_shard.backward(g, shards[k], w, plan, weight_sums[k], bias_sums[k], out)
 
     threads.run(len(shards), part)
     gradients = np.add.reduce(weight_sums, axis=0), np.add.reduce(bias_sums, axis=0)
-    if shards[0].tiles and not np.isfinite(gradients[0]).all():
-        return None
     return None if out is None else in_logical_order(out), *gradients
 
 
-def winners_of(shards: list[ImageShard], shape: Sequence[int]) -> Array:
+def winners_of(shards: State, shape: Sequence[int]) -> Array:
     """Return the number of each window's winner, of the shape (N, PH, PW, Cout) of the result."""
+    if isinstance(shards, WholeBatch):
+        return shards.winners()
     batch, high, wide, channels = shape
     out = np.empty((high, channels, wide, batch), shards[0].winners.dtype)
     for part in shards:

@@ -1,7 +1,4 @@
-"""What one thread does with some images of a convolution that relu and a pool follow, in NumPy.
-
-`compiled_image_shard` does the same with functions that Numba compiles.
-"""
+"""What one thread does with some images of a convolution that relu and a pool follow, in NumPy."""
 
 from __future__ import annotations
 
@@ -25,19 +22,15 @@ class ImageShard(NamedTuple):
     images
         Which of the batch.
     inputs
-        What the products read: horizontal shifts (rows, kw * Cin, columns), see `shifted_convolution.shift`; or
-        transformed tiles, see `compiled_winograd`.
+        What the products read: horizontal shifts (rows, kw * Cin, columns), see `shifted_convolution.shift`.
     winners
         (PH, Cout, PW * images), unsigned integers: the winner of each window is ``i * pool[1] + j``, or
         ``pool[0] * pool[1]`` where none is positive.
-    tiles
-        Whether the inputs are transformed tiles.
     """
 
     images: slice
     inputs: Array
     winners: Array
-    tiles: bool = False
 
 
 def forward(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import Lines, OutputBlock, lines_of, whole_block
-from .geometry import Array, Axis, Padding, Pair, axes_of
+from .geometry import Axis, Padding, Pair, axes_of
 
 
 class PoolPlan:
@@ -20,27 +20,19 @@ class PoolPlan:
         Of the convolution.
     columns
         Of the convolution, an axis for each column of the pool's window.
+    line
+        The same columns in one axis.
     pool
         Height and width of the pool's window.
     """
 
-    def __init__(self, rows: Axis, columns: tuple[Axis, ...], pool: Pair) -> None:
-        self.rows, self.columns, self.pool = rows, columns, pool
+    def __init__(self, rows: Axis, columns: tuple[Axis, ...], line: Axis, pool: Pair) -> None:
+        self.rows, self.columns, self.line, self.pool = rows, columns, line, pool
 
     @cached_property
     def size(self) -> Pair:
         """Height and width of the result."""
         return self.rows.windows // self.pool[0], self.columns[0].windows
-
-    @cached_property
-    def height(self) -> int:
-        """Number of input rows under the windows, padding included."""
-        return self.rows.span(self.rows.windows)
-
-    @cached_property
-    def lows(self) -> Array:
-        """The left padding of each of the columns."""
-        return np.array([axis.padding[0] for axis in self.columns], np.int64)
 
     @cached_property
     def number_type(self) -> np.dtype[Any]:
@@ -73,4 +65,5 @@ def plan_of(sizes: Pair, kernel: Pair, pool: Pair, stride: Pair, padding: Paddin
     axes_of("max_pool2d", (rows.windows, columns.windows), pool, pool, ((0, 0), (0, 0)))
     high, wide = pool
     phases = tuple(columns.every(wide, phase, columns.windows // wide) for phase in range(wide))
-    return PoolPlan(rows.every(1, 0, rows.windows // high * high), phases, pool)
+    line = columns.every(1, 0, columns.windows // wide * wide)
+    return PoolPlan(rows.every(1, 0, rows.windows // high * high), phases, line, pool)

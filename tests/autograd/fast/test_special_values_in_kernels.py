@@ -11,7 +11,7 @@ import seegrad as sg
 from seegrad.autograd import resources
 from seegrad.autograd.fast import kernels
 from seegrad.autograd.fast.conv_relu_pool import conv2d_relu_max_pool2d
-from seegrad.autograd.fast.kernels import im2col
+from seegrad.autograd.fast.kernels import direct_convolution, im2col
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")
 
@@ -40,8 +40,8 @@ def test_convolutions_of_few_and_of_many_images(special, place, rng, monkeypatch
 @pytest.mark.parametrize("special", SPECIAL[:3])
 @pytest.mark.parametrize("place", ["x", "w", "b", "g"])
 def test_convolutions_in_one_pass_and_in_four(place, special, batch, channels, enabled, rng, monkeypatch):
-    """Also by Winograd's method (20 images of 16 channels), which adds inputs up before it multiplies them."""
     monkeypatch.setattr(resources, "compiling", enabled)
+    monkeypatch.setattr(direct_convolution, "WORTH_IT", 0)
     shapes = {"x": (batch, 8, 8, channels), "w": (3, 3, channels, 16), "b": (16,), "g": (batch, 3, 3, 16)}
     arrays = {key: rng.integers(-2, 3, shape).astype(np.float32) for key, shape in shapes.items()}
     arrays[place].flat[[7, 12] if place == "b" else [7, 200]] = special
@@ -56,6 +56,7 @@ def test_convolutions_in_one_pass_and_in_four(place, special, batch, channels, e
 @pytest.mark.parametrize("enabled", [False, True], ids=["NumPy", "Numba"])
 def test_the_first_nan_of_a_window_wins_in_one_pass_too(enabled, two_nan, monkeypatch):
     monkeypatch.setattr(resources, "compiling", enabled)
+    monkeypatch.setattr(direct_convolution, "WORTH_IT", 0)
     x = np.arange(36, dtype=np.float32).reshape(1, 6, 6, 1)
     for k in two_nan:
         x[0, k // 3, k % 3] = np.nan
