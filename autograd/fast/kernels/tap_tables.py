@@ -39,7 +39,7 @@ class Taps(NamedTuple):
     source_step: int
 
 
-class Run(NamedTuple):
+class TapRun(NamedTuple):
     """Places of a row that have the same taps: `length` of them, `step` apart, whose sources are `advance` apart."""
 
     first: Taps
@@ -74,14 +74,14 @@ def _of_positions(axis: Axis) -> list[Taps]:
     return found
 
 
-def _runs(taps: list[Taps], step: int) -> list[Run]:
+def _runs(taps: list[Taps], step: int) -> list[TapRun]:
     """Gather what has the same taps, of places a step apart."""
     runs = []
     for phase in range(step):
         for _, members in groupby(taps[phase::step], key=lambda t: (t.number, t.tap, t.tap_step, t.source_step)):
             first, *others = members
             advance = others[0].source - first.source if others else 0
-            runs.append(Run(first, 1 + len(others), step, advance))
+            runs.append(TapRun(first, 1 + len(others), step, advance))
     return runs
 
 
