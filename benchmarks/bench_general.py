@@ -1,4 +1,8 @@
-"""Networks of many kinds and functions in plain NumPy: what a step or a derivative takes, and the first call."""
+"""Networks of many kinds and functions in plain NumPy: what a step or a derivative takes, and the first call.
+
+A task is a file in ``peers/networks`` or ``peers/functions``, where what each library computes stands side by side.
+How a library trains, or differentiates, stands in ``peers/networks_*.py`` and ``peers/functions_*.py``.
+"""
 
 from report import number, publish, summary_rows
 from side_by_side import QUICK, Contestant, take_turns
@@ -27,9 +31,10 @@ FUNCTIONS = [
     ("Linear algebra, 100 x 100", "linear_algebra"),
     ("Elementwise, a million numbers", "large_expression"),
 ]
-#: Name, environment, the end of the name of its file, and whether it compiles.
+#: Name, environment, the end of the name of its file, and its way.
 PYTORCH = ("PyTorch", "pytorch", "pytorch", "plain")
 PYTORCH_COMPILED = ("PyTorch, compiled", "pytorch", "pytorch", "compiled")
+PYTORCH_KEEPING = ("PyTorch, keeping memory", "pytorch", "pytorch", "memory")
 JAX = ("JAX, jit", "jax", "jax", "plain")
 AUTOGRAD = ("HIPS autograd", "autograd", "autograd", "plain")
 SEEGRAD = [
@@ -69,7 +74,7 @@ def table(results, names, key, unit):
     return {"header": [unit, *names], "rows": rows}
 
 
-networks = [PYTORCH, PYTORCH_COMPILED, JAX, EAGER_WITH_NUMBA, *SEEGRAD]
+networks = [PYTORCH, PYTORCH_KEEPING, PYTORCH_COMPILED, JAX, EAGER_WITH_NUMBA, *SEEGRAD]
 functions = [JAX, PYTORCH, PYTORCH_COMPILED, AUTOGRAD, *SEEGRAD]
 trained = {name: contest("networks", task, networks, *mode) for name, task, *mode in NETWORKS}
 differentiated = {name: contest("functions", task, functions) for name, task in FUNCTIONS}
@@ -84,10 +89,12 @@ publish(
     "Networks and functions in general",
     "A training step of each network (forward, backward, Adam; the evaluated one forward only), float32, and the value "
     "and gradient, the Hessian or the Jacobian of each function, float64, in milliseconds. All begin with the same "
-    "weights and get the same data; losses, and norms of gradients, agree to a thousandth. PyTorch has two threads, "
-    "channels-last memory, Adam fused; its compiler, and JAX's, compile in every process anew, while what Numba "
-    "compiles for seegrad stays on disk.\n\nThe first calls, in seconds, are those of a fresh process that has "
-    "imported the library." + "".join(f"\n\n- {why} ({', '.join(tasks)})" for why, tasks in sorted(absent.items())),
+    "weights and get the same data; losses, and norms of gradients, agree to a thousandth. PyTorch has all threads, "
+    "the quicker order of memory and fused Adam; keeping memory, the C library was told besides not to give freed "
+    "arrays back to the system, which costs page faults and which PyTorch leaves to its user. Its compiler, and JAX's, "
+    "compile in every process anew, while what Numba compiles for seegrad stays on disk.\n\nThe first calls, in "
+    "seconds, are those of a fresh process that has imported the library."
+    + "".join(f"\n\n- {why} ({', '.join(tasks)})" for why, tasks in sorted(absent.items())),
     [
         table(by_name[0], [name for name, *_ in networks], "milliseconds", "ms"),
         table(by_name[1], [name for name, *_ in functions], "milliseconds", "ms"),

@@ -3,6 +3,7 @@
 #: The first name that another begins with gives its colour: "PyTorch, fused" is PyTorch's.
 LIBRARIES = {
     "PyTorch": "#d1495b",
+    "PyTorch, keeping memory": "#a8203a",
     "PyTorch, compiled": "#eda3ab",
     "JAX, jit": "#3d6fb6",
     "HIPS autograd": "#9b6fb5",
@@ -12,6 +13,8 @@ LIBRARIES = {
     "seegrad, compiled": "#3fa35c",
     "seegrad, compiled, with Numba": "#0b5d2a",
 }
+#: Left out at a glance, and found in the tables below; the second only of the picture.
+EAGER_WITH_NUMBA, KEEPING_MEMORY = "seegrad, with Numba", "PyTorch, keeping memory"
 _OTHERS = {"Keras": "#e0a030", "JAX": "#3d6fb6", "MyGrad": "#5fb8c4", "NumPy": "#5a5a5a"}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from charts import draw_details, draw_summary
-from library_names import LIBRARIES
+from library_names import EAGER_WITH_NUMBA, LIBRARIES
 from side_by_side import HERE, QUICK, Contestant
 
 STORE, REPORT = HERE / "results.json", HERE / "RESULTS.md"
@@ -121,7 +121,7 @@ def _summary(rows: list[dict[str, Any]]) -> list[str]:
     """The page's beginning: one table and one picture of ratios."""
     if not rows:
         return []
-    names = [name for name in LIBRARIES if any(name in row["times"] for row in rows)]
+    names = [n for n in LIBRARIES if n != EAGER_WITH_NUMBA and any(n in row["times"] for row in rows)]
     lines = ["| | 1 is | " + " | ".join(names) + " |", "| --- | --- |" + " --- |" * len(names)]
     group = ""
     for row in rows:

@@ -8,7 +8,7 @@ import autograd
 TRANSFORMS = {"gradient": autograd.value_and_grad, "hessian": autograd.hessian, "jacobian": autograd.jacobian}
 
 
-def prepare(task, compiled):
+def prepare(task, way):
     """Return a call that differentiates, and what gives the numbers to compare."""
     arguments = arguments_of(task)
     derivative = TRANSFORMS[task.DERIVATIVE](lambda *x: task.function(np, *x))

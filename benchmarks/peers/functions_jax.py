@@ -8,7 +8,7 @@ jax.config.update("jax_enable_x64", True)
 TRANSFORMS = {"gradient": jax.value_and_grad, "hessian": jax.hessian, "jacobian": jax.jacrev}
 
 
-def prepare(task, compiled):
+def prepare(task, way):
     """Return a call that differentiates, and what gives the numbers to compare."""
     arguments = [np.asarray(x) for x in arguments_of(task)]
     derivative = jax.jit(TRANSFORMS[task.DERIVATIVE](lambda *x: task.function(np, *x)))

@@ -6,7 +6,7 @@ from pytorch_at_best import torch
 TRANSFORMS = {"hessian": torch.func.hessian, "jacobian": torch.func.jacrev}
 
 
-def prepare(task, compiled):
+def prepare(task, way):
     """Return a call that differentiates, and what gives the numbers to compare."""
     first, *rest = (torch.from_numpy(x) for x in arguments_of(task))
     first.requires_grad_(task.DERIVATIVE == "gradient")
@@ -20,10 +20,10 @@ def prepare(task, compiled):
 
     if task.DERIVATIVE == "gradient":
         derivative = gradient
-        if compiled:
+        if way == "compiled":
             f = torch.compile(f)
     else:
         derivative = TRANSFORMS[task.DERIVATIVE](f)
-        if compiled:
+        if way == "compiled":
             derivative = torch.compile(derivative)
     return lambda: derivative(first, *rest), lambda: numbers(task, derivative(first, *rest))

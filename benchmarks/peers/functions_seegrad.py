@@ -9,10 +9,10 @@ import seegrad as sg
 TRANSFORMS = {"gradient": sg.value_and_grad, "hessian": sg.hessian, "jacobian": sg.jacobian}
 
 
-def prepare(task, compiled):
+def prepare(task, way):
     """Return a call that differentiates, and what gives the numbers to compare."""
     arguments = arguments_of(task)
     derivative = TRANSFORMS[task.DERIVATIVE](lambda *x: task.function(np, *x))
-    if compiled:
+    if way == "compiled":
         derivative = compiled_or_missing(derivative)
     return lambda: derivative(*arguments), lambda: numbers(task, derivative(*arguments))

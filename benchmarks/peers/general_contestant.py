@@ -1,7 +1,8 @@
 """One library at one task of the suite ``general``.
 
-Usage: general_contestant.py networks|functions TASK LIBRARY plain|compiled [train|evaluate BATCH]
+Usage: general_contestant.py networks|functions TASK LIBRARY WAY [train|evaluate BATCH]
 
+WAY is plain or compiled, or for PyTorch memory: with the C library told to keep freed memory.
 At the first request it makes itself ready, at the second it makes its first calls, and at all others it measures.
 """
 
@@ -28,7 +29,7 @@ class Contestant:
 
     def ready(self):
         """Import the library, and make what does not count."""
-        self.call, self.check = prepare(importlib.import_module(f"{kind}.{task}"), way == "compiled", *rest)
+        self.call, self.check = prepare(importlib.import_module(f"{kind}.{task}"), way, *rest)
         self.answer = self.begin
         return {}
 

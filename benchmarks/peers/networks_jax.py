@@ -9,7 +9,7 @@ import optax
 from initial_weights import draw
 
 
-def prepare(task, compiled, mode, batch):
+def prepare(task, way, mode, batch):
     """Return a call that does one step, and what gives the numbers to compare."""
     network = task.jax(jax, jax_layers)
     weights = [jnp.asarray(w) for w in draw(task.WEIGHTS)]

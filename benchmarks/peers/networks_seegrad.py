@@ -8,7 +8,7 @@ from initial_weights import draw
 import seegrad as sg
 
 
-def prepare(task, compiled, mode, batch):
+def prepare(task, way, mode, batch):
     """Return a call that does one step, and what gives the numbers to compare."""
     model = task.seegrad(sg)
     for parameter, weight in zip(model.parameters(), draw(task.WEIGHTS), strict=True):
@@ -31,7 +31,7 @@ def prepare(task, compiled, mode, batch):
     if mode == "evaluate":
         model.eval()
     step = train if mode == "train" else evaluate
-    if compiled:
+    if way == "compiled":
         step = compiled_or_missing(step)
     results = []
 
