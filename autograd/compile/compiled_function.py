@@ -157,11 +157,24 @@ class Compiled(Inspectable):
             with self._lock:
                 self.kept.insert(0, recorded)
                 del self.kept[self.KEPT :]
+            if not trace.called:
+                return self._again(arguments, recorded, trace, numbers)
         elif trace.only_now:
             self.why_recorded = trace.why_not
         else:
             self.why_not = trace.why_not
         return map_structure(lambda x: _plain(x, stand_ins, arguments.leaves), returned)
+
+    def _again(self, arguments: CallArguments, recorded: RecordedCall, trace: Trace, numbers: DrawnNumbers) -> Any:
+        """Compute the first call by the program, too, so that equal calls give equal results to the last bit."""
+        trace.give_up()
+        numbers.take_back()
+        result = recorded.replay(arguments, self.f)
+        if result.__class__ is not Miss:
+            return result
+        self.why_not = f"its program does not give what it gives: {result.why}"
+        args, kwargs = arguments.content
+        return self.f(*args, **kwargs)
 
     def _failed(self, arguments: CallArguments, error: Exception) -> Any:
         """Call the function with its own arguments: it may have failed only because of what it got in their place."""

@@ -113,6 +113,7 @@ class Trace:
         self.gradients: dict[Node, Any] = {}  # those that are set, and are stand-ins until the trace is over
         self.gradients_before: dict[Node, int | None] = {}
         self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
+        self.with_params: list[Node] = []
         self.called = False
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
@@ -125,13 +126,13 @@ class Trace:
 
     def __exit__(self, *exc: object) -> None:
         self._make_plain()
+        for node in self.with_params:
+            if node.__class__ is not EmptiedTensor:
+                node.params = plain_params(node.params)
         if traces.get(self.thread) is self:
             del traces[self.thread]
             on_record.remove(self.see)
             on_look.remove(self.note)
-            for node in self.places:  # others may go on to use its graph
-                if node.params and node.__class__ is not EmptiedTensor:
-                    node.params = plain_params(node.params)
 
     def fail(self, why: str, only_now: bool = False) -> None:
         """Note that no program can repeat what the function does (``only_now``: with these numbers); it goes on."""
@@ -283,11 +284,17 @@ class Trace:
         if self.is_traced(inputs) or self.is_traced(params):
             self.name(node, self.emit(op, inputs, params, (node._plain,))[0])
             self._keep_plain(node, inputs)
+            self._note_params(node)
 
     def _keep_plain(self, node: Any, inputs: tuple[Any, ...]) -> None:
         """Let a result stand for plain data, if all inputs do."""
         if all(isinstance(x, (TracedArray, TracedNumber, Constant)) or not isinstance(x, Node) for x in inputs):
             node.__class__ = plain_kind(node)
+
+    def _note_params(self, node: Any) -> None:
+        """Note a node with stand-ins among its parameters, which later backward passes read."""
+        if node.params and plain_params(node.params) is not node.params:
+            self.with_params.append(node)
 
     def emit(
         self, operation: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], results: Sequence[Any]
@@ -310,6 +317,7 @@ class Trace:
         if place is not None:
             self.name(node, place)
         self._keep_plain(node, inputs)
+        self._note_params(node)
         return node
 
     def call(self, function: PlainFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -455,7 +463,7 @@ class Trace:
         self._make_plain()
 
     def give_up(self) -> None:
-        """End the trace, and undo what the function has changed."""
+        """End the trace, if it is not over, and undo what the function has changed."""
         self.__exit__()
         for restore in reversed(self.undo):
             restore()

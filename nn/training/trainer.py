@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from ..losses.categorical_losses import CrossEntropyLoss
 from ..module import Module
 from .callbacks.callback import Callback
 from .callbacks.progress import EpochLines, ProgressBar, is_watched
+from .compiled_model import CompiledModel
 from .history import History
 from .interrupts import PatientInterrupt
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
@@ -59,6 +60,10 @@ class Trainer:
     ema : seegrad.optim.EMA, optional
         Averages of the model's parameters. They are updated after every step, and used for validation,
         :meth:`evaluate` and :meth:`predict`; see :meth:`averaged`.
+    compile : bool or "auto"
+        Whether the model and the loss run as a recorded program (:func:`seegrad.compile`), which gives the same
+        numbers. By default they do if they consist of layers and losses of this library; user-defined ones may do
+        more than compute. ``why_not`` says why they do not.
 
     Attributes
     ----------
@@ -91,6 +96,8 @@ class Trainer:
         loss: Callable[[Any, Any], Any],
         metrics: Mapping[str, Metric] | None = None,
         ema: AveragesLike | None = None,
+        *,
+        compile: bool | Literal["auto"] = "auto",
     ) -> None:
         check_kinds(model, optimizer, loss, metrics)
         check_belongings(model, optimizer, loss, ema)
@@ -100,6 +107,12 @@ class Trainer:
         self.metrics = dict(metrics or {})
         self.ema: AveragesLike | None = ema
         self.history = History()
+        self._compiled = CompiledModel(compile)
+
+    @property
+    def why_not(self) -> str | None:
+        """Why the model is not compiled; None if it is, or was not called yet."""
+        return self._compiled.why_not
 
     def fit(
         self,
@@ -219,8 +232,7 @@ class Trainer:
                 interrupt.check()
 
     def _train_step(self, run: Run, x: Array, y: Array, good: GoodWeights) -> None:
-        output = self.model(Tensor(x))
-        loss = self.loss(output, y)
+        loss, output = self._compiled.loss(self.model, self.loss, x, y)
         run.loss = _single_number(loss)
         if not math.isfinite(run.loss):
             culprit = first_nonfinite(self.model, x)
@@ -236,7 +248,7 @@ class Trainer:
             self._update(1 if run.accumulate == 1 else run.gathered)
             run.average_buffers()
             run.gathered = 0
-        run.metrics.add(run.loss, count_correct(output.data, y), len(x), self._others(output.data, y))
+        run.metrics.add(run.loss, count_correct(output, y), len(x), self._others(output, y))
 
     def _update(self, examples: int) -> None:
         if examples > 1:
@@ -308,9 +320,8 @@ class Trainer:
         with self.averaged(), evaluating(self.model):
             for batch in loader:
                 x, y = as_pair(batch)
-                output = self.model(Tensor(x))
-                loss = _single_number(self.loss(output, y))
-                metrics.add(loss, count_correct(output.data, y), len(x), self._others(output.data, y))
+                loss, output = self._compiled.loss(self.model, self.loss, x, y)
+                metrics.add(_single_number(loss), count_correct(output, y), len(x), self._others(output, y))
                 between_batches()
         return metrics
 
@@ -343,8 +354,8 @@ class Trainer:
         outputs = []
         with self.averaged(), evaluating(self.model):
             for start in range(0, len(examples), checked_count("batch_size", batch_size)):
-                output = self.model(Tensor(examples[start : start + batch_size]))
-                outputs.append(softmax(output).data if isinstance(self.loss, CrossEntropyLoss) else output.data)
+                output = self._compiled.output(self.model, examples[start : start + batch_size])
+                outputs.append(softmax(output) if isinstance(self.loss, CrossEntropyLoss) else output)
         return np.concatenate(outputs)
 
     def __repr__(self) -> str:
