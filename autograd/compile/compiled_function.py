@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..copies import global_name
-from ..core.node import Node, current_trace, on_gradient, on_record, traces
+from ..core.node import current_trace, on_gradient, on_record, traces
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
 from .inspectable import Inspectable
@@ -134,7 +134,7 @@ class Compiled(Inspectable):
         trace = Trace([*((x, x) for x in reach.arrays), *((b.data, b) for b in others)])
         drawn, numbers = _random_state(), DrawnNumbers(reach.generators)
         with trace:
-            stand_ins = [_stand_in(trace, x) for x in arguments.leaves]
+            stand_ins = [trace.argument(x) for x in arguments.leaves]
             trace.swap_buffers(training)
             args, kwargs = arguments.replaced(stand_ins)
             try:
@@ -194,15 +194,6 @@ class Compiled(Inspectable):
 def _watched() -> bool:
     """Return whether somebody other than a trace observes what is recorded."""
     return any(not isinstance(getattr(watch, "__self__", None), Trace) for watch in on_record)
-
-
-def _stand_in(trace: Trace, x: Any) -> Any:
-    """Return what a traced function gets for an argument: nodes are given as they are."""
-    if isinstance(x, Node):
-        if x not in trace.places:
-            trace.name(x, trace.variable(x._plain))
-        return x
-    return trace.stand_in(x, trace.variable(x))
 
 
 def _plain(x: Any, stand_ins: list[Any], leaves: list[Any]) -> Any:

@@ -141,8 +141,7 @@ class RecordedCall:
         self.wanted = [places.get(x, x) for x in wanted]
         self.captured = list(trace.captured.values())
         self._check_found(trace, arguments)
-        inputs = [trace.places[x][0] for x in stand_ins]
-        stages[0].inputs = (*inputs, *trace.captured, *[p for _, p in self.before if p is not None])
+        stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages, self)
         self.notes = RecordingNotes(f, arguments, trace)
         self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)

@@ -79,6 +79,8 @@ class Trace:
     Attributes
     ----------
     variables : list of Variable
+    inputs : list of int
+        The variables of the arguments.
     instructions : list of Instruction
     constants : dict of int to array or number
     captured : dict of int to Node, ndarray or CapturedBuffer
@@ -92,6 +94,7 @@ class Trace:
 
     def __init__(self, found: Iterable[tuple[Any, Any]] = ()) -> None:
         self.variables: list[Variable] = []
+        self.inputs: list[int] = []
         self.instructions: list[Instruction] = []
         self.constants: dict[int, Any] = {}
         self.captured: dict[int, Any] = {}
@@ -271,6 +274,14 @@ class Trace:
             return node._plain
         return node if node.stands_for_data else self._stand_in_at(place, node._plain)
 
+    def argument(self, x: Any) -> Any:
+        """Return what a function gets for an argument: a stand-in for plain data; a node is given as it is."""
+        if isinstance(x, Node) and x in self.places:  # it is given twice
+            self.inputs.append(self.places[x][0])
+            return x
+        self.inputs.append(self.variable(x._plain if isinstance(x, Node) else x))
+        return self.name(x, self.inputs[-1]) if isinstance(x, Node) else self.stand_in(x, self.inputs[-1])
+
     def plain(self, x: Any) -> Any:
         """Return the data of a stand-in; anything else as it is."""
         return x._plain if isinstance(x, (TracedArray, TracedNumber)) else x
@@ -438,7 +449,7 @@ class Trace:
             gradient = node._grad
             place = None if gradient is None else self.reference(gradient).number
             self.effects.append(SetGradient(node, place))
-        self._make_plain()
+        self._make_gradients_plain()
         self.settled.update(self.gradients)
         self.gradients.clear()
 
@@ -470,12 +481,15 @@ class Trace:
 
     def _make_plain(self) -> None:
         """Put plain data in the place of all stand-ins that others could see."""
-        for node in self.gradients:
-            if isinstance(node._grad, (TracedArray, TracedNumber)):
-                node._grad = np.array(node._grad._plain) if isinstance(node._grad, TracedArray) else node._grad._plain
+        self._make_gradients_plain()
         for module, name, _ in self.buffers:
             if isinstance(vars(module)[name], Node):
                 vars(module)[name] = np.array(vars(module)[name]._plain)
+
+    def _make_gradients_plain(self) -> None:
+        for node in self.gradients:
+            if isinstance(node._grad, (TracedArray, TracedNumber)):
+                node._grad = np.array(node._grad._plain) if isinstance(node._grad, TracedArray) else node._grad._plain
 
     # ------------------------------------------------------------------------------------ what is asked
 
