@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "nn/models.py": MODEL,
     "nn/files": f"{MODEL} data autograd/compile",
     "nn/plots": MODEL,
-    "nn/training": f"{MODEL} nn/files nn/plots data optim",
+    "nn/training": f"{MODEL} nn/files nn/plots data optim autograd/compile",
     "nn/recipes.py": f"{MODEL} nn/models.py nn/training data optim",
     "nn/__init__.py": f"{MODEL} nn/models.py nn/files nn/training nn/plots nn/recipes.py",
     "serve": f"{PUBLIC} autograd/inspect nn/__init__.py nn nn/layers nn/files nn/plots data",
