@@ -8,19 +8,22 @@ from math import prod
 
 from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
 from ..program import Instruction, Program, Ref
+from ..runners.block_functions import block_function
 from .rewriting import always, with_stages
 
-#: Elements from which on blocks pay.
-LARGE = 1 << 14
+#: Multiplications from which on blocks pay: threads can share them, or they save more time than it takes to cut them.
+LARGE = 1 << 20
+#: What is too small for a group of so many additions and multiplications is not looked at.
+MOST_OPERATIONS = 64
 #: Of what a group may consist: float16 is computed in float32 here and there, and stays alone.
 KINDS = "?bBhHiIlLqQfd"
 
 
 def with_groups(program: Program, large: int = LARGE) -> Program:
-    """Return a program whose elementwise operations on at least ``large`` elements are in groups, where they can be.
+    """Return a program whose elementwise operations on large arrays are in groups, where they can be.
 
     Operations on arrays of one shape go together if they have an input in common, or one reads what the other
-    computes, and if nothing outside lies between them.
+    computes, and if nothing outside lies between them. A group takes the time of at least ``large`` multiplications.
     """
     return with_stages(program, [_StageGroups(program, k, large).ordered() for k in range(len(program.stages))])
 
@@ -108,7 +111,8 @@ class _StageGroups:
 
     def _if_large(self, number: int, kinds: str) -> tuple[int, ...] | None:
         shape, dtype = self.variables[number]
-        return shape if dtype is not None and dtype.char in kinds and prod(shape) >= self.large else None
+        large = dtype is not None and dtype.char in kinds and prod(shape) * MOST_OPERATIONS >= self.large
+        return shape if large and prod(shape) else None
 
     def _add(self, cluster: _Cluster, position: int, instruction: Instruction, reads: list[int]) -> None:
         cluster.members.append((position, instruction))
@@ -183,10 +187,13 @@ class _StageGroups:
         assert not waiting, "groups wait for each other"
         return found
 
+    def _time(self, shape: tuple[int, ...], members: list[Instruction]) -> int:
+        return prod(shape) * sum(1 if adds_up(i) else block_function(i).cost for i in members)
+
     def _instructions(self, cluster: _Cluster) -> list[Instruction]:
-        """Return the group as one instruction; what is alone, or nothing but a sum, as it is."""
+        """Return the group as one instruction; what is alone, or takes little time, as it is."""
         members = [i for _, i in sorted(cluster.members, key=lambda member: member[0])]
-        if cluster.shape is None or len(members) == 1:
+        if cluster.shape is None or len(members) == 1 or self._time(cluster.shape, members) < self.large:
             return members
         computed = [n for i in members for n in i.results]
         own = set(computed)

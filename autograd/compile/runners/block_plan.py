@@ -6,39 +6,44 @@ two arrays of shape (64, 28, 28) become two of shape (50176,), with a bias of sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Cut = tuple[slice, ...]
+Axes = tuple[int, ...]
 
 WHOLE = slice(None)
 
 
 class Layout(NamedTuple):
-    """How an array lies in memory, as far as a plan depends on it.
+    """How an array lies in memory.
 
     Attributes
     ----------
     shape, strides : tuple of int
         With as many axes as the shape of the group: those that are missing in front have length 1.
-    whole : bool
-        Whether elements that are repeated in memory count as often as they are: in a sum.
+    repeated : tuple of bool
+        The axes along which all elements are the same.
     """
 
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    whole: bool
+    shape: Axes
+    strides: Axes
+    repeated: tuple[bool, ...]
 
 
 def layout_of(x: Any, ndim: int, whole: bool) -> Layout | None:
-    """Return how an argument lies in memory, None for a number."""
+    """Return how an argument lies in memory, None for a number.
+
+    With ``whole``, elements that are repeated in memory count as often as they are: in a sum.
+    """
     if x.__class__ is not np.ndarray or x.size == 1:
         return None
-    missing = (1,) * (ndim - x.ndim)
-    return Layout(missing + x.shape, (0,) * len(missing) + x.strides, whole)
+    missing = (0,) * (ndim - x.ndim)
+    shape, strides = (1,) * len(missing) + x.shape, missing + x.strides
+    return Layout(shape, strides, tuple([n == 1 or not (s or whole) for n, s in zip(shape, strides)]))
 
 
 class BlockPlan:
@@ -48,12 +53,16 @@ class BlockPlan:
     ----------
     shape : tuple of int
         Of the group.
-    layouts : sequence of Layout or None
-        One for each argument.
+    data : sequence
+        The arguments.
+    whole : sequence of bool
+        For each argument whether it is added up.
     sums : sequence of tuple of int
         For each sum the axes that it adds up.
     size : int
         About how many elements a block has.
+    results : int
+        The number of results of the shape of the group.
 
     Attributes
     ----------
@@ -63,90 +72,103 @@ class BlockPlan:
         Neighbours in this order that are joined into one.
     lengths : tuple of int
         Of the joined axes.
-    cuts : list of tuple of slice
-        The blocks: slices of the first joined axes.
-    full_at : list of tuple of bool
-        For each argument the joined axes along which it is not repeated.
-    shapes, sizes : list
+    shapes : list of tuple of int
         Of the blocks, with the joined axes.
-    summed : list of tuple of int
+    largest : int
+        Elements of the largest block.
+    places : list of tuple of int
         For each sum the joined axes that it adds up.
-    places : list of list of tuple
-        For each sum and block where the part of this block belongs: begin and end in each of the first joined axes.
+    views : list of callable or None
+        For each argument what joins its axes; those along which it is repeated get length 1. None for a number.
+    indices : list of list or None
+        For each argument and result what each block reads or writes of it.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], layouts: Sequence[Layout | None], sums: Sequence[tuple[int, ...]], size: int
+        self, shape: Axes, data: Sequence[Any], whole: Sequence[bool], sums: Sequence[Axes], size: int, results: int
     ) -> None:
-        self.shape, ndim = shape, len(shape)
-        repeated = [tuple([_repeated(x, axis) for axis in range(ndim)]) for x in layouts]
-        full = [x for x in layouts if x is not None and x.shape == shape and 0 not in x.strides]
-        self.order = (
-            tuple(sorted(range(ndim), key=lambda axis: -abs(full[0].strides[axis]))) if full else (tuple(range(ndim)))
-        )
-        self.axes: list[tuple[int, ...]] = []
+        self.shape = shape
+        layouts = [layout_of(x, len(shape), counts) for x, counts in zip(data, whole)]
+        known = [x for x in layouts if x is not None]
+        full = [x for x in known if x.shape == shape and not any(s == 0 != n - 1 for s, n in zip(x.strides, shape))]
+        axes: Sequence[int] = range(len(shape))
+        self.order = tuple(sorted(axes, key=lambda axis: -abs(full[0].strides[axis])) if full else axes)
+        self.axes: list[Axes] = []
         for axis in [axis for axis in self.order if shape[axis] != 1]:
-            if self.axes and self._alike(self.axes[-1][-1], axis, layouts, repeated, sums):
+            if self.axes and self._alike(self.axes[-1][-1], axis, known, sums):
                 self.axes[-1] += (axis,)
             else:
                 self.axes.append((axis,))
         self.lengths = tuple([prod([shape[axis] for axis in joined]) for joined in self.axes])
-        self.full_at = [tuple([not r[joined[0]] for joined in self.axes]) for r in repeated]
-        self.summed = [tuple([k for k, joined in enumerate(self.axes) if joined[0] in axes]) for axes in sums]
-        self.cuts = _cuts(self.lengths, size)
-        self.shapes = [tuple([s.stop - s.start for s in cut]) + self.lengths[len(cut) :] for cut in self.cuts]
-        self.sizes = [prod(block) for block in self.shapes]
-        self.places = [[_kept(cut, summed) for cut in self.cuts] for summed in self.summed]
+        self.places = [tuple([k for k, joined in enumerate(self.axes) if joined[0] in axes]) for axes in sums]
+        self.cuts = cuts = _cuts(self.lengths, size)
+        self.shapes = [tuple([s.stop - s.start for s in cut]) + self.lengths[len(cut) :] for cut in cuts]
+        self.largest = max(prod(block) for block in self.shapes)
+        self.views = [None if x.__class__ is not np.ndarray else self._view(layout) for x, layout in zip(data, layouts)]
+        self.indices = [None if layout is None else self._index(layout) for layout in layouts]
+        self.indices += [cuts] * results
 
-    def _alike(self, axis: int, inner: int, layouts: Any, repeated: Any, sums: Any) -> bool:
+    def _alike(self, axis: int, inner: int, layouts: Sequence[Layout], sums: Sequence[Axes]) -> bool:
         """Whether all arrays step through two neighbouring axes as through one."""
         if any((axis in axes) != (inner in axes) for axes in sums):
             return False
-        for x, r in zip(layouts, repeated):
-            if x is None:
-                continue
-            if r[axis] != r[inner]:
+        for x in layouts:
+            if x.repeated[axis] != x.repeated[inner]:
                 return False
-            if not r[axis] and x.strides[axis] != x.strides[inner] * self.shape[inner]:
+            if not x.repeated[axis] and x.strides[axis] != x.strides[inner] * self.shape[inner]:
                 return False
         return True
 
-    def view(self, x: Any, layout: Layout | None) -> Any:
-        """Return an argument with the joined axes; those along which it is repeated have length 1."""
+    def _view(self, layout: Layout | None) -> Callable[[Any], Any]:
+        """Return what joins the axes of an argument."""
         if layout is None:
-            return x.reshape(()) if x.__class__ is np.ndarray else x
-        kept = tuple([slice(1) if _repeated(layout, axis) else WHOLE for axis in range(len(self.shape))])
-        x = x.reshape(layout.shape)[kept].transpose(self.order)
-        return x.reshape([1 if _repeated(layout, j[0]) else n for j, n in zip(self.axes, self.lengths)])
+            return lambda x: x.reshape(())
+        lengths = [1 if layout.repeated[joined[0]] else n for joined, n in zip(self.axes, self.lengths)]
+        if self.order == tuple(range(len(self.shape))) and not any(layout.repeated):
+            return lambda x: x.reshape(lengths)
+        kept = tuple([slice(1) if repeated else WHOLE for repeated in layout.repeated])
+        return lambda x: x.reshape(layout.shape)[kept].transpose(self.order).reshape(lengths)
+
+    def _index(self, layout: Layout) -> list[Any]:
+        """Return what each block reads of an argument."""
+        repeated = [layout.repeated[joined[0]] for joined in self.axes]
+        if not any(repeated):
+            return self.cuts
+        return [tuple([WHOLE if r else s for r, s in zip(repeated, cut)]) for cut in self.cuts]
 
     def empty(self, dtype: Any, allocate: Any) -> tuple[Any, Any]:
         """Return a new array of the shape of the group, and the same with the joined axes."""
+        if self.order == tuple(range(len(self.shape))):
+            memory = allocate(self.shape, dtype)
+            return memory, memory.reshape(self.lengths)
         memory = allocate(tuple([self.shape[axis] for axis in self.order]), dtype)
         return memory.transpose(_inverse(self.order)), memory.reshape(self.lengths)
 
+    def total(self, number: int, parts: list[Any], add_up: Callable[[Any, int], Any]) -> Any:
+        """Return a sum, with the joined axes; each block has given a part of it."""
+        summed, gathered = self.places[number], dict[Any, list[Any]]()
+        for cut, part in zip(self.cuts, parts):
+            place = tuple([(0, 1) if k in summed else (s.start, s.stop) for k, s in enumerate(cut)])
+            gathered.setdefault(place, []).append(part)
+        if len(gathered) == 1:
+            return add_up(np.stack(parts), 0)
+        total = np.empty([1 if k in summed else n for k, n in enumerate(self.lengths)], parts[0].dtype)
+        for place, found in gathered.items():
+            here = tuple([slice(*ends) for ends in place])
+            total[here] = found[0] if len(found) == 1 else add_up(np.stack(found), 0)
+        return total
+
     def unjoined(self, total: Any, number: int) -> Any:
         """Return the result of a sum with the axes of the group; those that were added up have length 1."""
-        lengths = [1 if any(axis in self.axes[k] for k in self.summed[number]) else n for axis, n in self._ordered()]
-        return total.reshape(lengths).transpose(_inverse(self.order))
-
-    def _ordered(self) -> list[tuple[int, int]]:
-        return [(axis, self.shape[axis]) for axis in self.order]
+        summed = {axis for k in self.places[number] for axis in self.axes[k]}
+        return total.reshape([1 if k in summed else self.shape[k] for k in self.order]).transpose(_inverse(self.order))
 
 
-def _repeated(x: Layout | None, axis: int) -> bool:
-    return x is None or x.shape[axis] == 1 or (x.strides[axis] == 0 and not x.whole)
-
-
-def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+def _inverse(order: Axes) -> Axes:
     return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
-def _kept(cut: Cut, summed: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """Return where the part of a block belongs in a sum: at 0 in the axes that are added up."""
-    return tuple([(0, 1) if k in summed else (s.start, s.stop) for k, s in enumerate(cut)])
-
-
-def _cuts(lengths: tuple[int, ...], size: int) -> list[Cut]:
+def _cuts(lengths: Axes, size: int) -> list[Cut]:
     """Cut an array into blocks of about so many elements, along its first axes."""
     place = 0
     while place < len(lengths) - 1 and prod(lengths[place + 1 :]) > size:

@@ -15,6 +15,7 @@ from seegrad.autograd.compile.runners import block_runner
 from seegrad.autograd.compile.runners.block_runner import BlockRunner
 from seegrad.autograd.core.op import Op, PlainFunction
 from seegrad.autograd.ops.elementwise import Elementwise
+from seegrad.common.quiet import quiet
 
 OP = Op.table
 RNG = np.random.default_rng(3)
@@ -52,7 +53,8 @@ def assert_runs(page, tolerance=1e-6, large=1):
     data = [page.values[n] for n in group.inputs]
     expected = group.compute(*data)
     expected = expected if len(group.outputs) > 1 else (expected,)
-    found = BlockRunner(group)(*data)
+    with quiet():
+        found = BlockRunner(group)(*data)
     for a, b in zip(expected, found, strict=True):
         assert_equal_numbers(a, b, tolerance)
     return found
@@ -222,7 +224,7 @@ def test_small_arrays_and_strangers_are_not_grouped():
     page = ProgramByHand()
     x, y = page.given(RNG.standard_normal(50)), page.given(RNG.standard_normal(50))
     page.end(page.call(OP["sin"], page.call(OP["cos"], x)), page.call(OP["exp"], y), page.call(OP["sum"], y))
-    assert names(grouped(page, 51)) == ["cos", "sin", "exp", "sum"]
+    assert names(grouped(page, 501)) == ["cos", "sin", "exp", "sum"]
     assert names(grouped(page)) == ["group of cos, sin", "group of exp, sum"]
 
 

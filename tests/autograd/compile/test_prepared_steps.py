@@ -95,7 +95,7 @@ def test_several_results_and_stages():
 
 def test_groups_are_run_by_blocks():
     page = ProgramByHand()
-    x = page.given(RNG.standard_normal((300, 400)))
+    x = page.given(RNG.standard_normal((600, 700)))
     y = page.call(OP["multiply"], page.call(OP["exp"], x), x)
     page.end(page.call(OP["sum"], y), y)
     program = with_groups(page.program)
