@@ -140,6 +140,11 @@ class Program:
         return page_as_html(self, LINES)
 
 
+def spread(computed: Any) -> tuple[Any, ...]:
+    """Return the results of an operation as a tuple, which it returns itself if it has several, or may have."""
+    return computed if isinstance(computed, tuple) else (computed,)
+
+
 def refs_in(x: Any) -> Iterator[int]:
     """Yield the numbers of the variables in nested arguments."""
     if x.__class__ is Ref:

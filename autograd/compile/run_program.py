@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...common.quiet import quiet
-from .program import Instruction, Program, with_data
+from .program import Instruction, Program, spread, with_data
 
 
 class ProgramRun:
@@ -55,4 +55,4 @@ class ProgramRun:
         values = self.values
         arguments = with_data(instruction.arguments, values)
         computed = instruction.operation.compute(*arguments, **with_data(instruction.params, values))
-        values.update(zip(instruction.results, (computed,) if len(instruction.results) == 1 else computed))
+        values.update(zip(instruction.results, spread(computed)))

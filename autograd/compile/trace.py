@@ -24,7 +24,7 @@ from ..core.recording import record
 from ..ops.views import refresh
 from ..tensor import EmptiedTensor
 from .effects import CallEffect, SetBuffer, SetData, SetGradient
-from .program import Instruction, Ref, Variable
+from .program import Instruction, Ref, Variable, spread
 from .stand_ins import TracedArray, TracedNumber, plain_kind
 
 _PACKAGE = __name__.partition(".")[0]
@@ -337,7 +337,7 @@ class Trace:
         traced = function.always or self.is_traced(args) or self.is_traced(kwargs)
         if not traced or computed is NotImplemented:
             return computed
-        results = computed if isinstance(computed, tuple) else (computed,)
+        results = spread(computed)
         numbers = tuple([self.variable(data) for data in results])
         self.computed.update(numbers)
         self.instructions.append(Instruction(function, self.references(args), self.references(kwargs), numbers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....common.quiet import quiet
-from ..program import Instruction, Program, with_data
+from ..program import Instruction, Program, spread, with_data
 from .rewriting import always, exposed, with_stages
 
 #: Bytes of a result from which on it is computed anew each time: memory that is read costs as much as some arithmetic.
@@ -43,7 +43,7 @@ def _value(instruction: Instruction, constants: dict[int, Any]) -> tuple[Any, ..
             computed = instruction.operation.compute(*arguments, **params)
     except Exception:  # it fails at each run, too, where the caller sees it
         return None
-    results = (computed,) if len(instruction.results) == 1 else tuple(computed)
+    results = spread(computed)
     if sum(getattr(x, "nbytes", 0) for x in results) > LARGEST:
         return None
     return results

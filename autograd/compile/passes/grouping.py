@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from heapq import heapify, heappop, heappush
-from math import prod
 
 from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
 from ..program import Instruction, Program, Ref
@@ -111,8 +111,9 @@ class _StageGroups:
 
     def _if_large(self, number: int, kinds: str) -> tuple[int, ...] | None:
         shape, dtype = self.variables[number]
-        large = dtype is not None and dtype.char in kinds and prod(shape) * MOST_OPERATIONS >= self.large
-        return shape if large and prod(shape) else None
+        size = math.prod(shape)
+        large = dtype is not None and dtype.char in kinds and size * MOST_OPERATIONS >= self.large
+        return shape if large and size else None
 
     def _add(self, cluster: _Cluster, position: int, instruction: Instruction, reads: list[int]) -> None:
         cluster.members.append((position, instruction))
@@ -188,7 +189,7 @@ class _StageGroups:
         return found
 
     def _time(self, shape: tuple[int, ...], members: list[Instruction]) -> int:
-        return prod(shape) * sum(1 if adds_up(i) else block_function(i).cost for i in members)
+        return math.prod(shape) * sum(1 if adds_up(i) else block_function(i).cost for i in members)
 
     def _instructions(self, cluster: _Cluster) -> list[Instruction]:
         """Return the group as one instruction; what is alone, or takes little time, as it is."""

@@ -19,7 +19,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from ..program import Instruction, Program, Ref, refs_in
+import numpy as np
+
+from ...core.op import PlainFunction
+from ..program import Instruction, Program, Ref, refs_in, spread
 from .block_runner import BlockRunner
 from .direct_calls import direct_call
 
@@ -59,7 +62,7 @@ class StepCode:
 
     def __init__(self, instructions: Sequence[Instruction], program: Program, kept: set[int], spent: set[int]) -> None:
         self.program, self.kept, self.spent = program, kept, spent
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Any] = {"spread": spread}
         self.known: set[int] = set()
         self.left = Counter(n for i in instructions for n in set(i.reads()))
         lines = [line for i in instructions for line in self._lines(i)]
@@ -74,9 +77,12 @@ class StepCode:
         function, arguments, params = direct_call(instruction, self.program)
         texts = [self._text(x) for x in arguments] + [f"{name}={self._text(x)}" for name, x in params.items()]
         results = [f"v{n}" for n in instruction.results]
-        several = len(results) > 1 or isinstance(function, BlockRunner)
-        targets = "".join(f"{target}, " for target in results) if several else results[0]
-        lines.append(f"{targets} = {self._constant(function, 'f')}({', '.join(texts)})")
+        targets, call = ", ".join(results), f"{self._constant(function, 'f')}({', '.join(texts)})"
+        if isinstance(function, BlockRunner):
+            targets += ","
+        elif isinstance(instruction.operation, PlainFunction) and not isinstance(function, np.ufunc):
+            targets, call = f"{targets},", f"spread({call})"
+        lines.append(f"{targets} = {call}")
         lines += [f"values[{n}] = v{n}" for n in instruction.results if n in self.kept]
         self.known.update(instruction.results)
         gone = [n for n in reads if self._is_last(n)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hand_made_programs import ProgramByHand, assert_same, results_of
 
+from seegrad.autograd.compile.passes.constant_folding import with_constants_folded
 from seegrad.autograd.compile.passes.grouping import with_groups
 from seegrad.autograd.compile.program import Ref, Stage
 from seegrad.autograd.compile.runners.prepared_steps import StepCode, prepared_step
@@ -91,6 +92,18 @@ def test_several_results_and_stages():
     page.end(page.call(OP["multiply"], page.given(RNG.standard_normal(4)), b))
     page.end(page.call(OP["multiply"], page.given(RNG.standard_normal(4)), x))
     assert_prepared(page)
+
+
+def test_a_tuple_of_one_result():
+    one = PlainFunction(lambda x: (x + 1,), "one")
+    page = ProgramByHand()
+    x, c = page.given(RNG.standard_normal(4)), page.constant(np.ones(4))
+    (a,), (b,) = page.call(one, x), page.call(one, c)
+    page.end(page.call(OP["add"], a, b))
+    assert_prepared(page)
+    given = [page.given_to(0)]
+    assert_same(page.program, with_constants_folded(page.program), given)
+    assert results_of(page.program, given)[0].shape == (4,)
 
 
 def test_groups_are_run_by_blocks():
