@@ -17,6 +17,8 @@ from library_names import EAGER_WITH_NUMBA, LIBRARIES
 from side_by_side import HERE, QUICK, Contestant
 
 STORE, REPORT = HERE / "results.json", HERE / "RESULTS.md"
+#: What the page begins with; the other sections follow by their names.
+FIRST = ("general", "scalars")
 
 
 def number(x: float | None, unit: str = "") -> str:
@@ -102,7 +104,8 @@ def publish(
 
 def write() -> None:
     """Write the page and its pictures from what is kept."""
-    sections = dict(sorted(json.loads(STORE.read_text()).items()))
+    kept = json.loads(STORE.read_text())
+    sections = {name: kept[name] for name in sorted(kept, key=lambda name: (name not in FIRST, name))}
     machine = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     head = (
         '# Benchmarks\n\nWritten by `make bench`; `make bench ARGS="general scalars"` repeats some of them. '
