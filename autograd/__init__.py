@@ -47,8 +47,10 @@ from .ops.shaping import *
 from .primitive import primitive
 from .resources import release_memory, set_num_threads
 from .tensor import Tensor, tensor
-from .transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .transforms import elementwise_grad, grad, hvp, jvp, value_and_grad, vjp
 from .value import Value
+from .vmap import vmap
+from .whole_derivatives import hessian, jacfwd, jacobian, jacrev
 
 # The public names, which are those of ``seegrad`` too: operations are named in the ``__all__`` of their files.
 __all__ = [
@@ -66,7 +68,9 @@ __all__ = [
     "gradcheck",
     "hessian",
     "hvp",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jvp",
     "linalg",
     "no_grad",
@@ -77,6 +81,7 @@ __all__ = [
     "tensor",
     "value_and_grad",
     "vjp",
+    "vmap",
     "why",
 ]
 __all__ += convolution.__all__

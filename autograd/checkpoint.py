@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..common.warning import warn
+from .batched import differs
 from .core.backward import backprop
 from .core.node import Node, current_trace, data_of
 from .core.op import Op, Rule
@@ -43,7 +44,7 @@ class _Recomputed(Op):
                         "checkpoint: the function gave another result when it was computed again; it must be "
                         "repeatable, so draw random numbers outside and pass them in"
                     )
-                table = backprop(again, g, create_graph=isinstance(g, Node), stop=frozenset(variables), keep=True)
+                table = backprop(again, g, create_graph=isinstance(out, Node), stop=frozenset(variables), keep=True)
                 shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})
             return shared[0].get(inputs[index], np.zeros_like(inputs[index]._plain))
 
@@ -81,7 +82,7 @@ def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
     >>> x = sg.tensor([1.0, 2.0], requires_grad=True)
     >>> sg.checkpoint(lambda x: (x.exp() * x).tanh(), x).sum().backward()
     """
-    if not is_recording():
+    if not is_recording() or differs(args):
         return f(*args)
     if current_trace() is not None:  # a program keeps what it needs
         return f(*[x if isinstance(x, Node) and not x.stands_for_data else Tensor(x) for x in args])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..common.seam import interpreted, interpreters
 from .core.backward import shown
 from .core.node import Node, annotate, clock
 
@@ -14,6 +15,12 @@ class Hooks(dict[int, Callable[[Any], Any]]):
 
     def run(self, node: Node, g: Any) -> Any:
         """Let the hooks see the gradient of their node; return what they make of it."""
+        if interpreters and (found := interpreted(self.run_once, (node, g), {})) is not NotImplemented:
+            return found
+        return self.run_once(node, g)
+
+    def run_once(self, node: Node, g: Any) -> Any:
+        """Do so for a single gradient."""
         for hook in tuple(self.values()):
             given = shown(g)
             number = given.number if isinstance(given, Node) else 0

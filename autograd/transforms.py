@@ -19,15 +19,17 @@ import numpy as np
 
 from ..common.plain_data import plain
 from ..common.warning import warn
+from .batched import Batched, Level, open_levels, whole_of, with_levels, without_levels
 from .copies import global_name
 from .core.backward import backprop, inputs_of, is_inner, oldest_of
 from .core.node import Node, data_of
 from .core.op import PlainFunction
 from .core.recording import is_recording, recording
 from .lost_gradients import COPIED, Watch
+from .nested import leaves_of, map_leaves, structure_of
 from .ops.elementwise import multiply
 from .ops.reductions import sum
-from .ops.shaping import identity, reshape, stack
+from .ops.shaping import identity
 from .tensor import Tensor, as_numbers
 from .value import Value
 
@@ -35,41 +37,21 @@ Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
 
-# ----------------------------------------------------------------------------- nested structures of numbers
+def _variable(x: Any, levels: Sequence[Level]) -> Any:
+    """Return an argument as a variable; one that requires gradients itself stays connected to its graph.
 
-
-def _map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Apply a function to every leaf of nested dicts, lists and tuples, with the leaves of others at the same place."""
-    if isinstance(tree, dict):
-        return {key: _map(function, value, *[other[key] for other in others]) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        items = [_map(function, *parts) for parts in zip(tree, *others)]
-        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
-    return function(tree, *others)
-
-
-def _leaves(tree: Any) -> list[Any]:
-    if isinstance(tree, Node):
-        return [tree]
-    found: list[Any] = []
-    _map(found.append, tree)
-    return found
-
-
-def _variable(x: Any) -> Any:
-    """Return an argument as a variable; one that requires gradients itself stays connected to its graph."""
+    Inside of ``vmap`` there is a variable for each example, since each has a derivative of its own.
+    """
     if isinstance(x, Node):
+        whole = without_levels(x, levels)
         if x.requires_grad and is_recording():
-            return identity(x)
-        return Value(data_of(x)) if isinstance(x, Value) else Tensor(data_of(x), requires_grad=True)
+            return identity(whole)
+        return Value(data_of(whole)) if isinstance(whole, Value) else Tensor(data_of(whole), requires_grad=True)
     if isinstance(x, (bool, np.bool_, str, bytes)) or x is None:
         raise TypeError(f"cannot differentiate with respect to {x!r}: expected floating-point numbers or arrays")
     # A copy, because the owner of an array may change it before a derivative is asked for.
-    return Tensor(float(x) if isinstance(x, (int, np.integer)) else as_numbers(x).copy(), requires_grad=True)
-
-
-def _structure(tree: Any) -> Any:
-    return _map(lambda _: None, tree)
+    numbers = float(x) if isinstance(x, (int, np.integer)) else as_numbers(x).copy()
+    return Tensor(without_levels(numbers, levels), requires_grad=True)
 
 
 def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -89,8 +71,21 @@ def _chosen(argnums: Argnums, args: tuple[Any, ...]) -> tuple[int, ...]:
     return chosen
 
 
-class _Evaluation:
-    """One evaluation of a function, recorded from the chosen arguments on."""
+class Evaluation:
+    """One evaluation of a function, recorded from the chosen arguments on.
+
+    Attributes
+    ----------
+    originals, variables : list
+        The chosen arguments, and the nodes in their places, in the same structures. Inside of ``vmap`` these have the
+        axes of the batches in front, those of ``levels``.
+    out, aux : structure
+        What the function returned.
+    stop : frozenset of Node
+        All variables.
+    differentiable : bool
+        Whether the derivative can be differentiated in its turn.
+    """
 
     def __init__(self, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool):
         if not callable(f):
@@ -98,33 +93,36 @@ class _Evaluation:
         chosen = _chosen(argnums, args)
         self.originals = [args[n] for n in chosen]
         self.outer = is_recording()
+        self.levels = open_levels()
         with recording():
-            linked = any(isinstance(x, Node) and x.requires_grad for x in _leaves(self.originals)) and self.outer
-            self.variables = [_map(_variable, x) for x in self.originals]
+            linked = any(isinstance(x, Node) and x.requires_grad for x in leaves_of(self.originals)) and self.outer
+            self.variables = [map_leaves(lambda leaf: _variable(leaf, self.levels), x) for x in self.originals]
             replaced = list(args)
             for n, variable in zip(chosen, self.variables):
-                replaced[n] = variable
-            with Watch(_leaves(self.variables)) as watch:
+                replaced[n] = map_leaves(lambda v: with_levels(v, self.levels), variable) if self.levels else variable
+            with Watch(leaves_of(self.variables)) as watch:
                 result = f(*replaced, **kwargs)
         self.aux = None
         if has_aux:
             result, self.aux = _pair(result)
         if not isinstance(result, Node):
-            _map(_check_result, result)
+            map_leaves(_check_result, result)
         self.out = result
         self.stop = watch.variables
+        wholes = [whole_of(x) for x in leaves_of(self.out)]
         self.differentiable = linked or (self.outer and self._uses_other_variables())
-        for variable, what in watch.lost(_leaves(self.out)) if watch.read else ():
-            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
+        for variable, what in watch.lost(wholes) if watch.read else ():
+            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in leaves_of(tree))]
             _warn_of_lost(f, place, what)
-        for variable in watch.copied(_leaves(self.out)) if watch.twins else ():
-            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in _leaves(tree))]
+        for variable in watch.copied(wholes) if watch.twins else ():
+            (place,) = [n for n, tree in zip(chosen, self.variables) if any(x is variable for x in leaves_of(tree))]
             warn(f"{getattr(f, '__name__', 'the function')!s}, argument {place}: {COPIED}")
 
     def _uses_other_variables(self) -> bool:
         """Return whether the results depend on something else that requires gradients."""
         oldest = oldest_of(self.stop)
-        todo = [out for out in _leaves(self.out) if isinstance(out, Node) and is_inner(out, self.stop, oldest)]
+        wholes = [whole_of(out) for out in leaves_of(self.out)]
+        todo = [out for out in wholes if isinstance(out, Node) and is_inner(out, self.stop, oldest)]
         seen = set(todo)
         for node in todo:  # and what is appended on the way
             for x in inputs_of(node):
@@ -140,19 +138,25 @@ class _Evaluation:
         create_graph = self.differentiable if create_graph is None else create_graph
         total: dict[Node, Any] = {}
         with recording():
-            for out, cotangent in zip(_leaves(outs), _leaves(cotangents)):
+            for out, cotangent in zip(leaves_of(outs), leaves_of(cotangents)):
                 if isinstance(out, Node) and out.requires_grad:
-                    grad_output = _cotangent(out, cotangent, create_graph)
-                    for node, g in backprop(out, grad_output, create_graph=create_graph, stop=self.stop).items():
+                    grad_output = _cotangent(out, cotangent, create_graph, self.levels)
+                    whole = without_levels(out, self.levels)
+                    for node, g in backprop(whole, grad_output, create_graph=create_graph, stop=self.stop).items():
                         if node in self.stop:
                             total[node] = total[node] + g if node in total else g
-            gradients = [_map(lambda v: total[v] if v in total else np.zeros_like(v._plain), x) for x in self.variables]
-        return [_map(self._finish, gradient, original) for gradient, original in zip(gradients, self.originals)]
+            gradients = [
+                map_leaves(lambda v: total[v] if v in total else np.zeros_like(v._plain), x) for x in self.variables
+            ]
+        return [map_leaves(self._finish, gradient, original) for gradient, original in zip(gradients, self.originals)]
 
     def _finish(self, gradient: Any, original: Any) -> Any:
+        gradient = with_levels(gradient, self.levels)
         if isinstance(gradient, Node):
-            return gradient if gradient.requires_grad and self.outer else _plain_data(data_of(gradient), original)
-        return _plain_data(gradient, original)
+            if gradient.requires_grad and self.outer:
+                return gradient
+            gradient = data_of(gradient)
+        return gradient if isinstance(gradient, Batched) else _plain_data(gradient, original)
 
 
 def _check_result(out: Any) -> None:
@@ -191,13 +195,15 @@ def _plain_data(data: Any, like: Any) -> Any:
 _as_float = PlainFunction(float)
 
 
-def _cotangent(out: Node, given: Any, create_graph: bool) -> Any:
+def _cotangent(out: Any, given: Any, create_graph: bool, levels: Sequence[Level] = ()) -> Any:
     """Return the cotangent of a result in the form that the backward pass takes."""
     if not isinstance(given, Node):
         given = plain(given)
     shape = np.shape(data_of(given))
-    if shape != np.shape(out._plain):
-        raise ValueError(f"the result has shape {np.shape(out._plain)}, its gradient was given with shape {shape}")
+    if shape != out.shape:
+        raise ValueError(f"the result has shape {out.shape}, its gradient was given with shape {shape}")
+    if levels:
+        out, given = without_levels(out, levels), without_levels(given, levels)
     if isinstance(given, Node):
         return out.fit(given)
     if isinstance(out, Value):
@@ -221,7 +227,8 @@ def _one(out: Any) -> Any:
     return np.ones(shape)
 
 
-def _unwrap(argnums: Argnums, gradients: list[Any]) -> Any:
+def unwrap(argnums: Argnums, gradients: list[Any]) -> Any:
+    """Return the derivatives in the form in which the arguments were chosen: one, or a tuple."""
     return gradients[0] if isinstance(argnums, (int, np.integer)) else tuple(gradients)
 
 
@@ -279,19 +286,21 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 
 
 def _value_and_gradient(args: Any, kwargs: Any, f: Function, argnums: Argnums, has_aux: bool) -> tuple[Any, Any]:
-    evaluated = _Evaluation(f, args, kwargs, argnums, has_aux)
-    gradients = _unwrap(argnums, evaluated.pull(evaluated.out, _one(evaluated.out)))
+    evaluated = Evaluation(f, args, kwargs, argnums, has_aux)
+    gradients = unwrap(argnums, evaluated.pull(evaluated.out, _one(evaluated.out)))
     value = _value(evaluated.out, evaluated)
-    return ((value, _map(data_of, evaluated.aux)) if has_aux else value), gradients
+    return ((value, map_leaves(data_of, evaluated.aux)) if has_aux else value), gradients
 
 
-def _value(out: Any, evaluated: _Evaluation) -> Any:
+def _value(out: Any, evaluated: Evaluation) -> Any:
     """Return a result of the function as its caller gets it: plain, unless it can be differentiated further."""
     return out if not isinstance(out, Node) or evaluated.differentiable else _plain_result(data_of(out), evaluated)
 
 
-def _plain_result(data: Any, evaluated: _Evaluation) -> Any:
+def _plain_result(data: Any, evaluated: Evaluation) -> Any:
     """Return the data of a result: a float if it is a single number and the first argument is one too."""
+    if isinstance(data, Batched):
+        return data
     like = evaluated.originals[0] if evaluated.originals else None
     return (
         _plain_data(data, like)
@@ -389,15 +398,15 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     >>> pull(np.array([1.0, 10.0]))
     (array([ 3., 40.]), array([ 1., 20.]))
     """
-    evaluated = _Evaluation(f, args, kwargs, tuple(range(len(args))), False)
+    evaluated = Evaluation(f, args, kwargs, tuple(range(len(args))), False)
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
-        if _structure(cotangents) != _structure(evaluated.out):
+        if structure_of(cotangents) != structure_of(evaluated.out):
             raise ValueError("the gradients must have the structure (dict, list, tuple) of the function's result")
-        linked = any(isinstance(g, Node) and g.requires_grad for g in _leaves(cotangents))
+        linked = any(isinstance(g, Node) and g.requires_grad for g in leaves_of(cotangents))
         return tuple(evaluated.pull(evaluated.out, cotangents, evaluated.differentiable or linked))
 
-    return _map(lambda out: _value(out, evaluated), evaluated.out), pull
+    return map_leaves(lambda out: _value(out, evaluated), evaluated.out), pull
 
 
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -434,118 +443,53 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     """
     if len(args) != len(tangents):
         raise ValueError(f"jvp: {len(args)} arguments need {len(args)} tangents, got {len(tangents)}")
-    evaluated = _Evaluation(f, tuple(args), {}, tuple(range(len(args))), False)
-    directions = dict(zip(_leaves(evaluated.variables), _directions("jvp", tuple(args), tuple(tangents))))
-    value = _map(lambda out: _value(out, evaluated), evaluated.out)
-    return value, _map(lambda out: _push(evaluated, out, directions), evaluated.out)
+    evaluated = Evaluation(f, tuple(args), {}, tuple(range(len(args))), False)
+    directions = dict(zip(leaves_of(evaluated.variables), _directions("jvp", tuple(args), tuple(tangents))))
+    value = map_leaves(lambda out: _value(out, evaluated), evaluated.out)
+    return value, map_leaves(lambda out: _push(evaluated, out, directions), evaluated.out)
 
 
 def _directions(what: str, points: Any, tangents: Any) -> list[Any]:
     """Return one tangent for each number or array among the arguments, in order."""
-    if _structure(points) != _structure(tangents):
+    if structure_of(points) != structure_of(tangents):
         raise ValueError(f"{what}: the directions must have the structure (dict, list, tuple) of the arguments")
     found: list[Any] = []
-    _map(lambda x, t: found.append((np.shape(data_of(x)), np.shape(data_of(t)), t)), points, tangents)
+    map_leaves(lambda x, t: found.append((np.shape(data_of(x)), np.shape(data_of(t)), t)), points, tangents)
     for shape, other, _ in found:
         if shape != other:
             raise ValueError(f"{what}: an argument of shape {shape} has a direction of shape {other}")
     return [t for *_, t in found]
 
 
-def _push(evaluated: _Evaluation, out: Any, directions: dict[Node, Any]) -> Any:
+def _push(evaluated: Evaluation, out: Any, directions: dict[Node, Any]) -> Any:
     """Return the derivative of one result in the given directions of the arguments."""
     if not isinstance(out, Node) or not out.requires_grad:
         return _plain_result(np.zeros(np.shape(data_of(out))), evaluated)
     linked = evaluated.differentiable or any(isinstance(t, Node) and t.requires_grad for t in directions.values())
     with recording():
-        cotangent = Value(0.0) if isinstance(out, Value) else Tensor(np.zeros_like(out._plain), requires_grad=True)
-        gradients = backprop(out, cotangent, create_graph=True, stop=evaluated.stop)
-        products = [sum(multiply(gradients[v], t)) for v, t in directions.items() if isinstance(gradients.get(v), Node)]
-        if not products:
-            return _plain_result(np.zeros_like(out._plain), evaluated)
-        total = functools.reduce(lambda a, b: a + b, products)
-        one = np.ones_like(total._plain)
-        grad_output = Tensor(one) if linked else one
-        found = backprop(total, grad_output, create_graph=linked, stop=frozenset([cotangent])).get(cotangent)
-    if found is None:
-        found = np.zeros_like(out._plain)
+        cotangent, gradients = transposed(evaluated, out)
+        products = [
+            sum(multiply(gradients[v], without_levels(t, evaluated.levels)))
+            for v, t in directions.items()
+            if isinstance(gradients.get(v), Node)
+        ]
+        found = None
+        if products:
+            total = functools.reduce(lambda a, b: a + b, products)
+            one = np.ones_like(total._plain)
+            grad_output = Tensor(one) if linked else one
+            found = backprop(total, grad_output, create_graph=linked, stop=frozenset([cotangent])).get(cotangent)
+        found = with_levels(np.zeros_like(cotangent._plain) if found is None else found, evaluated.levels)
     if isinstance(found, Node):
         return found if linked else _plain_result(data_of(found), evaluated)
     return _plain_result(found, evaluated)
 
 
-# --------------------------------------------------------------------------------------- whole derivatives
-
-
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
-    """Return the function that computes all first derivatives of ``f``.
-
-    It takes one backward pass for each number in the result.
-
-    Parameters
-    ----------
-    f : callable
-        Returns an array or a number.
-    argnums : int or sequence of int
-        The positional arguments to differentiate with respect to; a sequence gives a tuple.
-
-    Returns
-    -------
-    callable
-        Gives an array of shape ``(*shape of the result, *shape of the argument)``; of nested structures, the
-        structure of the result outside and that of the argument inside.
-
-    Examples
-    --------
-    >>> sg.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
-    """
-    return Derivative(_jacobian, f, argnums)
-
-
-def _jacobian(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
-    evaluated = _Evaluation(f, args, kwargs, argnums, False)
-
-    def blocks(out: Any) -> Any:
-        shape = np.shape(data_of(out))
-        units = np.eye(int(np.prod(shape, dtype=np.int64)))
-        rows = [evaluated.pull(out, unit.reshape(shape)) for unit in units]
-
-        def assemble(original: Any, *parts: Any) -> Any:
-            target = shape + np.shape(data_of(original))
-            if any(isinstance(part, Node) for part in parts):
-                return reshape(stack(parts), target)
-            return np.asarray(parts, dtype=None if parts else float).reshape(target)[()]
-
-        found = [_map(assemble, x, *[row[k] for row in rows]) for k, x in enumerate(evaluated.originals)]
-        return _unwrap(argnums, found)
-
-    return _map(blocks, evaluated.out)
-
-
-def hessian(f: Function, argnums: int = 0) -> Function:
-    """Return the function that computes all second derivatives of ``f``.
-
-    Parameters
-    ----------
-    f : callable
-        Returns one number.
-    argnums : int
-        The positional argument to differentiate with respect to.
-
-    Returns
-    -------
-    callable
-        Gives an array of shape ``(*shape, *shape)`` for an argument of that shape.
-
-    Examples
-    --------
-    >>> sg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
-    array([[10.,  6.],
-           [ 6.,  0.]])
-    """
-    return jacobian(grad(f, argnums), argnums)
+def transposed(evaluated: Evaluation, out: Any) -> tuple[Node, dict[Node, Any]]:
+    """Return the vector-Jacobian product of a result as a recorded function: its cotangent, 0, and the gradients."""
+    whole = without_levels(out, evaluated.levels)
+    cotangent = Value(0.0) if isinstance(whole, Value) else Tensor(np.zeros_like(whole._plain), requires_grad=True)
+    return cotangent, backprop(whole, cotangent, create_graph=True, stop=evaluated.stop)
 
 
 def hvp(f: Function, argnums: int = 0) -> Function:
@@ -578,7 +522,7 @@ def _hessian_product(args: Any, kwargs: Any, f: Function, argnums: int) -> Any:
     directions = _directions("hvp", points[argnums], vector) if points else []
 
     def along(*xs: Any) -> Any:
-        parts = zip(_leaves(_gradient(xs, kwargs, f, argnums, False)), directions)
+        parts = zip(leaves_of(_gradient(xs, kwargs, f, argnums, False)), directions)
         return functools.reduce(lambda a, b: a + b, [sum(multiply(g, v)) for g, v in parts])
 
     return _gradient(tuple(points), {}, along, argnums, False)

@@ -52,6 +52,32 @@ def replaceable(function: F) -> F:
     return quickest  # type: ignore[return-value]
 
 
+#: What answers in the place of operations, and of `interpretable` functions, while it is here: `vmap`, where a value
+#: stands for a whole batch. Each gets the function, its inputs and its parameters, or NotImplemented is its answer.
+interpreters: list[Callable[..., Any]] = []
+
+
+def interpreted(function: Any, inputs: Sequence[Any], params: Any) -> Any:
+    """Ask for what a call means: a result, or NotImplemented if it means what it says."""
+    for interpret in tuple(interpreters):
+        found = interpret(function, inputs, params)
+        if found is not NotImplemented:
+            return found
+    return NotImplemented
+
+
+def interpretable(function: F) -> F:
+    """Let `interpreters` answer in the place of a function that is no operation but looks at data."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if interpreters and (found := interpreted(call, args, kwargs)) is not NotImplemented:
+            return found
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
 #: Whether `layer_runs` are passed over.
 _layer_by_layer = ContextVar("layer_by_layer", default=False)
 
@@ -68,7 +94,7 @@ def layer_by_layer() -> Iterator[None]:
 
 def run_layers(layers: Sequence[Any], place: int, x: Any) -> Any:
     """Ask for a run of the layers that begin at a place: the output and their number, or NotImplemented."""
-    if not _layer_by_layer.get():
+    if not (_layer_by_layer.get() or interpreters):
         for run in layer_runs:
             computed = run(layers, place, x)
             if computed is not NotImplemented:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...common.plain_data import frozen, plain
+from ...common.seam import interpretable, interpreted, interpreters
 from .node import Node, current_trace, entered, traces
 from .recording import record
 
@@ -49,6 +50,9 @@ class Op:
     #: Where whole lines of an input lead to each element of the result: from a mask of the result, as numbers 1 and 0,
     #: the input and the parameters to the mask of the input.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
+
+    #: What it does with batches under ``vmap`` (``ops/batching.py``); None: one example after the other.
+    batch: Callable[..., Any] | None = None
 
     # Quicker ways that ``fast`` installs: to compute it; to give the gradients of all inputs at once, or None for one.
     # The latter is called with plain data only, ``fast_vjp(g, out, *inputs, wanted=(True, ...), **params)``, where
@@ -95,16 +99,19 @@ class Op:
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
         """Return one rule per input."""
         if self.rule:
-            return self.rule
+            return self.rule if not (self.user_defined and interpreters) else tuple(map(interpretable, self.rule))
         if self.variadic_rule is None:
             raise TypeError(
                 f"{self.name} has no derivative rules: state one for each input with {self.name}.rules(...)"
             )
-        return tuple(functools.partial(self.variadic_rule, index=i) for i in range(len(inputs)))
+        rule = interpretable(self.variadic_rule) if self.user_defined else self.variadic_rule
+        return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record the result if an input is a node."""
         inputs, params = self.bind(args, kwargs)
+        if interpreters and (found := interpreted(self, inputs, params)) is not NotImplemented:
+            return found
         if traces:
             inputs = entered(inputs)
             if plain_params(params) is not params:
@@ -116,6 +123,8 @@ class Op:
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the inputs' data and record the result."""
+        if interpreters and (found := interpreted(self, inputs, params)) is not NotImplemented:
+            return found
         if traces:
             inputs = entered(inputs)
         data = [self.data_of(x) for x in inputs]
@@ -192,6 +201,8 @@ class PlainFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute."""
+        if interpreters and (found := interpreted(self, args, kwargs)) is not NotImplemented:
+            return found
         if traces and (trace := current_trace()) is not None:
             return trace.call(self, args, kwargs)
         return self.compute(*args, **kwargs)

@@ -16,8 +16,9 @@ import numpy as np
 
 from ...common.plain_data import frozen
 from ...common.quiet import quiet
-from ...common.seam import backward_passes
+from ...common.seam import backward_passes, interpreters
 from ..arithmetic import binary
+from ..batched import whole_of
 from ..core.backward import arguments, fast_gradients, fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Constant, Node, clock, current_trace, data_of, on_gradient, on_record, traces
 from ..core.op import Op
@@ -50,7 +51,7 @@ def _operator(op: Elementwise) -> Any:
     compute = op.array
 
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor):
+        if isinstance(other, Tensor) and not interpreters:
             return _recorded(op, compute(self._plain, other._plain), self, other)
         if (y := _constant(other, self)) is not None:
             return _recorded(op, compute(self._plain, other), self, y)
@@ -107,6 +108,8 @@ def call(self: Op, *args: Any, **kwargs: Any) -> Any:
     if traces and current_trace() is not None:
         return _call(self, *args, **kwargs)
     more = len(args) - self.arity  # several parameters by position are left to the definition
+    if interpreters:
+        return _call(self, *args, **kwargs)
     if (not more or (more == 1 and not self.elementwise and not isinstance(args[-1], Node))) and not self.variadic:
         for x in args[:-1] if more else args:
             if x.__class__ not in _PLAIN:
@@ -145,6 +148,8 @@ def apply_elementwise(self: Elementwise, inputs: tuple[Any, ...], params: Mappin
 
 def _one_or_two(inputs: tuple[Any, ...], numbers: bool) -> tuple[Node, Node | None] | None:
     """Return one or two inputs as nodes: a tensor and, at most, another or what `_constant` takes; else None."""
+    if interpreters:
+        return None
     if len(inputs) == 1:
         return (inputs[0], None) if isinstance(inputs[0], Tensor) else None
     if len(inputs) != 2:
@@ -241,7 +246,7 @@ def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[
 
 def _finite(gradients: Iterable[Any]) -> bool:
     """Return whether all gradients are finite, or, as good as that, their sums."""
-    return all(isfinite(g if g.__class__ is float else _total(data_of(g))) for g in gradients)
+    return all(isfinite(g if g.__class__ is float else _total(whole_of(data_of(g)))) for g in gradients)
 
 
 def _total(g: Any) -> Any:

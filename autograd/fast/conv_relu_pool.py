@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batched import differs
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from ..core.questions import asked
@@ -130,14 +131,20 @@ def conv2d_relu_max_pool2d(
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
     pool = pair(pool_size, "conv2d_relu_max_pool2d: pool_size")
+    if differs((x, weight, bias)):
+        return _layer_by_layer(x, weight, bias, pool, window)
     images, w, b = data_of(x), data_of(weight), data_of(bias)
     nodes = [t for t in (x, weight, bias) if isinstance(t, Node)]
     tracked = is_recording() and any(t._tracked for t in nodes)
     ties = tracked and b is not None and not _is_finite(b)  # all elements of a window are equal then
     if bias is None or ties or not kernels.one_pass_suits(images.shape, w.shape, images.dtype):
-        result = relu(conv2d(x, weight, bias, **window))
-        return result if pool == (1, 1) else max_pool2d(result, pool)
+        return _layer_by_layer(x, weight, bias, pool, window)
     values, shards = _values_and_shards(images, w, b, pool, **window, tracked=tracked)
     if not nodes:
         return values
     return record(_conv2d_relu_max_pool2d, values, (x, weight, bias), {"shards": shards, "pool": pool, **window})
+
+
+def _layer_by_layer(x: Any, weight: Any, bias: Any, pool: Any, window: Any) -> Any:
+    result = relu(conv2d(x, weight, bias, **window))
+    return result if pool == (1, 1) else max_pool2d(result, pool)

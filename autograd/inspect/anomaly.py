@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...common.fork import renewed
+from ..batched import whole_of
 from ..core.node import Node, annotate, data_of, on_gradient, on_record
 
 #: The open ``detect_anomaly`` blocks of this thread or asynchronous task.
@@ -28,7 +29,7 @@ class AnomalyError(FloatingPointError):
 
 def is_finite(x: Any) -> bool:
     """Return whether all elements of a node, an array or a number are finite."""
-    return bool(np.all(np.isfinite(data_of(x))))
+    return bool(np.all(np.isfinite(data_of(whole_of(x)))))
 
 
 def _users_line() -> str:
@@ -77,7 +78,7 @@ def detect_anomaly() -> Iterator[None]:
             which = f"{x.label!r} " if x.label else ""
             raise AnomalyError(
                 f"the gradient of {describe_node(node)} with respect to its input {which}of shape "
-                f"{np.shape(x._plain)} is {count_not_finite(data_of(gradient))}. {_line(node)}"
+                f"{np.shape(x._plain)} is {count_not_finite(data_of(whole_of(gradient)))}. {_line(node)}"
             )
 
     def end() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ...common.plain_data import as_array
+from ...common.seam import interpretable
 from ..core.node import Node, data_of
 from ..core.op import PlainFunction
 from .elementwise import rounded, where
@@ -181,6 +182,7 @@ def append(x: Any, values: Any, axis: int | None = None) -> Any:
     return concatenate([operand(x), operand(values)], axis)
 
 
+@interpretable
 def average(x: Any, axis: Axis = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
     """Return the mean, weighted if weights are given, as :func:`numpy.average`.
 
@@ -296,13 +298,14 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> 
     """Return ``fill_value`` in the shape and dtype of ``x``; a plain array if the value is plain."""
     x = x._plain if isinstance(x, Node) else operand(x)  # whose shape and dtype are all that is needed
     if not isinstance(fill_value, Node):
-        return np.full_like(x, fill_value, dtype=dtype, shape=shape)
+        return np.full(x.shape if shape is None else shape, fill_value, x.dtype if dtype is None else dtype)
     dtype = np.dtype(x.dtype if dtype is None else dtype)
     if dtype.kind != "f" and fill_value.requires_grad:
         raise TypeError(f"full_like: the value's gradient would be lost in an array of dtype {dtype}; pass dtype=float")
     return astype(broadcast_to(fill_value, np.shape(x) if shape is None else shape), dtype)
 
 
+@interpretable
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Count how often each number occurs in ``x``, or sum the weights at its places."""
     x = as_array(data_of(x))

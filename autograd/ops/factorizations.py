@@ -120,6 +120,7 @@ def _unknown_at_zero(used: Any, g_values: Any, g_vectors: list[Any], coincide: A
     return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
 
 
+@interpretable
 def _dominated_by_rounding(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
     """Return NaN at pairs of values so close that the derivative would be dominated by rounding errors.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ...common.plain_data import as_array, frozen
+from ...common.seam import interpretable
 from ..core.node import Node, data_of, entered, traces
 from ..core.op import Op, PlainFunction
 from ..core.questions import known
@@ -252,6 +253,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return scatter_add(x, (i - min(k, 0), i + max(k, 0)), (n, n))
 
 
+@interpretable
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.seam import interpretable
 from ..core.node import data_of
 from ..core.op import Op, PlainFunction
 from ..core.questions import asked
@@ -134,6 +135,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
+@interpretable
 def slogdet(x: Any) -> SlogdetResult:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
     x = operand(x)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import interpretable
 from ..core.backward import backprop
 from ..core.node import Node, current_trace, data_of, is_recorded
 from ..core.questions import asked, known
@@ -40,14 +41,16 @@ def length_gradient(g: Any, out: Any, x: Any, spread: Function, bend: Function |
     if is_recorded(g) and is_recorded(out):
         limit = _limit(g, out)
         falling = known(zeros & (data_of(g) != 0), "differentiates a length of 0")
-        undefined = np.asarray(falling | ~np.isfinite(limit) | ((limit != 0) & (bend is not None)))
+        undefined = falling | ~np.isfinite(limit) | ((limit != 0) & (bend is not None))
         limit = np.where(undefined, 0.0, limit)
         result = result + spread(_like(undefined * 1.0, out)) * slope + spread(_like(limit, out)) * x
     return result
 
 
 def _like(values: Any, out: Node) -> Any:
-    return float(values) if out._plain.__class__ is float else values.astype(out._plain.dtype)
+    if out._plain.__class__ is float:
+        return values if isinstance(values, Node) else float(values)
+    return values.astype(out._plain.dtype)
 
 
 @asked
@@ -55,15 +58,16 @@ def _both_are_zero(g: Any, out: Any) -> bool:
     return bool(np.any(np.equal(data_of(g), 0) & np.equal(data_of(out), 0)))
 
 
-def _limit(g: Node, out: Node) -> Any:
+@interpretable
+def _limit(g: Any, out: Node) -> Any:
     """Return the limit of ``g / out`` where both are 0, NaN where it does not exist or is not known, 0 elsewhere.
 
     It is the derivative of ``g`` with respect to ``out`` (l'Hopital), if ``g`` depends on nothing else there. Two
     backward passes with different weights separate each element's own derivative from those of other elements.
     """
-    zeros = np.asarray(out._plain == 0) & np.asarray(g._plain == 0)
+    zeros = np.asarray(out._plain == 0) & np.asarray(data_of(g) == 0)
     limit = np.zeros(zeros.shape)
-    if not g.requires_grad or not _both_are_zero(g, out):
+    if not isinstance(g, Node) or not g.requires_grad or not _both_are_zero(g, out):
         return limit
     if (trace := current_trace()) is not None:
         trace.fail("differentiates a length of 0 twice", only_now=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import interpretable
 from ..core.backward import fitted
 from ..core.node import Node, data_of
 from ..core.op import Op
@@ -78,7 +79,7 @@ def _past_infinity(d: Any, mask: Any, rule: Any, args: list[Any], params: Any) -
     where, (g, out, *inputs) = Op.table["where"], args
     safe = rule(g, out, *[where(v, 0.0, condition=f) for v, f in zip(inputs, finite)], **params)
     infinite = [(~f).astype(data_of(v).dtype) for v, f in zip(inputs, finite)]
-    arriving = np.ones_like(data_of(g)) if mask is None else mask.astype(data_of(g).dtype)
+    arriving = np.ones_like(data_of(out)) if mask is None else mask.astype(data_of(g).dtype)
     touched = rule(arriving, data_of(out), *infinite, **params) != 0
     return where(d, safe, condition=touched)
 
@@ -115,8 +116,28 @@ def reach(mask: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -
     elif op.elementwise:
         found = gradient
     elif op.lines:
-        found = op.lines(gradient, x._plain, params)
+        found = _lines(op, gradient, x._plain, params)
     else:
-        return None if np.any(mask) else np.zeros_like(x._plain, dtype=bool)
+        return _lines_of_any(mask, x._plain)
     part = x.fit(found) != 0
-    return None if np.all(part) else part
+    return None if np.all(_whole(part)) else part
+
+
+@interpretable
+def _lines(op: Op, taken: Any, x: Any, params: Any) -> Any:
+    """Return what leads to the elements of a result that were taken, as numbers 1 and 0."""
+    return op.lines(taken, x, params)  # type: ignore[misc]
+
+
+def _lines_of_any(mask: Any, x: Any) -> Any:
+    """Return all of an input if anything of the result was taken."""
+    if np.any(_whole(mask)):
+        return None if isinstance(mask, np.ndarray) else np.any(mask) & np.ones_like(x, dtype=bool)
+    return np.zeros_like(x, dtype=bool)
+
+
+def _whole(mask: Any) -> Any:
+    """Return the mask of all gradients, if several are propagated at once."""
+    while isinstance(mask, Node):
+        mask = mask.stack  # type: ignore[attr-defined]
+    return mask

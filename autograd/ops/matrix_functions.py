@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...common.quiet import quiet
+from ...common.seam import interpretable
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
 from ..core.questions import asked
@@ -22,6 +23,7 @@ from .products import matmul
 from .shaping import expand_dims, operand
 
 
+@interpretable
 def expm(x: Any) -> Any:
     """Return the matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
 
@@ -113,6 +115,7 @@ def sqrtm(x: Any, /) -> Any:
 sqrtm.rules(lambda g, out, x: _solve_sylvester(out, 0.5 * (g + transposed(g))))
 
 
+@interpretable
 def logm(x: Any) -> Any:
     """Return the logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...common.seam import replaceable
+from ...common.seam import interpretable, replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from ..core.recording import is_recording, record
@@ -69,6 +69,7 @@ def normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any
     return normalize(x, center, spread, weight, bias, eps), center, spread
 
 
+@interpretable
 def batch_norm(
     x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, moments: Any = None
 ) -> tuple[Any, Any, Any]:

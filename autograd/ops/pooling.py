@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...common.seam import replaceable
+from ...common.seam import interpretable, replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from ..core.recording import record
@@ -127,6 +127,7 @@ def _window(name: str, x: Any, kernel_size: Size, stride: Size | None, padding: 
     return {"kernel": kernel, "stride": steps, "padding": padding_pairs(padding, kernel, steps, (1, 1))}
 
 
+@interpretable
 def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:
     """Largest element of each window, channel by channel.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import interpreted, interpreters
 from ..core.backward import inputs_of
 from ..core.node import NO_PARAMS, Node, annotate, clock, current_trace, traces
 from ..core.op import Op, plain_params
@@ -73,6 +74,8 @@ class View(Op):
 
     def apply(self, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Compute on the input's data, record the result, and remember the input as its base."""
+        if interpreters and (found := interpreted(self, inputs, params)) is not NotImplemented:
+            return found
         (x,) = inputs
         data = self.forward(self.data_of(x), **(plain_params(params) if traces else params))
         view = record(self, data, inputs, params)
@@ -145,7 +148,7 @@ def _register(view: Any, base: Any) -> None:
 
 def follow(view: Any, base: Any, op: View, params: Mapping[str, Any], read_only: bool = False) -> Any:
     """Let a result that ``op`` copied from ``base`` share its memory, since NumPy makes a view there."""
-    if not isinstance(view, np.ndarray):
+    if not isinstance(view, np.ndarray) and isinstance(view._plain, np.ndarray):
         _link(view, base, op, params)
         view._memory.read_only = read_only
     return view
@@ -229,6 +232,11 @@ def _check_own(t: Any) -> None:
 
 def _checked_content(t: Any, new: Any) -> Any:
     """Return ``new`` in the dtype of ``t``; raise if it cannot take its place."""
+    if not isinstance(new._plain, np.ndarray):
+        raise TypeError(
+            "an update in place under sg.vmap would give a tensor that is the same for all examples other numbers for "
+            "each: begin with np.zeros_like(x) of a value x that differs, or write t = t + ... for a new tensor"
+        )
     if new.shape != t.shape:
         raise ValueError(
             f"an update in place cannot turn a tensor of shape {t.shape} into one of shape {new.shape}; write "

@@ -21,7 +21,19 @@ from seegrad.autograd.ops import elementwise
 NOT_OPERATIONS = {
     *("GradientError", "Tensor", "Value", "tensor", "gradcheck", "no_grad", "release_memory", "set_num_threads"),
     *("argmax", "argmin"),
-    *("grad", "value_and_grad", "elementwise_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    *(
+        "grad",
+        "value_and_grad",
+        "elementwise_grad",
+        "vjp",
+        "jvp",
+        "jacobian",
+        "jacfwd",
+        "jacrev",
+        "hessian",
+        "hvp",
+        "vmap",
+    ),
     *("primitive", "checkpoint", "compile", "AnomalyError", "SeegradWarning", "detect_anomaly", "why"),
 }
 
