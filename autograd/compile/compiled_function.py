@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batched import open_levels
 from ..copies import global_name
 from ..core.node import current_trace, on_gradient, on_record, traces
 from .call_arguments import CallArguments, map_structure
@@ -98,7 +99,13 @@ class Compiled(Inspectable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute ``f(*args, **kwargs)``."""
-        if self.why_not is not None or on_gradient or (traces and current_trace() is not None) or _watched():
+        if (
+            self.why_not is not None
+            or on_gradient
+            or (traces and current_trace() is not None)
+            or _watched()
+            or open_levels()
+        ):
             return self.f(*args, **kwargs)
         arguments = CallArguments(args, kwargs)
         if arguments.refusal:

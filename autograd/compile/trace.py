@@ -18,6 +18,7 @@ import numpy as np
 
 from ...common.fork import renewed
 from ...common.plain_data import frozen
+from ..batched import whole_of
 from ..core.node import NO_PARAMS, Constant, Node, clock, fill, on_look, on_record, traces
 from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
@@ -514,7 +515,8 @@ class Trace:
 
     def are_finite(self, gradients: Iterable[Any]) -> bool:
         """Return whether gradients are finite, under the condition that they stay so."""
-        return bool(all_finite(*[self.data_of(g) if isinstance(g, Node) else g for g in gradients]))
+        wholes = [whole_of(g) for g in gradients]
+        return bool(all_finite(*[self.data_of(g) if isinstance(g, Node) else g for g in wholes]))
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
         """Note that the function looks at numbers."""

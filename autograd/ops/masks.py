@@ -132,12 +132,12 @@ def _lines(op: Op, taken: Any, x: Any, params: Any) -> Any:
 def _lines_of_any(mask: Any, x: Any) -> Any:
     """Return all of an input if anything of the result was taken."""
     if np.any(_whole(mask)):
-        return None if isinstance(mask, np.ndarray) else np.any(mask) & np.ones_like(x, dtype=bool)
+        return np.any(mask) & np.ones_like(x, dtype=bool) if hasattr(mask, "stack") else None
     return np.zeros_like(x, dtype=bool)
 
 
 def _whole(mask: Any) -> Any:
     """Return the mask of all gradients, if several are propagated at once."""
-    while isinstance(mask, Node):
-        mask = mask.stack  # type: ignore[attr-defined]
+    while hasattr(mask, "stack"):
+        mask = mask.stack
     return mask
