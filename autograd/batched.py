@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..common.seam import interpreters
-from .core.node import NO_PARAMS, Node, clock, data_of, look, on_look
+from .core.node import NO_PARAMS, Node, clock, data_of, is_recorded, look, on_look
 from .nested import leaves_of
 from .ops import indexing
 from .ops.shaping import broadcast_to, expand_dims, moveaxis, operand
@@ -82,6 +82,15 @@ class Batched(Tensor):
     def number(self) -> int:  # type: ignore[override]
         """Place in the order of recording."""
         return self.level.number
+
+    @property
+    def stands_for_data(self) -> bool:  # type: ignore[override]
+        """Whether it has plain data for every example, so that nothing that is computed from it is recorded."""
+        return not is_recorded(self.stack)
+
+    def as_data(self) -> Any:
+        """Return itself: it has no plain array of its own."""
+        return self._plain
 
     @property
     def shape(self) -> tuple[int, ...]:

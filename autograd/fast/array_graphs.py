@@ -230,7 +230,7 @@ def array_pass(
 def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[Node, Any]]:
     """Return the inputs that require gradients, with their gradients."""
     inputs = inputs_of(node)
-    if op.fast_vjp is not None:
+    if op.fast_vjp is not None and not isinstance(g, Node):
         found = fast_gradients(node, g, inputs)
         if found is not NotImplemented:
             return found  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..core.op import Op
+from ..core.questions import known
 from . import (
     convolution,
     factorizations,
@@ -210,7 +211,7 @@ shaping.astype.batch, shaping.to_value.batch = _same, _to_value
 # ------------------------------------------------------------------------------- reading and writing parts
 
 
-class _Layout:
+class _StackIndex:
     """An index into a stack, for an index into an example of ``ndim`` axes, and where its result has which axis.
 
     NumPy puts the axes of arrays in an index in the place of these arrays, if they stand side by side, or else in
@@ -284,14 +285,14 @@ def _getitem(op: Op, size: int, x: Any, index: Any) -> Any:
     if _is_odd(index):
         return NotImplemented
     stacked = isinstance(x, Stack)
-    layout = _Layout(index, x.ndim, size, stacked)
+    layout = _StackIndex(index, x.ndim, size, stacked)
     return layout.to_stack(run(getitem, (x.data if stacked else x,), {"index": layout.index}))
 
 
 def _scatter_add(op: Op, size: int, x: Any, index: Any, shape: Shape) -> Any:
     if _is_odd(index):
         return NotImplemented
-    layout = _Layout(index, len(shape), size, True)
+    layout = _StackIndex(index, len(shape), size, True)
     return run(op, (layout.from_stack(spread(x, size)),), {"index": layout.index, "shape": (size, *shape)})
 
 
@@ -303,7 +304,7 @@ def _setitem(op: Op, size: int, x: Any, value: Any, index: Any) -> Any:
         return ew.where(mask.data, shaping.astype(value, x.data.dtype if isinstance(x, Stack) else x.dtype), whole)
     if _is_odd(index):
         return NotImplemented
-    layout = _Layout(index, x.ndim, size, True)
+    layout = _StackIndex(index, x.ndim, size, True)
     whole = spread(x, size)
     part = layout.to_stack(np.broadcast_to(np.False_, whole.shape)[layout.index])
     if value.ndim >= part.ndim:  # assignment ignores leading axes of length 1
@@ -487,6 +488,6 @@ _function: Any
 for _function, _rule in (
     *((f, _whole_stacks) for f in (matrix_functions.expm, matrix_functions.logm, inverses.slogdet)),
     *((factorizations._unknown_at_zero, _whole_stacks), (factorizations._dominated_by_rounding, _or_zeros)),
-    *((pooling.max_pool2d, _folded), (indexing.sort, _sorted)),
+    *((pooling.max_pool2d, _folded), (indexing.sort, _sorted), (known, _whole_stacks)),
 ):
     _function.batch = _rule

@@ -65,7 +65,7 @@ def _limit(g: Any, out: Node) -> Any:
     It is the derivative of ``g`` with respect to ``out`` (l'Hopital), if ``g`` depends on nothing else there. Two
     backward passes with different weights separate each element's own derivative from those of other elements.
     """
-    zeros = np.asarray(out._plain == 0) & np.asarray(data_of(g) == 0)
+    zeros = np.asarray(out._plain == 0) & np.asarray((g._plain if isinstance(g, Node) else g) == 0)
     limit = np.zeros(zeros.shape)
     if not isinstance(g, Node) or not g.requires_grad or not _both_are_zero(g, out):
         return limit
