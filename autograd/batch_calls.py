@@ -19,6 +19,7 @@ from .ops import indexing
 from .ops.batching import Stack, aligned, elementwise
 from .ops.elementwise import Elementwise
 from .ops.shaping import stack
+from .tensor import tensor
 
 
 @contextmanager
@@ -199,3 +200,13 @@ def _array_method(self: Batched, name: str) -> Any:
 
 
 setattr(Batched, "__getattr__", _array_method)  # noqa: B010 (a plain assignment is no method to mypy)
+
+
+def _new_tensor(function: Any, size: int, data: Stack, requires_grad: bool = False, dtype: Any = None, **_: Any) -> Any:
+    """A copy without a graph; it cannot be a leaf, since nothing would say which example its gradient belongs to."""
+    if requires_grad:
+        raise TypeError("a leaf under sg.vmap: use sg.grad, which gives each example gradients of its own")
+    return data_of(data.data).astype(data.data.dtype if dtype is None else dtype)
+
+
+setattr(tensor, "batch", _new_tensor)  # noqa: B010

@@ -294,6 +294,13 @@ def with_levels(x: Any, levels: Sequence[Level]) -> Any:
     return x
 
 
+def recorded(x: Any) -> Any:
+    """Return a value whose stack is a Tensor, so that what is computed from it is recorded."""
+    if isinstance(x, Batched):
+        return Batched(x.level, recorded(x.stack))
+    return x if is_recorded(x) else Tensor(x)
+
+
 def whole_of(x: Any) -> Any:
     """Return the array or Tensor behind a value that differs from example to example; anything else as it is."""
     while isinstance(x, Batched):

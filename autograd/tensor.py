@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..common.plain_data import as_array, is_operand, native
+from ..common.seam import interpretable
 from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
@@ -74,6 +75,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         array = as_numbers(data if trace is None else trace.plain(data))
         if requires_grad:
             _check_floating(array)
+        if not isinstance(array, np.ndarray):
+            raise TypeError("a value under sg.vmap cannot become a Tensor: it is one already, and sg.tensor copies it")
         fill(self, array, None, (), NO_PARAMS, requires_grad, clock())
         if trace is not None:
             trace.carry(self, data)
@@ -589,6 +592,7 @@ def _check_floating(array: npt.NDArray[Any]) -> None:
         )
 
 
+@interpretable
 def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, label: str = "") -> Tensor:
     """Make a Tensor from a copy of ``data``.
 

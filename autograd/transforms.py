@@ -19,7 +19,7 @@ import numpy as np
 
 from ..common.plain_data import plain
 from ..common.warning import warn
-from .batched import Batched, Level, open_levels, whole_of, with_levels, without_levels
+from .batched import Batched, Level, open_levels, recorded, whole_of, with_levels, without_levels
 from .copies import global_name
 from .core.backward import backprop, inputs_of, is_inner, oldest_of
 from .core.node import Node, data_of
@@ -204,6 +204,8 @@ def _cotangent(out: Any, given: Any, create_graph: bool, levels: Sequence[Level]
         raise ValueError(f"the result has shape {out.shape}, its gradient was given with shape {shape}")
     if levels:
         out, given = without_levels(out, levels), without_levels(given, levels)
+    if isinstance(given, Batched):
+        return out.fit(recorded(given) if create_graph else given)
     if isinstance(given, Node):
         return out.fit(given)
     if isinstance(out, Value):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...common.plain_data import unwritable
 from ...common.seam import backward_passes
+from ..batched import Batched
 from ..core.backward import fitted, inputs_of, is_inner, oldest_of, shown
 from ..core.node import Node, current_trace, data_of, on_gradient
 from ..core.op import PlainFunction
@@ -70,7 +71,7 @@ def traced_pass(
 def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, Any]]:
     """Return the inputs that require gradients, with their gradients."""
     op, inputs = node.op, inputs_of(node)
-    if not create_graph and op.fast_vjp is not None:
+    if not create_graph and op.fast_vjp is not None and not isinstance(g, Batched):
         wanted = tuple([x._tracked for x in inputs])
         found = vjp_of(op)(g, data_of(node), *[data_of(x) for x in inputs], wanted=wanted, **node.params)
         if found is not NotImplemented:

@@ -478,16 +478,20 @@ def _or_zeros(function: Any, size: int, *args: Any) -> Any:
     return found if hasattr(found, "ndim") else np.zeros(size)
 
 
+def _own_copy(function: Any, size: int, x: Stack, order: str) -> Any:
+    return x.data.copy()
+
+
 def _sorted(function: Any, size: int, x: Stack, axis: int | None = -1) -> Any:
     if axis is None:
         return function(reshape(x.data, (size, math.prod(x.shape))), 1)
     return function(x.data, normalize_axis_index(axis, x.ndim) + 1)
 
 
-_function: Any
-for _function, _rule in (
-    *((f, _whole_stacks) for f in (matrix_functions.expm, matrix_functions.logm, inverses.slogdet)),
+_LOOKING: tuple[tuple[Any, Any], ...] = (
+    *((f, _whole_stacks) for f in (matrix_functions.expm, matrix_functions.logm, inverses.slogdet, known)),
     *((factorizations._unknown_at_zero, _whole_stacks), (factorizations._dominated_by_rounding, _or_zeros)),
-    *((pooling.max_pool2d, _folded), (indexing.sort, _sorted), (known, _whole_stacks)),
-):
+    *((pooling.max_pool2d, _folded), (indexing.sort, _sorted), (shaping._copied, _own_copy)),
+)
+for _function, _rule in _LOOKING:
     _function.batch = _rule

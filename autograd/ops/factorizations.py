@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.seam import interpretable
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
 from .elementwise import ratio, where
