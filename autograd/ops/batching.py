@@ -473,11 +473,6 @@ def _data(x: Any) -> Any:
     return x.data if isinstance(x, Stack) else x
 
 
-def _or_zeros(function: Any, size: int, *args: Any) -> Any:
-    found = _whole_stacks(function, size, *args)
-    return found if hasattr(found, "ndim") else np.zeros(size)
-
-
 def _own_copy(function: Any, size: int, x: Stack, order: str) -> Any:
     return x.data.copy()
 
@@ -490,7 +485,7 @@ def _sorted(function: Any, size: int, x: Stack, axis: int | None = -1) -> Any:
 
 _LOOKING: tuple[tuple[Any, Any], ...] = (
     *((f, _whole_stacks) for f in (matrix_functions.expm, matrix_functions.logm, inverses.slogdet, known)),
-    *((factorizations._unknown_at_zero, _whole_stacks), (factorizations._dominated_by_rounding, _or_zeros)),
+    *((factorizations._unknown_at_zero, _whole_stacks), (factorizations._is_lost, _whole_stacks)),
     *((pooling.max_pool2d, _folded), (indexing.sort, _sorted), (shaping._copied, _own_copy)),
 )
 for _function, _rule in _LOOKING:

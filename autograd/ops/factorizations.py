@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...common.seam import interpretable
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
 from .elementwise import ratio, where
@@ -121,7 +120,6 @@ def _unknown_at_zero(used: Any, g_values: Any, g_vectors: list[Any], coincide: A
     return np.where((used != 0)[..., None, None] & coincide & (silent | apart), np.nan, 0.0).astype(used.dtype)
 
 
-@interpretable
 def _dominated_by_rounding(gaps: Any, middle: Any, g_vectors: list[Any], values: Any) -> Any:
     """Return NaN at pairs of values so close that the derivative would be dominated by rounding errors.
 
@@ -142,7 +140,7 @@ def _is_lost(order: int, gaps: Any, middle: Any, g_vectors: list[Any], values: A
     """Return at which pairs of values the error exceeds what a derivative of an order may have."""
     columns = np.max([np.max(np.abs(g), -2, initial=0) for g in g_vectors], 0)
     if not np.any(columns):
-        return np.zeros(gaps.shape, dtype=bool)
+        return np.zeros(np.broadcast_shapes(gaps.shape, (*columns.shape, columns.shape[-1])), dtype=bool)
     gap = np.where(np.eye(gaps.shape[-1], dtype=bool), np.inf, np.abs(gaps)).astype(gaps.dtype)
     whole = np.fmax.reduce(np.abs(middle), (-2, -1), keepdims=True, initial=0)
     largest = np.max(np.abs(values), -1, keepdims=True, initial=0)[..., None]
