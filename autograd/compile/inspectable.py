@@ -38,6 +38,22 @@ class Inspectable:
         why = f"{name} is not compiled: {self.why_not}" if self.why_not else f"call {name} once, which records it"
         raise RuntimeError(f"there is no program: {why}")
 
+    def draw(self, **options: Any) -> Any:
+        """Draw the program of the recording that was used last.
+
+        Parameters
+        ----------
+        **options
+            ``direction="TB"`` (or ``"LR"``, ``"RL"``, ``"BT"``), ``max_nodes=120``, ``fold=None``, ``format="svg"``,
+            as for :func:`seegrad.draw`.
+
+        Returns
+        -------
+        Drawing
+            Shows itself in a notebook; ``drawing.save("program.svg")`` writes it.
+        """
+        return self.program.draw(**options)
+
     def __repr__(self) -> str:
         counts = f"{self.recordings} recorded, {self.replays} replayed"
         state = f"not compiled: {self.why_not}" if self.why_not else counts

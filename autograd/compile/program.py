@@ -128,6 +128,12 @@ class Program:
 
         return page(self, limit)
 
+    def draw(self, **options: Any) -> Any:
+        """Draw the program; the options are those of ``draw_program`` in ``inspect/programs/draw_program.py``."""
+        from ..inspect.programs.draw_program import draw_program
+
+        return draw_program(self, **options)
+
     def __str__(self) -> str:
         return self.text()
 

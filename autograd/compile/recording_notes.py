@@ -25,12 +25,15 @@ class RecordingNotes:
         A name for each leaf of the arguments, such as ``x``, ``batch[0]``, ``weights['b']``.
     labels : dict of int to str
         The labels of nodes that the function computed, by variable.
+    backward : list of (int, int)
+        The variables that backward passes inside of the function made: the first, and the one after the last.
     """
 
     def __init__(self, f: Callable[..., Any], arguments: CallArguments, trace: Any) -> None:
         self.f = f
         self.arguments = list(_argument_names(f, *arguments.content))
-        self.labels = trace.labels()
+        self.labels: dict[int, str] = trace.labels()
+        self.backward: list[tuple[int, int]] = sorted(trace.pulled_back)
 
 
 def _argument_names(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:

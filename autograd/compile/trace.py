@@ -119,6 +119,7 @@ class Trace:
         self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
         self.with_params: list[Node] = []
         self.called = False
+        self.pulled_back: list[tuple[int, int]] = []  # the variables of backward passes: the first, and the end
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
     def __enter__(self) -> Trace:

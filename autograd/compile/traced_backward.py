@@ -40,7 +40,7 @@ def traced_pass(
     if on_gradient:
         trace.fail("is watched by an observer of gradients")
         return NotImplemented
-    oldest, chose = oldest_of(stop), False
+    oldest, chose, first = oldest_of(stop), False, len(trace.variables)
     gradients: dict[Node, Any] = {root: grad_output}
     waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
     while waiting:
@@ -65,6 +65,7 @@ def traced_pass(
     if chose and not trace.are_finite(gradients.values()):
         trace.fail("has a gradient that is not finite, behind a choice", only_now=True)
         return NotImplemented
+    trace.pulled_back.append((first, len(trace.variables)))
     return gradients.items()
 
 

@@ -54,7 +54,10 @@ def to_dot(picture: Picture, direction: str = "LR") -> str:
         graph.attr(ranksep="0.9")
     for i, arrow in enumerate(picture.arrows):
         label = {place: _plain(arrow.label)} if arrow.label else {}
-        graph.edge(arrow.tail, arrow.head, id=f"e{i}", **label)
+        if arrow.back:
+            graph.edge(arrow.head, arrow.tail, id=f"e{i}", dir="back", **label)
+        else:
+            graph.edge(arrow.tail, arrow.head, id=f"e{i}", **label)
     return str(graph.source)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: The kinds of boxes. A "result" was computed; "more" stands for what is left out.
-Kind = Literal["input", "parameter", "constant", "result", "module", "more"]
+#: The kinds of boxes. A "result" was computed, a "gradient" in a backward pass; "more" stands for what is left out.
+Kind = Literal["input", "parameter", "constant", "result", "gradient", "module", "more"]
 
 
 @dataclass
@@ -64,12 +64,15 @@ class Arrow:
         The text beside the arrow.
     exact : str
         The same text with numbers in full.
+    back : bool
+        Whether it goes against the direction of the drawing, as a backward pass does.
     """
 
     tail: str
     head: str
     label: str = ""
     exact: str = ""
+    back: bool = False
 
 
 @dataclass

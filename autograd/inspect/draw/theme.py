@@ -21,6 +21,7 @@ KINDS: dict[Kind, dict[str, str]] = {
     },
     "constant": {"shape": "box", "style": "dashed,filled", "fillcolor": "#f2f2f2", "color": "#8c8c8c"},
     "result": {"shape": "box", "style": "filled", "fillcolor": "#ffffff", "color": "#444444"},
+    "gradient": {"shape": "box", "style": "filled", "fillcolor": "#fdece2", "color": "#a83f08"},
     "module": {
         "shape": "component",
         "style": "filled",
@@ -46,6 +47,7 @@ DARK = {
     "#8c8c8c": "#8c8f93",
     "#ffffff": "#1e2227",
     "#444444": "#b8bcc2",
+    "#fdece2": "#40210f",
     "#f4e6ef": "#3d2234",
     "#9b4f7d": "#dc96bf",
     "#d5f0e5": "#0c3b2e",

@@ -25,14 +25,15 @@ _LISTS = ("concatenate", "stack")
 _LONGEST_PARAMETER = 40
 
 
-def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any) -> str:
-    """Return what an instruction computes.
+def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any, program: Program) -> str:
+    """Return what an instruction computes; a shape that the result has is left out, since it stands beside it.
 
     Parameters
     ----------
     instruction : Instruction
     names : mapping
         From the number of a variable to its name.
+    program : Program
     """
     operation = instruction.operation
     inputs = [static_text(x, names) for x in instruction.arguments]
@@ -52,7 +53,9 @@ def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any) -
         return f"{atom(inputs[0])}.T"
     if operation.name in _LISTS:
         inputs = [f"[{', '.join(inputs)}]"]
-    given = [f"{key}={_param_text(key, value, names)}" for key, value in params.items() if _told(operation, key, value)]
+    shape = program.variables[instruction.results[0]].shape
+    told = {key: value for key, value in params.items() if key != "shape" or value != shape}
+    given = [f"{key}={_param_text(key, value, names)}" for key, value in told.items() if _told(operation, key, value)]
     return f"{operation.title}({', '.join([*inputs, *given])})"
 
 
@@ -118,7 +121,7 @@ def type_text(variable: Variable) -> str:
 
 def result_types(program: Program, instruction: Instruction) -> str:
     """Return dtype and shape of what an instruction computes; nothing of an object that is no array."""
-    numbers = isinstance(instruction.operation, Op)
+    numbers = isinstance(instruction.operation, Op) or hasattr(instruction.operation, "instructions")
     found = [program.variables[number] for number in instruction.results]
     texts = [type_text(v) if numbers or v.dtype is not None else "" for v in found]
     return ", ".join(text or "·" for text in texts) if any(texts) else ""

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...compile.program import Instruction, Program, Stage
+from ...compile.program import Instruction, Program
 from ..draw.readable import small_array, statistics
 from .instruction_text import instruction_text, result_names, result_types, type_text
 from .recorded_facts import conditions_of, effects_of, gradients_of, returned_text, root_name, title_of
 from .repetition import repetitions
+from .stage_parts import inner_instructions, is_backward
 from .variable_names import VariableNames
 
 #: Shapes stand in this column at the latest; a longer line pushes its own further to the right.
@@ -70,20 +71,28 @@ def page_lines(program: Program, limit: int | None) -> Iterator[Line]:
     backward = {n for stage in program.stages[1:] for n in stage.inputs}
     given = [n for stage in program.stages[:1] for n in stage.inputs if n not in backward]
     yield from _listed("given", [Line(1, names[n], type_text(program.variables[n])) for n in given], limit)
-    constants = [Line(1, _constant_text(n, names), type_text(program.variables[n])) for n in names.shown_constants]
+    constants = [Line(1, constant_text(n, names), type_text(program.variables[n])) for n in names.shown_constants]
     yield from _listed("constants", constants, limit)
     read = {n for stage in program.stages for n in stage.outputs}
     read.update(n for i in program.instructions for n in i.reads())
     for k, stage in enumerate(program.stages):
+        if k and not stage.outputs:
+            continue
         yield Line(0, "")
         yield Line(0, _stage_title(program, names, k), heading=True)
-        yield from _instructions(program, stage, names, read, limit)
+        yield from _instructions(program, k, names, read, limit)
         yield from _end_of_stage(program, names, k, limit)
     if recorded is not None:
-        yield from _listed("then", [Line(1, text) for text in effects_of(recorded, program, names)], limit)
+        effects = effects_of(recorded, program, names)
+        yield from _listed("then", [Line(1, _set(text, n, names)) for text, n in effects], limit)
 
 
-def _constant_text(number: int, names: VariableNames) -> str:
+def _set(text: str, number: int | None, names: VariableNames) -> str:
+    return text if number is None else f"{text} = {names[number]}"
+
+
+def constant_text(number: int, names: VariableNames) -> str:
+    """Return a constant by its name and its numbers, or those that describe it."""
     value = names.program.constants[number]
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
         return f"{names[number]} = {type(value).__name__}"
@@ -93,10 +102,15 @@ def _constant_text(number: int, names: VariableNames) -> str:
 
 def _stage_title(program: Program, names: VariableNames, k: int) -> str:
     if k == 0:
-        return "forward"
+        return "backward" if _begins_backward(program, k) else "forward"
     given = ", ".join(f"{names[n]}: {type_text(program.variables[n])}" for n in program.stages[k].inputs)
     root = "" if program.origin is None else f" of {root_name(program.origin, program, names, k)}"
     return f"backward{root}, given {given}" if given else f"backward{root}"
+
+
+def _begins_backward(program: Program, k: int) -> bool:
+    instructions = program.stages[k].instructions
+    return bool(k) if not instructions else is_backward(program, k, instructions[0])
 
 
 def _end_of_stage(program: Program, names: VariableNames, k: int, limit: int | None) -> Iterator[Line]:
@@ -109,7 +123,7 @@ def _end_of_stage(program: Program, names: VariableNames, k: int, limit: int | N
         yield from _listed("returns", [Line(1, returned_text(recorded, program, names))], limit)
     else:
         gradients = gradients_of(recorded, program, names, k)
-        yield from _listed("gives", [Line(1, f"gradient of {name}: {value}") for name, value in gradients], limit)
+        yield from _listed("gives", [Line(1, f"gradient of {name}: {names[n]}") for name, n in gradients], limit)
     conditions = conditions_of(recorded, program, names, k)
     yield from _listed("as long as", [Line(1, f"{names[n]} {text}", line) for n, text, line in conditions], limit)
 
@@ -133,22 +147,33 @@ def counted(n: int, what: str) -> str:
 
 
 def _instructions(
-    program: Program, stage: Stage, names: VariableNames, read: Container[int], limit: int | None
+    program: Program, k: int, names: VariableNames, read: Container[int], limit: int | None
 ) -> Iterator[Line]:
     """Yield the lines of the instructions of a stage."""
-    if not stage.instructions:
+    instructions = program.stages[k].instructions
+    if not instructions:
         yield Line(1, "nothing is computed")
-    for part in folded(program, stage.instructions, limit):
+    backward = _begins_backward(program, k)
+    for part in folded(program, instructions, limit):
         if isinstance(part, str):
             yield Line(1, part)
-        else:
-            yield from _lines_of(program, part, names, read)
+            continue
+        if is_backward(program, k, part) != backward:
+            backward = not backward
+            yield Line(0, "backward" if backward else "forward", heading=True)
+        yield from _lines_of(program, part, names, read)
 
 
 def _lines_of(program: Program, instruction: Instruction, names: Any, read: Container[int]) -> Iterator[Line]:
-    """Yield the line of an instruction."""
-    text = f"{result_names(instruction, names, read)} = {instruction_text(instruction, names)}"
-    yield Line(1, text, result_types(program, instruction))
+    """Yield the line of an instruction, and those of the instructions inside of a group."""
+    inner = inner_instructions(instruction)
+    left = result_names(instruction, names, read)
+    if len(inner) == 1:
+        yield Line(1, f"{left} = {instruction_text(inner[0], names, program)}", result_types(program, inner[0]))
+        return
+    yield Line(1, f"{left} = together, block after block", result_types(program, instruction))
+    for i in inner:
+        yield Line(2, f"{names[i.results[0]]} = {instruction_text(i, names, program)}", result_types(program, i))
 
 
 def folded(program: Program, instructions: Sequence[Instruction], limit: int | None) -> Iterator[Instruction | str]:

@@ -37,6 +37,20 @@ def returned_text(recorded: Any, program: Program, names: VariableNames) -> str:
     return repr(map_results(text, recorded.results))
 
 
+def returned_variables(recorded: Any, program: Program) -> list[int]:
+    """Return the variables that the function returns."""
+    found: list[int] = []
+
+    def look(result: Result) -> None:
+        if result.kind == "given":
+            found.append(program.stages[0].inputs[result.place])
+        elif result.kind not in ("held", "constant"):
+            found.append(program.stages[0].outputs[result.place])
+
+    map_results(look, recorded.results)
+    return found
+
+
 class _Written(str):
     """A text that is shown without quotes inside of a structure."""
 
@@ -78,21 +92,29 @@ def short_line(text: str) -> str:
     return f"{text[: found.start()]}({line})"
 
 
-def gradients_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[str, str]]:
+def gradients_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[str, int]]:
     """Yield the nodes that get a gradient from a backward stage, with the variable that it is."""
     for node, place in zip(recorded.wanted, recorded.pulled[stage - 1]):
         if place is not None:
-            yield names.known_name(node) or "a node", names[program.stages[stage].outputs[place]]
+            yield names.known_name(node) or "a node", program.stages[stage].outputs[place]
 
 
-def effects_of(recorded: Any, program: Program, names: VariableNames) -> Iterator[str]:
-    """Yield what is done after each run, in order."""
+def effects_of(recorded: Any, program: Program, names: VariableNames) -> Iterator[tuple[str, int | None]]:
+    """Yield what is done after each run, in order: what is set, and the variable that it becomes, if it does."""
     for effect, place in recorded.effects:
-        value = "None" if place is None else names[program.stages[0].outputs[place]]
+        number = None if place is None else program.stages[0].outputs[place]
         if hasattr(effect, "function"):
-            yield f"{getattr(effect.function, '__qualname__', effect.function)}()"
-        elif hasattr(effect, "module"):
-            yield f"{names.buffer_name(effect.module, effect.name)} = {value}"
+            yield f"{_name_of_call(effect.function)}()", None
+            continue
+        if hasattr(effect, "module"):
+            text = names.buffer_name(effect.module, effect.name)
         else:
-            attribute = _ATTRIBUTES.get(type(effect).__name__, "data")
-            yield f"{names.known_name(effect.node) or 'a node'}.{attribute} = {value}"
+            text = f"{names.known_name(effect.node) or 'a node'}.{_ATTRIBUTES.get(type(effect).__name__, 'data')}"
+        yield text if number is not None else f"{text} = None", number
+
+
+def _name_of_call(function: Any) -> str:
+    """Return the name of a function, or of a method with the class of its object: ``Adam.step``."""
+    owner = getattr(function, "__self__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    return name if owner is None else f"{type(owner).__name__}.{name}"

@@ -42,7 +42,7 @@ def _recording(recorded: Any) -> list[str]:
     for stage in range(len(program.stages)):
         found = []
         for n, text, line in conditions_of(recorded, program, names, stage):
-            asked = instruction_text(writers[n], names) if n in writers else names[n]
+            asked = instruction_text(writers[n], names, program) if n in writers else names[n]
             found.append(f"{_closed(asked)} {text}{f'   ({line})' if line else ''}")
         lines += [f"    as long as {text}" for text in found[:_NAMED]]
         lines += [f"    and {counted(len(found) - _NAMED, 'condition')} more"] if len(found) > _NAMED else []

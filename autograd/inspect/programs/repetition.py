@@ -49,14 +49,14 @@ def repetitions(program: Program, instructions: Sequence[Instruction]) -> list[R
     Two instructions are the same if they compute the same operation with the same parameters, give the same shape, and
     read what stands equally far before them. Of what is read from afar only the operation counts.
     """
-    kinds = _kinds(program, instructions)
+    kinds, outlines = _kinds(program, instructions)
     found: list[Repeated] = []
     gaps = [(0, len(kinds))]
     while gaps:
         begin, end = gaps.pop()
         best = _longest(kinds[begin:end])
         if best is not None:
-            best = best._replace(start=best.start + begin)
+            best = _extended(best._replace(start=best.start + begin), outlines, begin, end)
             found.append(best)
             gaps += [(begin, best.start), (best.stop, end)]
     return sorted(found)
@@ -77,6 +77,17 @@ def _longest(kinds: npt.NDArray[np.int64]) -> Repeated | None:
     return best
 
 
+def _extended(found: Repeated, outlines: npt.NDArray[np.int64], begin: int, end: int) -> Repeated:
+    """Add a turn before and after, which may read something else: what was given, or the last results."""
+    start, length, turns = found
+    if start - length >= begin and np.array_equal(outlines[start - length : start], outlines[start : start + length]):
+        start, turns = start - length, turns + 1
+    stop = start + length * turns
+    if stop + length <= end and np.array_equal(outlines[stop : stop + length], outlines[stop - length : stop]):
+        turns += 1
+    return Repeated(start, length, turns)
+
+
 def _likely_lengths(kinds: npt.NDArray[np.int64]) -> list[int]:
     """Return the most frequent distances from an instruction to the next one that is the same, shorter ones first."""
     order = np.argsort(kinds, kind="stable")
@@ -85,21 +96,24 @@ def _likely_lengths(kinds: npt.NDArray[np.int64]) -> list[int]:
     return sorted(lengths[np.argsort(-counts, kind="stable")][:_TRIED].tolist())
 
 
-def _kinds(program: Program, instructions: Sequence[Instruction]) -> npt.NDArray[np.int64]:
-    """Return a number for each instruction; equal ones are the same but for the turn of the loop."""
+def _kinds(
+    program: Program, instructions: Sequence[Instruction]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return two numbers for each instruction: equal ones compute the same, of what stands at the same place or not."""
     places: dict[int, int] = {}
     numbers: dict[Any, int] = {}
     outline: dict[int, Any] = {}
-    kinds = np.empty(len(instructions), np.int64)
+    kinds = np.empty((2, len(instructions)), np.int64)
     for i, instruction in enumerate(instructions):
         shapes = tuple([program.variables[n] for n in instruction.results])
-        own = (id(instruction.operation), shapes)
-        read = tuple([_read(n, i, places, outline, program) for n in instruction.reads()])
         static = _without_refs((instruction.arguments, instruction.params))
-        kinds[i] = numbers.setdefault((own, read, static), len(numbers))
+        own = (id(instruction.operation), shapes, static)
+        read = tuple([_read(n, i, places, outline, program) for n in instruction.reads()])
+        kinds[0, i] = numbers.setdefault((own, read), len(numbers))
+        kinds[1, i] = numbers.setdefault(own, len(numbers))
         for place, number in enumerate(instruction.results):
-            places[number], outline[number] = i, (own, place)
-    return kinds
+            places[number], outline[number] = i, (kinds[1, i], place)
+    return kinds[0], kinds[1]
 
 
 def _read(number: int, i: int, places: dict[int, int], outline: dict[int, Any], program: Program) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from ...compile.program import Program
 from ..draw.readable import exact, printable
 from .known_names import KnownNames
+from .stage_parts import inner_instructions
 
 #: Programs of more nameless variables number them: ``v27``.
 _LETTERS = "abcdfhijklmnopqrstuvwxyz"
@@ -73,11 +74,13 @@ class VariableNames:
             self.shown_constants.append(number)
 
     def _name_the_rest(self) -> None:
-        stages = self.program.stages
-        order = itertools.chain.from_iterable(
-            itertools.chain(stage.inputs, *(i.results for i in stage.instructions)) for stage in stages
-        )
-        nameless = [number for number in dict.fromkeys(order) if number not in self.names]
+        order: dict[int, None] = {}
+        for stage in self.program.stages:
+            order.update(dict.fromkeys(stage.inputs))
+            for instruction in stage.instructions:
+                for inner in inner_instructions(instruction):
+                    order.update(dict.fromkeys(inner.results))
+        nameless = [number for number in order if number not in self.names]
         letters = [x for x in _LETTERS if x not in self.taken]
         if len(nameless) <= len(letters):
             self.names.update(zip(nameless, letters))
