@@ -38,7 +38,7 @@ class TracedArray(Tensor):
             raise AttributeError(f"an array has no attribute {name!r}")
         if not callable(getattr(np.ndarray, name)):
             return _attribute(self, name)
-        return lambda *args, **kwargs: _called(_method(name), (self, *args), kwargs)
+        return lambda *args, **kwargs: _called(_method(name), (self, *args), kwargs, name in _WRITING_METHODS)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return _or_plain(call_ufunc, (ufunc, method, inputs, kwargs), getattr(ufunc, method), inputs, kwargs)
@@ -102,6 +102,7 @@ class TracedNumber(Value):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if _has_array(inputs):  # whose dtype a Python float takes on
+            inputs = tuple([np.asarray(x) if isinstance(x, np.generic) else x for x in inputs])
             return _or_plain(call_ufunc, (ufunc, method, inputs, kwargs), getattr(ufunc, method), inputs, kwargs)
         return getattr(ufunc, method)(*_as_arrays(inputs), **_as_arrays(kwargs))
 
@@ -140,11 +141,9 @@ class TracedNumber(Value):
 
 # ------------------------------------------------------------------------------------- functions of plain data
 
-#: Functions and methods of NumPy that write into what they are given.
-_WRITERS = {
-    *(np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis),
-    *(getattr(np.ndarray, name) for name in ("fill", "put", "partition", "resize", "setfield", "byteswap", "setflags")),
-}
+#: Functions and methods of NumPy that write into what they are given, or out of the program.
+_WRITERS = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
+_WRITING_METHODS = frozenset("fill put partition resize setfield setflags byteswap tofile dump dumps tobytes".split())
 #: Methods that a Tensor has with other parameters than an array, and that NumPy has as functions.
 _FUNCTIONS = (
     *("sum", "mean", "var", "std", "prod", "max", "min", "argmax", "argmin", "cumsum", "cumprod", "round", "squeeze"),
@@ -186,9 +185,12 @@ def _attribute(x: TracedArray, name: str) -> Any:
     return getattr(np.asarray(x._plain), name)
 
 
-def _called(function: PlainFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _called(function: PlainFunction, args: tuple[Any, ...], kwargs: dict[str, Any], writes: bool = False) -> Any:
     """Call a function of plain data: in a trace as an instruction, of stand-ins that have outlived theirs as it is."""
-    if current_trace() is None:
+    trace = current_trace()
+    if trace is not None and writes:
+        trace.fail(f"calls {function.name}() of an array")
+    if trace is None or writes:
         return function.compute(*plain_params(args), **plain_params(kwargs))
     return function(*args, **kwargs)
 

@@ -76,6 +76,7 @@ def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, 
         wanted = tuple([x._tracked for x in inputs])
         found = vjp_of(op)(g, data_of(node), *[data_of(x) for x in inputs], wanted=wanted, **node.params)
         if found is not NotImplemented:
+            found = found if isinstance(found, tuple) else (found,)
             return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
     out, *values = [x if create_graph and x._tracked else data_of(x) for x in (node, *inputs)]
     rules: list[Any] = list(zip(inputs, op.rules_for(inputs)))
@@ -107,15 +108,17 @@ def vjp_of(op: Any) -> PlainFunction:
     """Return the quicker vector-Jacobian product of an operation as a function of plain data.
 
     Where it does not answer during a trace, neither does the function: then the rules are traced. In a program the
-    rules take its place.
+    rules take its place. Of an operation with one input, it returns the gradient alone.
     """
 
     def vjp(g: Any, out: Any, *inputs: Any, wanted: tuple[bool, ...], **params: Any) -> Any:
         found = op.fast_vjp(g, out, *inputs, wanted=wanted, **params)
-        if found is not NotImplemented or current_trace() is not None:
-            return found
-        rules = zip(inputs, op.rules_for(inputs), wanted)
-        return tuple([Tensor(x).fit(rule(g, out, *inputs, **params)) if w else None for x, rule, w in rules])
+        if found is NotImplemented:
+            if current_trace() is not None:
+                return found
+            rules = zip(inputs, op.rules_for(inputs), wanted)
+            found = tuple([Tensor(x).fit(rule(g, out, *inputs, **params)) if w else None for x, rule, w in rules])
+        return found[0] if len(inputs) == 1 else found
 
     if op not in _vjps:
         _vjps[op] = PlainFunction(vjp, f"vjp of {op.title}")

@@ -79,7 +79,8 @@ class View(Op):
         (x,) = inputs
         data = self.forward(self.data_of(x), **(plain_params(params) if traces else params))
         view = record(self, data, inputs, params)
-        shares = x._plain.__class__ is data.__class__ is np.ndarray and np.may_share_memory(data, x._plain)
+        arrays = isinstance(x, Node) and x._plain.__class__ is data.__class__ is np.ndarray
+        shares = arrays and np.may_share_memory(data, x._plain)
         if shares and ((memory := memory_of(x)) is None or memory.base is None or _shares(x, self, params)):
             _link(view, x, self, params)
         return view
