@@ -42,6 +42,8 @@ def _variable(x: Any, levels: Sequence[Level]) -> Any:
 
     Inside of ``vmap`` there is a variable for each example, since each has a derivative of its own.
     """
+    if isinstance(x, Value) and x.stands_for_data:  # as a plain number below
+        x = _as_array(x)
     if isinstance(x, Node):
         whole = without_levels(x, levels)
         if x.requires_grad and is_recording():
@@ -192,7 +194,7 @@ def _plain_data(data: Any, like: Any) -> Any:
     return array[()] if isinstance(like, np.generic) else array
 
 
-_as_float = PlainFunction(float)
+_as_float, _as_array = PlainFunction(float), PlainFunction(np.array)
 
 
 def _cotangent(out: Any, given: Any, create_graph: bool, levels: Sequence[Level] = ()) -> Any:
@@ -207,11 +209,17 @@ def _cotangent(out: Any, given: Any, create_graph: bool, levels: Sequence[Level]
     if isinstance(given, Batched):
         return out.fit(recorded(given) if create_graph else given)
     if isinstance(given, Node):
-        return out.fit(given)
+        fitted = out.fit(given)
+        return fitted if not (create_graph and fitted.stands_for_data) else _node_of(out, fitted)
     if isinstance(out, Value):
         return Value(given) if create_graph else float(given)
     array = as_numbers(given).astype(out._plain.dtype, copy=False)
     return Tensor(array) if create_graph else array
+
+
+def _node_of(out: Node, data: Any) -> Node:
+    """Return a node of the kind of ``out`` with the data of a stand-in."""
+    return Value(data) if isinstance(out, Value) else Tensor(data)
 
 
 def _one(out: Any) -> Any:

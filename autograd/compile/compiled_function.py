@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.rng import default_rng
 from ..batched import open_levels
 from ..copies import global_name
 from ..core.node import current_trace, on_gradient, on_record, traces
@@ -138,7 +139,8 @@ class Compiled(Inspectable):
         self.recordings += 1
         training = [(m, name) for m, name in reach.buffers if getattr(m, "training", False)]
         others = [CapturedBuffer(m, name) for m, name in reach.buffers if (m, name) not in training]
-        trace = Trace([*((x, x) for x in reach.arrays), *((b.data, b) for b in others)])
+        found = [*((x, x) for x in reach.arrays), *((b.data, b) for b in others)]
+        trace = Trace(found, (default_rng(), *reach.generators))
         drawn, numbers = _random_state(), DrawnNumbers(reach.generators)
         with trace:
             stand_ins = [trace.argument(x) for x in arguments.leaves]
@@ -154,6 +156,7 @@ class Compiled(Inspectable):
                 return self._failed(arguments, error)
             if drawn != _random_state():
                 trace.fail("draws random numbers; draw them outside and pass them in")
+            trace.check_drawn()
             if trace.why_not is None:
                 recorded = RecordedCall(self.f, arguments, reach, trace, stand_ins, returned)
         if not reach.same_as(self.f):

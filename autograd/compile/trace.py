@@ -76,6 +76,8 @@ class Trace:
     found : iterable of (ndarray, object)
         Plain arrays that the function finds by name, and that are read anew at every call: from themselves, or from
         the buffer of a module.
+    generators : iterable of Generator
+        Those that only functions of a program may draw from, which draw at every run.
 
     Attributes
     ----------
@@ -93,7 +95,7 @@ class Trace:
         Whether that is so for the present numbers alone.
     """
 
-    def __init__(self, found: Iterable[tuple[Any, Any]] = ()) -> None:
+    def __init__(self, found: Iterable[tuple[Any, Any]] = (), generators: Iterable[Any] = ()) -> None:
         self.variables: list[Variable] = []
         self.inputs: list[int] = []
         self.instructions: list[Instruction] = []
@@ -104,6 +106,7 @@ class Trace:
         self.only_now = False
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
+        self.drawn = [(g, g.bit_generator.state) for g in generators]
         self.arrays = {id(array): (array, source) for array, source in found}
         self.computed: set[int] = set()
         self.lent: dict[Node, Node] = {}  # stand-ins for the data of nodes, which may be written to
@@ -189,7 +192,7 @@ class Trace:
 
     def labels(self) -> dict[int, str]:
         """Return the labels of the nodes that the function has computed, for those who read the program."""
-        return {place: node.label for node, (place, _) in self.places.items() if node.notes and node.label}
+        return {place: node.label for node, (place, _) in list(self.places.items()) if node.notes and node.label}
 
     def is_traced(self, x: Any) -> bool:
         """Return whether something, or a part of it, is a variable."""
@@ -335,7 +338,11 @@ class Trace:
 
     def call(self, function: PlainFunction, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Call a function of plain data, and return stand-ins for what it returns."""
+        if function.always:
+            self.check_drawn()
         computed = function.compute(*plain_params(args), **plain_params(kwargs))
+        if function.always:
+            self.drawn = [(g, g.bit_generator.state) for g, _ in self.drawn]
         traced = function.always or self.is_traced(args) or self.is_traced(kwargs)
         if not traced or computed is NotImplemented:
             return computed
@@ -347,6 +354,11 @@ class Trace:
         if not isinstance(computed, tuple):
             return nodes[0]
         return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
+
+    def check_drawn(self) -> None:
+        """End the trace if random numbers were drawn that no program draws again."""
+        if any(g.bit_generator.state != state for g, state in self.drawn):
+            self.fail("draws random numbers; draw them outside and pass them in")
 
     def _result(self, data: Any, variable: int) -> Any:
         """Return what a function of plain data is seen to return: an integer of Python itself, under a condition."""
