@@ -132,7 +132,7 @@ def _summary(rows: list[dict[str, Any]]) -> list[str]:
             group = row["group"]
             lines.append(f"| **{group}** | |" + " |" * len(names))
         times, one = row["times"], row["times"][row["base"]]
-        best = min(times.values())
+        best = min(times[name] for name in names if name in times)
         cells = [
             "" if (t := times.get(name)) is None else f"**{number(t / one)}**" if t == best else number(t / one)
             for name in names
