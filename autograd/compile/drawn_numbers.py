@@ -25,3 +25,7 @@ class DrawnNumbers:
         """Let the generators draw the same numbers again."""
         for generator, state in self.states:
             generator.bit_generator.state = state
+
+    def present(self) -> DrawnNumbers:
+        """Return the same for the present moment."""
+        return DrawnNumbers([generator for generator, _ in self.states[1:]])

@@ -6,8 +6,14 @@ did it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+ONLY_ONCE = (
+    "the result of a compiled function that changes parameters can be differentiated once: for higher derivatives, "
+    "compile the computation without the step of the optimizer"
+)
 
 
 class Leaf(NamedTuple):
@@ -27,6 +33,11 @@ class SetGradient(NamedTuple):
     node: Any
     variable: int | None
 
+    def state(self, leaves: Sequence[Any]) -> Callable[[], None]:
+        """Return a function that gives the node its present gradient back."""
+        node = node_of(self.node, leaves)
+        return functools.partial(setattr, node, "_grad", node._grad)
+
     def of_any_call(self, places: Mapping[Any, Leaf]) -> SetGradient:
         """Return it with an argument's place for a node that was an argument."""
         return self._replace(node=places.get(self.node, self.node))
@@ -42,6 +53,10 @@ class SetData(NamedTuple):
 
     node: Any
     variable: int | None
+
+    def state(self, leaves: Sequence[Any]) -> Callable[[], None]:
+        """Raise: what was computed with the data before cannot be computed again."""
+        raise RuntimeError(ONLY_ONCE)
 
     def of_any_call(self, places: Mapping[Any, Leaf]) -> SetData:
         """Return it with an argument's place for a node that was an argument."""
@@ -59,6 +74,10 @@ class SetBuffer(NamedTuple):
     name: str
     variable: int | None
 
+    def state(self, leaves: Sequence[Any]) -> Callable[[], None]:
+        """Return a function that gives the module its present buffer back."""
+        return functools.partial(vars(self.module).__setitem__, self.name, vars(self.module)[self.name])
+
     def of_any_call(self, places: Mapping[Any, Leaf]) -> SetBuffer:
         """Return it with an argument's place for a node that was an argument."""
         return self
@@ -75,6 +94,10 @@ class CallEffect(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     variable: int | None = None
+
+    def state(self, leaves: Sequence[Any]) -> Callable[[], None]:
+        """Raise: what was computed with the data before cannot be computed again."""
+        raise RuntimeError(ONLY_ONCE)
 
     def of_any_call(self, places: Mapping[Any, Leaf]) -> CallEffect:
         """Return it with an argument's place for a node that was an argument."""

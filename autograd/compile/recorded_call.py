@@ -10,6 +10,7 @@ import numpy as np
 from ..core.backward import propagate
 from ..core.node import Node
 from ..core.recording import is_recording, record
+from ..graph_order import backward_order
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
 from .effects import Leaf, node_of
@@ -63,10 +64,19 @@ class StagePlan:
         Variables, without repetition.
     conditions : list of (int, Condition)
         Places among the outputs, and what must hold there.
+    stage : int or None
+        The number of the stage, if there is one.
+    sources : list of Node or Leaf
+        Of a backward stage: on which nodes the result depends, or the arguments in their places.
+    gradients : list of int
+        The places of their gradients among the outputs.
     """
 
     def __init__(self) -> None:
         self.outputs: list[int] = []
+        self.stage: int | None = None
+        self.sources: list[Any] = []
+        self.gradients: list[int] = []
         self.conditions: list[tuple[int, Condition]] = []
 
     def place(self, variable: int) -> int:
@@ -131,14 +141,15 @@ class RecordedCall:
         self.forward.expect(trace.conditions)
         self.before = [(places.get(node, node), place) for node, place in trace.gradients_before.items()]
         self.op = ReplayedOp(f)
-        self.backward: list[StagePlan] = []
-        self.pulled: list[list[Any]] = []
+        self.backward = [StagePlan() for _ in roots]
         stages = [Stage((), list(trace.instructions), tuple(self.forward.outputs))]
         known = [x for x in (*arguments.leaves, *trace.captured.values()) if isinstance(x, Node) and x._tracked]
-        wanted = list(dict.fromkeys(known))
-        if len(roots) <= MOST_STAGES:
-            stages += [self._pull_back(root, wanted, trace) for root in roots]
-        self.wanted = [places.get(x, x) for x in wanted]
+        for plan, root in zip(self.backward, roots):
+            sources = _sources(root, frozenset(known))
+            plan.sources = [places.get(x, x) for x in sources]
+            if len(roots) <= MOST_STAGES and (stage := self._pull_back(plan, root, sources, trace)) is not None:
+                plan.stage = len(stages)
+                stages.append(stage)
         self.captured = list(trace.captured.values())
         self._check_found(trace, arguments)
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
@@ -184,19 +195,17 @@ class RecordedCall:
             roots.append(x)
         return Result("node", self.forward.place(variable), x.__class__, len(roots) if x._tracked else 0)
 
-    def _pull_back(self, root: Any, wanted: list[Node], trace: Trace) -> Stage:
-        """Trace the backward pass of one result."""
-        begin, asked, plan = len(trace.instructions), len(trace.conditions), StagePlan()
+    def _pull_back(self, plan: StagePlan, root: Any, sources: list[Node], trace: Trace) -> Stage | None:
+        """Trace the backward pass of one result; None if that raises, as it will do if somebody asks for it."""
+        begin, asked = len(trace.instructions), len(trace.conditions)
         cotangent = trace.variable(root._plain)
         one = np.ones_like(root._plain) if isinstance(root._plain, np.ndarray) else 1.0
         try:
-            table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(wanted)))
-        except Exception as error:  # nobody has asked for it yet
-            trace.fail(f"has a derivative that cannot be traced: {error}")
-            table = {}
-        self.pulled.append([None if x not in table else plan.place(trace.reference(table[x]).number) for x in wanted])
+            table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(sources)))
+        except Exception:
+            return None
+        plan.gradients = [plan.place(trace.reference(table[x]).number) for x in sources]
         plan.expect(trace.conditions[asked:])
-        self.backward.append(plan)
         return Stage((cotangent,), trace.instructions[begin:], tuple(plan.outputs))
 
     # --------------------------------------------------------------------------------------- replaying
@@ -223,9 +232,10 @@ class RecordedCall:
             return self._missed(f"the program failed: {error}", numbers)
         if (failed := self.forward.failed(outputs)) is not None:
             return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
+        results = self._results(arguments, outputs, run, numbers)  # before their sources change
         for effect, place in self.effects:
             effect.perform(None if place is None else outputs[place], leaves)
-        return self._results(arguments, outputs, run)
+        return results
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
         """Take back the random numbers of a run that counts for nothing."""
@@ -233,11 +243,9 @@ class RecordedCall:
             numbers.take_back()
         return Miss(why)
 
-    def _results(self, arguments: CallArguments, outputs: list[Any], run: Any) -> Any:
+    def _results(self, arguments: CallArguments, outputs: list[Any], run: Any, numbers: DrawnNumbers | None) -> Any:
         """Return the results of a call."""
         leaves = arguments.leaves
-        inputs = tuple([node_of(x, leaves) for x in self.wanted])
-        call = ReplayedCall(run, self, arguments, inputs)
 
         def result(r: Result) -> Any:
             if r.kind == "given":
@@ -253,18 +261,36 @@ class RecordedCall:
                 return data[()] if isinstance(data, np.ndarray) else data
             if not r.stage or not is_recording():
                 return record(self.op, data, ())
+            inputs = tuple([node_of(x, leaves) for x in self.backward[r.stage - 1].sources])
+            call = ReplayedCall(run, self, arguments, inputs, numbers)
             return record(self.op, data, inputs, {"call": call, "result": r.stage - 1})
 
         return map_results(result, self.results)
 
+    def undo(self, leaves: list[Any]) -> Callable[[], None]:
+        """Return a function that undoes the effects of a call of ``f`` that follows.
+
+        Raises
+        ------
+        RuntimeError
+            If they cannot be undone.
+        """
+        states = [effect.state(leaves) for effect, _ in self.effects]
+        return lambda: [restore() for restore in reversed(states)] and None
+
     def pull_back(self, call: ReplayedCall, cotangent: Any, result: int) -> list[Any] | None:
-        """Return the gradients of all wanted nodes; None if the program does not hold here."""
-        if result >= len(self.backward):
+        """Return the gradients of all inputs of a result; None if the program does not hold here."""
+        plan = self.backward[result]
+        if plan.stage is None:
             return None
-        outputs = call.run.stage(result + 1, [cotangent])
-        if self.backward[result].failed(outputs) is not None:
-            return None
-        return [None if place is None else outputs[place] for place in self.pulled[result]]
+        outputs = call.run.stage(plan.stage, [cotangent])
+        return [outputs[place] for place in plan.gradients] if plan.failed(outputs) is None else None
+
+
+def _sources(root: Any, known: frozenset[Node]) -> list[Node]:
+    """Return the nodes, of those that are known, on which a result depends."""
+    found = {root: None} | {x: None for node in backward_order(root, known) for x in node.inputs}
+    return [x for x in found if x in known]
 
 
 def map_results(function: Callable[[Result], Any], x: Any) -> Any:

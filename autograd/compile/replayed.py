@@ -13,6 +13,7 @@ from ..core.node import Node
 from ..core.op import Op, Rule
 from ..core.recording import recording
 from .call_arguments import CallArguments, leaves_of
+from .drawn_numbers import DrawnNumbers
 
 
 class ReplayedCall:
@@ -27,10 +28,35 @@ class ReplayedCall:
         The arguments of the call.
     inputs : tuple of Node
         The nodes that require gradients.
+    numbers : DrawnNumbers or None
+        The states of the random generators before the call, if it has drawn from them.
     """
 
-    def __init__(self, run: Any, recorded: Any, arguments: CallArguments, inputs: tuple[Node, ...]) -> None:
+    def __init__(
+        self,
+        run: Any,
+        recorded: Any,
+        arguments: CallArguments,
+        inputs: tuple[Node, ...],
+        numbers: DrawnNumbers | None,
+    ) -> None:
         self.run, self.recorded, self.arguments, self.inputs = run, recorded, arguments, inputs
+        self.numbers = numbers
+
+    def again(self, f: Callable[..., Any]) -> list[Any]:
+        """Return the results of ``f`` for the same arguments and random numbers, and leave all else as it is."""
+        args, kwargs = self.arguments.content
+        undo = self.recorded.undo(self.arguments.leaves)
+        now = None if self.numbers is None else self.numbers.present()
+        try:
+            if self.numbers is not None:
+                self.numbers.take_back()
+            with recording():
+                return leaves_of(f(*args, **kwargs))
+        finally:
+            undo()
+            if now is not None:
+                now.take_back()
 
     def __repr__(self) -> str:
         return f"{len(self.recorded.program.instructions)} instructions"
@@ -70,9 +96,7 @@ class ReplayedOp(Op):
 
     def _run_again(self, g: Any, call: ReplayedCall, result: int) -> list[Any]:
         """Return the gradients by running the function itself once more: they can be differentiated again."""
-        args, kwargs = call.arguments.content
-        with recording():
-            again = leaves_of(self.function(*args, **kwargs))
+        again = call.again(self.function)
         root = [x for x in again if isinstance(x, Node) and x._tracked][result]
         table = backprop(root, g, create_graph=isinstance(g, Node), stop=frozenset(call.inputs))
         return [table.get(x) for x in call.inputs]

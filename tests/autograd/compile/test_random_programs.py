@@ -1,0 +1,80 @@
+"""Random functions: compiled they give what they give plainly, in all special values, and fail as they do."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from random_functions import random_function
+
+import seegrad as sg
+from seegrad.autograd.compile.call_arguments import leaves_of
+
+#: `make test ARGS="tests/autograd/compile/test_random_programs.py --programs 5000"` tries more.
+CHUNKS = 20
+
+
+def outcome(f, args, tracked):
+    """Return the results of a call and the gradients of its first result, as arrays; or the error."""
+    if tracked:
+        args = [sg.tensor(x, requires_grad=True) for x in args]
+    try:
+        results = [x for x in leaves_of(f(*args)) if hasattr(x, "dtype")]
+        arrays = [x.data if isinstance(x, sg.Tensor) else x for x in results]
+        kinds = [_kind(x) for x in results]
+        if tracked and isinstance(results[0], sg.Tensor) and results[0].requires_grad:
+            results[0].backward(np.ones_like(results[0].data))
+            arrays += [x.grad for x in args]
+            kinds += [_kind(x.grad) for x in args]
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:
+        return type(error), str(error)
+    return kinds, arrays
+
+
+def _kind(x):
+    return np.ndarray if isinstance(x, np.generic) else type(x)
+
+
+def assert_same(found, expected, dtype):
+    assert found[0] == expected[0]
+    if isinstance(found[0], type):
+        assert found[1] == expected[1]
+        return
+    for a, b in zip(found[1], expected[1], strict=True):
+        if b is None:
+            assert a is None
+            continue
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        if b.dtype.kind != "f":
+            np.testing.assert_array_equal(a, b)
+            continue
+        np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
+        np.testing.assert_array_equal(a[np.isinf(b)], b[np.isinf(b)])
+        finite = np.abs(b[np.isfinite(b)])
+        scale = finite.max() if finite.size else 1.0
+        tolerance = 2e-4 if dtype == np.float32 else 1e-10
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(scale, 1e-30))
+
+
+def check(seed):
+    f = random_function(seed)
+    rng = np.random.default_rng([seed, 1])
+    for tracked in (False, True):
+        compiled = sg.compile(f)
+        for special in (False, False, True, False):
+            args = f.arguments(rng, special)
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                expected = outcome(f, args, tracked)
+                found = outcome(compiled, args, tracked)
+            assert_same(found, expected, f.dtype)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_random_programs(chunk, request):
+    for seed in range(chunk, request.config.getoption("--programs"), CHUNKS):
+        try:
+            check(seed)
+        except BaseException as error:
+            error.add_note(f"check({seed})") if hasattr(error, "add_note") else None
+            raise
