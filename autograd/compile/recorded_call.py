@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.backward import propagate
 from ..core.node import Node
-from ..core.recording import is_recording, record
+from ..core.recording import record
 from ..graph_order import backward_order
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
@@ -66,6 +66,8 @@ class StagePlan:
         Places among the outputs, and what must hold there.
     stage : int or None
         The number of the stage, if there is one.
+    too_late : bool
+        Whether there is none because the function changes what it has read.
     sources : list of Node or Leaf
         Of a backward stage: on which nodes the result depends, or the arguments in their places.
     gradients : list of int
@@ -75,6 +77,7 @@ class StagePlan:
     def __init__(self) -> None:
         self.outputs: list[int] = []
         self.stage: int | None = None
+        self.too_late = False
         self.sources: list[Any] = []
         self.gradients: list[int] = []
         self.conditions: list[tuple[int, Condition]] = []
@@ -129,6 +132,7 @@ class RecordedCall:
         self.names = {id(x): i for i, x in enumerate(reach.nodes)}
         self.also_named = self._also_named(arguments.leaves)
         self.forward, roots = StagePlan(), list[Any]()
+        self.places: list[int] = []  # of the roots among the outputs
         given = [(x, stand_in) for x, stand_in in zip(arguments.leaves, stand_ins)]
         self.results = map_structure(lambda x: self._result(x, trace, given, roots), returned)
         trace.settle_gradients()
@@ -191,9 +195,11 @@ class RecordedCall:
             return Result("constant", content=x)
         if isinstance(x, (TracedArray, TracedNumber)):
             return Result("plain" if x.ndim else "number", self.forward.place(variable))
+        place = self.forward.place(variable)
         if x._tracked:
             roots.append(x)
-        return Result("node", self.forward.place(variable), x.__class__, len(roots) if x._tracked else 0)
+            self.places.append(place)
+        return Result("node", place, x.__class__, len(roots) if x._tracked else 0)
 
     def _pull_back(self, plan: StagePlan, root: Any, sources: list[Node], trace: Trace) -> Stage | None:
         """Trace the backward pass of one result; None if that raises, as it will do if somebody asks for it."""
@@ -203,6 +209,7 @@ class RecordedCall:
         try:
             table = dict(propagate(root, trace.stand_in(one, cotangent), stop=frozenset(sources)))
         except Exception:
+            plan.too_late = True
             return None
         plan.gradients = [plan.place(trace.reference(table[x]).number) for x in sources]
         plan.expect(trace.conditions[asked:])
@@ -232,10 +239,12 @@ class RecordedCall:
             return self._missed(f"the program failed: {error}", numbers)
         if (failed := self.forward.failed(outputs)) is not None:
             return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
-        results = self._results(arguments, outputs, run, numbers)  # before their sources change
+        call = ReplayedCall(run, self, arguments, numbers)
+        # A backward pass through what is read before it is changed has to raise, so that comes first.
+        early = {k: self._node(k, outputs, call) for k, plan in enumerate(self.backward, 1) if plan.too_late}
         for effect, place in self.effects:
             effect.perform(None if place is None else outputs[place], leaves)
-        return results
+        return map_results(lambda r: early.get(r.stage) or self._result_of(r, outputs, call), self.results)
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
         """Take back the random numbers of a run that counts for nothing."""
@@ -243,29 +252,25 @@ class RecordedCall:
             numbers.take_back()
         return Miss(why)
 
-    def _results(self, arguments: CallArguments, outputs: list[Any], run: Any, numbers: DrawnNumbers | None) -> Any:
-        """Return the results of a call."""
-        leaves = arguments.leaves
+    def _result_of(self, r: Result, outputs: list[Any], call: ReplayedCall) -> Any:
+        """Return one number or array among the results of a call."""
+        if r.kind == "given":
+            return call.arguments.leaves[r.place]
+        if r.kind == "held":
+            return r.content
+        if r.kind == "constant":
+            return _copy(r.content)
+        data = outputs[r.place]
+        if r.kind == "plain":
+            return data
+        if r.kind == "number":
+            return data[()] if isinstance(data, np.ndarray) else data
+        return self._node(r.stage, outputs, call) if r.stage else record(self.op, data, ())
 
-        def result(r: Result) -> Any:
-            if r.kind == "given":
-                return leaves[r.place]
-            if r.kind == "held":
-                return r.content
-            if r.kind == "constant":
-                return _copy(r.content)
-            data = outputs[r.place]
-            if r.kind == "plain":
-                return data
-            if r.kind == "number":
-                return data[()] if isinstance(data, np.ndarray) else data
-            if not r.stage or not is_recording():
-                return record(self.op, data, ())
-            inputs = tuple([node_of(x, leaves) for x in self.backward[r.stage - 1].sources])
-            call = ReplayedCall(run, self, arguments, inputs, numbers)
-            return record(self.op, data, inputs, {"call": call, "result": r.stage - 1})
-
-        return map_results(result, self.results)
+    def _node(self, stage: int, outputs: list[Any], call: ReplayedCall) -> Any:
+        """Return a result with its graph: one operation, whose inputs are the nodes on which it depends."""
+        inputs = tuple([node_of(x, call.arguments.leaves) for x in self.backward[stage - 1].sources])
+        return record(self.op, outputs[self.places[stage - 1]], inputs, {"call": call, "result": stage - 1})
 
     def undo(self, leaves: list[Any]) -> Callable[[], None]:
         """Return a function that undoes the effects of a call of ``f`` that follows.
@@ -276,7 +281,12 @@ class RecordedCall:
             If they cannot be undone.
         """
         states = [effect.state(leaves) for effect, _ in self.effects]
-        return lambda: [restore() for restore in reversed(states)] and None
+
+        def restore_all() -> None:
+            for restore in reversed(states):
+                restore()
+
+        return restore_all
 
     def pull_back(self, call: ReplayedCall, cotangent: Any, result: int) -> list[Any] | None:
         """Return the gradients of all inputs of a result; None if the program does not hold here."""

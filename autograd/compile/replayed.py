@@ -26,22 +26,12 @@ class ReplayedCall:
     recorded : RecordedCall
     arguments : CallArguments
         The arguments of the call.
-    inputs : tuple of Node
-        The nodes that require gradients.
     numbers : DrawnNumbers or None
         The states of the random generators before the call, if it has drawn from them.
     """
 
-    def __init__(
-        self,
-        run: Any,
-        recorded: Any,
-        arguments: CallArguments,
-        inputs: tuple[Node, ...],
-        numbers: DrawnNumbers | None,
-    ) -> None:
-        self.run, self.recorded, self.arguments, self.inputs = run, recorded, arguments, inputs
-        self.numbers = numbers
+    def __init__(self, run: Any, recorded: Any, arguments: CallArguments, numbers: DrawnNumbers | None) -> None:
+        self.run, self.recorded, self.arguments, self.numbers = run, recorded, arguments, numbers
 
     def again(self, f: Callable[..., Any]) -> list[Any]:
         """Return the results of ``f`` for the same arguments and random numbers, and leave all else as it is."""
@@ -80,23 +70,23 @@ class ReplayedOp(Op):
 
         def rule(g: Any, out: Any, *xs: Any, call: ReplayedCall, result: int, index: int) -> Any:
             if not shared:
-                shared.extend(self._gradients(g, call, result))
+                shared.extend(self._gradients(g, call, result, inputs))
             found = shared[index]
             return np.zeros_like(inputs[index]._plain) if found is None else found
 
         return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
 
-    def _gradients(self, g: Any, call: ReplayedCall, result: int) -> list[Any]:
+    def _gradients(self, g: Any, call: ReplayedCall, result: int, inputs: tuple[Node, ...]) -> list[Any]:
         """Return the gradients of all inputs, from that of one of the results."""
         if not isinstance(g, Node):
             found = call.recorded.pull_back(call, g, result)
             if found is not None:
                 return found  # type: ignore[no-any-return]
-        return self._run_again(g, call, result)
+        return self._run_again(g, call, result, inputs)
 
-    def _run_again(self, g: Any, call: ReplayedCall, result: int) -> list[Any]:
+    def _run_again(self, g: Any, call: ReplayedCall, result: int, inputs: tuple[Node, ...]) -> list[Any]:
         """Return the gradients by running the function itself once more: they can be differentiated again."""
         again = call.again(self.function)
         root = [x for x in again if isinstance(x, Node) and x._tracked][result]
-        table = backprop(root, g, create_graph=isinstance(g, Node), stop=frozenset(call.inputs))
-        return [table.get(x) for x in call.inputs]
+        table = backprop(root, g, create_graph=isinstance(g, Node), stop=frozenset(inputs))
+        return [table.get(x) for x in inputs]

@@ -268,7 +268,9 @@ class Trace:
             owner._plain, owner.number = node._plain, clock()
 
     def carry(self, node: Node, x: Any) -> None:
-        """Let a new node carry the variable of what its data was taken from."""
+        """Let a new node carry the variable of what its data was taken from: of a number, as an array if it has one."""
+        if isinstance(x, Node) and (x._plain.__class__ is float) != (node._plain.__class__ is float):
+            x = self.call(_as_float if node._plain.__class__ is float else _as_array, (x,), {})
         if (place := self.place_of(x)) is not None:
             self.name(node, place)
 
@@ -536,6 +538,9 @@ class Trace:
         if traces.get(get_ident()) is not self or what in _HARMLESS or not self.is_traced(x):
             return
         self.read(x, what)
+
+
+_as_float, _as_array = PlainFunction(float), PlainFunction(np.asarray)
 
 
 @PlainFunction

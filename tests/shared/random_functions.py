@@ -221,8 +221,8 @@ def _gradient(rng: Any, i: int, j: int, k: int, x: Any) -> Any:
 
     slope = sg.grad(inner)
     if order == 2:
-        return lambda known: sg.grad(lambda v: np.sum(slope(v, known[j]) ** 2))(known[i])
-    return lambda known: slope(known[i], known[j])
+        return lambda known: np.multiply(sg.grad(lambda v: np.sum(slope(v, known[j]) ** 2))(known[i]), 1.0)
+    return lambda known: np.multiply(slope(known[i], known[j]), 1.0)
 
 
 #: How often each kind of step is taken.

@@ -94,8 +94,8 @@ def short_line(text: str) -> str:
 
 def gradients_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[str, int]]:
     """Yield the nodes that get a gradient from a backward stage, with the variable that it is."""
-    for node, place in zip(recorded.wanted, recorded.pulled[stage - 1]):
-        if place is not None:
+    for plan in recorded.backward:
+        for node, place in zip(plan.sources, plan.gradients) if plan.stage == stage else ():
             yield names.known_name(node) or "a node", program.stages[stage].outputs[place]
 
 

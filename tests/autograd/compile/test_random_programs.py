@@ -20,7 +20,7 @@ def outcome(f, args, tracked):
     if tracked:
         args = [sg.tensor(x, requires_grad=True) for x in args]
     try:
-        results = [x for x in leaves_of(f(*args)) if hasattr(x, "dtype")]
+        results = [np.float64(x) if type(x) is float else x for x in leaves_of(f(*args))]
         arrays = [x.data if isinstance(x, sg.Tensor) else x for x in results]
         kinds = [_kind(x) for x in results]
         if tracked and isinstance(results[0], sg.Tensor) and results[0].requires_grad:
