@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,7 +149,7 @@ class RecordedCall:
         stages = [Stage((), list(trace.instructions), tuple(self.forward.outputs))]
         known = [x for x in (*arguments.leaves, *trace.captured.values()) if isinstance(x, Node) and x._tracked]
         for plan, root in zip(self.backward, roots):
-            sources = _sources(root, frozenset(known))
+            sources = _sources(root, known)
             plan.sources = [places.get(x, x) for x in sources]
             if len(roots) <= MOST_STAGES and (stage := self._pull_back(plan, root, sources, trace)) is not None:
                 plan.stage = len(stages)
@@ -297,10 +297,10 @@ class RecordedCall:
         return [outputs[place] for place in plan.gradients] if plan.failed(outputs) is None else None
 
 
-def _sources(root: Any, known: frozenset[Node]) -> list[Node]:
+def _sources(root: Any, known: Iterable[Node]) -> list[Node]:
     """Return the nodes, of those that are known, on which a result depends."""
-    found = {root: None} | {x: None for node in backward_order(root, known) for x in node.inputs}
-    return [x for x in found if x in known]
+    found = {root, *(x for node in backward_order(root, frozenset(known)) for x in node.inputs)}
+    return [x for x in dict.fromkeys(known) if x in found]
 
 
 def map_results(function: Callable[[Result], Any], x: Any) -> Any:
