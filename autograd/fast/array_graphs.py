@@ -26,6 +26,8 @@ from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
 from ..ops.elementwise import Elementwise
 from ..tensor import Tensor
+from .kernels import LARGE
+from .kernels import add as large_sum
 
 _new = object.__new__
 _PLAIN = frozenset((np.ndarray, np.float32, np.float64))
@@ -48,7 +50,7 @@ def install() -> None:
 
 def _operator(op: Elementwise) -> Any:
     """Return the method for a binary operation."""
-    compute = op.array
+    compute = _sum if op is ew.add else op.array
 
     def method(self: Tensor, other: Any) -> Any:
         if isinstance(other, Tensor) and not interpreters:
@@ -59,6 +61,13 @@ def _operator(op: Elementwise) -> Any:
 
     method.__doc__ = op.__doc__
     return method
+
+
+def _sum(x: Any, y: Any) -> Any:
+    """Return ``x + y``; of two large arrays in memory that is used again."""
+    if x.__class__ is y.__class__ is np.ndarray and x.size >= LARGE and x.shape == y.shape and x.dtype == y.dtype:
+        return large_sum(x, y) if x.dtype.char in "fd" else x + y
+    return x + y
 
 
 def _reflected(op: Elementwise) -> Any:
@@ -216,7 +225,7 @@ def array_pass(
                     arrivals.append((y, y.fit(rule_y(g, out, a, b))))
             for x, d in arrivals:
                 if x in gradients:
-                    gradients[x] = gradients[x] + d
+                    gradients[x] = _sum(gradients[x], d)
                 else:
                     gradients[x] = d
                     if x.op is not None and x.number >= oldest and x not in stop:

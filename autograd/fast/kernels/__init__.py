@@ -11,7 +11,7 @@ from .conv_relu_pool_passes import for_few as one_pass_for_few
 from .conv_relu_pool_passes import suits as one_pass_suits
 from .curve_passes import curve
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
-from .rectification import LARGE, channel_sum, relu, relu_gradient
+from .rectification import LARGE, add, channel_sum, relu, relu_gradient
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .threads import get_num_threads, num_threads, set_num_threads
@@ -19,6 +19,7 @@ from .workspace import release_memory
 
 __all__ = [
     "LARGE",
+    "add",
     "batch_norm",
     "batch_norm_gradients",
     "channel_sum",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import threads
+from . import batch_norm_lines, threads
 from .geometry import Array, in_logical_order, in_memory_order
 from .rectification import channel_sum
 from .workspace import allocate
@@ -37,6 +37,12 @@ def batch_norm(
         (C,), that were used.
     """
     lines, count = _lines(x), x.dtype.type(x.size // x.shape[3])  # (H, C, W * N)
+    work = batch_norm_lines.compiled_for(x)
+    if work is not None:
+        mean, var = batch_norm_lines.moments(work, lines) if moments is None else moments
+        out, scale = allocate(lines.shape, x.dtype), 1 / _deviation(var, eps) * weight
+        batch_norm_lines.normalize(work, lines, mean, scale, bias, out)
+        return _images(out, x), mean, var
     mean = channel_sum(x) / count if moments is None else moments[0]
     out = allocate(lines.shape, x.dtype)
     squares = np.empty(lines.shape[:2], x.dtype)
@@ -66,9 +72,12 @@ def batch_norm_gradients(
 
     With ``z = (x - mean) / deviation`` that of `x` is ``weight / deviation * (g - mean(g) - z * mean(g * z))``.
     """
+    work = batch_norm_lines.compiled_for(x)
     lines, gradient, count = _lines(x), _lines(g), x.dtype.type(x.size // x.shape[3])  # (H, C, W * N), both
-    deviation = _deviation(var, eps)
-    out = allocate(lines.shape, x.dtype)
+    deviation, out = _deviation(var, eps), allocate(lines.shape, x.dtype)
+    if work is not None:
+        others = batch_norm_lines.gradients(work, gradient, lines, weight, mean, deviation, out)
+        return _images(out, x), *others
     products = np.empty(lines.shape[:2], x.dtype)
 
     def center(low: int, high: int) -> None:

@@ -1,10 +1,10 @@
-"""Rectification, bias and channel sums of large arrays, on the team of threads and without page faults."""
+"""Rectification, addition and channel sums of large arrays, on the team of threads and without page faults."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import threads
+from . import numba_use, threads
 from .geometry import Array, in_memory_order
 from .selection import keep
 from .workspace import allocate, allocate_like
@@ -39,6 +39,12 @@ def relu_gradient(g: Array, y: Array) -> Array:
     """Return `g` where ``y = relu(x)`` is not 0 (it is positive or NaN), 0 elsewhere, in the memory order of `y`."""
     out = allocate_like(y, g.dtype)
     gradient, result, target = (_leading_first(array, y) for array in (g, y, out))
+    flat = all(array.flags.c_contiguous and array.dtype == np.float32 for array in (gradient, result, target))
+    work = numba_use.compiled("compiled_batch_norm") if flat else None
+    if work is not None:
+        lines = [array.reshape(-1) for array in (gradient, result, target)]
+        threads.share(y.size, y.size, SMALLEST_PART, lambda start, stop: work.cut(*(a[start:stop] for a in lines)))
+        return out
 
     def part(start: int, stop: int) -> None:
         rows = result[start:stop]
@@ -46,6 +52,18 @@ def relu_gradient(g: Array, y: Array) -> Array:
         keep(gradient[start:stop], passed, target[start:stop])
 
     threads.share(len(result), y.size, SMALLEST_PART, part)
+    return out
+
+
+def add(x: Array, y: Array) -> Array:
+    """Return ``x + y`` of arrays of a shape and dtype, in the memory order of `x`."""
+    out = allocate_like(x)
+    one, other, target = (_leading_first(array, x) for array in (x, y, out))
+
+    def part(start: int, stop: int) -> None:
+        np.add(one[start:stop], other[start:stop], out=target[start:stop])
+
+    threads.share(len(target), x.size, SMALLEST_PART, part)
     return out
 
 

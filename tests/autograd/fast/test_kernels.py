@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from seegrad.autograd import resources
 from seegrad.autograd.fast import kernels
 from seegrad.autograd.fast.kernels import selection, workspace
 from seegrad.autograd.fast.kernels import threads as team
@@ -275,6 +276,25 @@ class TestElementwise:
     def test_relu_keeps_nan(self):
         x = np.full((300, 300), np.nan, np.float32)
         assert np.isnan(kernels.relu(x)).all()
+
+    @pytest.mark.parametrize("compiling", [False, True])
+    @pytest.mark.usefixtures("threads")
+    def test_the_gradient_of_relu_in_one_layout(self, compiling, monkeypatch):
+        monkeypatch.setattr(resources, "compiling", compiling)
+        rng = np.random.default_rng(6)
+        x, g = (in_layout(rng.standard_normal((4, 7, 9, 3)).astype(np.float32), "kernel") for _ in range(2))
+        x[1, 2, 3, 1], x[0, 0, 0, 0], x[0, 0, 0, 1], g[0, 0, 0] = np.nan, -0.0, np.inf, np.nan
+        y = kernels.relu(x)
+        np.testing.assert_array_equal(kernels.relu_gradient(g, y), np.where(y != 0, g, 0))
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.usefixtures("threads")
+    def test_sums(self, layout):
+        x, y = np.random.default_rng(9).standard_normal((2, 8, 20, 20, 12))
+        x[1], y[1] = np.inf, -np.inf
+        for one, other in ((in_layout(x, layout), y), (y, in_layout(x, layout))):
+            with np.errstate(invalid="ignore"):
+                np.testing.assert_array_equal(kernels.add(one, other), x + y)
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
     def test_selection_never_lets_inf_or_nan_through(self, dtype):
