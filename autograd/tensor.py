@@ -15,7 +15,7 @@ from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
+from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, entered, fill, look, on_look, traces
 from .core.op import Op, PlainFunction
 from .core.questions import answer_of, as_int, carry, compared, truth_of
 from .core.recording import is_recording
@@ -623,6 +623,8 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     >>> x.grad
     array([2., 4., 6.])
     """
+    if traces:
+        (data,) = entered((data,))
     if isinstance(data, Node):
         if on_look:
             look("copies numbers into a new tensor", data)

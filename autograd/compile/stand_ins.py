@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.node import Node, current_trace
 from ..core.op import PlainFunction, plain_params
-from ..core.questions import answer_of, as_int, plain_function
+from ..core.questions import answer_of, as_int, asked, plain_function
 from ..numpy_protocol import call_function, call_ufunc
 from ..ops import shaping, views
 from ..tensor import Tensor
@@ -263,6 +263,38 @@ def _as_arrays(x: Any) -> Any:
 _FLOAT = PlainFunction(np.float64)
 
 
+def _as_python(name: str, reflected: bool) -> Any:
+    """Return an operator of floats, which raises where Python does; between nodes and in rules, IEEE has an answer."""
+    function = getattr(operator, name)
+    question, method = _python_answers(name), getattr(Value, f"__{'r' if reflected else ''}{name}__")
+
+    def of_numbers(self: TracedNumber, other: Any) -> Any:
+        trace = current_trace()
+        if trace is None or trace.pulls or other.__class__ not in (TracedNumber, float, int):
+            return method(self, other)
+        pair = (other, self) if reflected else (self, other)
+        divides = name != "pow" and pair[1].__class__ is not TracedNumber and pair[1] != 0
+        if not (divides or question(*pair)):
+            trace.fail("divides by 0, or takes a power that is no number", only_now=True)
+            return function(*plain_params(pair))
+        return method(self, other)
+
+    return of_numbers
+
+
+def _python_answers(name: str) -> Callable[..., bool]:
+    """Return the question whether an operator gives a float for two numbers."""
+    function = getattr(operator, name)
+
+    def gives_a_float(x: Any, y: Any) -> bool:
+        try:
+            return isinstance(function(x, y), float)
+        except ArithmeticError:
+            return False
+
+    return asked(gives_a_float)
+
+
 def _operator(ufunc: Any, reflected: bool = False) -> Any:
     def method(self: TracedArray, *others: Any) -> Any:
         return _called(plain_function(ufunc), (*others, self) if reflected else (self, *others), {})
@@ -288,6 +320,9 @@ for _name, _ufunc in _OPERATORS.items():
     setattr(TracedArray, f"__{_name}__", _operator(_ufunc))
     setattr(TracedArray, f"__r{_name}__", _operator(_ufunc, True))
 setattr(TracedArray, "__invert__", _operator(np.invert))  # noqa: B010 (a plain assignment is no method to mypy)
+for _name in ("truediv", "floordiv", "mod", "pow"):
+    setattr(TracedNumber, f"__{_name}__", _as_python(_name, False))
+    setattr(TracedNumber, f"__r{_name}__", _as_python(_name, True))
 for _name in _FUNCTIONS:
     setattr(TracedArray, _name, _function(_name)) if hasattr(np.ndarray, _name) else None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -107,6 +108,7 @@ class Trace:
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
         self.drawn = [(g, g.bit_generator.state) for g in generators]
+        self.pulls = 0
         self.arrays = {id(array): (array, source) for array, source in found}
         self.computed: set[int] = set()
         self.lent: dict[Node, Node] = {}  # stand-ins for the data of nodes, which may be written to
@@ -356,6 +358,15 @@ class Trace:
         if not isinstance(computed, tuple):
             return nodes[0]
         return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
+
+    @contextmanager
+    def pulling_back(self) -> Iterator[None]:
+        """Compute by derivative rules inside this block: there a division of numbers by 0 has IEEE's answer."""
+        self.pulls += 1
+        try:
+            yield
+        finally:
+            self.pulls -= 1
 
     def check_drawn(self) -> None:
         """End the trace if random numbers were drawn that no program draws again."""

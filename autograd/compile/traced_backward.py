@@ -55,7 +55,9 @@ def traced_pass(
         if not (keep or (node.notes and "retain" in node.notes)):
             del gradients[node]
         chose = chose or node.op.chooses
-        for x, d in _input_gradients(node, g, create_graph):
+        with trace.pulling_back():
+            found = _input_gradients(node, g, create_graph)
+        for x, d in found:
             if x in gradients:
                 gradients[x] = gradients[x] + d
             else:

@@ -85,7 +85,7 @@ def _reflected(op: Elementwise) -> Any:
 
 def _constant(x: Any, tensor: Tensor, numbers: bool = True) -> Node | None:
     """Return what met a tensor that requires gradients as a node; None if that takes more than a copy."""
-    if open_blocks or not tensor._tracked:
+    if open_blocks or not tensor._tracked or (traces and current_trace() is not None):
         return None
     kind = x.__class__
     if (numbers and (kind is float or kind is int)) or (kind in _PLAIN and x.dtype is tensor._plain.dtype):
