@@ -61,6 +61,8 @@ def interpret(function: Any, inputs: Sequence[Any], params: Mapping[str, Any]) -
     if level is None:
         return NotImplemented
     level.check()
+    if getattr(function, "decides", False):
+        return _agreed(function, level, inputs)
     rule = getattr(function, "batch", None) or (elementwise if getattr(function, "elementwise", False) else None)
     found: Any = NotImplemented
     if rule is not None:
@@ -75,6 +77,14 @@ def interpret(function: Any, inputs: Sequence[Any], params: Mapping[str, Any]) -
     if found is NotImplemented:
         return one_by_one(function, level, inputs, params)
     return map_leaves(lambda x: Batched(level, x), found)
+
+
+def _agreed(question: Any, level: Level, inputs: Sequence[Any]) -> bool:
+    """Return the answer to a question of data, which must be the same for all examples."""
+    answers = {example(question, level, i, inputs, {}) for i in range(level.size)} or {True}
+    if len(answers) > 1:
+        next(x for x in inputs if isinstance(x, Batched)).refuse_to_decide()
+    return bool(answers.pop())
 
 
 def _marked(x: Any, level: Level) -> Any:

@@ -153,8 +153,12 @@ class Batched(Tensor):
             f"examples). {instead}"
         )
 
+    def refuse_to_decide(self) -> Any:
+        """Refuse a question whose answer differs from example to example."""
+        return self._refuse("a decision (if, while, and, or, not)", _CHOOSE)
+
     def __bool__(self) -> bool:
-        return self._refuse("a decision (if, while, and, or, not)", _CHOOSE)  # type: ignore[no-any-return]
+        return self.refuse_to_decide()  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
         return self._refuse("float(x), or a function of the math module,", _COMPUTE)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...common.seam import interpretable
+from ...common.seam import interpretable, interpreted, interpreters
 from .node import Node, current_trace, traces
 from .op import PlainFunction
 
@@ -75,6 +75,9 @@ def asked(function: Callable[..., bool]) -> Callable[..., bool]:
 
     @functools.wraps(function)
     def ask(*args: Any) -> bool:
+        if interpreters and (found := interpreted(ask, args, {})) is not NotImplemented:
+            return bool(found)
         return bool(question(*args)) if traces else function(*args)
 
+    setattr(ask, "decides", True)  # noqa: B010 (a plain assignment is no attribute to mypy)
     return ask

@@ -43,8 +43,9 @@ Read in this order:
    `ops/factorizations.py`, `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of
    their own). The gradient of a norm at 0: `ops/length_gradient.py`. How a choice such as `where` keeps gradients of 0
    at 0: `ops/masks.py` and `ops/choices.py`.
-5. What is built on the graph: `transforms.py` (grad, vjp, jacobian, ...), `no_grad.py`, `checkpoint.py`,
-   `primitive.py` (user-defined operations), `numpy_protocol.py` (functions of NumPy called with Tensors), `copies.py`,
+5. What is built on the graph: `transforms.py` (grad, vjp, jvp, ...), `whole_derivatives.py` (jacobian, hessian, ...),
+   `vmap.py` (functions of batches) with `batched.py`, `batch_calls.py`, `batched_numpy.py` and the rules in
+   `ops/batching.py`; `no_grad.py`, `checkpoint.py`, `primitive.py` (user-defined operations), `numpy_protocol.py` (functions of NumPy called with Tensors), `copies.py`,
    `gradcheck.py`, `lost_gradients.py` (warnings of gradients that are lost).
 6. To look inside: `inspect/why.py`, `inspect/anomaly.py` and the drawings, which begin in `inspect/draw/drawing.py`.
 7. To be faster: `compile/compiled_function.py` (record a function once, replay it) and `fast/install.py` (what is there

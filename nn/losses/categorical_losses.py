@@ -15,6 +15,7 @@ from ...autograd.ops.indexing import getitem
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import checked_fraction
 from ...common.plain_data import as_array
+from ...common.seam import interpretable
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, first_index, prediction, target_like
 from .misuse_warnings import warn_of_probabilities, warn_of_softmax
@@ -131,6 +132,7 @@ def nll_loss(
     return _reduce_rows("nll_loss", picked, labels, weights, ignore_index, reduction)
 
 
+@interpretable
 def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None = None) -> Array:
     """Return labels as an integer array, having checked that they fit scores of this shape.
 
@@ -173,6 +175,7 @@ def _are_in_range(labels: Array, classes: int, ignore_index: int | None) -> bool
     return not _out_of_range(labels, classes, ignore_index).any()
 
 
+@interpretable
 def _check_rows(name: str, rows: Array) -> None:
     """Check that the last axis holds probabilities that sum to 1."""
     check_probabilities(name, "rows of targets", rows)
@@ -226,7 +229,7 @@ def _reduce_rows(
     if reduction != "mean" or (weights is None and ignore_index is None):
         return reduce(name, rows, reduction)
     total = _total_weight(labels, weights, ignore_index)
-    if total == 0.0:
+    if _is_nothing(total):
         raise ValueError(f"{name}: the mean over nothing is not defined; every label is ignored or has weight 0")
     return reduce(name, rows * (1.0 / total), "sum")
 
@@ -235,6 +238,11 @@ def _reduce_rows(
 def _total_weight(labels: Array, weights: Array | None, ignore_index: int | None) -> float:
     kept = labels if ignore_index is None else labels[labels != ignore_index]
     return float(kept.size if weights is None else weights[kept].sum(dtype=np.float64))
+
+
+@asked
+def _is_nothing(total: float) -> bool:
+    return total == 0.0
 
 
 class CrossEntropyLoss(Loss):

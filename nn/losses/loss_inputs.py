@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ...autograd import Tensor
 from ...autograd.core.questions import asked
 from ...autograd.tensor import as_numbers
+from ...common.seam import interpretable
 from ..module import as_tensor
 
 Array = npt.NDArray[Any]
@@ -60,6 +61,7 @@ def _are_signs(values: Array) -> bool:
     return bool(((values == 1) | (values == -1)).all())
 
 
+@interpretable
 def check_probabilities(name: str, what: str, values: Array) -> None:
     """Check that all values are from 0 to 1."""
     if not _are_probabilities(values):
@@ -67,6 +69,7 @@ def check_probabilities(name: str, what: str, values: Array) -> None:
         raise ValueError(f"{name}: {what} must be from 0 to 1, got {values[bad][0]} at index {first_index(bad)}")
 
 
+@interpretable
 def check_signs(name: str, values: Array) -> None:
     """Check that all targets are -1 or 1."""
     if not _are_signs(values):

@@ -367,6 +367,46 @@ def test_modules():
     np.testing.assert_allclose(sg.vmap(of_one)(images).data, expected, rtol=1e-5, atol=1e-6)
 
 
+F = sg.nn.functional
+SCORES = np.random.default_rng(4).standard_normal((5, 2, 4))
+SHARES = np.abs(SCORES) / np.abs(SCORES).sum(-1, keepdims=True)
+LABELS = np.array([[0, 1], [2, 0], [1, 2], [3, 1], [2, 0]])
+
+#: Losses with targets of every example.
+LOSSES: dict[str, Any] = {
+    "cross_entropy": (F.cross_entropy, LABELS),
+    "weighted": (
+        lambda x, y: F.cross_entropy(x, y, weight=[1, 2, 3, 4.0], ignore_index=0, label_smoothing=0.1),
+        LABELS,
+    ),
+    "rows": (F.cross_entropy, SHARES),
+    "nll_loss": (lambda x, y: F.nll_loss(F.log_softmax(x), y), LABELS),
+    "binary": (lambda x, y: F.binary_cross_entropy(F.sigmoid(x), y), SHARES),
+    "hinge": (F.hinge_loss, np.sign(SCORES[::-1])),
+    "mse": (F.mse_loss, SHARES),
+    "huber": (F.huber_loss, SHARES),
+    "kl_div": (lambda x, y: F.kl_div(F.log_softmax(x), y), SHARES),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses(name):
+    loss, targets = LOSSES[name]
+    value_of_one = lambda x, y: np.asarray(loss(x, y).data)  # noqa: E731
+    np.testing.assert_allclose(np.asarray(sg.vmap(loss)(SCORES, targets)), loop(value_of_one, SCORES, targets))
+    assert_same(sg.vmap(sg.grad(loss))(SCORES, targets), loop(sg.grad(loss), SCORES, targets))
+
+
+def test_labels_of_every_example_are_checked():
+    with pytest.raises(ValueError, match="label 9 at index 0 is out of range"):
+        sg.vmap(F.cross_entropy)(SCORES, np.where(LABELS == 2, 9, LABELS)[::-1])
+
+
+def test_embedding():
+    embedding = sg.nn.Embedding(7, 3, seed=0)
+    np.testing.assert_array_equal(sg.vmap(embedding)(LABELS).data, embedding(LABELS).data)
+
+
 # ------------------------------------------------------------------------------------------------- what is refused
 
 REFUSED: dict[str, Any] = {
