@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.backward import backprop
-from ..core.node import Node
+from ..core.node import Node, is_recorded
 from ..core.op import Op, Rule
 from ..core.recording import recording
 from .call_arguments import CallArguments, leaves_of
@@ -88,5 +88,5 @@ class ReplayedOp(Op):
         """Return the gradients by running the function itself once more: they can be differentiated again."""
         again = call.again(self.function)
         root = [x for x in again if isinstance(x, Node) and x._tracked][result]
-        table = backprop(root, g, create_graph=isinstance(g, Node), stop=frozenset(inputs))
+        table = backprop(root, g, create_graph=is_recorded(g), stop=frozenset(inputs))
         return [table.get(x) for x in inputs]

@@ -45,8 +45,9 @@ Read in this order:
    at 0: `ops/masks.py` and `ops/choices.py`.
 5. What is built on the graph: `transforms.py` (grad, vjp, jvp, ...), `whole_derivatives.py` (jacobian, hessian, ...),
    `vmap.py` (functions of batches) with `batched.py`, `batch_calls.py`, `batched_numpy.py` and the rules in
-   `ops/batching.py`; `no_grad.py`, `checkpoint.py`, `primitive.py` (user-defined operations), `numpy_protocol.py` (functions of NumPy called with Tensors), `copies.py`,
-   `gradcheck.py`, `lost_gradients.py` (warnings of gradients that are lost).
+   `ops/batching.py`; `no_grad.py`, `checkpoint.py`, `primitive.py` (user-defined operations), `numpy_protocol.py`
+   (functions of NumPy called with Tensors), `copies.py`, `gradcheck.py`, `lost_gradients.py` (warnings of gradients
+   that are lost).
 6. To look inside: `inspect/why.py`, `inspect/anomaly.py` and the drawings, which begin in `inspect/draw/drawing.py`.
 7. To be faster: `compile/compiled_function.py` (record a function once, replay it) and `fast/install.py` (what is there
    for speed alone; without it everything computes the same).
