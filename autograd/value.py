@@ -171,7 +171,8 @@ class Value(Arithmetic, Copies, Node, carries=float):
         return not self._compare("==", operator.eq, 0.0)
 
     def _compare(self, what: str, compare: Callable[[Any, Any], Any], other: Any) -> Any:
-        answer = compared(compare, data_of(self), data_of(other))
+        plain = data_of(other)
+        answer = compared(compare, data_of(self), plain) if traces else compare(self._plain, plain)
         if on_look:
             look(what, self, other, answer)
         return answer

@@ -169,12 +169,13 @@ class Compiled(Inspectable):
                 del self.kept[self.KEPT :]
             if not trace.called:
                 return self._again(arguments, recorded, trace, numbers)
-        elif trace.only_now and not trace.called:  # the plain way leaves out what choices did not take
+        elif trace.only_now:  # other numbers will be compiled
             self.why_recorded = trace.why_not
-            trace.give_up()
-            numbers.take_back()
-            args, kwargs = arguments.content
-            return self.f(*args, **kwargs)
+            if not trace.called:
+                trace.give_up()
+                numbers.take_back()
+                args, kwargs = arguments.content
+                return self.f(*args, **kwargs)
         else:
             self.why_not = trace.why_not
         return map_structure(lambda x: _plain(x, stand_ins, arguments.leaves), returned)

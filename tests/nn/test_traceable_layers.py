@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
-from seegrad import nn
+from seegrad import nn, optim
 from seegrad.nn import functional
 
 ACTIVATIONS = (
@@ -183,3 +183,25 @@ def test_random_numbers_that_no_layer_draws_end_the_trace() -> None:
     compiled = sg.compile(lambda x: nn.Linear(3, 2)(drop(x)))
     compiled(np.ones((2, 3), np.float32))
     assert "draws random numbers" in str(compiled.why_not)
+
+
+def test_a_batch_that_is_not_finite_ends_no_compilation() -> None:
+    weights: list[Any] = []
+    for way in (lambda f: f, sg.compile):
+        model = nn.Sequential(nn.Linear(3, 4, seed=0), nn.ReLU(), nn.Linear(4, 2, seed=1))
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+        def run(x: Any, model: nn.Module = model, optimizer: optim.Optimizer = optimizer) -> None:
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(model(x), [0, 1])
+            loss.backward()
+            if np.isfinite(loss.detach()):
+                optimizer.step()
+
+        step: Any = way(run)
+        for batch in (0.0, 1.0, np.nan, 2.0, 3.0):
+            step(np.full((2, 3), batch, np.float32))
+        weights.append([p.data for p in model.parameters()])
+    agree(*weights)
+    assert step.why_not is None
+    assert step.replays == 3
