@@ -1,4 +1,5 @@
 """The graph and the backward pass: the whole idea of reverse-mode differentiation, in four files.
 
-Imports only ``common``. Read ``node.py``, ``op.py``, ``recording.py``, ``backward.py``, in this order. ``questions.py`` is for those who compile: what a computation asks of numbers.
+Imports only ``common``. Read ``node.py``, ``op.py``, ``recording.py``, ``backward.py``, in this order. What a computation asks of
+numbers, for those who compile it, is in ``questions.py``.
 """
