@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.fork import renewed
 from ..common.seam import interpreters
 from .arithmetic import binary
 from .batched import Batched, Level, open_batches
@@ -34,6 +35,12 @@ def batch_of(size: int) -> Iterator[Level]:
         level.over = True
         interpreters.remove(interpret)
         open_batches.set(outer)
+
+
+@renewed
+def _forget_batches_of_other_threads() -> None:
+    """Forget, after a fork, the batches of threads that the child does not have: they would slow all computing."""
+    interpreters[:] = [interpret] * len(open_batches.get())
 
 
 def innermost(found: Any) -> Level | None:

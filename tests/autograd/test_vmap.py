@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import seegrad as sg
+from seegrad.common import seam
 
 X = np.random.default_rng(0).standard_normal((5, 4))
 NUMBERS = np.array([0, 3, 1, 2, 3])
@@ -513,3 +518,96 @@ def test_writes_that_are_refused():
 def test_gradient_that_would_be_lost_is_refused():
     with pytest.raises(TypeError, match=r"numpy.median is not supported on a Tensor"):
         sg.vmap(sg.grad(np.median))(X)
+
+
+# --------------------------------------------------------------------------------------- threads, forks, exceptions
+
+
+def test_threads_and_exceptions():
+    wrong: list[int] = []
+
+    def work(seed: int) -> None:
+        x = np.random.default_rng(seed).standard_normal((5, 4))
+        for _ in range(20):
+            found = sg.vmap(sg.grad(lambda x: np.sum(np.sin(x) * x)))(x)
+            t = sg.tensor(x, requires_grad=True)
+            (t * t).sum().backward()
+            if not (np.allclose(found, np.cos(x) * x + np.sin(x)) and np.allclose(t.grad, 2 * x)):
+                wrong.append(seed)
+            with pytest.raises(TypeError, match="a decision"):
+                sg.vmap(lambda x: x if x[0] > 0 else -x)(x)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert seam.interpreters == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_forgets_the_batches_of_other_threads():
+    inside, over = threading.Event(), threading.Event()
+
+    def wait(x: Any) -> Any:
+        inside.set()
+        over.wait(10)
+        return x
+
+    thread = threading.Thread(target=lambda: sg.vmap(wait)(X))
+    thread.start()
+    inside.wait(10)
+    try:
+        code = 0
+        if (child := os.fork()) == 0:
+            os._exit(len(seam.interpreters))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        over.set()
+        thread.join()
+    assert code == 0
+
+
+# ------------------------------------------------------------------------------------------------- random programs
+
+#: Steps of a random program on an array of shape (2, 3): functions of it and of a second one.
+STEPS: tuple[Any, ...] = (
+    lambda x, y: np.tanh(x) * y,
+    lambda x, y: x + y[0],
+    lambda x, y: np.where(x > y, x, 0.5 * y),
+    lambda x, y: x.T.reshape(2, 3),
+    lambda x, y: x[::-1] - y[:, ::-1],
+    lambda x, y: x / (1 + np.abs(y).sum(0)),
+    lambda x, y: np.dot(x, np.dot(y.T, y)) * 0.1,
+    lambda x, y: np.einsum("ij,kj->ki", x, y)[:, [0, 1, 0]],
+    lambda x, y: np.sort(x, axis=1) * np.max(y, axis=0),
+    lambda x, y: np.concatenate([x[:1], y[1:]]),
+    lambda x, y: np.cumsum(x, axis=0) - np.mean(y, axis=1, keepdims=True),
+    lambda x, y: sg.softmax(x, 1) + np.sqrt(np.abs(y)),
+    lambda x, y: x[np.argmax(y[:, 0])] * np.ones((2, 1)),
+    lambda x, y: np.maximum(x, y) - np.linalg.norm(y),
+    lambda x, y: np.stack([x[0] * y[1, 0], np.roll(x[1], 1)]),
+    lambda x, y: x - np.linalg.solve(np.eye(2) + np.dot(y, y.T), x),
+)
+
+
+@given(st.lists(st.integers(0, len(STEPS) - 1), min_size=1, max_size=6), st.integers(0, 10**6), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_random_programs(steps, seed, shared):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((4, 2, 3)), rng.standard_normal((2, 3) if shared else (4, 2, 3))
+    axes = (0, None if shared else 0)
+
+    def program(x: Any, y: Any) -> Any:
+        for step in steps:
+            x, y = STEPS[step](x, y), x
+        return x
+
+    def total(x: Any, y: Any) -> Any:
+        return np.sum(program(x, y) ** 2)
+
+    for f in (program, sg.grad(total, (0, 1)), sg.hessian(total), sg.jacfwd(program)):
+        expected = loop(lambda *xs, f=f: f(xs[0], y if shared else xs[1]), *([x] if shared else [x, y]))
+        for mine, other in zip(*[v if isinstance(v, tuple) else (v,) for v in (sg.vmap(f, axes)(x, y), expected)]):
+            np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-9 * np.max(np.abs(other), initial=1.0))
