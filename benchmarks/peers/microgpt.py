@@ -19,6 +19,7 @@ NAMES = (
 )
 KINDS, LENGTH, WIDTH, HEADS = 27, 16, 16, 4  # 26 letters, and the end of a name, which is its beginning, too
 SIZE = WIDTH // HEADS
+WAY = sys.argv[1]
 
 random.seed(0)
 
@@ -58,15 +59,20 @@ def attend(q, ks, vs):
     return mixed
 
 
-def loss(rows, following):
+def row_of(letter):
+    """A letter's row of the table; compiled, as a sum of products with 0.0 and 1.0, since an index would be fixed."""
+    return times(zip(*letters), letter) if WAY == "compiled" else letters[letter.index(1.0)]
+
+
+def loss(name):
     """The mean of minus the logarithms of the probabilities of what follows.
 
-    ``rows`` are the letters' rows of the table, ``following`` has 1.0 at the letter that follows and 0.0 elsewhere: so
+    A name is a list of its letters and of its end, each with 1.0 at its place among all kinds and 0.0 elsewhere: so
     names of the same length differ in numbers only.
     """
     ks, vs, total = [], [], 0.0
-    for row, place, right in zip(rows, places, following):
-        x = norm([a + b for a, b in zip(row, place)])
+    for letter, place, right in zip(name, places, name[1:]):
+        x = norm([a + b for a, b in zip(row_of(letter), place)])
         y = norm(x)
         ks.append(times(keys, y))
         vs.append(times(values, y))
@@ -75,14 +81,13 @@ def loss(rows, following):
         x = [a + b for a, b in zip(x, times(narrow, hidden))]
         scores = times(output, x)
         total = total + sum(s.exp() for s in scores).log() - dot(right, scores)
-    return total * (1 / len(rows))
+    return total * (1 / len(ks))
 
 
-def example(name):
-    """A name as arguments of ``loss``."""
+def one_hot(name):
+    """A name as the argument of ``loss``."""
     kinds = [KINDS - 1, *(ord(letter) - ord("a") for letter in name), KINDS - 1]
-    following = [[1.0 if k == kind else 0.0 for k in range(KINDS)] for kind in kinds[1 : LENGTH + 1]]
-    return [letters[kind] for kind in kinds[: len(following)]], following
+    return [[1.0 if k == kind else 0.0 for k in range(KINDS)] for kind in kinds[: LENGTH + 1]]
 
 
 class Adam:
@@ -103,16 +108,16 @@ class Adam:
             p.grad = 0.0
 
 
-compute = sg.compile(loss) if sys.argv[1] == "compiled" else loss
+compute = sg.compile(loss) if WAY == "compiled" else loss
 adam = Adam()
-examples = [example(name) for name in NAMES.split()]
+examples = [one_hot(name) for name in NAMES.split()]
 
 
 def measure():
     begin, calculus, losses = time.perf_counter(), 0.0, []
-    for rows, following in examples:
+    for name in examples:
         start = time.perf_counter()
-        out = compute(rows, following)
+        out = compute(name)
         out.backward()
         calculus += time.perf_counter() - start
         losses.append(out.data)
