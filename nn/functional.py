@@ -22,11 +22,11 @@ from ..autograd import (
     silu,
     softmax,
     softplus,
-    sqrt,
     tanh,
     where,
 )
 from ..autograd.core.op import PlainFunction
+from ..autograd.ops.normalization import layer_norm as _layer_norm
 from ..autograd.ops.normalization import normalize as _normalize
 from ..common.argument_checks import checked_fraction
 from ..common.plain_data import as_array
@@ -163,14 +163,10 @@ def layer_norm(
     eps : float, default 1e-5
         Added to the variance.
     """
-    x = as_tensor(x)
-    axes = tuple(range(-len(normalized_shape), 0))
-    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-    result: Tensor = (x - mean) / sqrt(var + eps)
-    if weight is not None:
-        result = result * weight
-    if bias is not None:
-        result = result + bias
+    x, shape = as_tensor(x), tuple(normalized_shape)
+    scale = np.ones(shape, x.dtype) if weight is None else weight
+    shift = np.zeros(shape, x.dtype) if bias is None else bias
+    result: Tensor = _layer_norm(x, scale, shift, len(shape), eps)
     return result
 
 

@@ -47,6 +47,8 @@ def leave_out(
     op: Any = node.op
     if op.linear:
         d = _past_infinity(d, mask, rule, args, node.params)
+    elif op.lines and mask is not None and len(inputs) > 1:
+        d = _past_other_lines(d, mask, node, rule, args, inputs)
     if mask is not None and op.elementwise and not op.exact:
         d = _only(mask, d)
     d = fitted(x, d, op)
@@ -82,6 +84,19 @@ def _past_infinity(d: Any, mask: Any, rule: Any, args: list[Any], params: Any) -
     arriving = np.ones_like(data_of(out)) if mask is None else mask.astype(data_of(g).dtype)
     touched = rule(arriving, data_of(out), *infinite, **params) != 0
     return where(d, safe, condition=touched)
+
+
+def _past_other_lines(d: Any, mask: Any, node: Node, rule: Any, args: list[Any], inputs: tuple[Node, ...]) -> Any:
+    """Return a gradient that adds up lines, as that of a scale of all examples, but without lines that were not taken.
+
+    Parameters as of :func:`leave_out`.
+    """
+    op: Any = node.op
+    if all(np.all(np.isfinite(data_of(v))) for v in args[2:]):
+        return d
+    where, taken = Op.table["where"], mask.astype(node._plain.dtype)
+    lines = [op.lines(taken, i._plain, node.params) != 0 if i._plain.shape == taken.shape else True for i in inputs]
+    return rule(*args[:2], *[where(v, 0.0, condition=part) for v, part in zip(args[2:], lines)], **node.params)
 
 
 def reach(mask: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -> Any:

@@ -1,10 +1,11 @@
-"""Batch normalisation as one operation.
+"""Batch and layer normalisation, each as one operation.
 
 Its value takes a few steps, its derivatives are written out: mean and variance depend on the input, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..core.op import Op, PlainFunction
 from ..core.recording import is_recording, record
 from .elementwise import sqrt
 from .reductions import mean, sum, var
-from .shaping import ndim_of, operand
+from .shaping import ndim_of, operand, repeat_to_match
 
 __all__ = ["batch_norm"]
 
@@ -128,3 +129,61 @@ def batch_norm(
     if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
     return out, center, spread
+
+
+def _last(x: Any, axes: int) -> tuple[int, ...]:
+    """Return the last axes."""
+    return tuple(range(ndim_of(x) - axes, ndim_of(x)))
+
+
+def _row_deviation(x: Any, axes: int, eps: float) -> Any:
+    """What each example is divided by."""
+    return sqrt(var(x, _last(x, axes), keepdims=True) + eps)
+
+
+def _standardized_rows(x: Any, axes: int, eps: float) -> Any:
+    """`x` with mean 0 and variance 1 in each example."""
+    return (x - mean(x, _last(x, axes), keepdims=True)) / _row_deviation(x, axes, eps)
+
+
+@Op
+def layer_norm(x: Any, weight: Any, bias: Any, /, axes: int, eps: float) -> Any:
+    """Give each example mean 0 and variance 1 over its last axes, then scale and shift it.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., *normalized)``.
+    weight, bias : array_like or Tensor
+        Scale and shift, shape ``normalized``.
+    axes : int
+        The number of axes to normalise over.
+    eps : float
+        Added to the variance.
+    """
+    return _standardized_rows(x, axes, eps) * weight + bias
+
+
+def _to_examples(g: Any, x: Any, weight: Any, axes: int, eps: float) -> Any:
+    h, scaled = _standardized_rows(x, axes, eps), g * weight
+    over = _last(scaled, axes)
+    apart = scaled - mean(scaled, over, keepdims=True) - h * mean(scaled * h, over, keepdims=True)
+    return apart / _row_deviation(x, axes, eps)
+
+
+layer_norm.rules(
+    lambda g, out, x, weight, bias, axes, eps: _to_examples(g, x, weight, axes, eps),
+    lambda g, out, x, weight, bias, axes, eps: g * _standardized_rows(x, axes, eps),
+    lambda g, out, x, weight, bias, axes, eps: g,
+)
+
+
+def _lines_of_examples(taken: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    """An element of a result depends on its whole example, and on one element of scale and shift."""
+    if x.shape != taken.shape:
+        return taken
+    axes = _last(taken, params["axes"])
+    return repeat_to_match(sum(taken, axes, keepdims=True), x, axes, True)
+
+
+layer_norm.lines = _lines_of_examples

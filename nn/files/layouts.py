@@ -257,7 +257,7 @@ def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
                 if not _channels_first(before, module):
                     found.add((height, width, channels))
                 continue
-        elif not node.op.elementwise and node.op.name not in ("identity", "batch_norm"):
+        elif not node.op.elementwise and node.op.name not in ("identity", "batch_norm", "layer_norm"):
             followed = False
         todo += [part for part in node.inputs if part._tracked]
     shapes = {shape for shape in found if shape[0] * shape[1] > 1 and shape[2] > 1}

@@ -331,9 +331,10 @@ def _variance(w: Writer, node: Twin, x: list[str]) -> str:
     return variance if node.name == "var" else w.add("Sqrt", variance)
 
 
-@says("batch_norm")
-def _batch_norm(w: Writer, node: Twin, x: list[str]) -> str:
-    axes = list(range(len(node.shape) - 1))
+@says("batch_norm", "layer_norm")
+def _normalised(w: Writer, node: Twin, x: list[str]) -> str:
+    ndim = len(node.shape)
+    axes = list(range(ndim - 1) if node.name == "batch_norm" else range(ndim - node.params["axes"], ndim))
     distance = w.add("Sub", x[0], w.add("ReduceMean", x[0], axes=axes, keepdims=1))
     variance = w.add("ReduceMean", w.add("Mul", distance, distance), axes=axes, keepdims=1)
     deviation = w.add("Sqrt", w.add("Add", variance, _number(w, node, node.params["eps"])))

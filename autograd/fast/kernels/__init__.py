@@ -12,6 +12,7 @@ from .conv_relu_pool_passes import suits as one_pass_suits
 from .curve_passes import curve
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, add, channel_sum, relu, relu_gradient
+from .row_passes import by_rows, layer_norm, layer_norm_gradients
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .threads import get_num_threads, num_threads, set_num_threads
@@ -22,6 +23,7 @@ __all__ = [
     "add",
     "batch_norm",
     "batch_norm_gradients",
+    "by_rows",
     "channel_sum",
     "conv2d",
     "conv2d_input_gradient",
@@ -30,6 +32,8 @@ __all__ = [
     "conv2d_weight_gradient",
     "curve",
     "get_num_threads",
+    "layer_norm",
+    "layer_norm_gradients",
     "num_threads",
     "one_pass_for_few",
     "one_pass_suits",

@@ -40,6 +40,12 @@ def inlined(function: Any) -> Any:
     return kept(lambda cache: numba.njit(nogil=True, cache=cache, error_model="numpy")(function))
 
 
+def summing(function: Any) -> Any:
+    """Compile as `inlined` does, and let sums be added up in any order, so that they become vector instructions."""
+    order = {"reassoc", "nsz"}
+    return kept(lambda cache: numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=order)(function))
+
+
 def compiled(*arguments: Any, **options: Any) -> Any:
     """Compile a function of these types of arguments; other threads may run during a call."""
     kinds = types.void(*arguments)

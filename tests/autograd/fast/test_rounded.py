@@ -10,8 +10,9 @@ import pytest
 import seegrad as sg
 from seegrad.autograd import resources
 from seegrad.autograd.core.op import Op
+from seegrad.autograd.fast import rows
 from seegrad.autograd.fast.curves import MANY
-from seegrad.autograd.fast.kernels import curve_passes, num_threads
+from seegrad.autograd.fast.kernels import curve_passes, num_threads, row_passes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|underflow).*:RuntimeWarning")
 
@@ -101,3 +102,97 @@ def test_the_derivative_of_a_large_gelu_can_be_differentiated(rng):
     (g,) = [sg.elementwise_grad(sg.elementwise_grad(sg.gelu))(x.data)]
     wanted = sg.elementwise_grad(sg.elementwise_grad(sg.gelu))(x.data.astype(np.float64))
     np.testing.assert_allclose(g, wanted, rtol=1e-4, atol=1e-5)
+
+
+ROWS = [(0, 5), (3, 4), (1023, 1), (1, rows.MANY), (70, 33), (2, 5, 700), (4000, 9)]
+
+
+def special_rows(shape: Any, dtype: Any, rng: Any) -> Any:
+    """Rows with NaN, with an infinity, with -inf here and there, and of -inf throughout."""
+    x = rng.normal(scale=3.0, size=shape).astype(dtype)
+    table = x.reshape(-1, shape[-1])
+    if len(table) > 6:
+        table[1, 0], table[2, 0], table[3, -1], table[4] = np.nan, np.inf, -np.inf, -np.inf
+        table[5], table[6] = 1e4, -np.finfo(dtype).max
+    return x
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", ROWS)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax(name, shape, dtype, rng):
+    op = Op.table[name]
+    x, g = special_rows(shape, dtype, rng), rng.normal(size=shape).astype(dtype)
+    for axis in (-1, len(shape) - 1, 0, (0, 1), None):
+        quick = op.fast_forward(x, axis=axis)
+        out = op.forward(x, axis=axis)
+        gradient = op.fast_vjp(g, out, x, wanted=(True,), axis=axis)
+        suits = x.size >= rows.MANY and dtype != np.float16 and axis in (-1, len(shape) - 1)
+        assert (quick is not NotImplemented) == (gradient is not NotImplemented) == suits
+        if suits:
+            assert_close(quick, out)
+            assert_close(gradient[0], op.rule[0](g, out, x, axis=axis), 8.0 * shape[-1] ** 0.5)
+
+
+@pytest.mark.parametrize("special", [1.0, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "axes"), [*[(s, 1) for s in ROWS], ((8, 16, 12), 2), ((16, 3, 3, 12), 3), ((1024,), 1)]
+)
+def test_layer_norm(shape, axes, dtype, special, rng):
+    op = Op.table["layer_norm"]
+    x, g = (rng.normal(size=shape).astype(dtype) for _ in "xg")
+    weight, bias = (rng.normal(size=shape[-axes:]).astype(dtype) for _ in "wb")
+    if x.size > 3:
+        x.flat[3] = special
+        g.flat[x.size // 2] = special
+    params = {"axes": axes, "eps": 1e-3}
+    quick = op.fast_forward(x, weight, bias, **params)
+    out = op.forward(x, weight, bias, **params)
+    gradients = op.fast_vjp(g, out, x, weight, bias, wanted=(True,) * 3, **params)
+    suits = x.size >= rows.MANY and dtype != np.float16
+    assert (quick is not NotImplemented) == (gradients is not NotImplemented) == suits
+    if suits:
+        assert_close(quick, out, 64.0)
+        for place, d in enumerate(gradients):
+            wanted = sg.tensor((x, weight, bias)[place]).fit(op.rule[place](g, out, x, weight, bias, **params))
+            assert_close(d, wanted, 64.0 * x.size**0.5)
+
+
+def test_layer_norm_of_what_the_kernels_do_not_take(rng):
+    x, w = rng.normal(size=(40, 50)).astype(np.float32), np.ones(50, np.float32)
+    op = Op.table["layer_norm"]
+    assert op.fast_forward(x, w.astype(np.float64), w, axes=1, eps=0.1) is NotImplemented
+    assert op.fast_forward(x, w[:1], w, axes=1, eps=0.1) is NotImplemented
+    assert_close(
+        op.fast_forward(x.T, w[:40], w[:40], axes=1, eps=0.1), op.forward(x.T, w[:40], w[:40], axes=1, eps=0.1), 64.0
+    )
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "layer_norm"])
+def test_rows_on_several_threads(name, rng, monkeypatch):
+    monkeypatch.setattr(row_passes, "SMALLEST_PART", 1000)
+    x = special_rows((700, 33), np.float32, rng)
+    w = rng.normal(size=33).astype(np.float32)
+
+    def run() -> list[Any]:
+        if name == "layer_norm":
+            return [row_passes.layer_norm(x, w, w, 0.1), *row_passes.layer_norm_gradients(x[::-1].copy(), x, w, 0.1)]
+        out = row_passes.by_rows(name, x)
+        return [out, row_passes.by_rows(f"{name}_gradient", x[::-1].copy(), out)]
+
+    with num_threads(1):
+        one = run()
+    with num_threads(3):
+        for many, single in zip(run(), one, strict=True):
+            assert_close(many, single, 64.0)
+
+
+def test_special_examples_do_not_reach_others_through_layer_norm():
+    x = sg.tensor(np.ones((4, 300), np.float32), requires_grad=True)
+    w = sg.tensor(np.ones(300, np.float32), requires_grad=True)
+    taken = np.array([[True], [True], [False], [True]])
+    x.data[2] = np.inf
+    sg.where(taken, sg.nn.functional.layer_norm(x, (300,), w), 0.0).sum().backward()
+    assert np.isfinite(x.grad).all()
+    assert np.isfinite(w.grad).all()

@@ -330,7 +330,7 @@ def test_every_attribute_of_every_layer_counts():
             outs = softplus(x), norm(rows), pool(pictures)
         assert outs[1].notes is None
         softplus[1].beta, norm[0].weight, pool[0].stride = 2.0, nn.Parameter(np.ones(3, np.float32)), (3, 3)
-        assert norm(rows).notes["lost"] == "multiply was computed under no_grad"
+        assert norm(rows).notes["lost"] == "layer_norm was computed under no_grad"
         with pytest.raises(ValueError, match=r"Sequential.3 MaxPool2d"):
             pool(pictures)
     np.testing.assert_array_equal(predicted(softplus, x), one_by_one(softplus, x))

@@ -1,0 +1,125 @@
+"""Softmax and layer normalisation, and their gradients, row by row of float32; compiled by Numba."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compiled import FLOAT, ZERO, array, compiled, given, summing
+from .compiled_exp import ONE, exp_below
+
+_FLOOR = np.finfo(np.float32).min
+
+
+@summing
+def total(x):
+    """Return the sum of a line."""
+    result = ZERO
+    for i in range(x.size):
+        result += x[i]
+    return result
+
+
+@summing
+def dot(x, y):
+    """Return the sum of the products of two lines."""
+    result = ZERO
+    for i in range(x.size):
+        result += x[i] * y[i]
+    return result
+
+
+@summing
+def highest(x):
+    """Return the largest element of a line that is no NaN, or the lowest finite number."""
+    result = _FLOOR
+    for i in range(x.size):
+        result = x[i] if x[i] > result else result
+    return result
+
+
+@summing
+def at_least_one(x):
+    """Return 1 for what is less; NaN stays."""
+    return ONE if x < ONE else x
+
+
+@compiled(given(2), array(2))
+def softmax(x, out):
+    """Set each row of `out` to the softmax of a row of `x`."""
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        top = highest(row)
+        for i in range(row.size):
+            result[i] = exp_below(row[i] - top)
+        share = ONE / at_least_one(total(result))
+        for i in range(row.size):
+            result[i] *= share
+
+
+@compiled(given(2), given(2), array(2))
+def softmax_gradient(g, y, out):
+    """Set `out` to the gradient of what softmax has turned into `y`."""
+    for r in range(y.shape[0]):
+        gradient, row, result = g[r], y[r], out[r]
+        mean = dot(gradient, row)
+        for i in range(row.size):
+            result[i] = row[i] * (gradient[i] - mean)
+
+
+@compiled(given(2), array(2))
+def log_softmax(x, out):
+    """Set each row of `out` to the logarithm of the softmax of a row of `x`."""
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        top = highest(row)
+        for i in range(row.size):
+            result[i] = exp_below(row[i] - top)
+        size = np.log(at_least_one(total(result)))
+        for i in range(row.size):
+            result[i] = (row[i] - top) - size
+
+
+@compiled(given(2), given(2), array(2))
+def log_softmax_gradient(g, y, out):
+    """Set `out` to the gradient of what log_softmax has turned into `y`."""
+    for r in range(y.shape[0]):
+        gradient, row, result = g[r], y[r], out[r]
+        size = total(gradient)
+        for i in range(row.size):
+            result[i] = gradient[i] - exp_below(row[i]) * size
+
+
+@compiled(given(2), given(1), given(1), FLOAT, array(2))
+def layer_norm(x, weight, bias, eps, out):
+    """Set each row of `out` to a row of `x` with mean 0 and variance 1, scaled and shifted."""
+    n = np.float32(x.shape[1])
+    for r in range(x.shape[0]):
+        row, result = x[r], out[r]
+        mean = total(row) / n
+        for i in range(row.size):
+            result[i] = row[i] - mean
+        scale = ONE / np.sqrt(dot(result, result) / n + eps)
+        for i in range(row.size):
+            result[i] = result[i] * scale * weight[i] + bias[i]
+
+
+@compiled(given(2), given(2), given(1), FLOAT, array(2), array(2))
+def layer_norm_gradients(g, x, weight, eps, out, sums):
+    """Set `out` to the gradient of `x`, and add those of weight and bias to the two rows of `sums`."""
+    n = np.float32(x.shape[1])
+    apart, scaled = np.empty(x.shape[1], np.float32), np.empty(x.shape[1], np.float32)
+    to_weight, to_bias = sums[0], sums[1]
+    for r in range(x.shape[0]):
+        gradient, row, result = g[r], x[r], out[r]
+        mean = total(row) / n
+        for i in range(row.size):
+            apart[i] = row[i] - mean
+        scale = ONE / np.sqrt(dot(apart, apart) / n + eps)
+        for i in range(row.size):
+            apart[i] *= scale
+            to_weight[i] += gradient[i] * apart[i]
+            to_bias[i] += gradient[i]
+            scaled[i] = gradient[i] * weight[i]
+        middle, slope = total(scaled) / n, dot(scaled, apart) / n
+        for i in range(row.size):
+            result[i] = (scaled[i] - middle - apart[i] * slope) * scale
