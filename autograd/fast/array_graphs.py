@@ -25,6 +25,7 @@ from ..core.op import Op
 from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
 from ..ops.elementwise import Elementwise
+from ..ops.indexing import getitem, is_basic
 from ..tensor import Tensor
 from .kernels import LARGE
 from .kernels import add as large_sum
@@ -188,6 +189,7 @@ def array_pass(
         return NotImplemented
     oldest, gradients = oldest_of(stop), {root: grad_output}
     waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
+    own: set[Node] = set()  # whose gradient is an array that was made here, and that nobody else has seen
     chose, silence = False, None
     try:
         while waiting:
@@ -208,7 +210,11 @@ def array_pass(
                 del gradients[node]  # it may be large
             x, y, out, number = node._x, node._y, node._plain, node.number
             arrivals: Any
-            if op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
+            if op is getitem and y is None and g.__class__ is np.ndarray and is_basic(node.params["index"]):
+                if x.number > number:
+                    (x,) = inputs_of(node)
+                arrivals = _of_whole(gradients, own, x, node.params["index"], g)
+            elif op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
                 arrivals = _vjp(node, op, g, answers)
             elif y is None:
                 if x.number > number:
@@ -225,7 +231,7 @@ def array_pass(
                     arrivals.append((y, y.fit(rule_y(g, out, a, b))))
             for x, d in arrivals:
                 if x in gradients:
-                    gradients[x] = _sum(gradients[x], d)
+                    _accumulate(gradients, own, x, d)
                 else:
                     gradients[x] = d
                     if x.op is not None and x.number >= oldest and x not in stop:
@@ -234,6 +240,36 @@ def array_pass(
         if silence is not None:
             silence.restore()
     return NotImplemented if chose and not _finite(gradients.values()) else gradients.items()
+
+
+def _accumulate(gradients: dict[Node, Any], own: set[Node], x: Node, d: Any) -> None:
+    """Add to the gradient of a node: in its place from the second time on."""
+    total = gradients[x]
+    if x in own and d.__class__ is np.ndarray:
+        total += d
+        return
+    gradients[x] = total = _sum(total, d)
+    if total.__class__ is np.ndarray:
+        own.add(x)
+
+
+def _of_whole(gradients: dict[Node, Any], own: set[Node], x: Any, index: Any, g: Any) -> tuple[tuple[Node, Any], ...]:
+    """Return the gradient of what a part was read of; nothing if it was added to the one that is there.
+
+    The parts of an array are added to one array of zeros, rather than each to its own.
+    """
+    if x not in gradients:
+        whole = np.zeros(x._plain.shape, x._plain.dtype)
+        whole[index] = g
+        own.add(x)
+        return ((x, whole),)
+    if x not in own:
+        if gradients[x].__class__ is not np.ndarray:
+            return ((x, getitem.rule[0](g, g, x._plain, index)),)
+        gradients[x] = gradients[x].copy()
+        own.add(x)
+    gradients[x][index] += g
+    return ()
 
 
 def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[Node, Any]]:

@@ -10,9 +10,12 @@ from ..ops.elementwise import relu
 from ..ops.products import matmul
 from ..ops.reductions import sum
 from ..ops.shaping import MANY, broadcast_to, sum_to
-from .kernels import LARGE, channel_sum, product
+from .kernels import LARGE, channel_sum, keep, product
 from .kernels import relu as large_relu
 from .kernels import relu_gradient as large_relu_gradient
+
+#: Number of elements from which `keep` beats NumPy's own choice between two arrays.
+ENOUGH = 1 << 9
 
 _reduce: Any = np.add.reduce
 
@@ -24,8 +27,12 @@ def _relu(x: Any) -> Any:
 
 
 def _relu_vjp(g: Any, out: Any, x: Any, wanted: Any) -> Any:
-    if type(g) is type(out) is np.ndarray and out.size >= LARGE:
+    if not type(g) is type(out) is np.ndarray or out.size < ENOUGH:
+        return NotImplemented
+    if out.size >= LARGE:
         return (large_relu_gradient(g, out),)
+    if g.shape == out.shape and g.flags.c_contiguous and out.flags.c_contiguous:
+        return (keep(g, out != 0),)
     return NotImplemented
 
 

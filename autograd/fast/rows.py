@@ -28,6 +28,8 @@ def _suits(*arrays: Any) -> bool:
 
 def _is_last(axis: Any, x: Any) -> bool:
     """Whether an axis is the last one."""
+    if type(axis) is tuple and len(axis) == 1:
+        (axis,) = axis
     return type(axis) is int and x.ndim > 0 and axis in (-1, x.ndim - 1)
 
 

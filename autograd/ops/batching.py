@@ -23,6 +23,7 @@ from . import (
     indexing,
     inverses,
     matrix_functions,
+    normalization,
     norms,
     pooling,
     products,
@@ -366,7 +367,7 @@ products._einsum.batch = _einsum
 
 
 def on_stacks(op: Any, size: int, *xs: Any, **params: Any) -> Any:
-    """Matrices in the last two axes, and batches before them: a batch is one more."""
+    """Matrices or examples in the last axes, and batches before them: a batch is one more."""
     return op(*aligned(*xs), **params)
 
 
@@ -386,6 +387,7 @@ for _op in (
     *(inverses.inv, inverses.det, inverses._slogdet, matrix_functions.pinv, matrix_functions.sqrtm),
     *(matrix_functions._solve_sylvester, matrix_functions._polar),
     *(factorizations.cholesky, factorizations._eigh, factorizations._svd, factorizations._qr, factorizations._vectors),
+    normalization.layer_norm,
 ):
     _op.batch = on_stacks
 inverses._solve.batch, reductions.recurrence.batch = _solve, _recurrence

@@ -13,6 +13,7 @@ from .curve_passes import curve
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, add, channel_sum, relu, relu_gradient
 from .row_passes import by_rows, layer_norm, layer_norm_gradients
+from .selection import keep
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .threads import get_num_threads, num_threads, set_num_threads
@@ -32,6 +33,7 @@ __all__ = [
     "conv2d_weight_gradient",
     "curve",
     "get_num_threads",
+    "keep",
     "layer_norm",
     "layer_norm_gradients",
     "num_threads",

@@ -32,7 +32,10 @@ def curve(name: str, *arrays: Array) -> Array:
     def part(start: int, stop: int) -> None:
         compute(*[array[start:stop] for array in flat], target[start:stop])
 
-    threads.share(target.size, target.size, SMALLEST_PART, part)
+    if target.size < 2 * SMALLEST_PART:
+        part(0, target.size)
+    else:
+        threads.share(target.size, target.size, SMALLEST_PART, part)
     return out
 
 

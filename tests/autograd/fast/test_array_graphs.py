@@ -81,6 +81,37 @@ def test_a_gradient_that_is_not_finite_behind_a_choice_is_left_to_the_definition
     np.testing.assert_array_equal(x.grad, [0.0, 0.25])
 
 
+def test_gradients_of_parts_are_added_up_in_one_array():
+    rng = np.random.default_rng(0)
+    x = sg.tensor(rng.normal(size=(4, 6)), requires_grad=True)
+    y = x * 2.0
+    parts = (y[:, :2], y[1:, ::-2], y[2], y[..., None], y[3, 4], y[1:1], y + 1.0, y * y)
+    arriving = [rng.normal(size=p.shape) for p in parts]
+    out = sum(((p * g).sum() for p, g in zip(parts, arriving)), start=0.0 * y.sum())
+    for grad_output in (np.array(1.0), np.array(np.inf), np.array(np.nan)):
+        with np.errstate(all="ignore"):
+            found, expected = (f(out, grad_output, keep=True) for f in (backprop, definition))
+        assert found.keys() == expected.keys()
+        for node, g in expected.items():
+            np.testing.assert_allclose(found[node], g, rtol=1e-12, atol=1e-12)
+    arrays = [g for g in backprop(out, np.array(1.0), keep=True).values() if g.size == 24]
+    assert len(arrays) > 4
+    before = [a.copy() for a in arrays]
+    backprop(out, np.array(1.0), keep=True)
+    for a, b in zip(arrays, before):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_gradient_that_others_use_too_is_not_written_to():
+    x = sg.tensor(np.ones(3), requires_grad=True)
+    y, z = x * 1.0, x * 1.0
+    total = y + z  # both get the same array
+    out = (total + y + y + z[:2].sum() + y[1]).sum()
+    found, expected = (f(out, np.array(1.0), keep=True) for f in (backprop, definition))
+    for node, g in expected.items():
+        np.testing.assert_array_equal(found[node], g)
+
+
 @sg.primitive
 def half(x):
     return x / 2
