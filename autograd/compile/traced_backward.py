@@ -124,4 +124,6 @@ def vjp_of(op: Any) -> PlainFunction:
 
     if op not in _vjps:
         _vjps[op] = PlainFunction(vjp, f"vjp of {op.title}")
+        if op.elementwise and op.arity == 1:
+            _vjps[op].slope_of = op
     return _vjps[op]

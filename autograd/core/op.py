@@ -195,6 +195,8 @@ class PlainFunction:
     if nothing that is traced goes in, since it gives something else each time, such as random numbers.
     """
 
+    slope_of: Any = None  # the elementwise operation of which it is the vector-Jacobian product
+
     def __init__(self, function: Callable[..., Any], name: str = "", always: bool = False) -> None:
         functools.update_wrapper(self, function)
         self.compute, self.name, self.always = function, name or function.__name__.strip("_"), always

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from heapq import heapify, heappop, heappush
 
+from ...ops.views import View
 from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
 from ..program import Instruction, Program, Ref
 from ..runners.block_functions import block_function
@@ -28,6 +29,10 @@ def with_groups(program: Program, large: int = LARGE) -> Program:
     return with_stages(program, [_StageGroups(program, k, large).ordered() for k in range(len(program.stages))])
 
 
+#: Instructions of their own after which a group is not added to: what it waits for would leave the cache.
+FAR = 4
+
+
 class _Cluster:
     """Instructions that run together: an instruction alone, or a group.
 
@@ -41,6 +46,8 @@ class _Cluster:
         Sums: what they give is known when the group has ended.
     before : int
         A bit for each cluster that has to run earlier.
+    passed : int
+        How many instructions of their own there were when something was added.
     """
 
     def __init__(self, place: int, shape: tuple[int, ...] | None) -> None:
@@ -48,7 +55,7 @@ class _Cluster:
         self.members: list[tuple[int, Instruction]] = []
         self.touched: set[int] = set()
         self.closed: set[int] = set()
-        self.before = 0
+        self.before = self.passed = 0
 
 
 class _StageGroups:
@@ -61,6 +68,7 @@ class _StageGroups:
         self.home: dict[int, _Cluster] = {}  # by the variables that it computes
         self.by_shape: dict[tuple[int, ...], list[_Cluster]] = {}
         self.readers: dict[int, set[int]] = defaultdict(set)
+        self.passed = 0
         self.later = {n for s in program.stages for n in s.outputs}
         for other in program.stages[:stage] + program.stages[stage + 1 :]:
             self.later.update(n for i in other.instructions for n in i.reads())
@@ -79,7 +87,7 @@ class _StageGroups:
         related = [
             c
             for c in reversed(self.by_shape.get(shape, []) if shape is not None else [])
-            if not c.touched.isdisjoint(reads) and self._may_join(c, instruction)
+            if self.passed - c.passed <= FAR and not c.touched.isdisjoint(reads) and self._may_join(c, instruction)
         ]
         if related:
             cluster = related[0]
@@ -91,6 +99,8 @@ class _StageGroups:
             self.clusters[position] = cluster
             if shape is not None:
                 self.by_shape.setdefault(shape, []).append(cluster)
+            elif not isinstance(instruction.operation, View):
+                self.passed += 1
         self._add(cluster, position, instruction, reads)
         return cluster
 
@@ -117,6 +127,7 @@ class _StageGroups:
 
     def _add(self, cluster: _Cluster, position: int, instruction: Instruction, reads: list[int]) -> None:
         cluster.members.append((position, instruction))
+        cluster.passed = self.passed
         cluster.touched.update(reads)
         (cluster.closed if adds_up(instruction) else cluster.touched).update(instruction.results)
         for number in instruction.results:
@@ -189,7 +200,11 @@ class _StageGroups:
         return found
 
     def _time(self, shape: tuple[int, ...], members: list[Instruction]) -> int:
-        return math.prod(shape) * sum(1 if adds_up(i) else block_function(i).cost for i in members)
+        return math.prod(shape) * sum(1 if adds_up(i) else self._cost(i) for i in members)
+
+    def _cost(self, instruction: Instruction) -> int:
+        dtype = self.variables[instruction.results[0]].dtype
+        return block_function(instruction, dtype).cost if dtype is not None else 0
 
     def _instructions(self, cluster: _Cluster) -> list[Instruction]:
         """Return the group as one instruction; what is alone, or takes little time, as it is."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...ops.shaping import reduced_axes, sum_of_rows
-from ..elementwise_group import ElementwiseGroup, adds_up
+from ..elementwise_group import ElementwiseGroup, adds_up, is_slope
 from ..program import Instruction, Ref, refs_in
 from .block_functions import block_function
 
@@ -61,8 +61,8 @@ class BlockCode:
     ----------
     source : str
     function : callable
-    added_up : list of bool
-        For each input whether a sum reads it.
+    whole : list of bool
+        For each input whether a block of it has to be whole where all elements are the same, too: a sum reads it.
     arrays : list of int
         The outputs that have the shape of the group, in the order of the arguments ``o``.
     temporaries : list of dtype
@@ -76,8 +76,9 @@ class BlockCode:
     def __init__(self, group: ElementwiseGroup) -> None:
         self.group = group
         self.sums = [self._sum(i) for i in group.instructions if adds_up(i)]
-        summed, direct = {s.variable for s in self.sums}, {i.arguments[0] for i in group.instructions if adds_up(i)}
-        self.added_up = [Ref(n) in direct for n in group.inputs]
+        summed = {s.variable for s in self.sums}
+        whole = {x for i in group.instructions if adds_up(i) or is_slope(i) for x in i.arguments}
+        self.whole = [Ref(n) in whole for n in group.inputs]
         self.arrays = [n for n in group.outputs if n not in summed]
         self.temporaries: list[np.dtype[Any]] = []
         self.cost = 0
@@ -121,14 +122,15 @@ class BlockCode:
             self.cost += 1
             self._let_go(instruction)
             return [f"p{k} = add_up({argument}, s{k})"]
-        found = block_function(instruction)
+        dtype = self.group.variables[result].dtype
+        assert dtype is not None
+        found = block_function(instruction, dtype)
         self.cost += found.cost
         condition = (instruction.params["condition"],) if "condition" in instruction.params else ()
         inputs = [self._text(x) for x in (*condition, *instruction.arguments)]
         function = self._constant(found.compute, "f")
         if found.in_place:
             self._let_go(instruction)
-        dtype = self.group.variables[result].dtype
         scratch = [self._take(dtype) for _ in range(found.scratch)]
         if found.writes:
             out = self._places.get(result) or f"t{self._take(dtype)}"

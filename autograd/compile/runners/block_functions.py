@@ -6,11 +6,13 @@ What is not here computes as always, and its result is new memory: a block is so
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.op import PlainFunction
 from ...ops import elementwise as ew
 from ..elementwise_group import ufunc_of
 from ..program import Instruction
@@ -90,6 +92,44 @@ def _softplus(x: Any, out: Any, e: Any) -> None:
     np.add(out, e, out=out)
 
 
+def _tanh_slope(g: Any, y: Any, x: Any, out: Any) -> None:
+    np.multiply(y, y, out=out)
+    np.subtract(1, out, out=out)
+    np.multiply(g, out, out=out)
+
+
+def _sigmoid_slope(g: Any, y: Any, x: Any, out: Any, rest: Any) -> None:
+    np.subtract(1, y, out=rest)
+    np.multiply(g, y, out=out)
+    np.multiply(out, rest, out=out)
+
+
+def _relu_slope(g: Any, y: Any, x: Any, out: Any) -> None:
+    _where(np.not_equal(y, 0), g, 0.0, out)
+
+
+def _where(condition: Any, x: Any, y: Any, out: Any) -> None:
+    """``x`` where the condition holds, ``y`` elsewhere; of float32 by their bits, which takes NumPy half the time."""
+    blocks = [v for v in (condition, x, y) if v.__class__ is np.ndarray and v.shape == out.shape]
+    if out.dtype.char != "f" or len(blocks) < 2 or blocks[0] is not condition or condition.dtype != bool:
+        np.copyto(out, np.where(condition, x, y))
+        return
+    mask = np.negative(condition.view(np.int8)).astype(np.int32)
+    if len(blocks) == 3 and x.dtype == y.dtype == out.dtype:
+        bits = np.bitwise_xor(x.view(np.int32), y.view(np.int32))
+        np.bitwise_and(bits, mask, out=bits)
+        np.bitwise_xor(bits, y.view(np.int32), out=out.view(np.int32))
+    elif blocks[1] is x and x.dtype == out.dtype and y.__class__ is float and y == 0 and math.copysign(1.0, y) > 0:
+        np.bitwise_and(x.view(np.int32), mask, out=out.view(np.int32))
+    else:
+        np.copyto(out, np.where(condition, x, y))
+
+
+_SLOPES = {
+    ew.relu: BlockFunction(_relu_slope, in_place=False, cost=5),
+    ew.tanh: BlockFunction(_tanh_slope, in_place=False, cost=3),
+    ew.sigmoid: BlockFunction(_sigmoid_slope, scratch=1, in_place=False, cost=3),
+}
 _OWN = {
     ew.relu: BlockFunction(_relu, in_place=False),
     ew.maximum: _extreme(np.maximum),
@@ -100,24 +140,35 @@ _OWN = {
     ew.silu: BlockFunction(_silu, scratch=1, in_place=False, cost=9),
     ew.softplus: BlockFunction(_softplus, scratch=1, in_place=False, cost=8),
 }
+#: Curves of float32 for which ``autograd/fast`` may bring a loop that is quicker than the passes here.
+_IN_ONE_PASS = {ew.sigmoid, ew.silu}
 _CHEAP = {np.add, np.subtract, np.multiply, np.negative, np.positive, np.square, np.absolute, np.divide}
 
 
-def block_function(instruction: Instruction) -> BlockFunction:
-    """Return how an instruction of a group computes a block."""
+def block_function(instruction: Instruction, dtype: np.dtype[Any]) -> BlockFunction:
+    """Return how an instruction of a group, whose result has this dtype, computes a block."""
     operation, params = instruction.operation, instruction.params
-    if operation in _OWN:
+    if operation in _OWN and not (dtype.char == "f" and operation in _IN_ONE_PASS and operation.fast_forward):
         return _OWN[operation]
     if operation.name == "astype":
         return BlockFunction(_cast)
     if isinstance(operation, ew.Elementwise):
-        return _of_ufunc(operation.array) or BlockFunction(operation.array, writes=False, cost=8)
-    found = _of_ufunc(ufunc_of(operation)) if not hasattr(operation, "rule") else None
-    if found:
-        return found
-    static = {name: value for name, value in params.items() if name != "condition"}
-    compute = np.where if operation.name == "where" else functools.partial(operation.forward, **static)
-    return BlockFunction(compute, writes=False, cost=3 if operation.name == "where" else 20)
+        return _of_ufunc(operation.array) or BlockFunction(operation.compute, writes=False, cost=8)
+    if isinstance(operation, PlainFunction):
+        return _of_ufunc(ufunc_of(operation)) or _slope(operation.slope_of)
+    if operation.name == "where":
+        return BlockFunction(_where, in_place=False, cost=4)
+    return BlockFunction(functools.partial(operation.forward, **params), writes=False, cost=20)
+
+
+def _slope(op: Any) -> BlockFunction:
+    """Return how the slope of an operation, times a gradient, is computed."""
+
+    def compute(g: Any, y: Any, x: Any) -> Any:
+        found = op.fast_vjp(g, y, x, wanted=(True,))
+        return op.rule[0](g, y, x) if found is NotImplemented else found[0]
+
+    return _SLOPES.get(op) or BlockFunction(compute, writes=False, cost=8)
 
 
 def _of_ufunc(ufunc: Any) -> BlockFunction | None:

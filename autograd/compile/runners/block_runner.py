@@ -61,7 +61,7 @@ class BlockRunner:
         if len(self.plans) >= MOST_PLANS:
             self.plans.clear()
         sums = [s.axes for s in self.code.sums]
-        plan = BlockPlan(self.group.shape, data, self.code.added_up, sums, self.block, len(self.dtypes))
+        plan = BlockPlan(self.group.shape, data, self.code.whole, sums, self.block, len(self.dtypes))
         self.plans[key] = plan
         return plan
 

@@ -13,6 +13,7 @@ from seegrad.autograd.compile.elementwise_group import ElementwiseGroup
 from seegrad.autograd.compile.passes.grouping import with_groups
 from seegrad.autograd.compile.runners import block_runner
 from seegrad.autograd.compile.runners.block_runner import BlockRunner
+from seegrad.autograd.compile.traced_backward import vjp_of
 from seegrad.autograd.core.op import Op, PlainFunction
 from seegrad.autograd.ops.elementwise import Elementwise
 from seegrad.common.quiet import quiet
@@ -115,6 +116,22 @@ def test_slopes_of_powers(k, m):
     page = ProgramByHand()
     x, y = page.given(x), page.given(y)
     page.end(page.call(OP["negative"], page.call(OP["power_slope"], x, y, k=k, m=m)))
+    assert_runs(page)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "silu", "gelu", "relu"])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_quicker_derivatives(name, repeated, monkeypatch):
+    monkeypatch.setattr(block_runner, "SMALLEST_BLOCK", 5000)
+    monkeypatch.setattr(block_runner, "BLOCK_BYTES", 40_000)
+    op = OP[name]
+    if op.fast_vjp is None:
+        pytest.skip("there is none")
+    page = ProgramByHand()
+    x = page.given(np.resize(table(np.float32)[0], 40_000))
+    g = page.given(np.broadcast_to(np.float32(2), 40_000) if repeated else np.resize(table(np.float32)[1], 40_000))
+    (slope,) = page.call(vjp_of(op), g, page.call(op, x), x, wanted=(True,))
+    page.end(page.call(OP["negative"], slope))
     assert_runs(page)
 
 
