@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...common.seam import quicker
 from ..ops import elementwise as ew
-from .kernels import curve
+from .kernels import curve, curve_of_block
 
 MANY = 1 << 12
 """Number of elements from which a pass of ours beats NumPy's passes."""
@@ -36,9 +37,34 @@ def _vjp_of_input(name: str) -> Callable[..., Any]:
     return lambda g, out, x, wanted: (curve(name, g, x),) if _suits(g, x) else NotImplemented
 
 
+def _one_block(name: str, out: Any, *arrays: Any) -> Any:
+    """Compute a curve of a block in the calling thread, into memory that is there."""
+    if out.dtype.char != "f" or not out.flags.c_contiguous:
+        return NotImplemented
+    for x in arrays:
+        if type(x) is not np.ndarray or x.dtype.char != "f" or x.shape != out.shape:
+            return NotImplemented
+    curve_of_block(name, [np.ascontiguousarray(x).reshape(-1) for x in arrays], out.reshape(-1))
+    return None
+
+
+def _curve_into(out: Any, op: Any, x: Any) -> Any:
+    return _one_block(op.name, out, x) if op in _CURVES else NotImplemented
+
+
+def _slope_into(out: Any, op: Any, g: Any, y: Any, x: Any) -> Any:
+    if op not in _CURVES:
+        return NotImplemented
+    return _one_block(f"{op.name}_slope", out, g, y if op is ew.sigmoid else x)
+
+
+_CURVES = (ew.sigmoid, ew.silu, ew.gelu)
+
+
 def install() -> None:
     """Install all of them; NumPy's own tanh is quick."""
     ew.sigmoid.fast_forward, ew.sigmoid.fast_vjp = _forward("sigmoid"), _vjp_of_output("sigmoid_slope")
     ew.silu.fast_forward, ew.silu.fast_vjp = _forward("silu"), _vjp_of_input("silu_slope")
     ew.gelu.fast_forward, ew.gelu.fast_vjp = _forward("gelu"), _vjp_of_input("gelu_slope")
     ew.tanh.fast_vjp = _vjp_of_output("tanh_slope")
+    quicker["curve_into"], quicker["slope_into"] = _curve_into, _slope_into

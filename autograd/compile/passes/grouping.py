@@ -13,7 +13,7 @@ from ..runners.block_functions import block_function
 from .rewriting import always, with_stages
 
 #: Multiplications from which on blocks pay: threads can share them, or they save more time than it takes to cut them.
-LARGE = 1 << 20
+LARGE = 1 << 21
 #: What is too small for a group of so many additions and multiplications is not looked at.
 MOST_OPERATIONS = 64
 #: Of what a group may consist: float16 is computed in float32 here and there, and stays alone.

@@ -16,6 +16,7 @@ from ...core.op import PlainFunction
 from ...ops import elementwise as ew
 from ..elementwise_group import ufunc_of
 from ..program import Instruction
+from .parts_and_memory import curve_into, slope_into
 
 
 class BlockFunction(NamedTuple):
@@ -140,20 +141,20 @@ _OWN = {
     ew.silu: BlockFunction(_silu, scratch=1, in_place=False, cost=9),
     ew.softplus: BlockFunction(_softplus, scratch=1, in_place=False, cost=8),
 }
-#: Curves of float32 for which ``autograd/fast`` may bring a loop that is quicker than the passes here.
-_IN_ONE_PASS = {ew.sigmoid, ew.silu}
+#: Curves that `curve_into` may compute in one pass, if they are of float32.
+_CURVES = {ew.sigmoid, ew.silu}
 _CHEAP = {np.add, np.subtract, np.multiply, np.negative, np.positive, np.square, np.absolute, np.divide}
 
 
 def block_function(instruction: Instruction, dtype: np.dtype[Any]) -> BlockFunction:
     """Return how an instruction of a group, whose result has this dtype, computes a block."""
     operation, params = instruction.operation, instruction.params
-    if operation in _OWN and not (dtype.char == "f" and operation in _IN_ONE_PASS and operation.fast_forward):
+    if operation in _OWN and not (dtype.char == "f" and operation in _CURVES):
         return _OWN[operation]
     if operation.name == "astype":
         return BlockFunction(_cast)
     if isinstance(operation, ew.Elementwise):
-        return _of_ufunc(operation.array) or BlockFunction(operation.compute, writes=False, cost=8)
+        return _of_ufunc(operation.array) or _curve(operation)
     if isinstance(operation, PlainFunction):
         return _of_ufunc(ufunc_of(operation)) or _slope(operation.slope_of)
     if operation.name == "where":
@@ -161,14 +162,23 @@ def block_function(instruction: Instruction, dtype: np.dtype[Any]) -> BlockFunct
     return BlockFunction(functools.partial(operation.forward, **params), writes=False, cost=20)
 
 
+def _curve(op: Any) -> BlockFunction:
+    def compute(*inputs_and_out: Any) -> None:
+        if len(inputs_and_out) == 2:
+            curve_into(inputs_and_out[1], op, inputs_and_out[0])
+        else:
+            np.copyto(inputs_and_out[-1], op.array(*inputs_and_out[:-1]))
+
+    return BlockFunction(compute, in_place=False, cost=8)
+
+
 def _slope(op: Any) -> BlockFunction:
     """Return how the slope of an operation, times a gradient, is computed."""
 
-    def compute(g: Any, y: Any, x: Any) -> Any:
-        found = op.fast_vjp(g, y, x, wanted=(True,))
-        return op.rule[0](g, y, x) if found is NotImplemented else found[0]
+    def compute(g: Any, y: Any, x: Any, out: Any) -> None:
+        slope_into(out, op, g, y, x)
 
-    return _SLOPES.get(op) or BlockFunction(compute, writes=False, cost=8)
+    return _SLOPES.get(op) or BlockFunction(compute, in_place=False, cost=8)
 
 
 def _of_ufunc(ufunc: Any) -> BlockFunction | None:

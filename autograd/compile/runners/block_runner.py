@@ -14,8 +14,8 @@ from .block_code import BlockCode, Sum
 from .block_plan import BlockPlan
 from .parts_and_memory import new_memory, share_work
 
-#: Bytes of a block of one array; more, and the C library takes fresh memory from the system for each result.
-BLOCK_BYTES = 1 << 16
+#: Bytes of a block of one array: a call of NumPy takes some microseconds then.
+BLOCK_BYTES = 1 << 17
 #: Bytes of all blocks that are in use at a time: they stay in the second cache of a core.
 CACHE_BYTES = 1 << 20
 #: Elements of the smallest block: below, calls of NumPy cost more than what they compute.

@@ -1,4 +1,4 @@
-"""Threads that share work, and memory that is used again, where ``autograd/fast`` brings them."""
+"""What ``autograd/fast`` brings to blocks: threads that share work, memory that is used again, curves in one pass."""
 
 from __future__ import annotations
 
@@ -20,3 +20,15 @@ def share_work(length: int, work: float, smallest: float, part: Callable[[int, i
 def new_memory(shape: Sequence[int], dtype: Any) -> Any:
     """Return a new array, whatever is in it."""
     return np.empty(shape, dtype)
+
+
+@replaceable
+def curve_into(out: Any, op: Any, x: Any) -> None:
+    """Write an elementwise operation of a block to ``out``."""
+    np.copyto(out, op.array(x))
+
+
+@replaceable
+def slope_into(out: Any, op: Any, g: Any, y: Any, x: Any) -> None:
+    """Write ``g`` times the slope of an elementwise operation, whose value at ``x`` is ``y``, to ``out``."""
+    np.copyto(out, op.rule[0](g, y, x))

@@ -9,7 +9,7 @@ from .batch_norm_passes import batch_norm, batch_norm_gradients
 from .conv_relu_pool_passes import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .conv_relu_pool_passes import for_few as one_pass_for_few
 from .conv_relu_pool_passes import suits as one_pass_suits
-from .curve_passes import curve
+from .curve_passes import curve, curve_of_block
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, add, channel_sum, relu, relu_gradient
 from .row_passes import by_rows, layer_norm, layer_norm_gradients
@@ -32,6 +32,7 @@ __all__ = [
     "conv2d_relu_pool_gradients",
     "conv2d_weight_gradient",
     "curve",
+    "curve_of_block",
     "get_num_threads",
     "keep",
     "layer_norm",

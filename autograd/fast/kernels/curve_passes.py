@@ -6,7 +6,7 @@ a core when the next reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -26,17 +26,22 @@ def curve(name: str, *arrays: Array) -> Array:
     flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]
     out = allocate(arrays[0].shape, np.float32)
     target = out.reshape(-1)
-    compiled = numba_use.compiled("compiled_curves")
-    compute = _in_blocks(PASSES[name]) if compiled is None else getattr(compiled, name)
 
     def part(start: int, stop: int) -> None:
-        compute(*[array[start:stop] for array in flat], target[start:stop])
+        curve_of_block(name, [array[start:stop] for array in flat], target[start:stop])
 
     if target.size < 2 * SMALLEST_PART:
         part(0, target.size)
     else:
         threads.share(target.size, target.size, SMALLEST_PART, part)
     return out
+
+
+def curve_of_block(name: str, arrays: Sequence[Array], out: Array) -> None:
+    """Write a curve of long lines of float32 to another one, in the calling thread."""
+    compiled = numba_use.compiled("compiled_curves")
+    compute = _in_blocks(PASSES[name]) if compiled is None else getattr(compiled, name)
+    compute(*arrays, out)
 
 
 def _in_blocks(passes: Callable[..., None]) -> Callable[..., None]:

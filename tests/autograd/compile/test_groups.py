@@ -48,7 +48,7 @@ def grouped(page, large=1):
     return program
 
 
-def assert_runs(page, tolerance=1e-6, large=1):
+def assert_runs(page, tolerance=1e-6, large=1, signs=True):
     """The only group of a program computes by blocks what it is defined to."""
     (group,) = groups_of(page.program, large)
     data = [page.values[n] for n in group.inputs]
@@ -57,7 +57,7 @@ def assert_runs(page, tolerance=1e-6, large=1):
     with quiet():
         found = BlockRunner(group)(*data)
     for a, b in zip(expected, found, strict=True):
-        assert_equal_numbers(a, b, tolerance)
+        assert_equal_numbers(a, b, tolerance, signs)
     return found
 
 
@@ -77,7 +77,7 @@ def test_operations_of_one_input(op, dtype):
     x = page.given(table(dtype)[0])
     once = page.call(op, x)
     page.end(page.call(OP["negative"], once), page.call(op, page.call(OP["negative"], x)), once)
-    assert_runs(page)
+    assert_runs(page, signs=op.name != "gelu")  # -1e-300 may be rounded to 0.0 or to -0.0
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -130,7 +130,7 @@ def test_quicker_derivatives(name, repeated, monkeypatch):
     page = ProgramByHand()
     x = page.given(np.resize(table(np.float32)[0], 40_000))
     g = page.given(np.broadcast_to(np.float32(2), 40_000) if repeated else np.resize(table(np.float32)[1], 40_000))
-    (slope,) = page.call(vjp_of(op), g, page.call(op, x), x, wanted=(True,))
+    slope = page.call(vjp_of(op), g, page.call(op, x), x, wanted=(True,))
     page.end(page.call(OP["negative"], slope))
     assert_runs(page)
 

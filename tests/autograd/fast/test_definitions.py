@@ -288,7 +288,8 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
 
 
 def test_every_quicker_function_and_gradient_is_compared():
-    assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"}
+    in_programs = {"share_work", "new_memory", "curve_into", "slope_into"}  # in test_groups.py
+    assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"} | in_programs
     quick = {name for name, op in Op.table.items() if own(op.fast_vjp)}
     others = {"conv2d_relu_max_pool2d"}  # in test_special_values_in_kernels.py
     assert quick == {*GRADIENTS, *ROUNDED, "tanh", *others}
