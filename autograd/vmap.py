@@ -60,10 +60,10 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
     """
     if not callable(f):
         raise TypeError(f"vmap: expected a function, got {type(f).__name__}")
-    return Derivative(_batch_of, f, in_axes, out_axes)
+    return Derivative(_vmap, f, in_axes, out_axes)
 
 
-def _batch_of(args: Any, kwargs: Any, f: Function, in_axes: Any, out_axes: Any) -> Any:
+def _vmap(args: Any, kwargs: Any, f: Function, in_axes: Any, out_axes: Any) -> Any:
     if isinstance(in_axes, (tuple, list)) and len(in_axes) != len(args):
         raise ValueError(
             f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} arguments"

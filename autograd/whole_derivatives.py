@@ -11,7 +11,7 @@ import numpy as np
 from .batch_calls import batch_of
 from .batched import Batched, whole_of, with_levels, without_level, without_levels
 from .core.backward import backprop
-from .core.node import Constant, Node
+from .core.node import Constant, Node, data_of
 from .core.recording import recording
 from .graph_order import backward_order
 from .nested import map_leaves
@@ -47,12 +47,12 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     array([[2., 0.],
            [0., 4.]])
     """
-    return Derivative(_by_rows, f, argnums)
+    return Derivative(_jacobian, f, argnums)
 
 
 def jacrev(f: Function, argnums: Argnums = 0) -> Function:
     """Return :func:`jacobian` of ``f``: for functions of many numbers that return few."""
-    return Derivative(_by_rows, f, argnums)
+    return Derivative(_jacobian, f, argnums)
 
 
 def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
@@ -78,7 +78,7 @@ def jacfwd(f: Function, argnums: Argnums = 0) -> Function:
     >>> sg.jacfwd(lambda t: np.array([1.0, 2.0, 3.0]) * t**2)(2.0)
     array([ 4.,  8., 12.])
     """
-    return Derivative(_by_columns, f, argnums)
+    return Derivative(_jacfwd, f, argnums)
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
@@ -105,7 +105,7 @@ def hessian(f: Function, argnums: int = 0) -> Function:
     return jacobian(grad(f, argnums), argnums)
 
 
-def _by_rows(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
+def _jacobian(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
     evaluated = Evaluation(f, args, kwargs, argnums, False)
     return map_leaves(lambda out: unwrap(argnums, _rows(evaluated, out)), evaluated.out)
 
@@ -116,11 +116,13 @@ def _rows(evaluated: Evaluation, out: Any) -> list[Any]:
     if isinstance(out, Node) and out.requires_grad and math.prod(shape):
         found = _for_units(shape, _largest(out, evaluated.stop), lambda units: evaluated.pull(out, units))
     else:
-        found = map_leaves(lambda x: np.zeros(shape + np.shape(x)), evaluated.originals)
+        found = map_leaves(
+            lambda x, v: np.zeros(shape + np.shape(x), _dtype_of(v)), evaluated.originals, evaluated.variables
+        )
     return map_leaves(lambda x, rows: _reshaped(rows, shape + np.shape(x)), evaluated.originals, found)
 
 
-def _by_columns(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
+def _jacfwd(args: Any, kwargs: Any, f: Function, argnums: Argnums) -> Any:
     evaluated = Evaluation(f, args, kwargs, argnums, False)
     return map_leaves(lambda out: unwrap(argnums, _columns(evaluated, out)), evaluated.out)
 
@@ -135,7 +137,8 @@ def _columns(evaluated: Evaluation, out: Any) -> list[Any]:
     def columns(original: Any, variable: Node) -> Any:
         gradient, target = gradients.get(variable), shape + np.shape(original)
         if not (isinstance(gradient, Node) and gradient.requires_grad and math.prod(target)):
-            return _reshaped(with_levels(np.zeros(_extents(evaluated) + target), evaluated.levels), target)
+            nothing = np.zeros(_extents(evaluated) + target, _dtype_of(out))
+            return _reshaped(with_levels(nothing, evaluated.levels), target)
         stop = frozenset((cotangent,))
 
         def push(units: Any) -> Any:
@@ -143,7 +146,7 @@ def _columns(evaluated: Evaluation, out: Any) -> list[Any]:
             with recording():
                 found = backprop(gradient, gradient.fit(units), create_graph=linked, stop=stop).get(cotangent)
                 found = np.zeros_like(cotangent._plain) if found is None else found
-                return with_levels(found if linked and evaluated.outer else _plain_of(found), evaluated.levels)
+                return with_levels(found if linked and evaluated.outer else data_of(found), evaluated.levels)
 
         found = _for_units(np.shape(original), _largest(gradient, stop), push)
         return _reshaped(moveaxis(found, 0, -1), target)
@@ -155,8 +158,8 @@ def _extents(evaluated: Evaluation) -> tuple[int, ...]:
     return tuple([level.size for level in reversed(evaluated.levels)])
 
 
-def _plain_of(x: Any) -> Any:
-    return x._plain if isinstance(x, Node) else x
+def _dtype_of(x: Any) -> Any:
+    return getattr(data_of(x), "dtype", float)
 
 
 def _largest(out: Any, stop: frozenset[Node]) -> int:

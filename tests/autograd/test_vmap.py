@@ -352,6 +352,18 @@ def test_special_values(name):
             np.testing.assert_array_almost_equal(sg.jacfwd(f)(x), np.stack(tangents, -1), 12)
 
 
+def test_dtypes_and_forms():
+    x = X[0].astype(np.float32)
+    for transform in (sg.jacobian, sg.jacrev, sg.jacfwd):
+        for f in (np.tanh, lambda x: np.ones(3, np.float32), lambda x: x[:0]):
+            found = transform(f)(x)
+            assert (found.dtype, found.shape) == (np.float32, np.shape(f(x)) + (4,))
+        assert transform(lambda v: v**2)(3.0) == 6.0
+        assert transform(lambda a, b: {"s": a * b}, (0, 1))(2.0, 3.0) == {"s": (3.0, 2.0)}
+        assert repr(transform(np.sin)) in ("<jacobian of sin>", "<jacfwd of sin>")
+    assert repr(sg.vmap(np.sin)) == "<vmap of sin>"
+
+
 def test_what_a_choice_left_out_is_exactly_0():
     found = sg.jacobian(lambda x: np.where(x > 0, np.sqrt(x), 0.0) + np.sqrt(x)[1])(np.array([0.0, 4.0]))
     np.testing.assert_array_equal(found, [[0.0, 0.25], [0.0, 0.5]])
