@@ -57,6 +57,7 @@ DOORS = {
     ("autograd/inspect/draw/formula_names.py", "autograd/__init__.py"): "a formula may call what is public",
     ("autograd/compile/program.py", "autograd/inspect/programs/program_page.py"): "print(program)",
     ("autograd/compile/program.py", "autograd/inspect/programs/draw_program.py"): "program.draw()",
+    ("autograd/compile/inspectable.py", "autograd/inspect/programs/program_profile.py"): "compiled.profile()",
     ("autograd/compile/inspectable.py", "autograd/inspect/programs/recordings_list.py"): "print(compiled)",
     ("autograd/tensor.py", "autograd/inspect/draw/__init__.py"): "Tensor.draw and Tensor.play",
     ("autograd/value.py", "autograd/inspect/draw/__init__.py"): "Value.draw and Value.play",

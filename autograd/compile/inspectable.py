@@ -54,6 +54,22 @@ class Inspectable:
         """
         return self.program.draw(**options)
 
+    def profile(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program for some arguments a number of times, and say where the time goes.
+
+        Effects are not performed: no gradient, buffer or weight is changed. Only a call that was not recorded yet is
+        made once, as always.
+
+        Returns
+        -------
+        Profile
+            Prints as a table: the time of each step, its share, what computes it, the bytes that it reads and writes;
+            and what a call does around the program.
+        """
+        from ..inspect.programs.program_profile import profile
+
+        return profile(self, args, kwargs)
+
     def __repr__(self) -> str:
         counts = f"{self.recordings} recorded, {self.replays} replayed"
         state = f"not compiled: {self.why_not}" if self.why_not else counts

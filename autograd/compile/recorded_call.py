@@ -219,6 +219,27 @@ class RecordedCall:
 
     def replay(self, arguments: CallArguments, f: Callable[..., Any]) -> Any:
         """Compute a call by the program; a `Miss` if the function would not compute the same operations."""
+        given = self.given(arguments, f)
+        if given.__class__ is Miss:
+            return given
+        leaves = arguments.leaves
+        numbers = DrawnNumbers(self.reach.generators) if self.draws else None
+        run = self.begin()
+        try:
+            outputs = run.stage(0, given)
+        except Exception as error:  # the function itself fails as well, and says why, or takes another way
+            return self._missed(f"the program failed: {error}", numbers)
+        if (failed := self.forward.failed(outputs)) is not None:
+            return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
+        call = ReplayedCall(run, self, arguments, numbers)
+        # A backward pass through what is read before it is changed has to raise, so that comes first.
+        early = {k: self._node(k, outputs, call) for k, plan in enumerate(self.backward, 1) if plan.too_late}
+        for effect, place in self.effects:
+            effect.perform(None if place is None else outputs[place], leaves)
+        return map_results(lambda r: early.get(r.stage) or self._result_of(r, outputs, call), self.results)
+
+    def given(self, arguments: CallArguments, f: Callable[..., Any]) -> Any:
+        """Return what the program is given in a call: a list of data, or a `Miss` if it is not for such a call."""
         leaves, gradients = arguments.leaves, []
         if arguments.key != self.key or self._also_named(leaves) != self.also_named:
             return Miss("other shapes, dtypes or fixed arguments")
@@ -230,21 +251,11 @@ class RecordedCall:
                 return Miss("a node that had a gradient has none, or the other way round")
             gradients += [] if place is None else [gradient]
         given = [x._plain if isinstance(x, Node) else x for x in leaves]
-        given += [data_now(x) for x in self.captured]
-        numbers = DrawnNumbers(self.reach.generators) if self.draws else None
-        run = ProgramRun(self.program)
-        try:
-            outputs = run.stage(0, [*given, *gradients])
-        except Exception as error:  # the function itself fails as well, and says why, or takes another way
-            return self._missed(f"the program failed: {error}", numbers)
-        if (failed := self.forward.failed(outputs)) is not None:
-            return self._missed(f"the answer to what it asks of its numbers is another one{failed.line}", numbers)
-        call = ReplayedCall(run, self, arguments, numbers)
-        # A backward pass through what is read before it is changed has to raise, so that comes first.
-        early = {k: self._node(k, outputs, call) for k, plan in enumerate(self.backward, 1) if plan.too_late}
-        for effect, place in self.effects:
-            effect.perform(None if place is None else outputs[place], leaves)
-        return map_results(lambda r: early.get(r.stage) or self._result_of(r, outputs, call), self.results)
+        return [*given, *map(data_now, self.captured), *gradients]
+
+    def begin(self) -> Any:
+        """Return a new run of the program."""
+        return ProgramRun(self.program)
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
         """Take back the random numbers of a run that counts for nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -57,6 +58,19 @@ def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any, p
     told = {key: value for key, value in params.items() if key != "shape" or value != shape}
     given = [f"{key}={_param_text(key, value, names)}" for key, value in told.items() if _told(operation, key, value)]
     return f"{operation.title}({', '.join([*inputs, *given])})"
+
+
+class _Dots(dict[int, str]):
+    """Names of constants; every other variable is a dot."""
+
+    def __missing__(self, number: int) -> str:
+        return "·"
+
+
+def dotted_text(instruction: Instruction, names: Any, program: Program) -> str:
+    """Return what an instruction computes with dots in the place of variables; constants keep their numbers."""
+    constants = {n: names[n] for n in instruction.reads() if n in program.constants and not program.variables[n].shape}
+    return re.sub(r"(?<!\w)\(·\)", "·", instruction_text(instruction, _Dots(constants), program))
 
 
 def _all_wanted(key: str, value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...compile.program import Instruction, Program
 from ...core.node import Node
 from ..draw.picture import Arrow, Box, Picture
-from .instruction_text import instruction_text, result_types, type_text
+from .instruction_text import dotted_text, instruction_text, result_types, type_text
 from .program_page import constant_text, counted
 from .recorded_facts import conditions_of, effects_of, gradients_of, returned_variables, root_name
 from .repetition import repetitions
@@ -210,8 +210,7 @@ class _Drawer:
         text = instruction_text(i, self.names, self.program)
         if len(text) <= _LONGEST:
             return text
-        inline = {n: self.names[n] for n in self.program.constants if n not in self.names.shown_constants}
-        return instruction_text(i, _Dots(inline), self.program)
+        return dotted_text(i, self.names, self.program)
 
     def _lead(self, key: str, read: Iterable[int]) -> None:
         """Add arrows to a box; those of a backward pass go upwards."""
@@ -251,13 +250,6 @@ class _Drawer:
         self.notes += found[:_NOTES]
         if len(found) > _NOTES:
             self.notes.append(f"and {counted(len(found) - _NOTES, 'condition')} more")
-
-
-class _Dots(dict[int, str]):
-    """Names of constants; every other variable is a dot."""
-
-    def __missing__(self, number: int) -> str:
-        return "·"
 
 
 def _reads(item: Drawn | LeftOut) -> Iterator[int]:

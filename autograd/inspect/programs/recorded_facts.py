@@ -65,17 +65,21 @@ def root_name(recorded: Any, program: Program, names: VariableNames, stage: int)
     found: list[str] = []
 
     def look(result: Result) -> None:
-        if result.stage == stage:
+        if result.stage and recorded.backward[result.stage - 1].stage == stage:
             found.append(names[program.stages[0].outputs[result.place]])
 
     map_results(look, recorded.results)
     return found[0] if found else "a result"
 
 
+def _plan_of(recorded: Any, stage: int) -> Any:
+    """Return what a recording knows of a stage."""
+    return next((plan for plan in recorded.backward if plan.stage == stage), recorded.forward)
+
+
 def conditions_of(recorded: Any, program: Program, names: VariableNames, stage: int) -> Iterator[tuple[int, str, str]]:
     """Yield what must hold for a stage to be right: a variable, what it must be, and the line that asked."""
-    plan = recorded.backward[stage - 1] if stage else recorded.forward
-    for place, condition in plan.conditions:
+    for place, condition in _plan_of(recorded, stage).conditions:
         answer = condition.answer
         text = f"is {answer}" if isinstance(answer, bool) else f"== {static_text(answer, names)}"
         yield program.stages[stage].outputs[place], text, short_line(condition.line).strip()[1:-1]
@@ -104,7 +108,7 @@ def effects_of(recorded: Any, program: Program, names: VariableNames) -> Iterato
     for effect, place in recorded.effects:
         number = None if place is None else program.stages[0].outputs[place]
         if hasattr(effect, "function"):
-            yield f"{_name_of_call(effect.function)}()", None
+            yield f"{_name_of_call(effect.function, effect.args)}()", None
             continue
         if hasattr(effect, "module"):
             text = names.buffer_name(effect.module, effect.name)
@@ -113,8 +117,8 @@ def effects_of(recorded: Any, program: Program, names: VariableNames) -> Iterato
         yield text if number is not None else f"{text} = None", number
 
 
-def _name_of_call(function: Any) -> str:
+def _name_of_call(function: Any, args: tuple[Any, ...]) -> str:
     """Return the name of a function, or of a method with the class of its object: ``Adam.step``."""
-    owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", type(function).__name__)
+    owner = getattr(function, "__self__", args[0] if args and hasattr(args[0], name) else None)
     return name if owner is None else f"{type(owner).__name__}.{name}"
