@@ -13,6 +13,7 @@ from . import (
     rows,
     scalar_graphs,
     settings,
+    small_interpreter,
     updates,
 )
 
@@ -28,6 +29,7 @@ PARTS = (
     batch_norm,
     conv_relu_pool,
     layer_runs,
+    small_interpreter,
     updates,
 )
 

@@ -46,6 +46,13 @@ def summing(function: Any) -> Any:
     return kept(lambda cache: numba.njit(nogil=True, cache=cache, error_model="numpy", fastmath=order)(function))
 
 
+def compiled_into(**options: Any) -> Any:
+    """Compile like `inlined`, with further options."""
+    return lambda function: kept(
+        lambda cache: numba.njit(nogil=True, cache=cache, error_model="numpy", **options)(function)
+    )
+
+
 def compiled(*arguments: Any, **options: Any) -> Any:
     """Compile a function of these types of arguments; other threads may run during a call."""
     kinds = types.void(*arguments)

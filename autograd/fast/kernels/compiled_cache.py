@@ -47,6 +47,11 @@ def kept(compile: Callable[[bool], Any]) -> Any:
     return made
 
 
+def is_kept(module: str, function: str) -> bool:
+    """Return whether the code of a function is kept."""
+    return any(_folder().glob(f"*/{module}.{function}-*.nbi"))
+
+
 @lru_cache(maxsize=1)
 def _folder() -> Path:
     """Return where to keep code: beside the sources, if that can be written to, or with the user's other caches."""
