@@ -1,0 +1,90 @@
+"""A program made ready to run: its stages cut into steps, each of which is run in the way that suits it.
+
+Runs of instructions on small arrays are one step: the interpreter's. Everything else is computed by the operations
+themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ....common.quiet import quiet
+from ..program import Program
+from .interpreter_use import compiled_interpreter
+from .stage_cutting import Cutting
+
+
+class Executable:
+    """A program whose stages are lists of steps.
+
+    Threads may run it at the same time, and a run may begin while another one goes on: each has memory of its own.
+
+    Parameters
+    ----------
+    program : Program
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._cut()
+
+    def _cut(self) -> None:
+        self.interpret = compiled_interpreter()
+        self.cutting = Cutting(self.program, self.interpret)
+
+    def run(self) -> ExecutableRun:
+        """Begin a run."""
+        if self.interpret is None and compiled_interpreter() is not None:  # it is there by now
+            self._cut()
+        return ExecutableRun(self.cutting)
+
+
+class ExecutableRun:
+    """One run of a program, from stage to stage.
+
+    Parameters
+    ----------
+    cutting : Cutting
+
+    Attributes
+    ----------
+    values : dict
+        The data of variables that lie in no memory of small arrays, by number.
+    memory : SmallMemory
+        The flat arrays; they go back when the run is deleted.
+    """
+
+    def __init__(self, cutting: Cutting) -> None:
+        self.cutting = cutting
+        self.values: dict[int, Any] = cutting.constants.copy()
+        self.memory = cutting.take_memory()
+
+    def __del__(self) -> None:
+        self.cutting.give_memory(self.memory)
+
+    def stage(self, number: int, given: Sequence[Any]) -> list[Any]:
+        """Run a stage.
+
+        Parameters
+        ----------
+        number : int
+            Which; the stages before it have run.
+        given : sequence
+            The data of its inputs: arrays and Python floats.
+
+        Returns
+        -------
+        list
+            The data of its outputs. Nobody else writes to them.
+        """
+        stage = self.cutting.stages[number]
+        stage.take(self, given)
+        if stage.loud:
+            with quiet():
+                for step in stage.steps:
+                    step(self)
+        else:
+            for step in stage.steps:
+                step(self)
+        return stage.hand_out(self)
