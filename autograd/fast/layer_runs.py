@@ -15,9 +15,9 @@ from ..ops.convolution import output_size, padding_pairs, pair
 from ..tensor import Tensor
 from .conv_relu_pool import conv2d_relu_max_pool2d
 
-#: Below this number of images, or of multiplications in the convolution, a recorded graph has a node for each layer:
-#: users look at small graphs, and there is little time to save.
-FEW, WORTH_IT = 4, 5e5
+#: Below this number of multiplications in the convolution a recorded graph has a node for each layer: users look at
+#: small graphs, and there is little time to save.
+WORTH_IT = 1.5e5
 
 
 def install() -> None:
@@ -92,4 +92,4 @@ def _size_of(size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -
 
 
 def _is_small(conv: Any, images: int, size: tuple[int, int]) -> bool:
-    return images < FEW or images * size[0] * size[1] * conv.weight.size < WORTH_IT
+    return images * size[0] * size[1] * conv.weight.size < WORTH_IT

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import direct_conv_relu_pool, im2col, image_shard, numba_use, threads
+from . import direct_conv_relu_pool, direct_convolution, im2col, image_shard, numba_use, threads
 from .direct_conv_relu_pool import WholeBatch
 from .geometry import Array, Padding, Pair, axes_of, in_logical_order
 from .image_shard import ImageShard
@@ -28,7 +29,7 @@ from .pool_plan import PoolPlan, plan_of
 from .shifted_convolution import SMALLEST_PART
 from .workspace import allocate
 
-State = list[ImageShard] | WholeBatch
+State = list[ImageShard] | WholeBatch | im2col.FewImages
 """What a forward pass leaves for the backward pass."""
 SHARD = 96
 """Images that a thread takes at a time, if there are so many: fewer make the lines short, more leave the cache."""
@@ -111,11 +112,24 @@ def conv2d_relu_pool(
     if few is not None:
         return few(x, w, b), []
     plan = plan_of(x.shape[1:3], w.shape[:2], pool, stride, padding, dilation)
+    work = _for_few_tracked(x, w, plan)
+    if work is not None:
+        return work.forward(
+            x, w, b, *axes_of("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation), plan.size, pool
+        )
     direct = direct_conv_relu_pool.forward(x, w, b, plan)
     if direct is not None:
         return direct[0], direct[1] if tracked else []
     values, shards = _in_shards(x, np.ascontiguousarray(w), b, plan, tracked)
     return in_logical_order(values), shards
+
+
+def _for_few_tracked(x: Array, w: Array, plan: PoolPlan) -> ModuleType | None:
+    """Return the compiled functions for few images, if these are few, and gradients will be asked for."""
+    read = (plan.size[0] * plan.pool[0], plan.size[1] * plan.pool[1])
+    few = len(x) < direct_convolution.FEW and im2col.suits(len(x), read, w.size // w.shape[3])
+    usual = few and x.dtype == np.float32 and plan.taps <= MOST_TAPS
+    return numba_use.compiled("compiled_im2col") if usual else None
 
 
 def _in_shards(x: Array, kernel: Array, b: Array, plan: PoolPlan, tracked: bool) -> tuple[Array, list[ImageShard]]:
@@ -158,6 +172,11 @@ def conv2d_relu_pool_gradients(
         Whether the gradient with respect to `x` is wanted; else None takes its place.
     """
     plan = plan_of(tuple(input_shape[1:3]), w.shape[:2], pool, stride, padding, dilation)
+    if isinstance(shards, im2col.FewImages):
+        axes = axes_of("conv2d", tuple(input_shape[1:3]), w.shape[:2], stride, padding, dilation)
+        work: Any = numba_use.compiled("compiled_im2col", anyway=True)
+        few: tuple[Array | None, Array, Array] = work.backward(g, shards, w, *axes, pool, to_input)
+        return few
     if isinstance(shards, WholeBatch):
         return direct_conv_relu_pool.backward(g, shards, w, plan, to_input)
     weight_sums, bias_sums = np.zeros((len(shards), *w.shape), g.dtype), np.zeros((len(shards), w.shape[3]), g.dtype)
@@ -174,7 +193,7 @@ def conv2d_relu_pool_gradients(
 
 def winners_of(shards: State, shape: Sequence[int]) -> Array:
     """Return the number of each window's winner, of the shape (N, PH, PW, Cout) of the result."""
-    if isinstance(shards, WholeBatch):
+    if isinstance(shards, (WholeBatch, im2col.FewImages)):
         return shards.winners()
     batch, high, wide, channels = shape
     out = np.empty((high, channels, wide, batch), shards[0].winners.dtype)

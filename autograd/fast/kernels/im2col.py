@@ -7,6 +7,7 @@ to compute them. Here channels are innermost, in memory as in the shape, and a l
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,17 @@ LONGEST_LINE = 128
 """Columns times images up to which this is the quickest."""
 LARGEST_COPY = 1 << 19
 """Elements that the copy of all windows has at most; the images themselves are not counted."""
+
+
+class FewImages(NamedTuple):
+    """What a few images leave for the backward pass: the copies of all windows, and each pool window's winner."""
+
+    windows: Array
+    numbers: Array
+
+    def winners(self) -> Array:
+        """Return the number of each window's winner: (N, PH, PW, Cout)."""
+        return self.numbers
 
 
 def suits(batch: int, size: Pair, taps: int) -> bool:

@@ -109,6 +109,30 @@ def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads
     np.testing.assert_allclose(few, expected[:2], atol=tolerance * 10, rtol=tolerance)
 
 
+@pytest.mark.parametrize("batch", [1, 3, 7])
+@pytest.mark.parametrize("channels", [1, 9])
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("pool", [*POOLS, (5, 4)])
+def test_gradients_of_a_few_images_equal_naive_loops(pool, window, channels, batch, rng):
+    x, w, b = rng.normal(size=(batch, 9, 8, channels)), rng.normal(size=(2, 3, channels, 5)), rng.normal(size=5)
+    if pool == (5, 4) and window[0] == (2, 1):
+        window = ((1, 1), *window[1:])
+    expected, winners = naive(x, w, b, pool, *window)
+    g = rng.normal(size=expected.shape)
+    single = [in_layout(array.astype(np.float32), "kernel") if array.ndim == 4 else array for array in (x, w, b, g)]
+    values, shards = kernels.conv2d_relu_pool(*single[:2], b.astype(np.float32), pool, *window)
+    gradients = kernels.conv2d_relu_pool_gradients(single[3], single[1], x.shape, shards, pool, *window)
+    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, window[1]))):
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, wanted, atol=1e-4, rtol=1e-5)
+    without, *others = kernels.conv2d_relu_pool_gradients(
+        single[3], single[1], x.shape, shards, pool, *window, to_input=False
+    )
+    assert without is None
+    for result, wanted in zip(others, gradients[1:]):
+        np.testing.assert_array_equal(result, wanted)
+
+
 @pytest.mark.parametrize("layout", ["contiguous", "reversed"])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pool", [*POOLS, (5, 4)])

@@ -13,7 +13,6 @@ from seegrad.common import seam
 
 @pytest.fixture(autouse=True)
 def _also_small_ones(monkeypatch):
-    monkeypatch.setattr("seegrad.autograd.fast.layer_runs.FEW", 0)
     monkeypatch.setattr("seegrad.autograd.fast.layer_runs.WORTH_IT", 0)
 
 
