@@ -111,3 +111,8 @@ def adds_up(instruction: Instruction) -> bool:
 def is_slope(instruction: Instruction) -> bool:
     """Whether an instruction multiplies a gradient by the slope of an elementwise operation: a quicker derivative."""
     return isinstance(instruction.operation, PlainFunction) and instruction.operation.slope_of is not None
+
+
+def is_ufunc(operation: Any) -> bool:
+    """Whether NumPy computes an operation in one go, in the calling thread."""
+    return isinstance(operation, Elementwise) and isinstance(operation.array, np.ufunc)

@@ -7,13 +7,19 @@ from collections import defaultdict
 from heapq import heapify, heappop, heappush
 
 from ...ops.views import View
-from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up
+from ..elementwise_group import ElementwiseGroup, acts_on_each_element, adds_up, is_ufunc
 from ..program import Instruction, Program, Ref
 from ..runners.block_functions import block_function
 from .rewriting import always, with_stages
 
 #: Multiplications from which on blocks pay: threads can share them, or they save more time than it takes to cut them.
 LARGE = 1 << 21
+#: The fewest arrays that are not written to memory or read from it, thanks to a group.
+FEWEST = 2
+#: How many times as long it takes if the number of arrays does not matter.
+MANY_TIMES = 8
+#: The cost of an operation that alone is worth sharing among threads.
+SLOW = 5
 #: What is too small for a group of so many additions and multiplications is not looked at.
 MOST_OPERATIONS = 64
 #: Of what a group may consist: float16 is computed in float32 here and there, and stays alone.
@@ -199,21 +205,31 @@ class _StageGroups:
         assert not waiting, "groups wait for each other"
         return found
 
-    def _time(self, shape: tuple[int, ...], members: list[Instruction]) -> int:
-        return math.prod(shape) * sum(1 if adds_up(i) else self._cost(i) for i in members)
+    def _pays(self, group: ElementwiseGroup) -> bool:
+        """Whether blocks are quicker than one operation after the other."""
+        costs = [1 if adds_up(i) else self._cost(i) for i in group.instructions]
+        time = math.prod(group.shape) * sum(costs)
+        if len(costs) == 1:  # threads can share it
+            return time >= 2 * self.large and costs[0] >= SLOW and is_ufunc(group.instructions[0].operation)
+        alone = [n for i in group.instructions for n in (*dict.fromkeys(i.reads()), *i.results)]
+        saved = self._arrays(alone, group.shape) - self._arrays([*group.inputs, *group.outputs], group.shape)
+        return time >= self.large and (saved >= FEWEST or time >= MANY_TIMES * self.large)
+
+    def _arrays(self, numbers: list[int], shape: tuple[int, ...]) -> int:
+        return sum(self.variables[n].shape == shape for n in numbers)
 
     def _cost(self, instruction: Instruction) -> int:
         dtype = self.variables[instruction.results[0]].dtype
         return block_function(instruction, dtype).cost if dtype is not None else 0
 
     def _instructions(self, cluster: _Cluster) -> list[Instruction]:
-        """Return the group as one instruction; what is alone, or takes little time, as it is."""
+        """Return the group as one instruction, if that pays."""
         members = [i for _, i in sorted(cluster.members, key=lambda member: member[0])]
-        if cluster.shape is None or len(members) == 1 or self._time(cluster.shape, members) < self.large:
+        if cluster.shape is None:
             return members
         computed = [n for i in members for n in i.results]
         own = set(computed)
         inputs = tuple(dict.fromkeys(n for i in members for n in i.reads() if n not in own))
         outputs = tuple([n for n in computed if n in self.later or self.readers[n] - {cluster.place}])
         group = ElementwiseGroup(cluster.shape, members, inputs, outputs, self.variables)
-        return [Instruction(group, tuple(map(Ref, inputs)), {}, outputs)]
+        return [Instruction(group, tuple(map(Ref, inputs)), {}, outputs)] if self._pays(group) else members

@@ -292,6 +292,31 @@ def test_random_programs():
         assert len(program.instructions) < len(page.program.instructions)
 
 
+def test_groups_that_save_little_are_not_formed():
+    def found(shape, write):
+        page = ProgramByHand()
+        x = page.given(np.broadcast_to(np.float32(0.5), shape))
+        page.end(*write(page, x))
+        return names(with_groups(page.program))
+
+    def two_results(page, x):
+        y = page.call(OP["negative"], x)
+        return y, page.call(OP["tanh"], y)
+
+    def one_result(page, x):
+        return (page.call(OP["tanh"], page.call(OP["negative"], page.call(OP["negative"], x))),)
+
+    def alone(page, x):
+        return (page.call(OP["tanh"], x),)
+
+    assert found((600, 1000), two_results) == ["negative", "tanh"]
+    assert found((3000, 1000), two_results) == ["group of negative, tanh"]
+    assert found((100, 1000), one_result) == ["negative", "negative", "tanh"]
+    assert found((600, 1000), one_result) == ["group of 2 negative, tanh"]
+    assert found((600, 1000), alone) == ["tanh"]
+    assert found((1000, 1000), alone) == ["group of tanh"]
+
+
 def test_random_draws_keep_their_order():
     drawn = []
     draw = PlainFunction(lambda k, x: (drawn.append(k), x * k)[1], "draw", always=True)
