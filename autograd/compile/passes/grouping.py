@@ -14,6 +14,8 @@ from .rewriting import always, with_stages
 
 #: Multiplications from which on blocks pay: threads can share them, or they save more time than it takes to cut them.
 LARGE = 1 << 21
+#: How many of the latest groups of its shape an operation may join.
+LOOKED_AT = 16
 #: The fewest arrays that are not written to memory or read from it, thanks to a group.
 FEWEST = 2
 #: How many times as long it takes if the number of arrays does not matter.
@@ -32,7 +34,8 @@ def with_groups(program: Program, large: int = LARGE) -> Program:
     Operations on arrays of one shape go together if they have an input in common, or one reads what the other
     computes, and if nothing outside lies between them. A group takes the time of at least ``large`` multiplications.
     """
-    return with_stages(program, [_StageGroups(program, k, large).ordered() for k in range(len(program.stages))])
+    stages = [_StageGroups(program, k, large) for k in range(len(program.stages))]
+    return with_stages(program, [s.ordered() if s.groups else s.stage.instructions for s in stages])
 
 
 #: Instructions of their own after which a group is not added to: what it waits for would leave the cache.
@@ -50,17 +53,22 @@ class _Cluster:
         The variables of that shape that are read or computed.
     closed : set of int
         Sums: what they give is known when the group has ended.
+    bit : int
+        Of a group; 0 for an instruction alone.
+    sources : set of int
+        The places of clusters that compute what it reads.
     before : int
-        A bit for each cluster that has to run earlier.
+        The bits of the groups that have to run earlier.
     passed : int
         How many instructions of their own there were when something was added.
     """
 
-    def __init__(self, place: int, shape: tuple[int, ...] | None) -> None:
-        self.place, self.shape = place, shape
+    def __init__(self, place: int, shape: tuple[int, ...] | None, bit: int) -> None:
+        self.place, self.shape, self.bit = place, shape, bit
         self.members: list[tuple[int, Instruction]] = []
         self.touched: set[int] = set()
         self.closed: set[int] = set()
+        self.sources: set[int] = set()
         self.before = self.passed = 0
 
 
@@ -74,25 +82,27 @@ class _StageGroups:
         self.home: dict[int, _Cluster] = {}  # by the variables that it computes
         self.by_shape: dict[tuple[int, ...], list[_Cluster]] = {}
         self.readers: dict[int, set[int]] = defaultdict(set)
-        self.passed = 0
+        self.passed = self.groups = 0
         self.later = {n for s in program.stages for n in s.outputs}
         for other in program.stages[:stage] + program.stages[stage + 1 :]:
             self.later.update(n for i in other.instructions for n in i.reads())
         last_always: _Cluster | None = None
-        for position, instruction in enumerate(self.stage.instructions):
-            cluster = self._place(position, instruction)
+        shapes = [self._shape_of(instruction) for instruction in self.stage.instructions]
+        if not any(shapes):
+            return
+        for position, (instruction, shape) in enumerate(zip(self.stage.instructions, shapes)):
+            cluster = self._place(position, instruction, shape)
             if always(instruction):
                 if last_always is not None:
                     self._order(last_always, cluster)
                 last_always = cluster
 
-    def _place(self, position: int, instruction: Instruction) -> _Cluster:
+    def _place(self, position: int, instruction: Instruction, shape: tuple[int, ...] | None) -> _Cluster:
         """Put an instruction into a group, or alone."""
-        shape = self._shape_of(instruction)
         reads = [n for n in set(instruction.reads()) if self.variables[n].shape == shape]
         related = [
             c
-            for c in reversed(self.by_shape.get(shape, []) if shape is not None else [])
+            for c in reversed(self.by_shape.get(shape, [])[-LOOKED_AT:] if shape is not None else [])
             if self.passed - c.passed <= FAR and not c.touched.isdisjoint(reads) and self._may_join(c, instruction)
         ]
         if related:
@@ -101,7 +111,8 @@ class _StageGroups:
                 if self._may_merge(cluster, other):
                     self._merge(cluster, other)
         else:
-            cluster = _Cluster(position, shape)
+            cluster = _Cluster(position, shape, 0 if shape is None else 1 << self.groups)
+            self.groups += shape is not None
             self.clusters[position] = cluster
             if shape is not None:
                 self.by_shape.setdefault(shape, []).append(cluster)
@@ -144,18 +155,20 @@ class _StageGroups:
 
     def _order(self, first: _Cluster, then: _Cluster) -> None:
         """Note that one cluster runs before another, and before all that run after that."""
-        new = first.before | 1 << first.place
-        if new | then.before == then.before:
+        then.sources.add(first.place)
+        new = (first.before | first.bit) & ~then.before
+        if not new:
             return
         then.before |= new
-        for other in self.clusters.values():
-            if other.before >> then.place & 1:
-                other.before |= new
+        if then.bit and len(then.members) > 1:
+            for other in self.clusters.values():
+                if other.before & then.bit:
+                    other.before |= new
 
     def _may_join(self, cluster: _Cluster, instruction: Instruction) -> bool:
         """Whether nothing that an instruction reads has to run after the group, or at its end."""
         sources = [self.home[n] for n in instruction.reads() if n in self.home]
-        waits = any(s is not cluster and s.before >> cluster.place & 1 for s in sources)
+        waits = any(s is not cluster and s.before & cluster.bit for s in sources)
         return not waits and cluster.closed.isdisjoint(instruction.reads())
 
     def _may_merge(self, one: _Cluster, other: _Cluster) -> bool:
@@ -163,9 +176,9 @@ class _StageGroups:
         for first, then in ((one, other), (other, one)):
             if any(not first.closed.isdisjoint(i.reads()) for _, i in then.members):
                 return False
-            for c in self.clusters.values():
-                if c not in (one, other) and then.before >> c.place & 1 and c.before >> first.place & 1:
-                    return False
+            between = [self.clusters[place] for place in then.sources - {first.place}]
+            if any(c.before & first.bit for c in between):
+                return False
         return True
 
     def _merge(self, cluster: _Cluster, other: _Cluster) -> None:
@@ -177,32 +190,37 @@ class _StageGroups:
         self.by_shape[cluster.shape].remove(other)  # type: ignore[index]
         for _, i in other.members:
             self.home.update(dict.fromkeys(i.results, cluster))
-        here, there = 1 << cluster.place, 1 << other.place
-        before = (cluster.before | other.before) & ~here & ~there
-        cluster.before = before
+        both = cluster.bit | other.bit
+        cluster.before = (cluster.before | other.before) & ~both
+        cluster.sources = (cluster.sources | other.sources) - {cluster.place, other.place}
         for c in self.clusters.values():
-            if c.before & (here | there):
-                c.before = (c.before | before | here) & ~there
+            if c is not cluster and c.before & both:
+                c.before |= cluster.before | both
+            if other.place in c.sources:
+                c.sources = c.sources - {other.place} | {cluster.place}
 
     def ordered(self) -> list[Instruction]:
         """Return the instructions and groups, each after what it reads; else in the order in which they end."""
         for place, c in self.clusters.items():
             for number in [n for _, i in c.members for n in i.reads()]:
                 self.readers[number].add(place)
-        ready = {place: max(position for position, _ in c.members) for place, c in self.clusters.items()}
-        heap = [(ready[place], place) for place, c in self.clusters.items() if not c.before]
+        ends = {place: max(position for position, _ in c.members) for place, c in self.clusters.items()}
+        waiting = {place: len(c.sources) for place, c in self.clusters.items()}
+        followers: dict[int, list[int]] = defaultdict(list)
+        for place, c in self.clusters.items():
+            for source in c.sources:
+                followers[source].append(place)
+        heap = [(ends[place], place) for place, number in waiting.items() if not number]
         heapify(heap)
-        waiting = {place: c.before for place, c in self.clusters.items() if c.before}
         found = []
         while heap:
             _, place = heappop(heap)
             found += self._instructions(self.clusters[place])
-            for other in list(waiting):
-                waiting[other] &= ~(1 << place)
+            for other in followers[place]:
+                waiting[other] -= 1
                 if not waiting[other]:
-                    del waiting[other]
-                    heappush(heap, (ready[other], other))
-        assert not waiting, "groups wait for each other"
+                    heappush(heap, (ends[other], other))
+        assert not any(waiting.values()), "groups wait for each other"
         return found
 
     def _pays(self, group: ElementwiseGroup) -> bool:

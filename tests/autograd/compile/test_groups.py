@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -362,3 +363,18 @@ def test_several_threads_at_a_time():
     for user in users:
         user.join()
     assert wrong == []
+
+
+def test_long_programs_are_grouped_in_time_that_grows_with_their_length():
+    def seconds(length):
+        page = ProgramByHand()
+        x, y = page.given(np.ones(3)), page.given(np.ones((40, 3)))
+        for k in range(length):
+            x = page.call(OP["sin"], x)
+            y = page.call(OP["multiply"], y, x) if k % 7 == 0 else y
+        page.end(x, y)
+        start = time.process_time()
+        with_groups(page.program, 120)
+        return time.process_time() - start
+
+    assert seconds(8000) < 40 * max(seconds(800), 1e-3)
