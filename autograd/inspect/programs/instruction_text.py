@@ -21,6 +21,9 @@ SIGNS = {
     **{"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"},
 }
 
+#: Formulas that are written with signs alone, such as ``x * y`` or ``1 / x``; others have a name.
+_WITH_SIGNS = re.compile(r"[xy\d\s@|()*/%+-]+")
+
 #: Operations whose inputs are written as one list.
 _LISTS = ("concatenate", "stack")
 _LONGEST_PARAMETER = 40
@@ -44,7 +47,7 @@ def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any, p
     if not isinstance(operation, Op):
         given = [f"{key}={static_text(value, names)}" for key, value in params.items() if not _all_wanted(key, value)]
         return f"{operation.name}({', '.join([*inputs, *given])})"
-    if getattr(operation, "formula", "") or operation.symbol in ("@", "+"):
+    if _WITH_SIGNS.fullmatch(getattr(operation, "formula", operation.symbol)):
         return forward_text(operation, tuple(inputs), params)
     if operation.name == "where":
         return f"where({', '.join([static_text(params['condition'], names), *inputs])})"

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 #: A table shows so many rows; the rest is one row.
-_ROWS = 25
+_ROWS = 40
 
 
 class ProfileRow(NamedTuple):

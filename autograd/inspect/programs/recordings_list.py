@@ -23,7 +23,7 @@ def recordings_text(compiled: Any) -> str:
     """
     lines = [f"compiled {title_of(compiled.f)}: {compiled.recordings} recorded, {compiled.replays} replayed"]
     if compiled.why_not:
-        lines.append(f"not compiled: {compiled.why_not}")
+        lines.append(f"not compiled: {short_line(compiled.why_not)}")
     elif compiled.recordings > 1:
         lines.append(f"recorded anew because {short_line(compiled.why_recorded)}")
     for recorded in compiled.kept:

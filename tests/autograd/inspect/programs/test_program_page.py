@@ -253,6 +253,10 @@ def test_many_nameless_variables_are_numbered():
         (lambda x: np.concatenate([x, x], axis=1), "a = concatenate([x, x], axis=1)"),
         (lambda x: np.power(x, 2), "a = x ** 2"),
         (lambda x: -x, "a = -x"),
+        (lambda x: x / 2.0, "a = x / 2.0"),
+        (lambda x: np.abs(x), "a = |x|"),
+        (lambda x: np.exp(x), "a = exp(x)"),
+        (lambda x: np.logaddexp(0.0, x), "a = logaddexp(0.0, x)"),
         (lambda x: x < 2.0, "a = x < 2.0"),
         (lambda x: np.argmax(x, axis=1), "a = argmax(x, axis=1)"),
         (lambda x: x.reshape(3, 2), "a = reshape(x)"),
@@ -305,6 +309,8 @@ def test_there_is_no_program_before_the_first_call_or_if_none_could_be_made():
         print(step.program)
     assert step.programs == []
     assert "not compiled: it draws random numbers" in str(step)
+    assert "(line " in str(step)
+    assert __file__ not in str(step)
     assert "not compiled: it draws random numbers" in repr(step)
 
 
