@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.elementwise import relu
+from ..ops.elementwise import _where, relu
 from ..ops.products import matmul
 from ..ops.reductions import sum
 from ..ops.shaping import MANY, broadcast_to, sum_to
-from .kernels import LARGE, channel_sum, keep, product
+from .kernels import LARGE, channel_sum, choose, keep, product
 from .kernels import relu as large_relu
 from .kernels import relu_gradient as large_relu_gradient
 
@@ -34,6 +34,23 @@ def _relu_vjp(g: Any, out: Any, x: Any, wanted: Any) -> Any:
     if g.shape == out.shape and g.flags.c_contiguous and out.flags.c_contiguous:
         return (keep(g, out != 0),)
     return NotImplemented
+
+
+def _choice(x: Any, y: Any, /, condition: Any) -> Any:
+    """A number in the place of some elements of an array, as in a masked attention or a gradient of a choice."""
+    if type(condition) is not np.ndarray or condition.dtype.char != "?":
+        return NotImplemented
+    if type(x) is np.ndarray and x.ndim:
+        return _chosen(x, condition, y)
+    return _chosen(y, ~condition, x) if type(y) is np.ndarray and y.ndim else NotImplemented
+
+
+def _chosen(x: Any, mask: Any, other: Any) -> Any:
+    if x.size < ENOUGH or x.dtype.char not in "fd" or not x.flags.c_contiguous:
+        return NotImplemented
+    if other.__class__ is not float and not (type(other) is np.ndarray and not other.ndim and other.dtype is x.dtype):
+        return NotImplemented
+    return choose(x, mask, other) if mask.shape == x.shape[x.ndim - mask.ndim :] else NotImplemented
 
 
 def _sum_to(x: Any, /, shape: Any) -> Any:
@@ -71,6 +88,6 @@ def _matmul(x: Any, y: Any, /) -> Any:
 
 def install() -> None:
     """Install all of them."""
-    sum.fast_forward = _sum
+    sum.fast_forward, _where.fast_forward = _sum, _choice
     relu.fast_forward, relu.fast_vjp = _relu, _relu_vjp
     sum_to.fast_forward, broadcast_to.fast_forward, matmul.fast_forward = _sum_to, _broadcast_to, _matmul

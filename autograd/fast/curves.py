@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ...common.seam import quicker
 from ..ops import elementwise as ew
-from .kernels import curve, curve_of_block
+from ..ops.special import erf_array, gelu_array
+from .kernels import curve, curve_of_block, in_blocks
 
 MANY = 1 << 12
 """Number of elements from which a pass of ours beats NumPy's passes."""
@@ -61,10 +64,39 @@ def _slope_into(out: Any, op: Any, g: Any, y: Any, x: Any) -> Any:
 _CURVES = (ew.sigmoid, ew.silu, ew.gelu)
 
 
+def _gelu(x: Any) -> Any:
+    return in_blocks(gelu_array, x) if _is_double(x) else _single_gelu(x)
+
+
+def _erf(x: Any) -> Any:
+    if _is_double(x):
+        known = _erf_of_scipy()
+        return in_blocks(erf_array, x) if known is None else known(x)
+    return _single_erf(x)
+
+
+def _is_double(x: Any) -> bool:
+    """Whether it is a large array of float64, for which several passes have no shorter way."""
+    return type(x) is np.ndarray and x.size >= MANY and x.dtype.char == "d"
+
+
+@lru_cache(maxsize=1)
+def _erf_of_scipy() -> Any:
+    """Return SciPy's error function, which takes one pass; None if there is no SciPy."""
+    try:
+        return importlib.import_module("scipy.special").erf
+    except ImportError:
+        return None
+
+
+_single_gelu, _single_erf = _forward("gelu"), _forward("erf")
+
+
 def install() -> None:
     """Install all of them; NumPy's own tanh is quick."""
     ew.sigmoid.fast_forward, ew.sigmoid.fast_vjp = _forward("sigmoid"), _vjp_of_output("sigmoid_slope")
     ew.silu.fast_forward, ew.silu.fast_vjp = _forward("silu"), _vjp_of_input("silu_slope")
-    ew.gelu.fast_forward, ew.gelu.fast_vjp = _forward("gelu"), _vjp_of_input("gelu_slope")
+    ew.gelu.fast_forward, ew.gelu.fast_vjp = _gelu, _vjp_of_input("gelu_slope")
+    ew.erf.fast_forward = _erf
     ew.tanh.fast_vjp = _vjp_of_output("tanh_slope")
     quicker["curve_into"], quicker["slope_into"] = _curve_into, _slope_into

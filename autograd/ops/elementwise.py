@@ -596,5 +596,5 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     elif not isinstance(condition, (bool, np.bool_)) and (isinstance(x, Node) or isinstance(y, Node)):
         condition = as_array(condition).astype(bool)  # its owner may change it before the gradient is asked for
     if not (isinstance(x, Node) or isinstance(y, Node) or isinstance(condition, Node)):
-        return _where.forward(x, y, condition)
+        return _where.compute(x, y, condition=condition)
     return _where(x, y, condition=condition)

@@ -9,11 +9,11 @@ from .batch_norm_passes import batch_norm, batch_norm_gradients
 from .conv_relu_pool_passes import conv2d_relu_pool, conv2d_relu_pool_gradients, winners_of
 from .conv_relu_pool_passes import for_few as one_pass_for_few
 from .conv_relu_pool_passes import suits as one_pass_suits
-from .curve_passes import curve, curve_of_block
+from .curve_passes import curve, curve_of_block, in_blocks
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, add, channel_sum, relu, relu_gradient
 from .row_passes import by_rows, layer_norm, layer_norm_gradients
-from .selection import keep
+from .selection import choose, keep
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from .threads import get_num_threads, num_threads, set_num_threads
@@ -26,6 +26,7 @@ __all__ = [
     "batch_norm_gradients",
     "by_rows",
     "channel_sum",
+    "choose",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_relu_pool",
@@ -34,6 +35,7 @@ __all__ = [
     "curve",
     "curve_of_block",
     "get_num_threads",
+    "in_blocks",
     "keep",
     "layer_norm",
     "layer_norm_gradients",

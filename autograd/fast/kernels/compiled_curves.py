@@ -6,10 +6,12 @@ import numpy as np
 
 from .compiled import ZERO, array, compiled, given, inlined
 from .compiled_exp import ONE, exp_below
-from .normal_tail import BEYOND, DENSITY, STEP, TAIL
+from .normal_tail import BEYOND, DENSITY, ERF, ROOT2, STEP, TAIL
 
 _STEP, _DENSITY, _BEYOND, _HALF = (np.float32(c) for c in (STEP, DENSITY, BEYOND, 0.5))
 _T8, _T7, _T6, _T5, _T4, _T3, _T2, _T1, _T0 = (np.float32(c) for c in TAIL)
+_E6, _E5, _E4, _E3, _E2, _E1, _E0 = (np.float32(c) for c in ERF)
+_ROOT2, _TWO = np.float32(ROOT2), np.float32(2.0)
 
 
 @inlined
@@ -78,3 +80,16 @@ def gelu_slope(g, x, out):
         gauss = exp_below(-_HALF * x[i] * x[i])
         tail = tail_above(abs(x[i])) * gauss
         out[i] = g[i] * ((tail if x[i] < ZERO else ONE - tail) + x[i] * gauss * _DENSITY)
+
+
+@compiled(given(1), array(1))
+def erf(x, out):
+    """Set `out` to the error function of `x`."""
+    for i in range(x.size):
+        size = abs(x[i])
+        bounded = _BEYOND if size > _BEYOND else size
+        far = ONE - _TWO * (tail_above(_ROOT2 * bounded) * exp_below(-bounded * bounded))
+        s = size * size
+        near = size * ((((((_E6 * s + _E5) * s + _E4) * s + _E3) * s + _E2) * s + _E1) * s + _E0)
+        result = near if size <= ONE else far
+        out[i] = -result if x[i] < ZERO else result

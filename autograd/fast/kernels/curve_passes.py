@@ -12,7 +12,7 @@ import numpy as np
 
 from . import numba_use, threads
 from .geometry import Array
-from .normal_tail import BEYOND, DENSITY, STEP, TAIL
+from .normal_tail import BEYOND, DENSITY, ERF, ROOT2, STEP, TAIL
 from .workspace import allocate
 
 BLOCK = 1 << 13
@@ -40,11 +40,11 @@ def curve(name: str, *arrays: Array) -> Array:
 def curve_of_block(name: str, arrays: Sequence[Array], out: Array) -> None:
     """Write a curve of long lines of float32 to another one, in the calling thread."""
     compiled = numba_use.compiled("compiled_curves")
-    compute = _in_blocks(PASSES[name]) if compiled is None else getattr(compiled, name)
+    compute = _block_by_block(PASSES[name]) if compiled is None else getattr(compiled, name)
     compute(*arrays, out)
 
 
-def _in_blocks(passes: Callable[..., None]) -> Callable[..., None]:
+def _block_by_block(passes: Callable[..., None]) -> Callable[..., None]:
     def compute(*arrays: Array) -> None:
         for start in range(0, arrays[0].size, BLOCK):
             passes(*[array[start : start + BLOCK] for array in arrays])
@@ -129,6 +129,37 @@ def _gelu_slope(g: Array, x: Array, out: Array) -> None:
     out *= g
 
 
+def _erf(x: Array, out: Array) -> None:
+    _, _, far = _tail(np.multiply(x, ROOT2))
+    far *= -2
+    far += 1
+    np.copysign(far, x, out=far)
+    square = np.minimum(np.abs(x), 1)
+    square *= square
+    near = np.multiply(square, ERF[0])
+    for coefficient in ERF[1:-1]:
+        near += coefficient
+        near *= square
+    near += ERF[-1]
+    np.multiply(x, near, out=out)
+    np.copyto(out, far, where=np.abs(x) > 1)
+
+
+def in_blocks(function: Callable[[Array], Array], x: Array) -> Array:
+    """Return a function of several passes of any array, taken block by block."""
+    flat = np.ascontiguousarray(x).reshape(-1)
+    out = allocate(x.shape, x.dtype)
+    target = out.reshape(-1)
+
+    def part(start: int, stop: int) -> None:
+        for low in range(start, stop, BLOCK):
+            block = slice(low, min(low + BLOCK, stop))
+            target[block] = function(flat[block])
+
+    threads.share(x.size, x.size, SMALLEST_PART, part)
+    return out
+
+
 PASSES: dict[str, Callable[..., None]] = {
     "sigmoid": _sigmoid,
     "sigmoid_slope": _sigmoid_slope,
@@ -137,4 +168,5 @@ PASSES: dict[str, Callable[..., None]] = {
     "silu_slope": _silu_slope,
     "gelu": _gelu,
     "gelu_slope": _gelu_slope,
+    "erf": _erf,
 }

@@ -29,3 +29,17 @@ def keep(x: Array, mask: Array, out: Array | None = None) -> Array:
     else:
         np.multiply(x.view(bits), mask, out=out.view(bits))
     return out
+
+
+def choose(x: Array, mask: Array, other: Any) -> Array:
+    """Return `x` where `mask` is true and a number elsewhere; the mask may be repeated along leading axes of `x`.
+
+    >>> choose(np.array([1.0, np.nan, 3.0]), np.array([True, False, True]), -np.inf)
+    array([  1., -inf,   3.])
+    """
+    out = keep(x, mask)
+    bits = np.asarray(other, x.dtype).view(_BITS[x.dtype.itemsize])
+    if bits:
+        chosen = out.view(bits.dtype)
+        np.bitwise_or(chosen, np.multiply(~mask, bits), out=chosen)
+    return out

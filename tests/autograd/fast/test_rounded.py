@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 import seegrad as sg
 from seegrad.autograd import resources
 from seegrad.autograd.core.op import Op
-from seegrad.autograd.fast import rows
+from seegrad.autograd.fast import curves, rows
 from seegrad.autograd.fast.curves import MANY
 from seegrad.autograd.fast.kernels import curve_passes, num_threads, row_passes
 
@@ -44,7 +46,7 @@ def assert_close(quick: Any, wanted: Any, factor: float = 8.0) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", ["sigmoid", "silu", "gelu"])
+@pytest.mark.parametrize("name", ["sigmoid", "silu", "gelu", "erf"])
 def test_curves(name, shape, dtype, rng):
     op = Op.table[name]
     for special in (False, True):
@@ -52,6 +54,7 @@ def test_curves(name, shape, dtype, rng):
         quick = op.fast_forward(x)
         if quick is NotImplemented:
             assert x.size < MANY or dtype != np.float32
+            assert x.size < MANY or dtype == np.float16 or name not in ("gelu", "erf")
             continue
         wanted = op.forward(x.astype(np.float64)).astype(dtype)
         assert_close(quick, wanted)
@@ -75,6 +78,26 @@ def test_slopes(name, shape, rng):
         single = op.rule[0](g, out, x)
         np.testing.assert_array_equal(np.isnan(quick[0]), np.isnan(single))
         np.testing.assert_array_equal(np.isinf(quick[0]), np.isinf(single))
+
+
+def test_a_small_error_function_has_all_its_digits():
+    x = np.concatenate([np.geomspace(1e-30, 1.0, MANY), np.linspace(0.9, 1.1, MANY)]).astype(np.float32)
+    quick, wanted = (f(np.concatenate([x, -x])) for f in (Op.table["erf"].fast_forward, Op.table["erf"].forward))
+    np.testing.assert_allclose(quick, wanted, rtol=4 * np.finfo(np.float32).eps)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_the_error_function_of_float64_with_scipy_and_without(found, rng, monkeypatch):
+    used = []
+    table = SimpleNamespace(erf=lambda x: used.append(x) or Op.table["erf"].forward(x))
+    monkeypatch.setitem(sys.modules, "scipy", SimpleNamespace(special=table) if found else None)
+    monkeypatch.setitem(sys.modules, "scipy.special", table if found else None)
+    curves._erf_of_scipy.cache_clear()
+    x = numbers((MANY,), np.float64, rng, True)
+    quick = Op.table["erf"].fast_forward(x)
+    curves._erf_of_scipy.cache_clear()
+    np.testing.assert_array_equal(quick, Op.table["erf"].forward(x))
+    assert bool(used) == found
 
 
 def test_curves_of_arrays_that_lie_differently_in_memory(rng):
