@@ -13,7 +13,7 @@ from ..autograd import Tensor, stamp
 Array = npt.NDArray[Any]
 
 # Elements that are updated at a time: few enough for all vectors of an update to stay in a core's cache.
-BLOCK = 32768
+BLOCK = 65536
 
 
 class FlatParameters:
