@@ -1,4 +1,4 @@
-"""Softmax along the last axis and layer normalisation in one pass over the rows, and their gradients in another."""
+"""Softmax along the last axis, layer normalisation and lookups, in one pass over the rows; their gradients, too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import normalization, reductions
+from ..ops import indexing, normalization, reductions
 from . import kernels
 
 MANY = 1 << 10
@@ -77,8 +77,22 @@ def _layer_norm_vjp(g: Any, out: Any, x: Any, weight: Any, bias: Any, wanted: An
     return to_x.reshape(x.shape), *[d.reshape(weight.shape) for d in others]
 
 
+def _scatter_add(x: Any, /, index: Any, shape: tuple[int, ...]) -> Any:
+    """The gradient of a table from which rows were read by number, as in an embedding."""
+    if not (_suits(x) and type(index) is np.ndarray and index.dtype.kind == "i"):
+        return NotImplemented
+    if len(shape) != 2 or x.shape != (*index.shape, shape[1]):
+        return NotImplemented
+    if not -shape[0] <= index.min() <= index.max() < shape[0]:
+        return NotImplemented  # the definition's error
+    places = np.ascontiguousarray(index, np.int64).reshape(-1)
+    added = kernels.add_rows(_rows(x, shape[1]), places, shape[0])
+    return NotImplemented if added is None else added
+
+
 def install() -> None:
     """Install all of them."""
     for op in (reductions.softmax, reductions.log_softmax):
         op.fast_forward, op.fast_vjp = _forward(op.name), _vjp(f"{op.name}_gradient")
+    indexing.scatter_add.fast_forward = _scatter_add
     normalization.layer_norm.fast_forward, normalization.layer_norm.fast_vjp = _layer_norm, _layer_norm_vjp

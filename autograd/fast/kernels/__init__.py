@@ -12,7 +12,7 @@ from .conv_relu_pool_passes import suits as one_pass_suits
 from .curve_passes import curve, curve_of_block, in_blocks
 from .pool_windows import window_max, window_put, window_spread, window_sum, window_take
 from .rectification import LARGE, add, channel_sum, relu, relu_gradient
-from .row_passes import by_rows, layer_norm, layer_norm_gradients
+from .row_passes import add_rows, by_rows, layer_norm, layer_norm_gradients
 from .selection import choose, keep
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
@@ -22,6 +22,7 @@ from .workspace import release_memory
 __all__ = [
     "LARGE",
     "add",
+    "add_rows",
     "batch_norm",
     "batch_norm_gradients",
     "by_rows",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import FLOAT, ZERO, array, compiled, given, summing
+from .compiled import FLOAT, INT, ZERO, array, compiled, given, summing
 from .compiled_exp import ONE, exp_below
 
 _FLOOR = np.finfo(np.float32).min
@@ -123,3 +123,13 @@ def layer_norm_gradients(g, x, weight, eps, out, sums):
         middle, slope = total(scaled) / n, dot(scaled, apart) / n
         for i in range(row.size):
             result[i] = (scaled[i] - middle - apart[i] * slope) * scale
+
+
+@compiled(given(2), given(1, INT), array(2))
+def add_rows(x, places, out):
+    """Add each row of `x` to a row of `out`; places may be counted from the end."""
+    for r in range(x.shape[0]):
+        place = places[r]
+        row, target = x[r], out[place + out.shape[0] if place < 0 else place]
+        for i in range(row.size):
+            target[i] += row[i]

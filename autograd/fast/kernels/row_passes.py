@@ -55,6 +55,16 @@ def layer_norm_gradients(g: Array, x: Array, weight: Array, eps: float) -> tuple
     return out, to_weight, to_bias
 
 
+def add_rows(x: Array, places: Array, count: int) -> Array | None:
+    """Return zeros (count, n) to which the rows (rows, n) are added at places (rows,); None without Numba."""
+    compiled = _compiled(x)
+    if compiled is None:
+        return None
+    out = np.zeros((count, x.shape[1]), x.dtype)
+    compiled.add_rows(x, places, out)
+    return out
+
+
 def _compiled(x: Array) -> Any:
     return numba_use.compiled("compiled_rows") if x.dtype == np.float32 else None
 

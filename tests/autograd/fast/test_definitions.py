@@ -67,6 +67,14 @@ OPERATIONS: dict[str, list[Given]] = {
             *((((ENOUGH - 1,), ()), (ENOUGH - 1,)), (((ENOUGH,), ()), (ENOUGH,)), (((40, 0), ()), (40, 0))),
         )
     ],
+    "scatter_add": [
+        Given((x,), {"index": np.arange(np.prod(i)).reshape(i) * 7 % 20 - shift, "shape": shape})
+        for x, i, shape in (
+            *(((100, 30), (100,), (20, 30)), ((100, 10), (100,), (20, 10)), ((10, 100), (10,), (20, 100))),
+            *(((4, 25, 30), (4, 25), (20, 30)), ((0, 30), (0,), (20, 30)), ((2000,), (2000,), (20,))),
+        )
+        for shift in (0, 5)
+    ],
     "sum": [
         Given((shape,), {"axis": axis, "keepdims": keepdims})
         for shape in ((0,), (4, 3), (128, 127), (128, 128), (129, 128))

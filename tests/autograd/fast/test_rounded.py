@@ -219,3 +219,10 @@ def test_special_examples_do_not_reach_others_through_layer_norm():
     sg.where(taken, sg.nn.functional.layer_norm(x, (300,), w), 0.0).sum().backward()
     assert np.isfinite(x.grad).all()
     assert np.isfinite(w.grad).all()
+
+
+def test_rows_beyond_the_table_are_refused():
+    g = np.ones((100, 30), np.float32)
+    for wrong in (20, -21):
+        with pytest.raises(IndexError, match="out of bounds"):
+            Op.table["scatter_add"](g, np.full(100, wrong), (20, 30))
