@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 
 import numpy as np
@@ -54,3 +55,10 @@ def test_the_page_tells_about_how_long_files_are(file, count):
 def test_the_figure_names_files_and_folders_that_exist(name):
     places = (ROOT, ROOT / "autograd") if name.endswith("/") else {path.parent for path in PATHS}
     assert any((place / name).exists() for place in places)
+
+
+def test_the_page_on_compiled_functions_shows_what_they_do():
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    found = doctest.testfile(str(ROOT / "docs" / "compile.md"), False, globs={"np": np, "sg": sg}, optionflags=options)
+    assert found.failed == 0
+    assert found.attempted > 10
