@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..autograd import softmax, tensor
+from ..autograd import softmax
 from ..nn import Module, load
+from ..nn.compiled_model import CompiledModel
 from ..nn.evaluation import evaluating
 from ..nn.model_info import ModelInfo
 
@@ -42,12 +43,12 @@ def probabilities(model: Module, x: Array) -> Array:
     info = model.info or ModelInfo()
     if info.input_shape is not None and x.shape[1:] != info.input_shape:
         raise ValueError(f"the model takes examples of shape {info.input_shape}, not {x.shape[1:]}")
-    parts = []
+    parts, compiled = [], CompiledModel("auto")
     with evaluating(model):
         for start in range(0, len(x), BATCH):
             batch = x[start : start + BATCH]
-            scores = model(tensor(batch if info.preprocessing is None else info.preprocessing.transform(batch)))
-            parts.append(scores.data)
+            prepared = batch if info.preprocessing is None else info.preprocessing.transform(batch)
+            parts.append(compiled.output(model, np.array(prepared)))
     found: Array = np.concatenate(parts)
     if found.ndim != 2:
         raise ValueError(f"the model puts out arrays of shape {found.shape[1:]}, not a score for each class")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..autograd import Tensor, no_grad, softmax, tensor
 from ..nn import Dropout, Flatten, Module
+from ..nn.compiled_model import CompiledModel
 from ..nn.model_info import ModelInfo
 
 __all__ = ["Explanation", "LayerOutput", "Predictor"]
@@ -77,6 +78,7 @@ class Predictor:
 
     def __init__(self, model: Module, class_names: Sequence[str] | None = None) -> None:
         self._model = deepcopy(model).freeze().eval()
+        self._compiled, self._watched = CompiledModel("auto"), deepcopy(self._model)
         info = model.info or ModelInfo()
         if info.input_shape not in (None, IMAGE_SHAPE):
             raise ValueError(f"the model takes examples of shape {info.input_shape}, not images of shape {IMAGE_SHAPE}")
@@ -91,7 +93,7 @@ class Predictor:
             raise ValueError(f"the model has {classes} classes, but {len(self.class_names)} names were given")
 
     def _watch_layers(self) -> None:
-        for path, module in self._model.named_modules():
+        for path, module in self._watched.named_modules():
             # Flatten and Dropout do not change values in evaluation mode, so there is nothing new to show.
             if next(module.children(), None) is None and not isinstance(module, Flatten | Dropout):
                 name = f"{path} {type(module).__name__}".strip()
@@ -114,7 +116,7 @@ class Predictor:
 
     def _scores(self, image: Array) -> Array:
         with no_grad():
-            return self._model(self._input(image)).data[0]
+            return self._compiled.output(self._model, self._input(image))[0]
 
     def _input(self, image: Array) -> Array:
         """Return a batch of the one image, as the model was trained to see it."""
@@ -143,7 +145,7 @@ class Predictor:
         layers: list[LayerOutput] = []
         token = self._collected.set(layers)
         try:
-            scores = self._model(pixels)
+            scores = self._watched(pixels)
         finally:
             self._collected.reset(token)
         winner = int(scores.data[0].argmax())

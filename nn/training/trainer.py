@@ -18,13 +18,13 @@ from ...common.quiet import quiet
 from ...common.rng import Seed
 from ...data import ArrayDataset, DataLoader
 from ...data.dataset import Source
+from ..compiled_model import CompiledModel
 from ..evaluation import evaluating
 from ..files.state_file import load_state
 from ..losses.categorical_losses import CrossEntropyLoss
 from ..module import Module
 from .callbacks.callback import Callback
 from .callbacks.progress import EpochLines, ProgressBar, is_watched
-from .compiled_model import CompiledModel
 from .history import History
 from .interrupts import PatientInterrupt
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...autograd import Tensor, compile
-from ..module import Module
+from ..autograd import Tensor, compile
+from .module import Module
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -32,7 +32,7 @@ class CompiledModel:
 
     def __init__(self, wanted: bool | Literal["auto"]) -> None:
         if wanted not in (True, False, "auto"):
-            raise ValueError(f"Trainer: compile must be True, False or 'auto', got {wanted!r:.60}")
+            raise ValueError(f"compile must be True, False or 'auto', got {wanted!r:.60}")
         self.wanted = wanted
         self.why_not: str | None = None if wanted else "compile=False"
         self._functions: dict[Callable[..., Any], tuple[tuple[Any, ...], Any]] = {}
