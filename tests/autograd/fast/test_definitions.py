@@ -14,7 +14,7 @@ import pytest
 import seegrad as sg
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.fast.arrays import ENOUGH
-from seegrad.autograd.fast.kernels import LARGE, im2col, num_threads, shared_products
+from seegrad.autograd.fast.kernels import LARGE, im2col, num_threads, numba_use, shared_products
 from seegrad.autograd.ops.normalization import normalized_channels
 from seegrad.autograd.ops.pooling import window_max
 from seegrad.common import seam
@@ -196,7 +196,8 @@ def test_every_quicker_forward_is_compared_and_answers_somewhere():
             )
             for given in cases
         ]
-        assert any(answer is not NotImplemented for answer in answers)
+        compiled = name == "scatter_add"  # quicker only with Numba
+        assert any(a is not NotImplemented for a in answers) or (compiled and not numba_use.compiled("compiled_rows"))
 
 
 def test_sizes_lie_on_both_sides_of_every_threshold():
@@ -305,6 +306,7 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
 
 def test_every_quicker_function_and_gradient_is_compared():
     in_programs = {"share_work", "new_memory", "curve_into", "slope_into"}  # in test_groups.py
+    in_programs |= {"compiled_interpreter"}  # in test_executable.py
     assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"} | in_programs
     quick = {name for name, op in Op.table.items() if own(op.fast_vjp)}
     others = {"conv2d_relu_max_pool2d"}  # in test_special_values_in_kernels.py
