@@ -9,6 +9,7 @@ from . import (
     conv_relu_pool,
     convolutions,
     curves,
+    evaluated_runs,
     layer_runs,
     rows,
     scalar_graphs,
@@ -29,6 +30,7 @@ PARTS = (
     batch_norm,
     conv_relu_pool,
     layer_runs,
+    evaluated_runs,
     small_interpreter,
     updates,
 )

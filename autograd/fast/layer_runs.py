@@ -36,47 +36,47 @@ def conv_relu_pool(layers: Sequence[Any], place: int, x: Any) -> Any:
     (Tensor, int) or NotImplemented
         The output, and the number of layers that were computed.
     """
-    conv2d, relu, max_pool2d = _layers()
+    conv2d, relu, max_pool2d, _ = layer_classes()
     conv, after = layers[place], layers[place + 1 : place + 3]
-    if not (_is_plain(conv, conv2d) and after and _is_plain(after[0], relu)):
+    if not (is_plain(conv, conv2d) and after and is_plain(after[0], relu)):
         return NotImplemented
-    size = _output_size(conv, x)
+    size = None if conv.bias is None else output_size_of(conv, x)
     observers = len(on_record) - (current_trace() is not None)  # a trace sees operations, whichever they are
     if size is None or observers or (is_recording() and _is_small(conv, len(x), size)):
         return NotImplemented
-    window = _window(after[-1], size) if _is_plain(after[-1], max_pool2d) else None
+    window = window_of(after[-1], size) if is_plain(after[-1], max_pool2d) else None
     pool_size, count = ((1, 1), 2) if window is None else (window, 3)
     options = (conv.stride, conv.padding, conv.dilation)
     return conv2d_relu_max_pool2d(x, conv.weight, conv.bias, pool_size, *options), count
 
 
 @cache
-def _layers() -> tuple[type, type, type]:
+def layer_classes() -> tuple[type, type, type, type]:
     """Return the classes of the layers in a run, which are imported since a layer is calling."""
-    from ...nn import Conv2d, MaxPool2d, ReLU
+    from ...nn import BatchNorm2d, Conv2d, MaxPool2d, ReLU
 
-    return Conv2d, ReLU, MaxPool2d
+    return Conv2d, ReLU, MaxPool2d, BatchNorm2d
 
 
-def _is_plain(layer: Any, kind: type) -> bool:
+def is_plain(layer: Any, kind: type) -> bool:
     """Whether a layer is of exactly this class, and its own call has no effect besides its output."""
     own = vars(layer)
     return type(layer) is kind and not own.get("_hooks") and "forward" not in own and "function" not in own
 
 
-def _window(pool: Any, size: tuple[int, int]) -> tuple[int, int] | None:
+def window_of(pool: Any, size: tuple[int, int]) -> tuple[int, int] | None:
     """Return the window of a pool over images of a size; None if windows overlap, are padded or do not fit."""
     high, wide = window = pool.kernel_size
     apart = pool.stride == window and pool.padding == (0, 0)
     return window if apart and high <= size[0] and wide <= size[1] else None
 
 
-def _output_size(conv: Any, x: Any) -> tuple[int, int] | None:
+def output_size_of(conv: Any, x: Any) -> tuple[int, int] | None:
     """Return height and width of a convolution's output; None for an input that the layer itself has to check."""
     weight, bias = conv.weight, conv.bias
-    if bias is None or not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
+    if not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
         return None
-    if not x.dtype == weight.dtype == bias.dtype:
+    if not x.dtype == weight.dtype == (weight if bias is None else bias).dtype:
         return None
     try:
         return _size_of(x.shape[1:3], weight.shape[:2], conv.stride, conv.padding, conv.dilation)
