@@ -1,4 +1,4 @@
-"""Curves of neural networks of large float32 arrays in one pass, and their slopes times a gradient in another."""
+"""Curves of large arrays in one pass: of neural networks and their slopes in float32, sine and cosine in float64."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import numpy as np
 from ...common.seam import quicker
 from ..ops import elementwise as ew
 from ..ops.special import erf_array, gelu_array
-from .kernels import curve, curve_of_block, in_blocks
+from .kernels import curve, curve_of_block, in_blocks, sine, sine_of_block
 
 MANY = 1 << 12
 """Number of elements from which a pass of ours beats NumPy's passes."""
+VERY_MANY = 1 << 15
+"""Number of elements from which it is worth to load compiled sines."""
 
 
 def _suits(*arrays: Any) -> bool:
@@ -51,7 +53,22 @@ def _one_block(name: str, out: Any, *arrays: Any) -> Any:
     return None
 
 
+def _sine(name: str) -> Callable[..., Any]:
+    def compute(x: Any) -> Any:
+        if type(x) is not np.ndarray or x.size < VERY_MANY or x.dtype.char != "d":
+            return NotImplemented
+        found = sine(name, x)
+        return NotImplemented if found is None else found
+
+    return compute
+
+
 def _curve_into(out: Any, op: Any, x: Any) -> Any:
+    if op in (ew.sin, ew.cos):
+        if out.dtype.char != "d" or x.dtype.char != "d" or x.shape != out.shape or not out.flags.c_contiguous:
+            return NotImplemented
+        sine_of_block(op.name, np.ascontiguousarray(x).reshape(-1), out.reshape(-1))
+        return None
     return _one_block(op.name, out, x) if op in _CURVES else NotImplemented
 
 
@@ -99,4 +116,5 @@ def install() -> None:
     ew.gelu.fast_forward, ew.gelu.fast_vjp = _gelu, _vjp_of_input("gelu_slope")
     ew.erf.fast_forward = _erf
     ew.tanh.fast_vjp = _vjp_of_output("tanh_slope")
+    ew.sin.fast_forward, ew.cos.fast_forward = _sine("sin"), _sine("cos")
     quicker["curve_into"], quicker["slope_into"] = _curve_into, _slope_into

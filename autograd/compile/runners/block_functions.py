@@ -153,6 +153,8 @@ def block_function(instruction: Instruction, dtype: np.dtype[Any]) -> BlockFunct
         return _OWN[operation]
     if operation.name == "astype":
         return BlockFunction(_cast)
+    if dtype.char == "d" and operation in (ew.sin, ew.cos):
+        return _curve(operation)
     if isinstance(operation, ew.Elementwise):
         return _of_ufunc(operation.array) or _curve(operation)
     if isinstance(operation, PlainFunction):

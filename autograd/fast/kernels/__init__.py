@@ -16,6 +16,7 @@ from .row_passes import add_rows, by_rows, layer_norm, layer_norm_gradients
 from .selection import choose, keep
 from .shared_products import product
 from .shifted_convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from .sine_passes import sine, sine_of_block
 from .threads import get_num_threads, num_threads, set_num_threads
 from .workspace import release_memory
 
@@ -48,6 +49,8 @@ __all__ = [
     "relu",
     "relu_gradient",
     "set_num_threads",
+    "sine",
+    "sine_of_block",
     "window_max",
     "window_put",
     "window_spread",

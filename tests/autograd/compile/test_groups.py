@@ -242,7 +242,7 @@ def test_small_arrays_and_strangers_are_not_grouped():
     page = ProgramByHand()
     x, y = page.given(RNG.standard_normal(50)), page.given(RNG.standard_normal(50))
     page.end(page.call(OP["sin"], page.call(OP["cos"], x)), page.call(OP["exp"], y), page.call(OP["sum"], y))
-    assert names(grouped(page, 501)) == ["cos", "sin", "exp", "sum"]
+    assert names(grouped(page, 2001)) == ["cos", "sin", "exp", "sum"]
     assert names(grouped(page)) == ["group of cos, sin", "group of exp, sum"]
 
 

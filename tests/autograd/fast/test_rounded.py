@@ -14,7 +14,7 @@ from seegrad.autograd import resources
 from seegrad.autograd.core.op import Op
 from seegrad.autograd.fast import curves, rows
 from seegrad.autograd.fast.curves import MANY
-from seegrad.autograd.fast.kernels import curve_passes, num_threads, row_passes
+from seegrad.autograd.fast.kernels import curve_passes, num_threads, numba_use, row_passes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|underflow).*:RuntimeWarning")
 
@@ -226,3 +226,25 @@ def test_rows_beyond_the_table_are_refused():
     for wrong in (20, -21):
         with pytest.raises(IndexError, match="out of bounds"):
             Op.table["scatter_add"](g, np.full(100, wrong), (20, 30))
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 100.0, 3e4, 1e5, 1e7])
+def test_sines_of_float64(name, scale, rng):
+    op, n = Op.table[name], curves.VERY_MANY
+    x = rng.normal(scale=scale, size=n)
+    x[:2000] = np.arange(-1000, 1000) * (np.pi / 2)  # where one of them is close to 0
+    for special in (False, True):
+        if special:
+            x[-len(SPECIAL) :] = SPECIAL
+        quick, wanted = op.fast_forward(x.reshape(2, -1)), op.forward(x.astype(np.longdouble)).reshape(2, -1)
+        if quick is NotImplemented:
+            assert numba_use.compiled("compiled_sines") is None
+            continue
+        np.testing.assert_array_equal(np.isnan(quick), np.isnan(wanted))
+        with np.errstate(invalid="ignore"):
+            wrong = np.abs(quick - wanted) / np.spacing(np.abs(wanted.astype(np.float64)))
+        assert np.nanmax(wrong) < 3
+        np.testing.assert_array_equal(np.signbit(quick), np.signbit(wanted.astype(np.float64)))
+    assert op.fast_forward(x[:-1]) is NotImplemented
+    assert op.fast_forward(x.astype(np.float32)) is NotImplemented
