@@ -110,21 +110,24 @@ def _relu_slope(g: Any, y: Any, x: Any, out: Any) -> None:
 
 
 def _where(condition: Any, x: Any, y: Any, out: Any) -> None:
-    """``x`` where the condition holds, ``y`` elsewhere; of float32 by their bits, which takes NumPy half the time."""
+    """``x`` where the condition holds, ``y`` elsewhere, by bits: NumPy's own branches at each element."""
     blocks = [v for v in (condition, x, y) if v.__class__ is np.ndarray and v.shape == out.shape]
-    if out.dtype.char != "f" or len(blocks) < 2 or blocks[0] is not condition or condition.dtype != bool:
+    bits = _BITS.get(out.dtype.char)
+    if bits is None or len(blocks) < 2 or blocks[0] is not condition or condition.dtype != bool:
         np.copyto(out, np.where(condition, x, y))
         return
-    mask = np.negative(condition.view(np.int8)).astype(np.int32)
+    mask = np.negative(condition.view(np.int8)).astype(bits)
     if len(blocks) == 3 and x.dtype == y.dtype == out.dtype:
-        bits = np.bitwise_xor(x.view(np.int32), y.view(np.int32))
-        np.bitwise_and(bits, mask, out=bits)
-        np.bitwise_xor(bits, y.view(np.int32), out=out.view(np.int32))
+        other = np.bitwise_xor(x.view(bits), y.view(bits))
+        np.bitwise_and(other, mask, out=other)
+        np.bitwise_xor(other, y.view(bits), out=out.view(bits))
     elif blocks[1] is x and x.dtype == out.dtype and y.__class__ is float and y == 0 and math.copysign(1.0, y) > 0:
-        np.bitwise_and(x.view(np.int32), mask, out=out.view(np.int32))
+        np.bitwise_and(x.view(bits), mask, out=out.view(bits))
     else:
         np.copyto(out, np.where(condition, x, y))
 
+
+_BITS = {"f": np.int32, "d": np.int64}
 
 _SLOPES = {
     ew.relu: BlockFunction(_relu_slope, in_place=False, cost=5),

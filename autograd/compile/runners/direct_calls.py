@@ -70,12 +70,6 @@ def _sum(instruction: Instruction, program: Program) -> Call | None:
     return None
 
 
-def _where(instruction: Instruction, program: Program) -> Call | None:
-    if program.variables[instruction.results[0]].dtype is None:
-        return None
-    return np.where, (instruction.params["condition"], *instruction.arguments), {}
-
-
 def _few_floats(x: Any, program: Program) -> bool:
     if x.__class__ is not Ref:
         return False
@@ -91,5 +85,4 @@ _DIRECT: dict[str, Callable[[Instruction, Program], Call | None]] = {
     "transpose": _transpose,
     "getitem": _getitem,
     "sum": _sum,
-    "where": _where,
 }

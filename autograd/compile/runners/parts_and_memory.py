@@ -25,7 +25,7 @@ def new_memory(shape: Sequence[int], dtype: Any) -> Any:
 @replaceable
 def curve_into(out: Any, op: Any, x: Any) -> None:
     """Write an elementwise operation of a block to ``out``."""
-    np.copyto(out, op.array(x))
+    np.copyto(out, op.compute(x))
 
 
 @replaceable
