@@ -6,7 +6,8 @@ themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ....common.quiet import quiet
@@ -63,7 +64,7 @@ class ExecutableRun:
     def __del__(self) -> None:
         self.cutting.give_memory(self.memory)
 
-    def stage(self, number: int, given: Sequence[Any]) -> list[Any]:
+    def stage(self, number: int, given: Sequence[Any], watch: Callable[[Any, Any], None] | None = None) -> list[Any]:
         """Run a stage.
 
         Parameters
@@ -72,6 +73,8 @@ class ExecutableRun:
             Which; the stages before it have run.
         given : sequence
             The data of its inputs: arrays and Python floats.
+        watch : callable, optional
+            Called in the place of each step with the step, and a function that takes it.
 
         Returns
         -------
@@ -82,9 +85,15 @@ class ExecutableRun:
         stage.take(self, given)
         if stage.loud:
             with quiet():
-                for step in stage.steps:
-                    step(self)
+                self._take(stage.steps, watch)
         else:
-            for step in stage.steps:
-                step(self)
+            self._take(stage.steps, watch)
         return stage.hand_out(self)
+
+    def _take(self, steps: Sequence[Any], watch: Callable[[Any, Any], None] | None) -> None:
+        """Take all steps of a stage."""
+        for step in steps:
+            if watch is None:
+                step(self)
+            else:
+                watch(step, partial(step, self))

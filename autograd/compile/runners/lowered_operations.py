@@ -265,14 +265,24 @@ def any_or_all(low: Lowering, instruction: Instruction) -> None:
 
 
 def all_finite(low: Lowering, instruction: Instruction) -> None:
-    """Lower the question whether all elements are finite, whose answer is a bool of Python."""
-    x = low.operand(instruction.arguments[0])
-    if x.bank not in FLOATS:
+    """Lower the question whether all elements of all arguments are finite, whose answer is a bool of Python."""
+    answer: Place | None = None
+    for argument in instruction.arguments:
+        x = low.operand(argument)
+        if x.bank not in FLOATS:
+            raise Refused
+        finite = low.scratch(x.shape, TRUTH)
+        low.elementwise(op.ISFINITE, finite, x)
+        all_of_it = low.scratch((), TRUTH)
+        reduce(low, op.ALL, all_of_it, finite, tuple(range(len(x.shape))))
+        if answer is None:
+            answer = low.allocate((), TRUTH)
+            reduce(low, op.ALL, answer, all_of_it, ())
+        else:
+            low.elementwise(op.AND, answer, answer, all_of_it)
+    if answer is None:
         raise Refused
-    finite, out = low.scratch(x.shape, TRUTH), low.allocate((), TRUTH)
-    low.elementwise(op.ISFINITE, finite, x)
-    reduce(low, op.ALL, out, finite, tuple(range(len(x.shape))))
-    low.name(instruction.results[0], out)
+    low.name(instruction.results[0], answer)
 
 
 class Rows:

@@ -139,6 +139,7 @@ class StageCutter:
         if not self.low.lower(instruction):
             return False
         step = self._small()
+        step.instructions.append(instruction)
         step.imports += [(n, self.low.places[n]) for n in self.low.imports[before:]]
         return True
 
@@ -189,7 +190,8 @@ class StageCutter:
             for instruction in instructions:
                 self._plain(instruction)
             return
-        step = SmallStep()
+        step = SmallStep("groups of single numbers")
+        step.instructions = instructions
         self.segments.append((step, instructions))
         inside = self._counted(instructions)
         inner = {n for i in instructions for n in i.results if inside[n] == self.left[n]}
@@ -246,7 +248,7 @@ class StageCutter:
         made = {n for i in instructions for n in i.results}
         inside = self._counted(instructions)
         kept = {n for n in made if inside[n] < self.left[n]}
-        return PlainStep(prepared_step(instructions, self.program, kept, gone - made))
+        return PlainStep(instructions, prepared_step(instructions, self.program, kept, gone - made))
 
 
 # ------------------------------------------------------------------------------------------ what is known first

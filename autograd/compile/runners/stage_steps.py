@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..program import Instruction
 from .places import DOUBLES, TRUTH, Place
 from .small_memory import SmallMemory
 
@@ -19,6 +20,9 @@ class SmallStep:
 
     Attributes
     ----------
+    instructions : list of Instruction
+    runner : str
+        What computes them.
     compute : callable
         Computes on the memory of a run.
     imports : list of (int, Place)
@@ -29,7 +33,9 @@ class SmallStep:
         Variables that nobody reads afterwards.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runner: str = "the interpreter of small arrays") -> None:
+        self.instructions: list[Instruction] = []
+        self.runner = runner
         self.compute: Callable[[SmallMemory], None] = _nothing
         self.imports: list[tuple[int, Place]] = []
         self.exports: list[Output] = []
@@ -56,12 +62,15 @@ class PlainStep:
 
     Parameters
     ----------
+    instructions : list of Instruction
     function : callable
         Computes on the data of variables, by number.
     """
 
-    def __init__(self, function: Callable[[Any], None]) -> None:
-        self.function = function
+    runner = "operations"
+
+    def __init__(self, instructions: list[Instruction], function: Callable[[Any], None]) -> None:
+        self.instructions, self.function = instructions, function
 
     def __call__(self, run: Any) -> None:
         """Compute."""

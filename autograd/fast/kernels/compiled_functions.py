@@ -16,8 +16,10 @@ from numba.extending import intrinsic
 from ....common import opcodes as op
 from .compiled import inlined
 
-NAMES = "negative square absolute relu reciprocal sqrt exp tanh log sigmoid cos".split()
-NEGATIVE, SQUARE, ABSOLUTE, RELU, RECIPROCAL, SQRT, EXP, TANH, LOG, SIGMOID, COS = (op.ELEMENTWISE[n] for n in NAMES)
+NAMES = "negative square absolute relu reciprocal sqrt positive exp tanh log sigmoid cos".split()
+NEGATIVE, SQUARE, ABSOLUTE, RELU, RECIPROCAL, SQRT, POSITIVE, EXP, TANH, LOG, SIGMOID, COS = (
+    op.ELEMENTWISE[n] for n in NAMES
+)
 #: Adding it rounds to an integer, which is then in the lowest bits.
 ROUNDING = 1.5 * 2.0**52
 ROUNDING_BITS = int(np.float64(ROUNDING).view(np.int64))
@@ -199,15 +201,18 @@ def simple_line(code, x, out):
     elif code == RECIPROCAL:
         for i in range(out.size):
             out[i] = 1 / x[i]
-    else:
+    elif code == SQRT:
         for i in range(out.size):
             out[i] = np.sqrt(x[i])
+    else:
+        for i in range(out.size):
+            out[i] = x[i]
 
 
 @inlined
 def line_of_function(code, x, out):
     """Compute an operation of one operand on a line; False if a number is too large."""
-    if code <= SQRT:
+    if code <= POSITIVE:
         simple_line(code, x, out)
     elif code == EXP:
         for i in range(out.size):

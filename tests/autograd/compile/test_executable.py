@@ -12,6 +12,7 @@ import seegrad as sg
 from seegrad.autograd.compile.run_program import ProgramRun
 from seegrad.autograd.compile.runners import executable as executable_file
 from seegrad.autograd.compile.runners.executable import Executable
+from seegrad.autograd.compile.trace import all_finite
 from seegrad.autograd.core.op import PlainFunction
 from seegrad.autograd.fast.kernels import numba_use
 
@@ -110,6 +111,33 @@ def test_products(shapes, dtype):
         else out
     )
     both(b.program(out, turned), b.given_data(), ulps=32, scale=True)
+
+
+@pytest.mark.parametrize("bad", [None, 0, 1, 2])
+def test_whether_all_is_finite(bad, way):
+    """The answer about several arrays and numbers, one of which may hold what is not finite."""
+    data = [draw(40), draw(3, 2, dtype=np.float32), 2.0]
+    if bad is not None:
+        data[bad] = data[bad] * np.array([np.inf, np.nan][bad % 2]).astype(np.asarray(data[bad]).dtype)[()]
+        data[bad] = float(data[bad]) if bad == 2 else data[bad]
+    b = ProgramBuilder()
+    out = b.call(all_finite, *[b.call("negative", b.given(x)) for x in data])
+    executable = both(b.program(out), b.given_data())
+    assert executable.run().stage(0, b.given_data()) == [bad is None]
+    assert interpreted(executable) == (way == "interpreter")
+
+
+@pytest.mark.parametrize("n", [3, 40])
+def test_casts(n, way):
+    b = ProgramBuilder()
+    x = b.call("multiply", b.given(draw(n)), 2.0)
+    narrow = b.call("astype", x, dtype=np.dtype(np.float32))
+    wide = b.call("astype", b.call("exp", narrow), dtype=np.dtype(np.float64))
+    truth = b.call("astype", b.call(less, x, 0.5), dtype=np.dtype(np.float64))
+    copied = b.call("positive", x)
+    out = [b.call("add", wide, v) for v in (truth, copied)]
+    executable = both(b.program(narrow, wide, truth, copied, *out), b.given_data())
+    assert interpreted(executable) == (way == "interpreter")
 
 
 def numbers(n):
