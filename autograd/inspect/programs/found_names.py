@@ -6,6 +6,7 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -47,12 +48,12 @@ def found_names(function: Any) -> dict[Any, str]:
         elif _is_module(x):
             _name_contents(name, x, names)
         else:
-            waiting.extend(_parts(name, x))
+            waiting.extend(islice(_parts(name, x), _MOST))
     return names
 
 
 def _is_module(x: Any) -> bool:
-    return hasattr(x, "named_modules") and hasattr(x, "named_parameters") and not isinstance(x, type)
+    return hasattr(type(x), "named_modules") and hasattr(type(x), "named_parameters")
 
 
 def _name_contents(name: str, module: Any, names: dict[Any, str]) -> None:

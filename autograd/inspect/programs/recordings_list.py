@@ -8,6 +8,7 @@ from typing import Any
 from .instruction_text import instruction_text, type_text
 from .program_page import counted
 from .recorded_facts import conditions_of, short_line, title_of
+from .stage_parts import inner_instructions
 from .variable_names import VariableNames
 
 #: So many arguments, and so many conditions, of a recording are named.
@@ -38,7 +39,7 @@ def _recording(recorded: Any) -> list[str]:
     arguments = [f"{names[n]}: {type_text(program.variables[n])}" for n in dict.fromkeys(given)]
     size = counted(len(program.instructions), "instruction")
     lines = [f"  {size} for ({_few(arguments)})"]
-    writers = {n: i for i in program.instructions for n in i.results}
+    writers = {n: x for i in program.instructions for x in inner_instructions(i) for n in x.results}
     for stage in range(len(program.stages)):
         found = []
         for n, text, line in conditions_of(recorded, program, names, stage):
