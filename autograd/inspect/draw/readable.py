@@ -132,7 +132,12 @@ def sparkline(data: Any) -> str:
 def printable(text: str) -> str:
     """Return text that every output format can hold: control characters are escaped, long texts are cut."""
     shown = "".join(c if c == "\n" or _is_printable(c) else f"\\x{ord(c):02x}" for c in text.replace("\t", " "))
-    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+    return shortened(shown, _LONGEST_NAME)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most ``most`` characters, with an ellipsis in the place of the rest."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _is_printable(character: str) -> bool:

@@ -7,8 +7,13 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
+from ..draw.readable import shortened
+
 #: A table shows so many rows; the rest is one row.
 _ROWS = 40
+
+#: The most characters that tell what is computed; half of them tell dtype and shape.
+_WIDEST = 52
 
 
 class ProfileRow(NamedTuple):
@@ -140,8 +145,8 @@ class Profile:
 
 
 def _cells(row: ProfileRow, share: float) -> tuple[str, ...]:
-    calls = f"{row.calls:,}"
-    return _micro(row.seconds), _percent(share), calls, row.text, row.type, row.runner, _size_text(row.bytes)
+    text, kind = shortened(row.text, _WIDEST), shortened(row.type, _WIDEST // 2)
+    return _micro(row.seconds), _percent(share), f"{row.calls:,}", text, kind, row.runner, _size_text(row.bytes)
 
 
 def _micro(seconds: float) -> str:

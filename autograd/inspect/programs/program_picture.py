@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...compile.program import Instruction, Program
 from ...core.node import Node
 from ..draw.picture import Arrow, Box, Picture
+from ..draw.readable import shortened
 from .instruction_text import dotted_text, instruction_text, result_types, type_text
 from .program_page import constant_text, counted
 from .recorded_facts import conditions_of, effects_of, gradients_of, returned_variables, root_name
@@ -17,7 +18,7 @@ from .stage_parts import inner_instructions, is_backward
 from .variable_names import VariableNames
 
 #: A longer line of mathematics is drawn with dots in the place of what arrows lead to.
-_LONGEST = 26
+_LONGEST, _LONGEST_DOTTED = 26, 44
 
 #: So many conditions and effects are told below the drawing.
 _NOTES = 6
@@ -157,10 +158,10 @@ class _Drawer:
         kinds = self._kinds_of_given()
         self.backward.update(self._key(n) for stage in self.program.stages[1:] for n in stage.inputs)
         for n in given[: self.most]:
-            self._add_box(n, Box(self._key(n), kinds.get(n, "input"), self.names[n]), [self._type(n)])
+            self._add_box([n], Box(self._key(n), kinds.get(n, "input"), self.names[n]), [self._type(n)])
         for n in constants[: self.most]:
             text = constant_text(n, self.names).partition(" = ")[2]
-            self._add_box(n, Box(self._key(n), "constant", self.names[n]), [self._type(n), text])
+            self._add_box([n], Box(self._key(n), "constant", self.names[n]), [self._type(n), text])
         more = given[self.most :] + constants[self.most :]
         if more:
             self.boxes.append(Box("more_given", "more", f"… {len(more):,} more given"))
@@ -180,10 +181,12 @@ class _Drawer:
     def _type(self, number: int) -> str:
         return type_text(self.program.variables[number])
 
-    def _add_box(self, number: int, box: Box, lines: list[str]) -> None:
-        self.home.setdefault(number, box.key)
-        box.lines = [*filter(None, lines), *self.told.get(number, [])]
-        box.is_root = number in self.roots
+    def _add_box(self, numbers: Iterable[int], box: Box, lines: list[str]) -> None:
+        for n in numbers:
+            self.home[n] = box.key
+            lines += self.told.get(n, [])
+            box.is_root = box.is_root or n in self.roots
+        box.lines = [*filter(None, lines)]
         self.boxes.append(box)
 
     def _add(self, item: Drawn | LeftOut) -> None:
@@ -194,15 +197,14 @@ class _Drawer:
             self.home.update((n, key) for i in item.instructions for n in i.results)
             self._lead(key, (n for i in item.instructions for n in i.reads()))
             return
-        i, first = item.instruction, item.instruction.results[0]
-        key = self._key(first)
-        self.home.update(dict.fromkeys(i.results, key))
+        i = item.instruction
+        key = self._key(i.results[0])
         box = Box(key, "gradient" if item.backward else "result", op=self._text(i), group=item.groups)
         box.name = ", ".join(self.names[n] for n in i.results)
         box.exact = instruction_text(i, self.names, self.program)
         if item.backward:
             self.backward.add(key)
-        self._add_box(first, box, [result_types(self.program, i)])
+        self._add_box(i.results, box, [result_types(self.program, i)])
         self._lead(key, i.reads())
 
     def _text(self, i: Instruction) -> str:
@@ -210,7 +212,7 @@ class _Drawer:
         text = instruction_text(i, self.names, self.program)
         if len(text) <= _LONGEST:
             return text
-        return dotted_text(i, self.names, self.program)
+        return shortened(dotted_text(i, self.names, self.program), _LONGEST_DOTTED)
 
     def _lead(self, key: str, read: Iterable[int]) -> None:
         """Add arrows to a box; those of a backward pass go upwards."""

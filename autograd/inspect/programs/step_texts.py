@@ -18,7 +18,7 @@ def step_text(instructions: Sequence[Instruction], names: VariableNames, program
     """Return an instruction as a line of mathematics, and several by the operations that are most frequent."""
     inner = [x for i in instructions for x in inner_instructions(i)]
     if len(inner) == 1:
-        left = result_names(inner[0], names, ())
+        left = result_names(inner[0], names, inner[0].results)
         return f"{left} = {instruction_text(inner[0], names, program)}"
     counts = Counter(getattr(x.operation, "title", x.operation.name) for x in inner)
     named = [title if n == 1 else f"{n:,} {title}" for title, n in counts.most_common(_NAMED)]

@@ -111,6 +111,14 @@ def test_effects_and_conditions_are_told():
     assert re.fullmatch(r"as long as \w is True   \(line \d+: return x \* 2.0 if x.sum\(\) > 0.0 else x\)", note)
 
 
+def test_each_result_of_an_instruction_is_told():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2))
+    step = sg.compile(model)
+    step(sg.tensor(np.ones((2, 8, 8, 1), np.float32)))
+    told = {line for box in step.draw().picture.boxes for line in box.lines}
+    assert {"gradient of model.0.weight", "gradient of model.0.bias"} <= told
+
+
 def test_constants_and_strange_labels():
     table = np.arange(3.0)
 
