@@ -20,8 +20,8 @@ class Inspectable:
 
     @property
     def programs(self) -> list[Program]:
-        """The programs of all recordings, that of the last used first."""
-        return [recorded.program for recorded in self.kept]
+        """The programs of all recordings, that of the last used first; as they run, after all passes."""
+        return [recorded.begin().program for recorded in self.kept]
 
     @property
     def program(self) -> Program:
@@ -33,10 +33,15 @@ class Inspectable:
             If there is none; the message says why.
         """
         if self.kept:
-            return self.programs[0]
+            return self.kept[0].begin().program  # type: ignore[no-any-return]
         name = getattr(self.f, "__name__", "the function")
         why = f"{name} is not compiled: {self.why_not}" if self.why_not else f"call {name} once, which records it"
         raise RuntimeError(f"there is no program: {why}")
+
+    @property
+    def traced(self) -> Program:
+        """The same program as it was recorded, before anything was left out or put together."""
+        return self.program.origin.program  # type: ignore[no-any-return]
 
     def draw(self, **options: Any) -> Any:
         """Draw the program of the recording that was used last.

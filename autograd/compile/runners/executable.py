@@ -14,6 +14,7 @@ from ....common.quiet import quiet
 from ..program import Program
 from .interpreter_use import compiled_interpreter
 from .stage_cutting import Cutting
+from .stage_steps import PlainStep
 
 
 class Executable:
@@ -64,6 +65,11 @@ class ExecutableRun:
     def __del__(self) -> None:
         self.cutting.give_memory(self.memory)
 
+    @property
+    def program(self) -> Program:
+        """The program that runs."""
+        return self.cutting.program
+
     def stage(self, number: int, given: Sequence[Any], watch: Callable[[Any, Any], None] | None = None) -> list[Any]:
         """Run a stage.
 
@@ -74,7 +80,8 @@ class ExecutableRun:
         given : sequence
             The data of its inputs: arrays and Python floats.
         watch : callable, optional
-            Called in the place of each step with the step, and a function that takes it.
+            Called in the place of each step with the step, and a function that takes it; in the place of instructions
+            that are computed by their operations with one after the other.
 
         Returns
         -------
@@ -95,5 +102,8 @@ class ExecutableRun:
         for step in steps:
             if watch is None:
                 step(self)
+            elif step.__class__ is PlainStep:
+                for instruction, function in step.one_by_one(self.cutting.program):
+                    watch(instruction, partial(function, self.values))
             else:
                 watch(step, partial(step, self))

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program import Instruction
+from ..program import Instruction, Program
 from .places import DOUBLES, TRUTH, Place
+from .prepared_steps import Step, prepared_step
 from .small_memory import SmallMemory
 
 #: Number of Python floats from which they are copied all at once.
@@ -71,10 +72,17 @@ class PlainStep:
 
     def __init__(self, instructions: list[Instruction], function: Callable[[Any], None]) -> None:
         self.instructions, self.function = instructions, function
+        self.single: list[tuple[Instruction, Step]] | None = None
 
     def __call__(self, run: Any) -> None:
         """Compute."""
         self.function(run.values)
+
+    def one_by_one(self, program: Program) -> list[tuple[Instruction, Step]]:
+        """Return each instruction with a function that computes it alone, for those who measure."""
+        if self.single is None:
+            self.single = [(i, prepared_step([i], program, set(i.results), set())) for i in self.instructions]
+        return self.single
 
 
 class Output(NamedTuple):

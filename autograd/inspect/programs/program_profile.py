@@ -80,7 +80,7 @@ class _Measurement:
 
     def __init__(self, compiled: Any, recorded: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.compiled, self.recorded, self.call = compiled, recorded, (args, kwargs)
-        self.program: Program = recorded.program
+        self.program: Program = recorded.begin().program
         self.names = VariableNames(self.program)
         self.steps: list[tuple[int, Any]] = []  # in the order in which they run: the stage, and the step
         self.times: list[list[float]] = []

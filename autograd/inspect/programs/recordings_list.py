@@ -33,7 +33,7 @@ def recordings_text(compiled: Any) -> str:
 
 
 def _recording(recorded: Any) -> list[str]:
-    program = recorded.program
+    program = recorded.begin().program
     names = VariableNames(program)
     given = program.stages[0].inputs[: len(recorded.notes.arguments)]
     arguments = [f"{names[n]}: {type_text(program.variables[n])}" for n in dict.fromkeys(given)]

@@ -157,7 +157,7 @@ def test_gradients_that_are_set_afterwards():
 def test_a_backward_pass_inside_of_a_function_has_a_heading():
     step = sg.compile(sg.grad(lambda x: np.sum(np.sin(x))))
     step(np.ones(3))
-    assert lines_of(step.program)[6:] == [
+    assert lines_of(step.traced)[6:] == [
         "forward",
         "a = sin(x) : f64[3]",
         "b = sum(a) : f64",

@@ -9,6 +9,7 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn, optim
+from seegrad.autograd.compile.runners.executable import Executable
 from seegrad.autograd.inspect.programs.profile_table import Profile, ProfileRow
 
 
@@ -141,3 +142,15 @@ def test_an_empty_program():
     step = sg.compile(lambda x: x)
     step(1.0)
     assert "between the steps" in repr(step.profile(1.0))
+
+
+def test_a_program_in_steps_is_watched_one_by_one():
+    step = sg.compile(lambda x: np.sort(np.tanh(x) * 2.0, axis=1).sum(axis=1))
+    x = np.random.default_rng(0).normal(size=(500, 300))
+    step(x)
+    watched, run = [], Executable(step.traced).run()
+    (result,) = run.stage(0, [x], watch=lambda one, take: (watched.append(one), take()))
+    np.testing.assert_allclose(result, step.f(x))
+    found = [i for one in watched for i in getattr(one, "instructions", [one])]
+    assert found == step.traced.instructions
+    assert run.program is step.traced
