@@ -59,21 +59,21 @@ def _look() -> Any:
     """Return the interpreter if it was compiled and kept."""
     if blas.sgemm is None or importlib.util.find_spec("numba") is None:
         return None
-    from .kernels.compiled_cache import is_kept  # here, since it loads Numba
+    from .kernels.compiled_cache import begins, is_kept  # here, since it loads Numba
 
     if is_kept(_NAME, "interpret"):
         work = numba_use.compiled(_NAME)
         return None if work is None else work.interpret
-    _begin()
+    if _compiler is not None:
+        _compiler.poll()
+    elif begins(_NAME):
+        _begin()
     return None
 
 
 def _begin() -> None:
     """Let another process compile it; should that fail, programs go on in NumPy."""
     global _compiler
-    if _compiler is not None:
-        _compiler.poll()
-        return
     package = numba_use.__name__.rpartition(".")[0]
     code = _COMPILE.format(path=sys.path, name=f"{package}.{_NAME}")
     quiet: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)

@@ -13,12 +13,16 @@ import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numba
 
 from ....common.warning import warn
 from . import blas
+
+#: Seconds after which another process may begin what one has begun.
+TURN = 300.0
 
 _HERE = Path(__file__).parent
 _config: Any = numba.config
@@ -50,6 +54,19 @@ def kept(compile: Callable[[bool], Any]) -> Any:
 def is_kept(module: str, function: str) -> bool:
     """Return whether the code of a function is kept."""
     return any(_folder().glob(f"*/{module}.{function}-*.nbi"))
+
+
+def begins(module: str) -> bool:
+    """Return whether it is this process's turn to compile a module: no other has begun in the last minutes."""
+    mark = _folder() / f"{module}.begun"
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        if mark.exists() and time() - mark.stat().st_mtime < TURN:
+            return False
+        mark.touch()
+    except OSError:  # what cannot be kept is not worth compiling
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)
