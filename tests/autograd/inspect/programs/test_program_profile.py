@@ -9,11 +9,19 @@ import pytest
 
 import seegrad as sg
 from seegrad import nn, optim
+from seegrad.autograd.compile.recorded_call import RecordedCall
+from seegrad.autograd.compile.run_program import ProgramRun
 from seegrad.autograd.compile.runners.executable import Executable
 from seegrad.autograd.inspect.programs.profile_table import Profile, ProfileRow
 
 
-def test_every_instruction_has_a_row():
+@pytest.fixture
+def plainly(monkeypatch):
+    """Let programs run instruction by instruction, whatever runs them otherwise."""
+    monkeypatch.setattr(RecordedCall, "begin", lambda self: ProgramRun(self.program))
+
+
+def test_every_instruction_has_a_row(plainly):
     step = sg.compile(lambda x, y: np.sum(np.tanh(x) * y, axis=1))
     arguments = np.ones((40, 30)), np.ones(30)
     step(*arguments)
@@ -30,7 +38,7 @@ def test_every_instruction_has_a_row():
     assert (step.recordings, step.replays) == (1, 0)
 
 
-def test_views_touch_no_memory_and_backward_stages_are_measured():
+def test_views_touch_no_memory_and_backward_stages_are_measured(plainly):
     w = sg.tensor(np.ones((3, 3)), requires_grad=True)
     step = sg.compile(lambda x: (x @ w.T).sum())
     step(np.ones((2, 3)))
@@ -112,7 +120,7 @@ def test_long_programs_are_added_up_by_operation():
     assert re.search(r"200\.0 +\d+ % +100 +tanh\(·\)", repr(found))
 
 
-def test_a_loop_in_a_profile():
+def test_a_loop_in_a_profile(plainly):
     def solve(y):
         for _ in range(50):
             y = y + 0.01 * np.sin(y)
@@ -154,3 +162,13 @@ def test_a_program_in_steps_is_watched_one_by_one():
     found = [i for one in watched for i in getattr(one, "instructions", [one])]
     assert found == step.traced.instructions
     assert run.program is step.traced
+
+
+def test_the_profile_of_a_program_in_steps(monkeypatch):
+    monkeypatch.setattr(RecordedCall, "begin", lambda self: Executable(self.program).run())
+    w = sg.tensor(np.ones((3, 3)), requires_grad=True)
+    step = sg.compile(lambda x: np.sort((x @ w).tanh(), axis=1).sum())
+    step(np.ones((2, 3)))
+    found = step.profile(np.ones((2, 3)))
+    assert {row.stage for row in found.rows} == {0, 1}
+    assert {row.runner for row in found.rows} <= {"operation", "the interpreter of small arrays"}
