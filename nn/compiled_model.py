@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..autograd import Tensor, compile
+from ..autograd import Tensor
+from ..autograd.compile.compiled_function import Compiled
 from .module import Module
 
 _PACKAGE = __name__.partition(".")[0]
@@ -51,7 +52,7 @@ class CompiledModel:
             return function(*parts, *data)
         known, compiled = self._functions.get(function, ((), None))
         if len(known) != len(parts) or any(a is not b for a, b in zip(known, parts)):
-            compiled = compile(functools.partial(function, *parts))
+            compiled = Compiled(functools.partial(function, *parts), steady=True)  # a training can be repeated
             self._functions[function] = parts, compiled
         result = compiled(*data)
         self.why_not = compiled.why_not

@@ -74,6 +74,13 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
 class Compiled(Inspectable):
     """A function that is recorded once and then run as a program; made by :func:`compile`.
 
+    Parameters
+    ----------
+    f : callable
+    steady : bool
+        Whether results must be the same to the last bit in every process. Otherwise small arrays are computed by
+        compiled code as soon as it is there: the first process on a machine has to make it.
+
     Attributes
     ----------
     why_not : str or None
@@ -89,8 +96,9 @@ class Compiled(Inspectable):
     #: The largest number of recordings that are kept: for different shapes of the arguments, or different branches.
     KEPT = 8
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], steady: bool = False) -> None:
         functools.update_wrapper(self, f, updated=())
+        self.steady = steady
         self.f = f
         self.why_not: str | None = None
         self.why_recorded = "it was not called before"
@@ -158,7 +166,7 @@ class Compiled(Inspectable):
                 trace.fail("draws random numbers; draw them outside and pass them in")
             trace.check_drawn()
             if trace.why_not is None:
-                recorded = RecordedCall(self.f, arguments, reach, trace, stand_ins, returned)
+                recorded = RecordedCall(self.f, arguments, reach, trace, stand_ins, returned, self.steady)
         if not reach.same_as(self.f):
             trace.why_not = trace.why_not or "it changes what it finds by name"
             _settle_leaks(self.f)

@@ -14,11 +14,12 @@ from ..graph_order import backward_order
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
 from .effects import Leaf, node_of
+from .passes.pipeline import PASSES, simplified
 from .program import Program, Stage
 from .reach import Reach
 from .recording_notes import RecordingNotes
 from .replayed import ReplayedCall, ReplayedOp
-from .run_program import ProgramRun
+from .runners.executable import Executable
 from .stand_ins import TracedArray, TracedNumber
 from .trace import Condition, Trace, data_now
 
@@ -117,6 +118,8 @@ class RecordedCall:
         What the function got in the place of the leaves of its arguments.
     returned : object
         What it returned.
+    steady : bool
+        See :class:`Compiled`.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class RecordedCall:
         trace: Trace,
         stand_ins: list[Any],
         returned: Any,
+        steady: bool,
     ) -> None:
         self.key, self.reach, self.held = arguments.key, reach, arguments.reach
         self.names = {id(x): i for i, x in enumerate(reach.nodes)}
@@ -159,6 +163,8 @@ class RecordedCall:
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages, self)
         self.notes = RecordingNotes(f, arguments, trace)
+        self.steady = steady
+        self.executable: Executable | None = None
         self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
 
     # -------------------------------------------------------------------------------------- recording
@@ -255,7 +261,9 @@ class RecordedCall:
 
     def begin(self) -> Any:
         """Return a new run of the program."""
-        return ProgramRun(self.program)
+        if self.executable is None:
+            self.executable = Executable(simplified(self.program, PASSES), self.steady)
+        return self.executable.run()
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:
         """Take back the random numbers of a run that counts for nothing."""

@@ -25,19 +25,21 @@ class Executable:
     Parameters
     ----------
     program : Program
+    steady : bool
+        Whether all runs are to be computed in one way: without the compiled interpreter, which may come later.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, steady: bool = False) -> None:
+        self.program, self.steady = program, steady
         self._cut()
 
     def _cut(self) -> None:
-        self.interpret = compiled_interpreter()
+        self.interpret = None if self.steady else compiled_interpreter()
         self.cutting = Cutting(self.program, self.interpret)
 
     def run(self) -> ExecutableRun:
         """Begin a run."""
-        if self.interpret is None and compiled_interpreter() is not None:  # it is there by now
+        if not self.steady and self.interpret is None and compiled_interpreter() is not None:  # it is there by now
             self._cut()
         return ExecutableRun(self.cutting)
 
