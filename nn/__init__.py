@@ -16,6 +16,7 @@ from .losses import *
 from .model_info import *
 from .module import *
 from .plots import *
+from .scalar_networks import *
 from .summary import *
 from .training import *
 

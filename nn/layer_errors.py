@@ -8,7 +8,7 @@ from typing import Any, Protocol
 __all__ = ["LayerError"]
 
 
-class Layer(Protocol):
+class NamedModules(Protocol):
     """A module, as far as its errors name it."""
 
     def named_modules(self) -> Iterator[tuple[str, Any]]:
@@ -26,19 +26,19 @@ class LayerError(Exception):
 
     Parameters
     ----------
-    layer : Layer
+    layer : NamedModules
         The layer that refuses its input.
     problem : str
         What it got, what it expects, and the fix where one is known.
     """
 
-    def __init__(self, layer: Layer, problem: str) -> None:
+    def __init__(self, layer: NamedModules, problem: str) -> None:
         super().__init__(problem)
         self.layer = layer
         self.problem = problem
         self.path = ""
 
-    def locate(self, root: Layer) -> None:
+    def locate(self, root: NamedModules) -> None:
         """Set the layer's path as seen from ``root``, a module that encloses it."""
         for path, module in root.named_modules():
             if module is self.layer and path:
