@@ -32,17 +32,23 @@ class Variable(NamedTuple):
     @classmethod
     def of(cls, data: Any) -> Variable:
         """Describe an array, a number or an object."""
+        if data.__class__ is float:
+            return NUMBER
         return cls(np.shape(data), data.dtype) if hasattr(data, "dtype") else cls((), None)
 
 
-@dataclass(frozen=True)
+#: A Python float.
+NUMBER = Variable((), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """The place of a variable among the arguments of an instruction."""
 
     number: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Instruction:
     """One operation, what it reads, and the variables that it defines.
 
@@ -63,11 +69,13 @@ class Instruction:
     arguments: tuple[Any, ...]
     params: Mapping[str, Any]
     results: tuple[int, ...]
+    _reads: tuple[int, ...] | None = field(default=None, init=False, repr=False)
 
-    def reads(self) -> Iterator[int]:
-        """Yield the numbers of the variables that it reads, in order."""
-        yield from refs_in(self.arguments)
-        yield from refs_in(self.params)
+    def reads(self) -> tuple[int, ...]:
+        """Return the numbers of the variables that it reads, in order."""
+        if self._reads is None:
+            self._reads = tuple(refs_in((self.arguments, self.params) if self.params else self.arguments))
+        return self._reads
 
 
 @dataclass(eq=False)

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from math import isfinite
 from threading import get_ident
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.collector import collector_paused
 from ...common.fork import renewed
 from ...common.plain_data import frozen
 from ..batched import whole_of
@@ -98,6 +100,7 @@ class Trace:
 
     def __init__(self, found: Iterable[tuple[Any, Any]] = (), generators: Iterable[Any] = ()) -> None:
         self.variables: list[Variable] = []
+        self.refs: list[Ref] = []  # one for each variable
         self.inputs: list[int] = []
         self.instructions: list[Instruction] = []
         self.constants: dict[int, Any] = {}
@@ -124,17 +127,20 @@ class Trace:
         self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
         self.with_params: list[Node] = []
         self.called = False
+        self.pauses = ExitStack()  # of the garbage collector: all that is noted stays, while there is hope for a program
         self.pulled_back: list[tuple[int, int]] = []  # the variables of backward passes: the first, and the end
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
     def __enter__(self) -> Trace:
         self.thread = get_ident()
+        self.pauses.enter_context(collector_paused())
         traces[self.thread] = self
         on_record.append(self.see)
         on_look.append(self.note)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.pauses.close()
         self._make_plain()
         for node in self.with_params:
             if node.__class__ is not EmptiedTensor:
@@ -148,13 +154,16 @@ class Trace:
         """Note that no program can repeat what the function does (``only_now``: with these numbers); it goes on."""
         if self.why_not is None:
             self.why_not, self.only_now = f"it {why}{_line()}", only_now
+            self.pauses.close()
 
     # ------------------------------------------------------------------------------------------ variables
 
     def variable(self, data: Any) -> int:
         """Return a new variable."""
+        number = len(self.variables)
         self.variables.append(Variable.of(data))
-        return len(self.variables) - 1
+        self.refs.append(Ref(number))
+        return number
 
     def name(self, node: Any, variable: int) -> Any:
         """Let a node carry a variable."""
@@ -164,7 +173,14 @@ class Trace:
     def place_of(self, x: Any) -> int | None:
         """Return the variable that a node or array carries, None if it is not traced; what was found is captured."""
         if not isinstance(x, Node):
-            return self._array(x) if id(x) in self.arrays else None
+            return self._array(x) if self.arrays and id(x) in self.arrays else None
+        found = self.places.get(x)
+        if found is None or found[1] != x.number or self.unknown or self.changed or x.__class__ is EmptiedTensor:
+            return self._place_of_node(x)
+        return found[0]
+
+    def _place_of_node(self, x: Any) -> int | None:
+        """Return the variable that a node carries, after asking whether it is still what it was."""
         if x.__class__ is EmptiedTensor:
             refresh(x)
         if x in self.places:
@@ -216,16 +232,18 @@ class Trace:
             self.constants[place] = frozen(data)
             if isinstance(x, Node):
                 self.name(x, place)
-        return Ref(place)
+        return self.refs[place]
 
     def references(self, x: Any) -> Any:
         """Return parameters with references in the place of what is traced."""
+        if x is NO_PARAMS:
+            return x
         if isinstance(x, (tuple, list)):
             items = [self.references(item) for item in x]
             return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
         if isinstance(x, Mapping):
             return {key: self.references(value) for key, value in x.items()} if x else NO_PARAMS
-        return Ref(place) if (place := self.place_of(x)) is not None else x
+        return self.refs[place] if (place := self.place_of(x)) is not None else x
 
     def stand_in(self, data: Any, variable: int) -> Any:
         """Return what a function gets to see of a variable: a node that stands for plain data."""
@@ -301,30 +319,40 @@ class Trace:
         """Note an operation that was computed."""
         if traces.get(get_ident()) is not self or node in self.places:
             return
-        if self.is_traced(inputs) or self.is_traced(params):
-            self.name(node, self.emit(op, inputs, params, (node._plain,))[0])
-            self._keep_plain(node, inputs)
+        for x in inputs:
+            place = self.place_of(x)
+            if place is not None and place not in self.constants:
+                break
+        else:
+            if not (params and self.is_traced(params)):
+                return
+        self.name(node, self.emit(op, inputs, params, node._plain))
+        self._keep_plain(node, inputs)
+        if params:
             self._note_params(node)
 
     def _keep_plain(self, node: Any, inputs: tuple[Any, ...]) -> None:
         """Let a result stand for plain data, if all inputs do."""
-        if all(isinstance(x, (TracedArray, TracedNumber, Constant)) or not isinstance(x, Node) for x in inputs):
-            node.__class__ = plain_kind(node)
+        for x in inputs:
+            if isinstance(x, Node) and not x.stands_for_data and not isinstance(x, Constant):
+                return
+        node.__class__ = plain_kind(node)
 
     def _note_params(self, node: Any) -> None:
         """Note a node with stand-ins among its parameters, which later backward passes read."""
         if node.params and plain_params(node.params) is not node.params:
             self.with_params.append(node)
 
-    def emit(
-        self, operation: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], results: Sequence[Any]
-    ) -> tuple[int, ...]:
-        """Add an instruction, and return the variables that it defines."""
-        arguments = tuple([self.reference(x) for x in inputs])
-        numbers = tuple([self.variable(data) for data in results])
-        self.computed.update(numbers)
-        self.instructions.append(Instruction(operation, arguments, self.references(params), numbers))
-        return numbers
+    def emit(self, operation: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], result: Any) -> int:
+        """Add an instruction, and return the variable that it defines."""
+        return self.add(operation, tuple([self.reference(x) for x in inputs]), self.references(params), result)
+
+    def add(self, operation: Any, arguments: tuple[Any, ...], params: Mapping[str, Any], result: Any) -> int:
+        """Add an instruction that has its references, and return the variable that it defines."""
+        number = self.variable(result)
+        self.computed.add(number)
+        self.instructions.append(Instruction(operation, arguments, params, (number,)))
+        return number
 
     def record(self, op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Record a result that was computed as a stand-in: the node carries the same variable."""
@@ -541,7 +569,7 @@ class Trace:
 
     def are_finite(self, gradients: Iterable[Any]) -> bool:
         """Return whether gradients are finite, under the condition that they stay so."""
-        wholes = [whole_of(g) for g in gradients]
+        wholes = {id(g): g for g in map(whole_of, gradients)}.values()
         return bool(all_finite(*[self.data_of(g) if isinstance(g, Node) else g for g in wholes]))
 
     def note(self, what: str, x: Node, other: Any, answer: Any) -> None:
@@ -557,7 +585,7 @@ _as_float, _as_array = PlainFunction(float), PlainFunction(np.asarray)
 @PlainFunction
 def all_finite(*arrays: Any) -> bool:
     """Whether no element is infinite or NaN."""
-    return all(bool(np.isfinite(x).all()) for x in arrays)
+    return all(isfinite(x) if x.__class__ is float else bool(np.isfinite(x).all()) for x in arrays)
 
 
 #: Looks that are traced, or that see no number.

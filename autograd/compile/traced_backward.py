@@ -14,6 +14,7 @@ from ..core.backward import fitted, inputs_of, is_inner, oldest_of, shown
 from ..core.node import Node, current_trace, data_of, on_gradient
 from ..core.op import PlainFunction
 from ..tensor import Tensor
+from .rule_templates import RuleTemplates
 
 
 def install() -> None:
@@ -41,6 +42,7 @@ def traced_pass(
         trace.fail("is watched by an observer of gradients")
         return NotImplemented
     oldest, chose, first = oldest_of(stop), False, len(trace.variables)
+    templates = RuleTemplates(trace, lambda node, g: _input_gradients(node, g, create_graph), create_graph)
     gradients: dict[Node, Any] = {root: grad_output}
     waiting = [(-root.number, root)] if is_inner(root, stop, oldest) else []
     while waiting:
@@ -55,15 +57,14 @@ def traced_pass(
         if not (keep or (node.notes and "retain" in node.notes)):
             del gradients[node]
         chose = chose or node.op.chooses
-        with trace.pulling_back():
-            found = _input_gradients(node, g, create_graph)
-        for x, d in found:
+        for x, d in templates.input_gradients(node, g):
             if x in gradients:
-                gradients[x] = gradients[x] + d
+                gradients[x] = templates.sum(gradients[x], d)
             else:
                 gradients[x] = d
                 if is_inner(x, stop, oldest):
                     heappush(waiting, (-x.number, x))
+    gradients = {x: templates.heavy(g) for x, g in gradients.items()}
     if chose and not trace.are_finite(gradients.values()):
         trace.fail("has a gradient that is not finite, behind a choice", only_now=True)
         return NotImplemented
