@@ -1,8 +1,8 @@
 """Derivative rules of single numbers, traced once for all nodes that have the same operation.
 
-A graph of Values has as many nodes as there are numbers. What its rules do depends on the operation, and on which inputs
-are variables, which constants. So each rule is traced once, on numbers of its own, and its instructions are a template:
-for every further node they are written down with other variables.
+A graph of Values has as many nodes as there are numbers. What its rules do depends on the operation, and on which
+inputs are variables, which constants. So each rule is traced once, on numbers of its own, and its instructions are a
+template: for every further node they are written down with other variables.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Pulled(NamedTuple):
     data: float
 
 
-class Line(NamedTuple):
+class RuleLine(NamedTuple):
     """One instruction of a template: its arguments, and the Refs in its parameters, are places in a list."""
 
     operation: Any
@@ -48,14 +48,14 @@ class Template(NamedTuple):
     constants : list of int
         The variables of numbers that the rules bring along; in the list of places they follow after the gradient, the
         result and the inputs.
-    lines : list of Line
+    lines : list of RuleLine
         Each adds its result to the list of places.
     gradients : list of (int, int or float)
         The numbers of inputs, and the places of their gradients in the list, or constants.
     """
 
     constants: list[int]
-    lines: list[Line]
+    lines: list[RuleLine]
     gradients: list[tuple[int, Any]]
 
 
@@ -148,7 +148,7 @@ class RuleTemplates:
             found.append((inputs[number], d))
         return found
 
-    def _write(self, lines: list[Line], places: list[int], data: list[Any]) -> None:
+    def _write(self, lines: list[RuleLine], places: list[int], data: list[Any]) -> None:
         """Write down instructions, and compute their results."""
         trace, refs = self.trace, self.trace.refs
         for operation, arguments, params in lines:
@@ -188,15 +188,15 @@ class RuleTemplates:
             if not plain or getattr(i.operation, "always", False) or not _is_number(trace.variables[i.results[0]]):
                 return None
             places = {n: Ref(at[n]) for n in i.reads()}
-            lines.append(Line(i.operation, tuple([at[x.number] for x in i.arguments]), with_refs(i.params, places)))
+            lines.append(RuleLine(i.operation, tuple([at[x.number] for x in i.arguments]), with_refs(i.params, places)))
         if any(n not in trace.constants for n in constants):
             return None
         order, gradients = {id(x): i for i, x in enumerate(given[2:])}, []
         for x, d in found:
             place = trace.place_of(d) if isinstance(d, Node) else None
-            if place not in at and d.__class__ is not float:
+            if place not in at and (place is not None or d.__class__ is not float):
                 return None
-            gradients.append((order[id(x)], at[place] if place in at else d))
+            gradients.append((order[id(x)], d if place is None else at[place]))
         return Template(constants, lines, gradients)
 
     def _probe(self, kind: Any, data: float) -> Any:

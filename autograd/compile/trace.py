@@ -127,7 +127,7 @@ class Trace:
         self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
         self.with_params: list[Node] = []
         self.called = False
-        self.pauses = ExitStack()  # of the garbage collector: all that is noted stays, while there is hope for a program
+        self.pauses = ExitStack()  # of the garbage collector, while all that is noted stays
         self.pulled_back: list[tuple[int, int]] = []  # the variables of backward passes: the first, and the end
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
