@@ -36,6 +36,7 @@ class CallArguments:
         self.leaves: list[Any] = []
         self.key: list[Any] = [is_recording()]
         self.reach: list[Reach] = []
+        self._first: dict[int, int] = {}  # of a node, where it was given first
         self.refusal: str | None = None
         self._take_apart(args)
         self._take_apart(kwargs)
@@ -66,7 +67,7 @@ class CallArguments:
         if not isinstance(x, Node):
             return x.__class__, x.shape, x.dtype
         data = x._plain
-        first = next(i for i, other in enumerate(self.leaves) if other is x)
+        first = self._first.setdefault(id(x), len(self.leaves))
         return x.__class__, np.shape(data), getattr(data, "dtype", float), x._tracked, first
 
     def replaced(self, leaves: Iterable[Any]) -> Any:

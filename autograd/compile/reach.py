@@ -68,9 +68,12 @@ class Reach:
             tokens.append(x)
         elif isinstance(x, Node):
             self.nodes.append(x)
-            self.links.nodes.append((x, x._tracked, np.shape(x._plain), getattr(x._plain, "dtype", None)))
-            tokens.append(id(x))
-            tokens.append(self.links.nodes[-1][1:])
+            tokens.append(id(x) if x._tracked else -id(x))
+            if x._plain.__class__ is float:
+                self.links.numbers[x._tracked].append(x)
+            else:
+                self.links.nodes.append((x, x._tracked, *_form(x._plain)))
+                tokens.append(_form(x._plain))
         elif id(x) not in self.seen and not isinstance(x, ModuleType):
             self.seen.add(id(x))
             self._visit_object(x)
@@ -208,6 +211,8 @@ class Links:
     cells : list of (cell, object)
     functions : list of (function, code, defaults)
     arrays : list of (ndarray, bytes)
+    numbers : (list of Node, list of Node)
+        Those of single numbers without and with gradients.
     nodes : list of (Node, bool, shape, dtype)
     buffers : list of (mapping, key, shape, dtype)
     """
@@ -220,6 +225,7 @@ class Links:
         self.cells: list[tuple[Any, Any]] = []
         self.functions: list[tuple[Any, Any, Any]] = []
         self.arrays: list[tuple[Any, bytes]] = []
+        self.numbers: tuple[list[Node], list[Node]] = [], []
         self.nodes: list[tuple[Node, bool, Any, Any]] = []
         self.buffers: list[tuple[Any, str, Any, Any]] = []
 
@@ -242,10 +248,15 @@ class Links:
         return (
             all(len(x) == len(items) and all(map(operator.is_, x, items)) for x, items in self.sequences)
             and all(f.__code__ is code and f.__defaults__ is defaults for f, code, defaults in self.functions)
+            and all(map(_is_tracked, self.numbers[1]))
+            and not any(map(_is_tracked, self.numbers[0]))
             and all(x._tracked is tracked and _form(x._plain) == (*form,) for x, tracked, *form in self.nodes)
             and all(_form(mapping[name]) == (*form,) for mapping, name, *form in self.buffers)
             and all(x.tobytes() == content for x, content in self.arrays)
         )
+
+
+_is_tracked = operator.attrgetter("_tracked")
 
 
 def _form(data: Any) -> Any:

@@ -63,26 +63,24 @@ class ReplayedOp(Op):
         self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
         self.rule = ()
         self.variadic_rule = None
+        self.fast_vjp = self._all_at_once
+
+    def _all_at_once(self, g: Any, out: Any, *xs: Any, call: ReplayedCall, result: int, **_: Any) -> Any:
+        """Return the gradients of all inputs as the program gives them."""
+        found = None if isinstance(g, Node) else call.recorded.pull_back(call, g, result)
+        return NotImplemented if found is None else found
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
-        """Return one rule per input; they share one run."""
+        """Return one rule per input, where the program does not tell; they share one call of the function."""
         shared: list[Any] = []
 
         def rule(g: Any, out: Any, *xs: Any, call: ReplayedCall, result: int, index: int) -> Any:
             if not shared:
-                shared.extend(self._gradients(g, call, result, inputs))
+                shared.extend(self._run_again(g, call, result, inputs))
             found = shared[index]
             return np.zeros_like(inputs[index]._plain) if found is None else found
 
         return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
-
-    def _gradients(self, g: Any, call: ReplayedCall, result: int, inputs: tuple[Node, ...]) -> list[Any]:
-        """Return the gradients of all inputs, from that of one of the results."""
-        if not isinstance(g, Node):
-            found = call.recorded.pull_back(call, g, result)
-            if found is not None:
-                return found  # type: ignore[no-any-return]
-        return self._run_again(g, call, result, inputs)
 
     def _run_again(self, g: Any, call: ReplayedCall, result: int, inputs: tuple[Node, ...]) -> list[Any]:
         """Return the gradients by running the function itself once more: they can be differentiated again."""
