@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.backward import propagate
-from ..core.node import Node
+from ..core.node import Node, clock, fill, kinds
 from ..core.recording import record
 from ..graph_order import backward_order
 from .call_arguments import CallArguments, map_structure
@@ -159,6 +160,7 @@ class RecordedCall:
                 plan.stage = len(stages)
                 stages.append(stage)
         self.captured = list(trace.captured.values())
+        self.nodes_alone = all(isinstance(x, Node) for x in self.captured)
         self._check_found(trace, arguments)
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages, self)
@@ -257,7 +259,7 @@ class RecordedCall:
                 return Miss("a node that had a gradient has none, or the other way round")
             gradients += [] if place is None else [gradient]
         given = [x._plain if isinstance(x, Node) else x for x in leaves]
-        return [*given, *map(data_now, self.captured), *gradients]
+        return [*given, *map(_plain_of if self.nodes_alone else data_now, self.captured), *gradients]
 
     def begin(self) -> Any:
         """Return a new run of the program."""
@@ -288,8 +290,15 @@ class RecordedCall:
 
     def _node(self, stage: int, outputs: list[Any], call: ReplayedCall) -> Any:
         """Return a result with its graph: one operation, whose inputs are the nodes on which it depends."""
-        inputs = tuple([node_of(x, call.arguments.leaves) for x in self.backward[stage - 1].sources])
-        return record(self.op, outputs[self.places[stage - 1]], inputs, {"call": call, "result": stage - 1})
+        sources, data = self.backward[stage - 1].sources, outputs[self.places[stage - 1]]
+        if Leaf in map(type, sources):
+            sources = [node_of(x, call.arguments.leaves) for x in sources]
+        if data.__class__ is not float:
+            data = np.asarray(data)
+            data.setflags(write=False)
+        node = object.__new__(kinds[data.__class__])
+        fill(node, data, self.op, tuple(sources), {"call": call, "result": stage - 1}, True, clock())
+        return node
 
     def undo(self, leaves: list[Any]) -> Callable[[], None]:
         """Return a function that undoes the effects of a call of ``f`` that follows.
@@ -314,6 +323,9 @@ class RecordedCall:
             return None
         outputs = call.run.stage(plan.stage, [cotangent])
         return [outputs[place] for place in plan.gradients] if plan.failed(outputs) is None else None
+
+
+_plain_of = operator.attrgetter("_plain")
 
 
 def _sources(root: Any, known: Iterable[Node]) -> list[Node]:

@@ -19,7 +19,7 @@ from ...common.quiet import quiet
 from ...common.seam import backward_passes, interpreters
 from ..arithmetic import binary
 from ..batched import whole_of
-from ..core.backward import arguments, fast_gradients, fitted, inputs_of, is_inner, oldest_of
+from ..core.backward import arguments, fitted, inputs_of, is_inner, oldest_of
 from ..core.node import NO_PARAMS, Constant, Node, clock, current_trace, data_of, on_gradient, on_record, traces
 from ..core.op import Op
 from ..core.recording import open_blocks, record
@@ -276,9 +276,14 @@ def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[
     """Return the inputs that require gradients, with their gradients."""
     inputs = inputs_of(node)
     if op.fast_vjp is not None and not isinstance(g, Node):
-        found = fast_gradients(node, g, inputs)
+        wanted, data = tuple([x._tracked for x in inputs]), [x._plain for x in inputs]
+        found = op.fast_vjp(g, node._plain, *data, wanted=wanted, **node.params)
         if found is not NotImplemented:
-            return found  # type: ignore[no-any-return]
+            return [
+                (x, d if v.__class__ is d.__class__ is float else fitted(x, d, op))
+                for x, v, d, tracked in zip(inputs, data, found, wanted)
+                if tracked and d is not None
+            ]
     args, arrivals = arguments(node, g, inputs), []
     for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
         if x._tracked:

@@ -132,7 +132,8 @@ class StageSteps:
         self.given: list[tuple[int, int]] = []
         self.floats: tuple[list[int], Any] | None = None
         self.outputs: list[Any] = []
-        self.many: tuple[list[int], Any] | None = None
+        self.others: list[tuple[int, Any]] = []
+        self.many: tuple[Any, Any] | None = None
         self.loud = False
 
     def take_floats(self, places: Sequence[int], where: Sequence[int]) -> None:
@@ -145,9 +146,10 @@ class StageSteps:
         many = [i for i, o in enumerate(outputs) if o.__class__ is Output and o.dtype is None and o.place.bank != TRUTH]
         many = [i for i in many if outputs[i].place.bank == DOUBLES]
         if len(many) >= MANY:
-            self.many = many, _index([outputs[i].place.start for i in many])
+            self.many = _index(many), _index([outputs[i].place.start for i in many])
             for i in many:
                 self.outputs[i] = None
+        self.others = [(place, output) for place, output in enumerate(self.outputs) if output is not None]
 
     def take(self, run: Any, given: Sequence[Any]) -> None:
         """Take what is given."""
@@ -160,19 +162,22 @@ class StageSteps:
 
     def hand_out(self, run: Any) -> list[Any]:
         """Return the outputs, in memory of their own."""
-        memory, values, found = run.memory, run.values, []
-        for output in self.outputs:
-            if output.__class__ is Output:
-                found.append(output.owned(memory))
-            elif output is None:
-                found.append(None)
-            else:
-                data = values[output]
-                found.append(data.copy("K") if memory.owns(data) else data)
+        memory, values = run.memory, run.values
+        found: list[Any] = [None] * len(self.outputs)
         if self.many is not None:
             places, where = self.many
-            for place, number in zip(places, memory.banks[DOUBLES][where].tolist()):
-                found[place] = number
+            numbers = memory.banks[DOUBLES][where].tolist()
+            if places.__class__ is slice:
+                found[places] = numbers
+            else:
+                for place, number in zip(places.tolist(), numbers):
+                    found[place] = number
+        for place, output in self.others:
+            if output.__class__ is Output:
+                found[place] = output.owned(memory)
+            else:
+                data = values[output]
+                found[place] = data.copy("K") if memory.owns(data) else data
         return found
 
 
