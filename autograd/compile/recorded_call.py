@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...common.collector import collector_paused
 from ..core.backward import propagate
 from ..core.node import Node, clock, fill, kinds
 from ..core.recording import record
@@ -78,6 +79,7 @@ class StagePlan:
 
     def __init__(self) -> None:
         self.outputs: list[int] = []
+        self.order: dict[int, int] = {}  # from a variable to its place
         self.stage: int | None = None
         self.too_late = False
         self.sources: list[Any] = []
@@ -86,9 +88,10 @@ class StagePlan:
 
     def place(self, variable: int) -> int:
         """Return the place of a variable among the outputs."""
-        if variable not in self.outputs:
+        if variable not in self.order:
+            self.order[variable] = len(self.outputs)
             self.outputs.append(variable)
-        return self.outputs.index(variable)
+        return self.order[variable]
 
     def expect(self, conditions: Sequence[Condition]) -> None:
         """Add conditions."""
@@ -264,7 +267,8 @@ class RecordedCall:
     def begin(self) -> Any:
         """Return a new run of the program."""
         if self.executable is None:
-            self.executable = Executable(simplified(self.program, PASSES), self.steady)
+            with collector_paused():
+                self.executable = Executable(simplified(self.program, PASSES), self.steady)
         return self.executable.run()
 
     def _missed(self, why: str, numbers: DrawnNumbers | None) -> Miss:

@@ -59,8 +59,12 @@ def _handing_out(program: Program, places: Mapping[int, Ref]) -> Program:
 
 
 def _key(instruction: Instruction) -> Any:
+    commutes = instruction.operation.name in COMMUTATIVE
+    numbers = [x.number for x in instruction.arguments if x.__class__ is Ref]
+    if not instruction.params and len(numbers) == len(instruction.arguments):
+        return id(instruction.operation), tuple(sorted(numbers) if commutes else numbers)
     arguments = [_key_of(x) for x in instruction.arguments]
-    if instruction.operation.name in COMMUTATIVE:
+    if commutes:
         arguments.sort(key=repr)
     return id(instruction.operation), tuple(arguments), _key_of(instruction.params)
 

@@ -35,8 +35,9 @@ def with_constants_folded(program: Program) -> Program:
 
 def _value(instruction: Instruction, constants: dict[int, Any]) -> tuple[Any, ...] | None:
     """Return the results of an instruction that reads constants only; None if they are not to be kept."""
-    if any(number not in constants for number in instruction.reads()):
-        return None
+    for number in instruction.reads():
+        if number not in constants:
+            return None
     arguments, params = with_data(instruction.arguments, constants), with_data(instruction.params, constants)
     try:
         with quiet():

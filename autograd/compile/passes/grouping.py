@@ -34,6 +34,9 @@ def with_groups(program: Program, large: int = LARGE) -> Program:
     Operations on arrays of one shape go together if they have an input in common, or one reads what the other
     computes, and if nothing outside lies between them. A group takes the time of at least ``large`` multiplications.
     """
+    sizes = [math.prod(shape) for shape in {variable.shape for variable in program.variables}]
+    if max(sizes, default=0) * MOST_OPERATIONS < large:
+        return program
     stages = [_StageGroups(program, k, large) for k in range(len(program.stages))]
     return with_stages(program, [s.ordered() if s.groups else s.stage.instructions for s in stages])
 

@@ -50,6 +50,8 @@ class Seen:
     def number(self, x: Any) -> Any:
         """Return the number that a static argument or a constant is, everywhere the same; None if it is none."""
         value = self.program.constants.get(x.number) if x.__class__ is Ref else x
+        if value is None:
+            return None
         if isinstance(value, np.ndarray) and value.size and _is_uniform(value):
             value = value.flat[0]
         return value if isinstance(value, (int, float, np.number)) else None

@@ -30,7 +30,7 @@ def with_refs(x: Any, places: Mapping[int, Any]) -> Any:
 
 def reading(instruction: Instruction, places: Mapping[int, Any]) -> Instruction:
     """Return an instruction that reads other variables; itself if it reads none of those in ``places``."""
-    if not any(number in places for number in instruction.reads()):
+    if not places or places.keys().isdisjoint(instruction.reads()):
         return instruction
     arguments, params = with_refs(instruction.arguments, places), with_refs(instruction.params, places)
     return replace(instruction, arguments=arguments, params=params)
