@@ -85,7 +85,7 @@ def is_leaf(x: Any) -> bool:
     kind = x.__class__
     if kind is float or isinstance(x, Node):
         return True
-    return (kind is np.ndarray or isinstance(x, np.generic)) and x.dtype.kind in ("f" if x.ndim == 0 else "fiub")
+    return x.dtype.kind in "fiub" if kind is np.ndarray else isinstance(x, np.floating)
 
 
 def map_structure(function: Callable[[Any], Any], x: Any) -> Any:

@@ -46,6 +46,16 @@ class TracedArray(Tensor):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _or_plain(call_function, (function, args, kwargs), function, args, kwargs)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if _is_tracked(value):  # an array refuses what would lose its gradient
+            np.copy(self._plain)[plain_params(index)] = value
+        super().__setitem__(index, value)
+
+    def _update(self, operation: Any, other: Any) -> Any:
+        if _needs_derivative(other) and self.ndim:
+            getattr(np, operation.name)(self._plain, other, out=np.copy(self._plain))
+        return super()._update(operation, other)
+
     def __str__(self) -> str:
         return str(answer_of(self, "formats an array"))
 
@@ -221,6 +231,13 @@ def _needs_derivative(x: Any) -> bool:
     if isinstance(x, dict):
         return any(map(_needs_derivative, x.values()))
     return isinstance(x, (tuple, list)) and any(map(_needs_derivative, x))
+
+
+def _is_tracked(x: Any) -> bool:
+    """Return whether something, or a part of it, has a gradient."""
+    if isinstance(x, (tuple, list)):
+        return any(map(_is_tracked, x))
+    return isinstance(x, Node) and x._tracked and not x.stands_for_data
 
 
 class _SameShapes:
