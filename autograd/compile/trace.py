@@ -345,7 +345,8 @@ class Trace:
 
     def emit(self, operation: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], result: Any) -> int:
         """Add an instruction, and return the variable that it defines."""
-        return self.add(operation, tuple([self.reference(x) for x in inputs]), self.references(params), result)
+        arguments = tuple([self.reference(x) for x in self.as_data_for(operation, inputs)])
+        return self.add(operation, arguments, self.references(params), result)
 
     def add(self, operation: Any, arguments: tuple[Any, ...], params: Mapping[str, Any], result: Any) -> int:
         """Add an instruction that has its references, and return the variable that it defines."""
@@ -353,6 +354,12 @@ class Trace:
         self.computed.add(number)
         self.instructions.append(Instruction(operation, arguments, params, (number,)))
         return number
+
+    def as_data_for(self, op: Any, inputs: Iterable[Any]) -> list[Any]:
+        """Return inputs with arrays in the place of floats, unless the operation acts on single numbers, too."""
+        if op.elementwise:
+            return list(inputs)
+        return [self.call(_as_array, (x,), {}) if _is_float(x) else x for x in inputs]
 
     def record(self, op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """Record a result that was computed as a stand-in: the node carries the same variable."""
@@ -580,6 +587,10 @@ class Trace:
 
 
 _as_float, _as_array = PlainFunction(float), PlainFunction(np.asarray)
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, Node) and x._plain.__class__ is float
 
 
 @PlainFunction

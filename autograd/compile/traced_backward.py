@@ -81,7 +81,10 @@ def _input_gradients(node: Any, g: Any, create_graph: bool) -> list[tuple[Node, 
         if found is not NotImplemented:
             found = found if isinstance(found, tuple) else (found,)
             return [(x, fitted(x, d, op)) for x, d in zip(inputs, found) if x._tracked and d is not None]
-    out, *values = [x if create_graph and x._tracked else data_of(x) for x in (node, *inputs)]
+    values = [x if create_graph and x._tracked else data_of(x) for x in inputs]
+    if not op.elementwise and (trace := current_trace()) is not None:
+        values = trace.as_data_for(op, values)
+    out = node if create_graph and node._tracked else data_of(node)
     rules: list[Any] = list(zip(inputs, op.rules_for(inputs)))
     if op.user_defined and not create_graph:
         rules = [(x, user_rule(op, place, rule)) for place, (x, rule) in enumerate(rules)]

@@ -128,6 +128,8 @@ def arguments(node: Node, g: Any, inputs: tuple[Node, ...], create_graph: bool =
     """Return what derivative rules are called with: the gradient of the result, the result, and the inputs."""
     op: Any = node.op
     values = [x if create_graph and x._tracked else x._plain for x in inputs]
+    if not op.elementwise:
+        values = [np.asarray(x) if x.__class__ is float else x for x in values]
     args = [g, node if create_graph else node._plain, *values]
     if op.poles:  # where Python's floats raise, IEEE has an answer
         args = [np.float64(v) if v.__class__ is float else v for v in args]

@@ -216,6 +216,8 @@ def array_pass(
                 arrivals = _of_whole(gradients, own, x, node.params["index"], g)
             elif op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
                 arrivals = _vjp(node, op, g, answers)
+            elif x._plain.__class__ is float and not op.elementwise:
+                arrivals = _vjp(node, op, g, answers)
             elif y is None:
                 if x.number > number:
                     (x,) = inputs_of(node)

@@ -502,7 +502,7 @@ Elementwise.by_ufunc |= {
 @Op
 def _where(x: Any, y: Any, /, condition: Any) -> Any:
     """``x`` where the condition holds, ``y`` elsewhere."""
-    if isinstance(condition, (bool, np.bool_)) and isinstance(x, (float, int)) and isinstance(y, (float, int)):
+    if isinstance(condition, (bool, np.bool_)) and {float} <= {type(x), type(y)} <= {float, int}:
         return float(x if condition else y)
     return np.where(condition, x, y)
 
@@ -563,6 +563,11 @@ def not_zero(x: Any) -> Any:
     return x if is_truth else compared(operator.ne, x, 0)
 
 
+def _as_number(x: Any, other: Any) -> Any:
+    """Return a scalar of NumPy that meets a Value as a plain number: the choice stays a Value."""
+    return float(x) if isinstance(x, np.generic) and isinstance(other, Node) and type(other._plain) is float else x
+
+
 def where(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where ``condition`` holds, ``y`` elsewhere, as :func:`numpy.where`.
 
@@ -589,6 +594,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     """
     if traces:
         (condition,) = entered((condition,))
+    x, y = _as_number(x, y), _as_number(y, x)
     if isinstance(condition, Node):
         condition = not_zero(data_of(condition))
         if isinstance(condition, Node):  # it stands for an array, in a trace

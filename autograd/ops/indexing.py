@@ -160,7 +160,7 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
     array([30., 10.])
     """
     x = operand(x)
-    if axis is None:
+    if axis is None or (x.ndim == 0 and axis in (0, -1)):  # as NumPy, which takes a number for an axis of one
         x, axis = x.reshape(-1), 0
     indices = _within(index_array(indices), x.shape[axis], mode)
     return getitem(x, Along((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))

@@ -320,7 +320,7 @@ def _weights(x: Any, axis: Axis) -> tuple[Any, Any, Any, Any]:
     The difference of elements comes first, so no magnitude costs any digits; float16 is computed in float32. In a row
     that is -inf throughout the sum is 0; in every other it is at least 1, or NaN.
     """
-    x = wide(x)
+    x = wide(x) if x.dtype.kind == "f" else x.astype(np.float64)
     highest: Any = np.max(x, axis, keepdims=True, initial=-np.inf)
     shifted = x - np.maximum(highest, _LOWEST[x.dtype.char])
     exponentials = np.exp(shifted)

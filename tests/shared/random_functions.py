@@ -29,6 +29,8 @@ class RandomFunction:
     numbers : int
         How many arguments are Python floats, at the end.
     dtype : dtype
+    narrow : bool
+        Whether something is computed in float32.
     outputs : list of int
         Which arrays are returned; a single one as its sum, if ``scalar``.
     nested : {None, "list", "dict"}
@@ -40,6 +42,7 @@ class RandomFunction:
     integers: list[tuple[int, ...]]
     numbers: int
     dtype: Any
+    narrow: bool
     outputs: list[int]
     scalar: bool
     nested: str | None
@@ -95,7 +98,9 @@ def random_function(seed: int) -> RandomFunction:
     floats = [k for k in outputs if np.asarray(examples[k]).dtype.kind == "f"]
     scalar = bool(rng.random() < 0.4 and floats)
     nested = str(rng.choice(["list", "dict"])) if rng.random() < 0.3 else None
-    return RandomFunction(steps, shapes, integers, numbers, dtype, floats if scalar else outputs, scalar, nested)
+    narrow = any(np.asarray(x).dtype == np.float32 for x in examples)
+    given = shapes, integers, numbers, dtype
+    return RandomFunction(steps, *given, narrow, floats if scalar else outputs, scalar, nested)
 
 
 def _steps(rng: np.random.Generator, examples: list[Any], dtype: Any, wanted: int) -> list[Any]:

@@ -149,7 +149,7 @@ def _product(rng: Any, i: int, j: int, k: int, x: Any) -> Step:
         lambda known: known[i] @ known[j],
         lambda known: np.einsum("...i,...i->...", known[i], known[j]),
         lambda known: np.dot(np.atleast_1d(known[i]), np.atleast_1d(known[j])),
-        lambda known: np.outer(known[i], known[j]),
+        lambda known: sg.outer(known[i], known[j]),
         lambda known: np.tensordot(known[i], known[j], 1),
     ])  # fmt: skip
 
@@ -224,7 +224,7 @@ def _write(rng: Any, i: int, j: int, k: int, x: Any) -> Step:
             copied += known[i]
         elif kind == 1:
             copied[np.greater(known[i], 0.0)] = 0.5
-        elif kind == 2:
+        elif kind == 2 and copied.ndim > 1:
             row = copied[0]
             row *= 2.0
             row[...] = row + known[j].sum()

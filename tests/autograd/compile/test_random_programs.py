@@ -50,7 +50,7 @@ def _kind(x):
     return np.ndarray if isinstance(x, np.generic) else type(x)
 
 
-def assert_same(found, expected, dtype):
+def assert_same(found, expected, narrow):
     assert found[0] == expected[0]
     if isinstance(found[0], type):
         assert found[1] == expected[1]
@@ -68,7 +68,7 @@ def assert_same(found, expected, dtype):
         np.testing.assert_array_equal(a[np.isinf(b)], b[np.isinf(b)])
         finite = np.abs(b[np.isfinite(b)])
         scale = finite.max() if finite.size else 1.0
-        tolerance = 1e-4 if dtype == np.float32 else 1e-10
+        tolerance = 1e-4 if narrow else 1e-10
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(scale, 1e-30))
 
 
@@ -83,7 +83,7 @@ def check(seed):
                 warnings.simplefilter("ignore")
                 expected = outcome(f, f, leaves, tracked)
                 found = outcome(f, compiled, leaves, tracked)
-            assert_same(found, expected, f.dtype)
+            assert_same(found, expected, f.narrow)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
