@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import sys
 from collections import deque
-from types import CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -93,6 +95,8 @@ class Reach:
         elif isinstance(x, np.random.Generator):
             tokens.append(str(x.bit_generator.state))
             self.links.certain = False
+        elif isinstance(x, Iterator) and type(x).__module__ in ("builtins", "itertools"):
+            self._visit_iterator(x)
         else:
             self.kept.append(x)
             tokens.append(id(x))
@@ -140,6 +144,18 @@ class Reach:
             self.tokens.append(id(x))
             self.arrays.append(x)
 
+    def _visit_iterator(self, x: Any) -> None:
+        """Add where an iterator is; where it does not tell, nothing reaches the same twice."""
+        self.links.certain = False
+        self.kept.append(x)
+        try:
+            state = repr(x) if isinstance(x, itertools.count) else x.__reduce__()
+        except TypeError:  # a generator
+            self.tokens.append(object())
+            return
+        self.kept.append(state)
+        self._visit_all(id(x), state)
+
     def _visit_parts(self, x: Any) -> None:
         """Add what an object of the user holds."""
         if "__wrapped__" in getattr(x, "__dict__", ()):
@@ -155,6 +171,8 @@ class Reach:
             if not _is_of_library(x.__module__):
                 self._visit_items(vars(x))
                 self._visit_all(*x.__bases__)
+        elif isinstance(x, SimpleNamespace):
+            self._visit_attributes(x)
         elif not _is_of_library(type(x).__module__):
             self.visit(type(x))
             if hasattr(x, "__dict__"):
@@ -171,8 +189,9 @@ class Reach:
 
     def _visit_function(self, f: FunctionType) -> None:
         """Add the defaults of a function, the variables around it, and the globals that it names."""
-        self.links.functions.append((f, f.__code__, f.__defaults__))
-        self._visit_all(f.__code__, *(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())
+        self.links.functions.append((f, f.__code__, f.__defaults__, f.__kwdefaults__))
+        self._visit_all(f.__code__, *(f.__defaults__ or ()))
+        self._visit_items(f.__kwdefaults__ or {})
         for cell in f.__closure__ or ():
             try:
                 content = cell.cell_contents
@@ -209,7 +228,7 @@ class Links:
     sequences : list of (sequence, tuple)
         Lists and sets, and what was in them.
     cells : list of (cell, object)
-    functions : list of (function, code, defaults)
+    functions : list of (function, code, defaults, dict)
     arrays : list of (ndarray, bytes)
     numbers : (list of Node, list of Node)
         Those of single numbers without and with gradients.
@@ -223,7 +242,7 @@ class Links:
         self.sizes: list[tuple[Any, int]] = []
         self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
         self.cells: list[tuple[Any, Any]] = []
-        self.functions: list[tuple[Any, Any, Any]] = []
+        self.functions: list[tuple[Any, ...]] = []
         self.arrays: list[tuple[Any, bytes]] = []
         self.numbers: tuple[list[Node], list[Node]] = [], []
         self.nodes: list[tuple[Node, bool, Any, Any]] = []
@@ -247,7 +266,10 @@ class Links:
     def _contents_hold(self) -> bool:
         return (
             all(len(x) == len(items) and all(map(operator.is_, x, items)) for x, items in self.sequences)
-            and all(f.__code__ is code and f.__defaults__ is defaults for f, code, defaults in self.functions)
+            and all(
+                all(map(operator.is_, (f.__code__, f.__defaults__, f.__kwdefaults__), parts))
+                for f, *parts in self.functions
+            )
             and all(map(_is_tracked, self.numbers[1]))
             and not any(map(_is_tracked, self.numbers[0]))
             and all(x._tracked is tracked and _form(x._plain) == (*form,) for x, tracked, *form in self.nodes)

@@ -228,3 +228,45 @@ def test_what_no_program_can_repeat_runs_plainly(f: Any, why: str) -> None:
         for a, b in zip(leaves(found), leaves(expected), strict=True):
             np.testing.assert_array_equal(a, b)
     assert re.search(why, str(compiled.why_not))
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda k, x: np.where(np.isfinite(x) & (x == 0), x, 1.0) - k, (np.array(1), np.array(0.5))),
+        (lambda x: np.array([3.0, 4.0])[np.where(x < 0.5, 1, 0)], (np.array(0.2),)),
+        (lambda x: sg.log_softmax(-x, 0) + sg.logsumexp(x), (1.5,)),
+        (lambda x: sg.grad(lambda t: sg.logsumexp(t * x))(x), (1.5,)),
+        (lambda k: sg.softmax(k), (np.arange(3),)),
+        (lambda x: np.take(x.sum(), 0, 0), (np.ones(2),)),
+        (lambda k: np.arange(4.0)[k], (np.array(2),)),
+    ],
+)
+def test_numbers_where_arrays_are_meant(f, args):
+    compiled = sg.compile(f)
+    for _ in range(2):
+        found, expected = np.asarray(compiled(*args)), np.asarray(f(*args))
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+    assert compiled.why_not is None
+
+
+def test_arrays_refuse_what_has_a_gradient():
+    def part(n, x):
+        copied = n * 1.0
+        copied[0] = x
+        return copied
+
+    def whole(n, x):
+        copied = n * 1.0
+        copied += x
+        return copied
+
+    x = sg.tensor(2.0, requires_grad=True)
+    for f in (part, whole):
+        errors = []
+        for function in (f, sg.compile(f)):
+            with pytest.raises((TypeError, ValueError)) as caught:
+                function(np.arange(2), x)
+            errors.append(str(caught.value))
+        assert errors[0] == errors[1]
