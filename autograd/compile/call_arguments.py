@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,10 @@ class CallArguments:
         args, kwargs = (map_structure(lambda x: next(rest) if is_leaf(x) else x, part) for part in self.content)
         return args, kwargs
 
+    def same_again(self) -> bool:
+        """Return whether all but the numbers is as it was when the call began."""
+        return CallArguments(*self.content).key == self.key
+
     def __repr__(self) -> str:
         return f"{len(self.leaves)} numbers and arrays"
 
@@ -103,3 +108,30 @@ def leaves_of(x: Any) -> list[Any]:
     found: list[Any] = []
     map_structure(found.append, x)
     return found
+
+
+def same_objects(some: list[Any], others: list[Any]) -> bool:
+    """Return whether two lists hold the same objects."""
+    return len(some) == len(others) and all(map(operator.is_, some, others))
+
+
+def paired(one: Any, other: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the lists and dicts of one structure with those in the same places of another one."""
+    if isinstance(one, (list, tuple, dict)):
+        if not isinstance(one, tuple):
+            yield one, other
+        for key in one if isinstance(one, dict) else range(len(one)):
+            yield from paired(one[key], other[key])
+
+
+def put_back(containers: Iterable[tuple[Any, Any]], plain: Callable[[Any], Any]) -> None:
+    """Give lists and dicts the content of those that stood in their places."""
+    containers = list(containers)
+    owners = {id(made): original for original, made in containers}
+    for original, made in containers:
+        if isinstance(original, list):
+            original[:] = [owners[id(x)] if id(x) in owners else plain(x) for x in made]
+        else:
+            items = [(key, owners[id(x)] if id(x) in owners else plain(x)) for key, x in made.items()]
+            original.clear()
+            original.update(items)

@@ -15,7 +15,7 @@ from ...common.rng import default_rng
 from ..batched import open_levels
 from ..copies import global_name
 from ..core.node import current_trace, on_gradient, on_record, traces
-from .call_arguments import CallArguments, map_structure
+from .call_arguments import CallArguments, leaves_of, map_structure, paired, put_back, same_objects
 from .drawn_numbers import DrawnNumbers
 from .inspectable import Inspectable
 from .reach import Reach
@@ -145,15 +145,20 @@ class Compiled(Inspectable):
     def _record(self, arguments: CallArguments, reach: Reach) -> Any:
         """Run the function once, keep what it computes, and return the result."""
         self.recordings += 1
-        training = [(m, name) for m, name in reach.buffers if getattr(m, "training", False)]
-        others = [CapturedBuffer(m, name) for m, name in reach.buffers if (m, name) not in training]
-        found = [*((x, x) for x in reach.arrays), *((b.data, b) for b in others)]
-        trace = Trace(found, (default_rng(), *reach.generators))
-        drawn, numbers = _random_state(), DrawnNumbers(reach.generators)
+        reaches = [reach, *arguments.reach]
+        buffers = [buffer for r in reaches for buffer in r.buffers]
+        training = [(m, name) for m, name in buffers if getattr(m, "training", False)]
+        others = [CapturedBuffer(m, name) for m, name in buffers if (m, name) not in training]
+        found = [*((x, x) for r in reaches for x in r.arrays), *((b.data, b) for b in others)]
+        generators = [generator for r in reaches for generator in r.generators]
+        trace = Trace(found, (default_rng(), *generators))
+        drawn, numbers = _random_state(), DrawnNumbers(generators)
         with trace:
             stand_ins = [trace.argument(x) for x in arguments.leaves]
             trace.swap_buffers(training)
             args, kwargs = arguments.replaced(stand_ins)
+            containers = list(paired(arguments.content, (args, kwargs)))
+            given = leaves_of((args, kwargs))
             try:
                 returned = self.f(*args, **kwargs)
             except Exception as error:
@@ -170,6 +175,9 @@ class Compiled(Inspectable):
         if not reach.same_as(self.f):
             trace.why_not = trace.why_not or "it changes what it finds by name"
             _settle_leaks(self.f)
+        if not (same_objects(given, leaves_of((args, kwargs))) and arguments.same_again()):
+            trace.why_not = trace.why_not or "it changes a list, a dict or an object among its arguments"
+            put_back(containers, lambda x: _plain(x, stand_ins, arguments.leaves))
         _write_back(arguments.leaves, stand_ins, trace)
         if trace.why_not is None:
             with self._lock:

@@ -32,6 +32,9 @@ class Miss(NamedTuple):
     why: str
 
 
+#: An array that the function finds by name, but that no operation has read, is compared if it has up to so many bytes:
+#: the function may have computed with it in another way.
+UNSEEN_ARRAY = 1 << 16
 #: The largest number of results with gradients of their own, each of which is a backward stage.
 MOST_STAGES = 4
 
@@ -164,6 +167,8 @@ class RecordedCall:
                 stages.append(stage)
         self.captured = list(trace.captured.values())
         self.nodes_alone = all(isinstance(x, Node) for x in self.captured)
+        self.unseen = [(x, data_now(x).tobytes()) for x in trace.unseen() if data_now(x).nbytes <= UNSEEN_ARRAY]
+        self.generators = [generator for r in (reach, *arguments.reach) for generator in r.generators]
         self._check_found(trace, arguments)
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages, self)
@@ -234,7 +239,7 @@ class RecordedCall:
         if given.__class__ is Miss:
             return given
         leaves = arguments.leaves
-        numbers = DrawnNumbers(self.reach.generators) if self.draws else None
+        numbers = DrawnNumbers(self.generators) if self.draws else None
         run = self.begin()
         try:
             outputs = run.stage(0, given)
@@ -256,6 +261,8 @@ class RecordedCall:
             return Miss("other shapes, dtypes or fixed arguments")
         if not self.reach.same_as(f):
             return Miss("something that it finds by name was replaced")
+        if any(data_now(x).tobytes() != content for x, content in self.unseen):
+            return Miss("an array that it finds by name was changed")
         for node, place in self.before:
             gradient = node_of(node, leaves)._grad
             if (gradient is None) != (place is None):

@@ -208,6 +208,10 @@ class Trace:
             self.captured[self.seen_arrays[id(x)][1]] = self.arrays[id(x)][1]
         return self.seen_arrays[id(x)][1]
 
+    def unseen(self) -> list[Any]:
+        """Return where the arrays are read from that the function finds by name, and that no operation has read."""
+        return [source for key, (_, source) in self.arrays.items() if key not in self.seen_arrays]
+
     def labels(self) -> dict[int, str]:
         """Return the labels of the nodes that the function has computed, for those who read the program."""
         return {place: node.label for node, (place, _) in list(self.places.items()) if node.notes and node.label}

@@ -216,13 +216,11 @@ def array_pass(
                 arrivals = _of_whole(gradients, own, x, node.params["index"], g)
             elif op.fast_vjp or op.user_defined or not op.rule or x.__class__ is tuple or out.__class__ is float:
                 arrivals = _vjp(node, op, g, answers)
-            elif x._plain.__class__ is float and not op.elementwise:
-                arrivals = _vjp(node, op, g, answers)
-            elif y is None:
+            elif y is None and x._plain.__class__ is not float:
                 if x.number > number:
                     (x,) = inputs_of(node)
                 arrivals = ((x, x.fit(op.rule[0](g, out, x._plain, **node.params))),)
-            elif node.params or x.number > number or y.number > number:
+            elif y is None or node.params or x.number > number or y.number > number:
                 arrivals = _vjp(node, op, g, answers)
             else:
                 (rule_x, rule_y), a, b = op.rule, x._plain, y._plain

@@ -14,7 +14,7 @@ from ...common.seam import interpretable, replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from ..core.recording import is_recording, record
-from .elementwise import sqrt
+from .elementwise import add, sqrt
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand, repeat_to_match
 
@@ -30,7 +30,7 @@ def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> 
 
 def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: float) -> Any:
     """``(x - center) / sqrt(spread + eps) * weight + bias``, step by step; `weight` and `bias` may be None."""
-    scale = 1.0 / sqrt(spread + eps)
+    scale = 1.0 / sqrt(add(spread, eps))  # an operation, which a trace notices
     if weight is not None:
         scale = scale * weight
     result = (x - center) * scale

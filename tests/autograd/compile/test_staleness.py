@@ -171,8 +171,8 @@ def test_arrays_in_place_and_replaced(size):
     )
 
 
-#: Of 4 kB; what is changed in a larger one is noticed in operations on arguments only.
-@pytest.mark.parametrize("size", [3, 512])
+#: Of up to 64 kB; what is changed in a larger one is noticed in operations only.
+@pytest.mark.parametrize("size", [3, 8000])
 def test_arrays_that_decide(size):
     rows, x = np.ones(size), np.arange(float(size))
     follows(lambda x: x * 2.0 if rows.sum() > 0 else -x, x, lambda: rows.__setitem__(slice(None), -1.0))
@@ -180,7 +180,7 @@ def test_arrays_that_decide(size):
     follows(lambda x: x[picks], x, lambda: picks.__setitem__(0, 2))
 
 
-@pytest.mark.parametrize("size", [3, 512])
+@pytest.mark.parametrize("size", [3, 8000])
 def test_arrays_and_what_is_computed_of_them_alone(size):
     rows = np.ones(size)
     follows(lambda x: x * np.sum(rows), X, lambda: rows.__setitem__(0, 5.0))
@@ -276,7 +276,8 @@ def test_arguments_that_are_given_twice_or_under_other_names():
         return (a * b).sum() + sum(v.sum() * k for k, v in enumerate(more.values(), 1))
 
     compiled = sg.compile(f)
-    for args, kwargs in (((x, y), {}), ((x, x), {}), ((y, x), {}), ((x,), {"b": y}), ((x, y), {"c": x}), ((x, y), {"d": y, "c": x})):  # fmt: skip
+    calls = [((x, y), {}), ((x, x), {}), ((y, x), {}), ((x,), {"b": y}), ((x, y), {"c": x}), ((x, y), {"d": y, "c": x})]
+    for args, kwargs in calls:
         for _ in range(2):
             answers = []
             for function in (f, compiled):
@@ -323,3 +324,58 @@ def test_dtypes_and_layouts_of_arguments():
         for _ in range(2):
             assert compiled(x) == f(x)
             assert np.asarray(compiled(x)).dtype == np.asarray(f(x)).dtype
+
+
+def test_arguments_that_are_changed():
+    def f(x, seen, state):
+        seen.append(x * 1.0)
+        state.on = not state.on
+        return x * len(seen) * (1 + state.on)
+
+    answers = []
+    for function in (f, sg.compile(f)):
+        seen, state = [], types.SimpleNamespace(on=False)
+        answers.append([function(float(k), seen, state) for k in range(5)] + seen + [state.on])
+    assert answers[0] == answers[1]
+    box = {"a": 1.0}
+    compiled = sg.compile(lambda d: d.setdefault("b", d["a"] * 2.0))
+    assert [compiled(box), box["b"], compiled(box)] == [2.0, 2.0, 2.0]
+    holder = types.SimpleNamespace(on=False)
+
+    def toggle(x, h):
+        h.on = not h.on
+        return x * (2.0 if h.on else 3.0)
+
+    compiled = sg.compile(toggle)
+    assert [compiled(1.0, holder) for _ in range(5)] == [2.0, 3.0, 2.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_modules_as_arguments(training):
+    norms = [nn.BatchNorm1d(4).to(np.float64).train(training) for _ in "pc"]
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    compiled = sg.compile(lambda model, x: model(x))
+    for change in (
+        lambda m: None,
+        lambda m: m.running_mean.__setitem__(0, 3.0),
+        lambda m: setattr(m, "running_var", np.full_like(m.running_var, 2.0)),
+        lambda m: m.weight.data.__setitem__(1, 5.0),
+    ):
+        for norm in norms:
+            change(norm)
+        for _ in range(3):
+            np.testing.assert_allclose(compiled(norms[1], x).data, norms[0](x).data, rtol=1e-12)
+        np.testing.assert_allclose(norms[1].running_var, norms[0].running_var)
+
+
+def test_buffers_that_no_operation_reads():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", np.ones(3))
+
+        def forward(self, x):
+            return x * np.exp(self.scale)[0]
+
+    model = Scaled().eval()
+    follows(model, X, lambda: model.scale.__setitem__(0, 2.0), lambda: setattr(model, "scale", np.zeros(3)))
