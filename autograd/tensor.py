@@ -36,7 +36,8 @@ def _method(operation: Callable[..., Any]) -> Any:
             return operation(self, *args, **kwargs)
 
     method.__name__ = operation.__name__
-    method.__doc__ = operation.__doc__
+    method.__doc__ = operation.text if isinstance(operation, Op) else operation.__doc__
+    method.__wrapped__ = operation.forward if isinstance(operation, Op) else operation  # type: ignore[attr-defined]
     return method
 
 

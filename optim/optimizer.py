@@ -119,7 +119,7 @@ class Optimizer:
                 raise TypeError(f"{self._name}: parameter {i} is a {type(p).__name__}, expected a Tensor{_hint(p)}")
             named = f"parameter {i}" + (f" ({p.label})" if p.label else "") + f" of shape {p.shape}"
             if not p.is_leaf:
-                raise TypeError(f"{self._name}: {named} is the result of {p.op!r}; only leaves can be updated")
+                raise TypeError(f"{self._name}: {named} is the result of {p.op.title!r}; only leaves can be updated")
             if p.dtype.kind != "f":
                 raise TypeError(f"{self._name}: {named} holds {p.dtype}; only floating-point numbers can be updated")
             if id(p) in taken:

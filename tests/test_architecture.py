@@ -51,6 +51,8 @@ MAY_IMPORT = {
 #: Imports that point up or close a circle, and why. None of them is made when the file itself is loaded.
 DOORS = {
     ("autograd/core/backward.py", "autograd/ops/masks.py"): "masks, where an operation leaves out elements",
+    ("autograd/core/described.py", "autograd/inspect/operation_help.py"): "help of an operation",
+    ("autograd/inspect/operation_help.py", "autograd/__init__.py"): "the names by which users reach operations",
     ("autograd/ops/elementwise.py", "autograd/ops/length_gradient.py"): "the rule of hypot at its tip",
     ("autograd/ops/shaping.py", "autograd/ops/indexing.py"): "repeat and pad take elements",
     ("autograd/fast/layer_runs.py", "nn/__init__.py"): "the layers of a run, which whoever asks for it has loaded",

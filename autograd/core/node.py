@@ -51,6 +51,14 @@ class Node:
 
     stands_for_data: ClassVar[bool] = False  # whether it takes the place of a plain number or array, in a trace
 
+    #: What the engine needs of a node, and a user does not: it is left out of completion.
+    _inner_names: ClassVar[frozenset[str]] = frozenset(
+        "check_differentiable emptied fit notes number own params stands_for_data version_before".split()
+    )
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in self._inner_names]
+
     def __init_subclass__(cls, carries: type | None = None) -> None:
         super().__init_subclass__()
         if carries is not None:

@@ -11,10 +11,12 @@ import numpy as np
 
 from ...common.plain_data import frozen, plain
 from ...common.seam import interpretable, interpreted, interpreters
+from .described import WhenAsked, call_text, documentation_of, signature_of
 from .node import Node, current_trace, entered, traces
 from .recording import record
 
 Rule = Callable[..., Any]
+_COPIED = tuple(name for name in functools.WRAPPER_ASSIGNMENTS if name != "__doc__")
 _ENGINE = __name__.removesuffix("core.op")
 
 
@@ -38,6 +40,7 @@ class Op:
     """
 
     table: ClassVar[dict[str, Op]] = {}  # all operations, by name
+    text: str | None = None  # what its author wrote about it; ``help`` adds to it
     elementwise = False  # whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting
     poles = True  # whether a derivative may be infinite or undefined somewhere
     user_defined = False  # whether its rules may do more than compute, and must not write into what others use
@@ -60,6 +63,10 @@ class Op:
     fast_forward: Callable[..., Any] | None = None
     fast_vjp: Callable[..., Any] | None = None
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__doc__ = WhenAsked(cls.__doc__, documentation_of)  # type: ignore[assignment]
+
     def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
         self._describe(forward, name, symbol)
         if self.name in Op.table:
@@ -68,7 +75,8 @@ class Op:
 
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         """Read inputs, parameters and defaults from the function; this alone enters it in no table."""
-        functools.update_wrapper(self, forward)
+        functools.update_wrapper(self, forward, assigned=_COPIED)
+        self.text = forward.__doc__
         self.forward = forward
         self.user_defined = self.user_defined or not str(getattr(forward, "__module__", "")).startswith(_ENGINE)
         self.name = name or forward.__name__.strip("_")
@@ -86,6 +94,10 @@ class Op:
     def title(self) -> str:
         """The name that a user writes: ``conv2d`` for ``conv2d_with_bias``."""
         return self.symbol if self.symbol.isidentifier() else self.name
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return what it is called with: its inputs, then its parameters."""
+        return list(inspect.signature(self.forward).parameters.values())
 
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
@@ -181,7 +193,11 @@ class Op:
         return (_named, (self.name,)) if Op.table.get(self.name) is self else vars(self)["__qualname__"]
 
     def __repr__(self) -> str:
-        return f"<operation {self.name}>"
+        return f"<seegrad operation {call_text(self)}>"
+
+
+Op.__doc__ = WhenAsked(Op.__doc__, documentation_of)  # type: ignore[assignment]
+setattr(Op, "__signature__", WhenAsked(None, signature_of))  # noqa: B010 (no attribute of the class to mypy)
 
 
 def _named(name: str) -> Op:
@@ -210,7 +226,7 @@ class PlainFunction:
         return self.compute(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"<plain function {self.name}>"
+        return f"<seegrad function {self.name}{inspect.signature(self.compute)}>"
 
 
 def plain_params(x: Any) -> Any:

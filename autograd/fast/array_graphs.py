@@ -60,7 +60,7 @@ def _operator(op: Elementwise) -> Any:
             return _recorded(op, compute(self._plain, other), self, y)
         return binary(op, self, other)
 
-    method.__doc__ = op.__doc__
+    method.__doc__ = op.text
     return method
 
 
@@ -80,7 +80,7 @@ def _reflected(op: Elementwise) -> Any:
             return _recorded(op, compute(other, self._plain), x, self)
         return binary(op, other, self)
 
-    method.__doc__ = op.__doc__
+    method.__doc__ = op.text
     return method
 
 

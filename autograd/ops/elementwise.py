@@ -14,6 +14,7 @@ gradient of exactly 0, whatever arrives; NaN passes. At poles the result is IEEE
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -67,7 +68,7 @@ class Elementwise(Op):
         self.formula, self.scalar, self.array = formula, scalar, array
         super().__init__(self._compute, name, symbol)
         self.__name__ = name
-        self.__doc__ = f"{formula}, elementwise: for numbers, arrays, Values and Tensors."
+        self.text = f"{formula}, elementwise: for numbers, arrays, Values and Tensors."
         self.variadic = False
         if isinstance(array, np.ufunc):
             Elementwise.by_ufunc[array] = self
@@ -76,6 +77,11 @@ class Elementwise(Op):
         """State the derivative rule of each input, in order."""
         self.arity = len(rules)
         super().rules(*rules)
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return what it is called with: the inputs, as its rules name them."""
+        names = self.rule[0].__code__.co_varnames[2 : 2 + self.arity] if self.rule else ()
+        return [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names]
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Check the number of inputs."""

@@ -381,4 +381,4 @@ def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
 
 
 for _op in (sum, mean, var, std, prod, max, min, logsumexp):
-    _op.__doc__ = f"{_op.__doc__}{_any_axis}"
+    _op.text = f"{_op.text}{_any_axis}"
