@@ -9,7 +9,7 @@ from typing import Any
 
 from .core.backward import inputs_of
 from .core.node import Constant, Node, annotate, clock, current_trace, fill, look, on_look, traces
-from .core.questions import carry
+from .ops.questions import carry
 
 _by_number = attrgetter("number")
 

@@ -22,10 +22,10 @@ import numpy as np
 from ..common.plain_data import plain
 from .core.node import NO_PARAMS, Node, current_trace, inspected, traces
 from .core.op import Op, PlainFunction, plain_params
-from .core.questions import known, plain_function
 from .ops import composed, indexing, linalg, products, reductions, shaping
 from .ops import elementwise as ew
 from .ops.elementwise import Elementwise
+from .ops.questions import known, plain_function
 
 Function = Callable[..., Any]
 

@@ -17,11 +17,11 @@ from .copies import Copies
 from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, entered, fill, look, on_look, traces
 from .core.op import Op, PlainFunction
-from .core.questions import answer_of, as_int, carry, compared, truth_of
 from .core.recording import is_recording
 from .hooks import RemovableHook
 from .ops import elementwise as ew
 from .ops import indexing, products, reductions, shaping, views
+from .ops.questions import answer_of, as_int, carry, compared, truth_of
 
 
 def _method(operation: Callable[..., Any]) -> Any:

@@ -13,9 +13,9 @@ from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
-from .core.questions import answer_of, as_int, compared
 from .core.recording import is_recording
 from .ops.elementwise import Elementwise
+from .ops.questions import answer_of, as_int, compared
 from .ops.shaping import sum_to, to_value
 
 

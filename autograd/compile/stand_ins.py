@@ -15,9 +15,9 @@ import numpy as np
 
 from ..core.node import Node, current_trace
 from ..core.op import PlainFunction, plain_params
-from ..core.questions import answer_of, as_int, asked, plain_function
 from ..numpy_protocol import call_function, call_ufunc
 from ..ops import shaping, views
+from ..ops.questions import answer_of, as_int, asked, plain_function
 from ..tensor import Tensor
 from ..value import Value
 

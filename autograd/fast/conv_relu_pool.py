@@ -13,7 +13,6 @@ import numpy as np
 from ..batched import differs
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
-from ..core.questions import asked
 from ..core.recording import is_recording, record
 from ..ops.convolution import (
     Padding,
@@ -27,6 +26,7 @@ from ..ops.convolution import (
 )
 from ..ops.elementwise import relu
 from ..ops.pooling import max_pool2d, window_put
+from ..ops.questions import asked
 from ..ops.shaping import sum_to
 from . import kernels
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..core.op import Op
-from ..core.questions import known
 from . import (
     convolution,
     factorizations,
@@ -34,6 +33,7 @@ from . import elementwise as ew
 from .convolution import conv2d_input_gradient, conv2d_weight_gradient
 from .indexing import Along, getitem, scatter_add, setitem
 from .products import matmul
+from .questions import known
 from .shaping import broadcast_to, expand_dims, moveaxis, ndim_of, operand, reduced_axes, reshape, swapaxes
 
 Shape = tuple[int, ...]

@@ -27,8 +27,8 @@ from ...common.quiet import quiet
 from ...common.seam import interpreted, interpreters
 from ..core.node import Node, data_of, entered, is_recorded, traces
 from ..core.op import Op, Rule
-from ..core.questions import asked, compared
 from ..core.recording import record
+from .questions import asked, compared
 from .special import erf_array, gelu_array, gelu_scalar, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
 # fmt: off

@@ -14,8 +14,8 @@ from ...common.plain_data import as_array, frozen
 from ...common.seam import interpretable
 from ..core.node import Node, data_of, entered, traces
 from ..core.op import Op, PlainFunction
-from ..core.questions import known
 from .elementwise import where
+from .questions import known
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 from .views import View, follow
 

@@ -9,9 +9,9 @@ import numpy as np
 from ...common.seam import interpretable
 from ..core.node import data_of
 from ..core.op import Op, PlainFunction
-from ..core.questions import asked
 from .matrices import check_square, transposed
 from .products import matmul
+from .questions import asked
 from .shaping import expand_dims, ndim_of, operand, stack
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from ...common.seam import interpretable
 from ..core.backward import backprop
 from ..core.node import Node, current_trace, data_of, is_recorded
-from ..core.questions import asked, known
 from .elementwise import ratio, where
+from .questions import asked, known
 
 Function = Callable[[Any], Any]
 

@@ -15,11 +15,11 @@ from ...common.quiet import quiet
 from ...common.seam import interpretable
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
-from ..core.questions import asked
 from .factorizations import rounding_noise, svd
 from .inverses import _solve
 from .matrices import check_square, transposed
 from .products import matmul
+from .questions import asked
 from .shaping import expand_dims, operand
 
 

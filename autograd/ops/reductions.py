@@ -15,9 +15,9 @@ import numpy as np
 from ...common.quiet import quiet
 from ..core.node import data_of, inspected
 from ..core.op import Op
-from ..core.questions import asked
 from .elementwise import exp, is_short, where
 from .length_gradient import length_gradient
+from .questions import asked
 from .shaping import (
     MANY,
     add_reduce,

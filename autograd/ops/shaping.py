@@ -18,8 +18,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ...common.plain_data import plain
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
-from ..core.questions import known
 from .elementwise import positive
+from .questions import known
 from .views import View, apart, in_numpy, memory_of
 
 # fmt: off

@@ -18,8 +18,8 @@ from ...common.seam import interpreted, interpreters
 from ..core.backward import inputs_of
 from ..core.node import NO_PARAMS, Node, annotate, clock, current_trace, traces
 from ..core.op import Op, plain_params
-from ..core.questions import carry
 from ..core.recording import is_recording, record, recording
+from .questions import carry
 
 LEAF_OVERWRITTEN = (
     "a leaf that requires gradients cannot be changed in place while recording: its gradient would be lost. Write "

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...autograd import Tensor
 from ...autograd.core.node import data_of
-from ...autograd.core.questions import asked
+from ...autograd.ops.questions import asked
 from ...common.argument_checks import checked_count
 from ...common.plain_data import as_array
 from ...common.rng import Seed

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ...autograd import Tensor, log_softmax, where
 from ...autograd.core.node import data_of
 from ...autograd.core.op import PlainFunction
-from ...autograd.core.questions import asked
 from ...autograd.ops.indexing import getitem
+from ...autograd.ops.questions import asked
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import checked_fraction
 from ...common.plain_data import as_array

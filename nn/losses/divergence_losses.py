@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ...autograd import Tensor, exp, log, where
 from ...autograd.core.node import data_of
-from ...autograd.core.questions import asked
+from ...autograd.ops.questions import asked
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 from .misuse_warnings import warn_of_probabilities

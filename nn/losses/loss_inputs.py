@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor
-from ...autograd.core.questions import asked
+from ...autograd.ops.questions import asked
 from ...autograd.tensor import as_numbers
 from ...common.seam import interpretable
 from ..module import as_tensor

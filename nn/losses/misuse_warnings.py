@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...autograd import Tensor
-from ...autograd.core.questions import asked
+from ...autograd.ops.questions import asked
 from ...common.warning import warn
 
 Array = npt.NDArray[Any]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...common.seam import interpretable, interpreted, interpreters
-from .node import Node, current_trace, traces
-from .op import PlainFunction
+from ..core.node import Node, current_trace, traces
+from ..core.op import PlainFunction
 
 #: Functions of NumPy as functions of plain data, the same object every time.
 plain_function = functools.cache(PlainFunction)
