@@ -45,7 +45,7 @@ from .ops.products import *
 from .ops.reductions import *
 from .ops.shaping import *
 from .primitive import primitive
-from .resources import release_memory, set_num_threads
+from .resources import get_num_threads, release_memory, set_num_threads
 from .tensor import Tensor, tensor
 from .transforms import elementwise_grad, grad, hvp, jvp, value_and_grad, vjp
 from .value import Value
@@ -64,6 +64,7 @@ __all__ = [
     "compile",
     "detect_anomaly",
     "elementwise_grad",
+    "get_num_threads",
     "grad",
     "gradcheck",
     "hessian",

@@ -5,15 +5,46 @@ What is asked for here is handed to those who registered: the kernels in ``fast`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_num_threads: int | None = None
+from ..common.warning import warn
+
+MAX_DEFAULT_THREADS = 4
 _on_num_threads: list[Callable[[int], None]] = []
 _on_release: list[Callable[[float], int]] = []
 
 #: Whether functions may be compiled, or loaded from what was compiled before.
 compiling = True
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_num_threads() -> int:
+    """Return the number of threads where seegrad itself is asked for none: NumPy's BLAS's, or else up to 4."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        asked = os.environ.get(name, "").split(",")[0].strip()  # OpenMP takes a list, for nested teams
+        if asked.isdecimal() and int(asked):
+            return min(int(asked), available_cores())
+    return min(available_cores(), MAX_DEFAULT_THREADS)
+
+
+def _asked_in_environment() -> int | None:
+    asked = os.environ.get("SEEGRAD_NUM_THREADS", "").strip()
+    if not asked or (asked.isdecimal() and int(asked)):
+        return int(asked) if asked else None
+    warn(f"SEEGRAD_NUM_THREADS is {asked!r}, which is no integer of at least 1, and is ignored")
+    return None
+
+
+#: What was asked for with `set_num_threads` or in the environment; None: nothing.
+_num_threads = _asked_in_environment()
 
 
 def register(on_num_threads: Callable[[int], None], on_release: Callable[[float], int]) -> None:
@@ -24,11 +55,28 @@ def register(on_num_threads: Callable[[int], None], on_release: Callable[[float]
         on_num_threads(_num_threads)
 
 
+def get_num_threads() -> int:
+    """Return how many threads each kernel may use.
+
+    That is what :func:`set_num_threads` was given; before, the number in the environment variable
+    ``SEEGRAD_NUM_THREADS``; without it, that in ``OPENBLAS_NUM_THREADS`` or ``OMP_NUM_THREADS``, which NumPy's BLAS
+    follows, too; without these, that of the cores that the process may use, but no more than 4.
+
+    Examples
+    --------
+    >>> sg.set_num_threads(2)
+    >>> sg.get_num_threads()
+    2
+    """
+    return default_num_threads() if _num_threads is None else _num_threads
+
+
 def set_num_threads(n: int) -> None:
-    """Let each kernel use up to `n` threads (1: the calling thread alone).
+    """Let each kernel, and NumPy's BLAS, use up to `n` threads (1: the calling thread alone).
 
     Results are reproducible for a given number of threads; another number may change the last digits of weight
-    gradients, because partial sums are cut differently.
+    gradients, because partial sums are cut differently. The environment variable ``SEEGRAD_NUM_THREADS`` does the same
+    from outside; :func:`get_num_threads` tells the number.
 
     Parameters
     ----------

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from ...common.seam import quicker
 from .. import resources
-from .kernels import threads, workspace
+from .kernels import blas, threads, workspace
 
 
 def install() -> None:
     """Let kernels follow ``autograd/resources.py``."""
-    resources.register(threads.set_num_threads, workspace.release_memory)
+    resources.register(_use_threads, workspace.release_memory)
     quicker["share_work"], quicker["new_memory"] = threads.share, workspace.allocate
+
+
+def _use_threads(n: int) -> None:
+    threads.set_num_threads(n)
+    blas.limit(n)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import seegrad as sg
 from seegrad.autograd import resources
+
+VARIABLES = ("SEEGRAD_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 @pytest.fixture
@@ -30,6 +35,7 @@ def test_those_who_registered_are_told(registered):
     sg.set_num_threads(3)
     assert sg.release_memory() == 7
     assert sg.release_memory(idle=2.0) == 7
+    assert sg.get_num_threads() == 3
     assert registered == [3, ("release", 0.0), ("release", 2.0)]
 
 
@@ -57,3 +63,61 @@ def test_compiling_is_allowed_again_after_a_block_and_after_an_error():
     with pytest.raises(ZeroDivisionError), resources.no_compiling():
         1 / 0  # noqa: B018
     assert resources.compiling is before
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({"OMP_NUM_THREADS": "1"}, 1),
+        ({"OPENBLAS_NUM_THREADS": "1"}, 1),
+        ({"OMP_NUM_THREADS": "1,2"}, 1),
+        ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}, 1),
+        ({"OMP_NUM_THREADS": "64"}, min(64, resources.available_cores())),
+        ({"OMP_NUM_THREADS": "many"}, min(4, resources.available_cores())),
+        ({"OMP_NUM_THREADS": "0"}, min(4, resources.available_cores())),
+        ({"SEEGRAD_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}, 3),
+        ({"SEEGRAD_NUM_THREADS": "", "OMP_NUM_THREADS": "1"}, 1),
+        ({}, min(4, resources.available_cores())),
+    ],
+    ids=str,
+)
+def test_the_environment_says_how_many_threads_to_begin_with(variables, wanted, monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, number in variables.items():
+        monkeypatch.setenv(name, number)
+    program = "import seegrad as sg; print(sg.get_num_threads())"
+    found = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    assert int(found.stdout) == wanted
+
+
+@pytest.mark.parametrize("number", ["many", "0", "-1", "1.5"])
+def test_a_wrong_number_in_the_environment_is_ignored_with_a_warning(number, monkeypatch):
+    monkeypatch.setenv("SEEGRAD_NUM_THREADS", number)
+    with pytest.warns(sg.SeegradWarning, match=f"SEEGRAD_NUM_THREADS is '{number}'"):
+        assert resources._asked_in_environment() is None
+
+
+@pytest.mark.parametrize("set_in", ["environment", "program"])
+def test_kernels_and_blas_use_so_many_threads(set_in, monkeypatch):
+    if not resources._on_num_threads:
+        pytest.skip("without the kernels nobody follows")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    if set_in == "environment":
+        monkeypatch.setenv("SEEGRAD_NUM_THREADS", "1")
+    program = f"""
+import seegrad as sg
+from seegrad.autograd.fast.kernels import blas, threads
+if {set_in == "program"}:
+    sg.set_num_threads(1)
+print(threads.get_num_threads(), blas._functions[0]() if blas.controllable() else 1)
+sg.set_num_threads(50)
+print(threads.get_num_threads(), blas._functions[0]() if blas.controllable() else 1)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    one, many = found.stdout.splitlines()
+    assert one == "1 1"
+    kernels, in_blas = map(int, many.split())
+    assert kernels == 50
+    assert in_blas <= 2  # never more than it began with

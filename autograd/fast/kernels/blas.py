@@ -49,6 +49,7 @@ def _find_sgemm(library: ctypes.PyDLL | None) -> tuple[int, int] | None:
 _functions = _find(_library())
 sgemm = _find_sgemm(_library())
 """Address of the product of float32 matrices (CBLAS), and bits of its integers; None if it is not found."""
+_count_at_start = _functions[0]() if _functions else 1
 _lock = threading.RLock()  # one that a signal handler or a destructor inside may take again
 _users: set[object] = set()
 _count_before: int | None = None
@@ -57,6 +58,19 @@ _count_before: int | None = None
 def controllable() -> bool:
     """Tell whether the number of BLAS threads can be set."""
     return _functions is not None
+
+
+def limit(count: int) -> None:
+    """Let BLAS use up to `count` threads from now on, but never more than it began with."""
+    global _count_before
+    if _functions is None:
+        return
+    count = min(count, _count_at_start)
+    with _lock:
+        if _count_before is None:
+            _functions[1](count)
+        else:  # a kernel is running
+            _count_before = count
 
 
 def enter_single_threaded(user: object) -> None:

@@ -8,7 +8,6 @@ and parts of unequal size. The cut depends on the number of threads only, so res
 from __future__ import annotations
 
 import contextvars
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +15,9 @@ from queue import Empty, SimpleQueue
 
 from ....common.fork import renewed
 from ....common.warning import warn
+from ... import resources
 from . import blas, workspace
 
-MAX_DEFAULT_THREADS = 4
 PARTS_PER_THREAD = 1
 
 
@@ -129,24 +128,8 @@ class _Team:
                 del job  # or it would be kept until the next one
 
 
-def _wanted() -> int:
-    """Return the number of threads to begin with: what the environment asks NumPy's BLAS for, if it does."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        asked = os.environ.get(name, "").split(",")[0].strip()  # OpenMP takes a list, for nested teams
-        if asked.isdecimal() and int(asked):
-            return min(int(asked), available_cores())
-    return min(available_cores(), MAX_DEFAULT_THREADS)
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 _team = _Team()
-_num_threads = _wanted()
+_num_threads = resources.default_num_threads()
 
 
 def get_num_threads() -> int:

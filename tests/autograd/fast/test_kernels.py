@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
 import threading
 from itertools import product
 
@@ -507,27 +505,3 @@ class TestThreads:
             with pytest.raises(ZeroDivisionError):
                 threads.run(4, lambda part: 1 // 0)
         assert os.sched_getaffinity(0) == before
-
-
-@pytest.mark.parametrize(
-    ("variables", "wanted"),
-    [
-        ({"OMP_NUM_THREADS": "1"}, 1),
-        ({"OPENBLAS_NUM_THREADS": "1"}, 1),
-        ({"OMP_NUM_THREADS": "1,2"}, 1),
-        ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}, 1),
-        ({"OMP_NUM_THREADS": "64"}, min(64, team.available_cores())),
-        ({"OMP_NUM_THREADS": "many"}, min(4, team.available_cores())),
-        ({"OMP_NUM_THREADS": "0"}, min(4, team.available_cores())),
-        ({}, min(4, team.available_cores())),
-    ],
-    ids=str,
-)
-def test_the_environment_says_how_many_threads_to_begin_with(variables, wanted, monkeypatch):
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, number in variables.items():
-        monkeypatch.setenv(name, number)
-    program = "from seegrad.autograd.fast.kernels import get_num_threads; print(get_num_threads())"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert int(found.stdout) == wanted
