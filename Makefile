@@ -66,7 +66,7 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.train: pyproject.toml | $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --editable '.[plot]'
+	$(BIN)/python -m pip install --quiet --editable '.[plot,serve]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.python

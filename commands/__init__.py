@@ -3,6 +3,7 @@
 Imports everything, and is imported by ``__main__.py`` alone. Begin with ``evaluate_command.py``.
 """
 
+from .completion_command import add_completion
 from .draw_command import add_draw
 from .evaluate_command import add_evaluate
 from .export_command import add_export
@@ -10,6 +11,6 @@ from .predict_command import add_predict
 from .serve_command import add_serve
 from .train_command import add_train
 
-ADD_COMMANDS = (add_train, add_predict, add_evaluate, add_draw, add_export, add_serve)
+ADD_COMMANDS = (add_train, add_predict, add_evaluate, add_draw, add_export, add_serve, add_completion)
 
 __all__ = ["ADD_COMMANDS"]

@@ -9,6 +9,7 @@ from typing import Any
 from ..common.atomic_file import write_atomically
 from .options import add_input_shape, add_model
 from .printing import printable
+from .results_folder import chosen_model
 from .saved_model import input_shape, load_saved
 
 
@@ -34,9 +35,10 @@ def add_draw(commands: Any) -> None:
 def _draw(chosen: argparse.Namespace) -> None:
     from ..autograd.inspect.draw import draw
 
-    model = load_saved(chosen.model)
+    path = chosen_model(chosen.model)
+    model = load_saved(path)
     shape = input_shape(model, chosen.input_shape)
-    target = Path(chosen.out) if chosen.out else Path(chosen.model).with_suffix(".svg")
+    target = Path(chosen.out) if chosen.out else path.with_suffix(".svg")
     drawing = draw(model, zoom=chosen.zoom, input_shape=(1, *shape))
     write_atomically(target, drawing.render(target.suffix[1:].lower()))
     print(f"the drawing is in {printable(target)}")

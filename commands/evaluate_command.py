@@ -10,8 +10,9 @@ import numpy as np
 
 from ..data import load_mnist
 from ..nn import ClassificationReport, classification_report
-from .options import add_data_dir, add_model
+from .options import add_data_dir, add_model, add_threads
 from .printing import printable
+from .results_folder import chosen_model
 from .saved_model import class_names, load_saved, probabilities
 
 
@@ -25,12 +26,13 @@ def add_evaluate(commands: Any) -> None:
     )
     add_model(evaluate)
     add_data_dir(evaluate)
+    add_threads(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.set_defaults(run=_evaluate)
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    model = load_saved(chosen.model)
+    model = load_saved(chosen_model(chosen.model))
     _, test = load_mnist(chosen.data_dir)
     found = probabilities(model, test.x)
     report = classification_report(found, test.y, found.shape[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..nn import export_onnx
 from .options import add_input_shape, add_model
 from .printing import printable
+from .results_folder import chosen_model
 from .saved_model import input_shape, load_saved
 
 
@@ -22,14 +24,16 @@ def add_export(commands: Any) -> None:
         "is not part of it. Needs the extra seegrad[export].",
     )
     add_model(export)
-    export.add_argument("--onnx", required=True, metavar="FILE", help="the file to write")
+    export.add_argument("--onnx", metavar="FILE", help="the file to write (default: the model's name with .onnx)")
     add_input_shape(export)
     export.set_defaults(run=_export)
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    model = load_saved(chosen.model)
+    path = chosen_model(chosen.model)
+    model = load_saved(path)
     shape = input_shape(model, chosen.input_shape)
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
-    export_onnx(model, np.zeros((1, *shape), dtype), chosen.onnx)
-    print(f"the model is in {printable(chosen.onnx)}")
+    target = Path(chosen.onnx) if chosen.onnx else path.with_suffix(".onnx")
+    export_onnx(model, np.zeros((1, *shape), dtype), target)
+    print(f"the model is in {printable(target)}")

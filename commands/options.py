@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import math
 
-MODEL_HELP = "a file that seegrad train or model.save() wrote"
+MODEL_HELP = (
+    "a file that seegrad train or model.save() wrote, or its folder (default: that of the last training in runs/)"
+)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Let a command take the file of a model."""
-    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    """Let a command take the file of a model, as its argument; ``--model`` means the same."""
+    # An argument that is missing must not replace what the option has set.
+    parser.add_argument("model", metavar="MODEL", nargs="?", default=argparse.SUPPRESS, help=MODEL_HELP)
+    parser.add_argument("--model", help=argparse.SUPPRESS)
 
 
 def add_input_shape(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +33,17 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
         "--data-dir",
         metavar="DIR",
         help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
+    )
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the number of threads."""
+    parser.add_argument(
+        "--threads",
+        type=at_least_1,
+        metavar="N",
+        help="how many threads to compute with (default: SEEGRAD_NUM_THREADS or OMP_NUM_THREADS of the environment, or "
+        "a thread for each core, up to 4)",
     )
 
 

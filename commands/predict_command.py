@@ -11,9 +11,9 @@ import numpy as np
 
 from ..autograd.resources import no_compiling
 from ..data import prepare_digit, read_picture
-from .options import MODEL_HELP
+from .options import MODEL_HELP, add_threads
 from .printing import printable
-from .results_folder import DEFAULT_MODEL
+from .results_folder import chosen_model
 from .saved_model import class_names, load_saved, probabilities
 
 
@@ -27,13 +27,14 @@ def add_predict(commands: Any) -> None:
         "form of MNIST's images first. Needs Pillow.",
     )
     predict.add_argument("pictures", nargs="+", metavar="PICTURE", help="an image file: PNG, JPEG, ...")
-    predict.add_argument("--model", default=DEFAULT_MODEL, metavar="MODEL", help=f"{MODEL_HELP} (default: %(default)s)")
+    predict.add_argument("--model", metavar="MODEL", help=MODEL_HELP)
     predict.add_argument("--json", action="store_true", help="print JSON, with the probabilities of all classes")
+    add_threads(predict)
     predict.set_defaults(run=_predict)
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    model = load_saved(chosen.model)
+    model = load_saved(chosen_model(chosen.model))
     digits, names, failed = [], [], 0
     for name in chosen.pictures:
         try:

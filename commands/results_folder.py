@@ -1,19 +1,45 @@
-"""The folder that a training writes its results into."""
+"""The folder that a training writes its results into, and the model of the last one."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
 from ..common.atomic_file import make_writable_folder
 from ..common.file_lock import locked_folder
+from .printing import printable
 
-DEFAULT_FOLDER = "runs/mnist"
+RUNS = "runs"
+DEFAULT_FOLDER = f"{RUNS}/mnist"
 MODEL, HISTORY, CHECKPOINT = "model.safetensors", "history.json", "checkpoint.safetensors"
-DEFAULT_MODEL = f"{DEFAULT_FOLDER}/{MODEL}"
+
+
+def chosen_model(given: str | None) -> Path:
+    """Return the file of a model: the given one, that in a given folder, or by default that of the last training.
+
+    Raises
+    ------
+    FileNotFoundError
+        If none is given and there was no training; says how to get a model.
+    """
+    if given is not None:
+        return Path(given, MODEL) if Path(given).is_dir() else Path(given)
+    models = sorted(Path(RUNS).glob(f"*/{MODEL}"), key=lambda path: path.stat().st_mtime)
+    if not models:
+        raise FileNotFoundError(
+            f"there is no model in {RUNS}/; run seegrad train first, which writes one, or name a file"
+        )
+    print(f"model: {printable(models[-1])}", file=sys.stderr)
+    return models[-1]
+
+
+def is_found_by_itself(folder: Path) -> bool:
+    """Tell whether `chosen_model` looks into a folder if nothing is given."""
+    return folder.resolve().parent == Path(RUNS).resolve()
 
 
 def results_folder(chosen: argparse.Namespace, locks: ExitStack) -> Path:

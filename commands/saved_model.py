@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ Array = npt.NDArray[Any]
 BATCH = 128
 
 
-def load_saved(path: str) -> Module:
+def load_saved(path: str | Path) -> Module:
     """Load a model as :func:`seegrad.load` does.
 
     Raises

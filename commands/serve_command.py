@@ -7,7 +7,8 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from .options import add_model, positive_number
+from .options import add_model, add_threads, positive_number
+from .results_folder import chosen_model
 from .saved_model import load_saved
 
 NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "PIL": "pillow"}
@@ -41,6 +42,8 @@ def add_serve(commands: Any) -> None:
         metavar="N",
         help="predictions per second that a client may ask for (default: %(default)g)",
     )
+    serve.add_argument("--open", action="store_true", help="open the page in the browser")
+    add_threads(serve)
     serve.set_defaults(run=_run)
 
 
@@ -51,8 +54,13 @@ def _port(text: str) -> int:
     return number
 
 
+def missing_packages() -> list[str]:
+    """Return what is needed and not installed."""
+    return [package for module, package in NEEDED.items() if find_spec(module) is None]
+
+
 def _run(chosen: argparse.Namespace) -> None:
-    missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
+    missing = missing_packages()
     if missing:
         *some, last = missing
         are = f"{', '.join(some)} and {last} are" if some else f"{last} is"
@@ -60,7 +68,7 @@ def _run(chosen: argparse.Namespace) -> None:
     from ..serve.limits import Limits
     from ..serve.server import is_loopback, serve
 
-    model = load_saved(chosen.model)
+    model = load_saved(chosen_model(chosen.model))
     if not is_loopback(chosen.host):
         print(f"note: whoever can reach {chosen.host} can use this page", file=sys.stderr)
-    serve(model, host=chosen.host, port=chosen.port, limits=Limits(rate=chosen.rate))
+    serve(model, host=chosen.host, port=chosen.port, limits=Limits(rate=chosen.rate), open_page=chosen.open)

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..nn import Module
 from .app import create_app
+from .browser import open_soon
 from .limits import Limits
 
 __all__ = ["serve"]
@@ -36,6 +37,7 @@ def serve(
     host: str = LOOPBACK,
     port: int = 8000,
     limits: Limits | None = None,
+    open_page: bool = False,
 ) -> None:
     """Serve the page of a model until Ctrl-C or SIGTERM; what is being answered then is still answered.
 
@@ -52,6 +54,8 @@ def serve(
         0 takes a free one.
     limits : Limits, optional
         What is accepted of one client, and in all.
+    open_page : bool, default False
+        Whether to open the page in the browser of this machine, as soon as it is there.
 
     Raises
     ------
@@ -63,7 +67,9 @@ def serve(
     limits = limits or Limits()
     with listen(host, port) as listener:
         app = create_app(model, class_names, limits, own_names(listener, host))
-        print(f"draw a digit at {_address(listener)} (Ctrl-C stops)", flush=True)
+        print(f"draw a digit at {_address(*listener.getsockname()[:2])} (Ctrl-C stops)", flush=True)
+        if open_page:
+            open_soon(_address_here(listener))
         try:
             uvicorn.Server(configuration(app, limits)).run(sockets=[listener])
         except KeyboardInterrupt:  # raised once all has been answered
@@ -104,9 +110,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+def _address(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _address_here(listener: socket.socket) -> str:
+    """Return the address for a browser on this machine; that of all networks is none."""
+    host, port = listener.getsockname()[:2]
+    return _address({"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host), port)
 
 
 def own_names(listener: socket.socket, host: str) -> list[str]:

@@ -15,6 +15,7 @@ from small_mnist import write_digits
 
 import seegrad as sg
 from seegrad.__main__ import _parser, main
+from seegrad.commands.results_folder import chosen_model
 from seegrad.common.file_lock import locked_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -65,13 +66,70 @@ def test_train_ends_with_the_next_commands_to_try(digits, tmp_path, capsys, monk
     out = tmp_path / "a folder"
     assert main(options(digits, out)) == 0
     *_, first, second, last = capsys.readouterr().out.splitlines()
-    assert last.startswith("test loss")
-    program, *predict = shlex.split(first)
-    assert program == "somewhere/bin/seegrad"
-    chosen = _parser().parse_args(predict)
-    assert (chosen.command, chosen.model) == ("predict", str(out / "model.safetensors"))
-    serve = shlex.split(second.partition("   (")[0])[1:]
-    assert _parser().parse_args(serve).model == str(out / "model.safetensors")
+    assert re.fullmatch(r"test loss \d\.\d{4}   test accuracy \d\.\d{4}", last)
+    for line, command in ((first, "evaluate"), (second, "serve")):
+        program, *arguments = shlex.split(line)
+        assert program == "somewhere/bin/seegrad"
+        chosen = _parser().parse_args(arguments)
+        assert (chosen.command, chosen_model(chosen.model)) == (command, out / "model.safetensors")
+    assert main([*shlex.split(first)[1:], "--data-dir", str(digits)]) == 0
+    assert last.partition("   ")[2] in capsys.readouterr().out
+
+
+def test_the_next_commands_need_no_names_in_the_usual_folder(digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["-m"])
+    monkeypatch.setattr("sys.orig_argv", ["some where/python", "-m", "seegrad", "train"])
+    monkeypatch.setattr("seegrad.commands.training_results.missing_packages", lambda: ["starlette"])
+    command = [option for option in options(digits, "unused") if option not in ("--out", "unused")]
+    for _ in range(2):
+        assert main(command) == 0
+        *_, first, second, last = capsys.readouterr().out.splitlines()
+        assert first.strip() == "'some where/python' -m seegrad evaluate"
+        assert second.strip() == "'some where/python' -m seegrad draw"  # since nothing can be served
+    assert main([*shlex.split(first)[3:], "--data-dir", str(digits)]) == 0
+    captured = capsys.readouterr()
+    assert last.partition("   ")[2] in captured.out
+    assert captured.err == f"model: {os.path.join('runs', 'mnist-2', 'model.safetensors')}\n"
+
+
+def test_train_says_what_lies_where(digits, tmp_path, capsys):
+    assert main(options(digits, tmp_path)) == 0
+    printed = capsys.readouterr().out
+    assert f"results are in {tmp_path}:" in printed
+    assert sorted(re.findall(r"^  (\w+\.\w+)  ", printed, re.MULTILINE)) == FILES
+
+
+def test_the_default_is_the_recipe_of_the_article():
+    chosen = _parser().parse_args(["train"])
+    assert (chosen.recipe, chosen.validation, chosen.seed) == ("article", 0, 0)
+    assert (chosen.epochs, chosen.batch_size, chosen.lr) == (None, None, None)  # the recipe's
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_validation_keeps_the_best_epoch(digits, tmp_path, capsys, monkeypatch, interrupted):
+    """Here the first one, since the learning rate rises; a training that goes on goes on from the last one."""
+    begin = sg.nn.Callback.on_epoch_begin
+
+    def too_fast(callback, run):
+        begin(callback, run)
+        run.trainer.optimizer.param_groups[0]["lr"] = [0.003, 0.3, 0.3][run.epoch - 1]
+        if interrupted and run.epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("seegrad.commands.training_results.Results.on_epoch_begin", too_fast)
+    assert main(options(digits, tmp_path, "--epochs", "3")) == (130 if interrupted else 0)
+    captured = capsys.readouterr()
+    record = json.loads((tmp_path / "history.json").read_text())
+    losses = [epoch["val_loss"] for epoch in record["epochs"]]
+    assert losses[0] == min(losses) < losses[1]
+    assert record["best_epoch"] == 1
+    assert ("weights of epoch 1, the best," in captured.err) is interrupted
+    assert ("kept the weights of epoch 1," in captured.out) is not interrupted
+    _, validation = sg.data.train_val_split(sg.data.load_mnist(digits)[0], 64, seed=0)
+    model = sg.load(tmp_path / "model.safetensors")
+    trainer = sg.nn.Trainer(model, sg.optim.SGD(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
+    assert trainer.evaluate(validation)["loss"] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_same_seed_same_files(digits, tmp_path, capsys):
@@ -97,7 +155,7 @@ def test_validation_as_a_fraction(digits, tmp_path, capsys):
 
 
 def test_without_matplotlib(digits, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("seegrad.commands.train_command.find_spec", lambda name: None)
+    monkeypatch.setattr("seegrad.commands.training_results.find_spec", lambda name: None)
     assert main(options(digits, tmp_path)) == 0
     captured = capsys.readouterr()
     assert "seegrad[plot]" in captured.err
@@ -225,11 +283,12 @@ def test_ctrl_c_says_how_to_go_on(digits, tmp_path, capsys, monkeypatch):
     assert files[0] == files[1]
 
 
-def test_no_command(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main([])
-    assert caught.value.code == 2
-    assert "command" in capsys.readouterr().err
+def test_no_command_is_help(capsys):
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert bare == capsys.readouterr().out
 
 
 def fails_before_training(arguments, capsys):

@@ -14,6 +14,8 @@ import seegrad as sg
 from seegrad.__main__ import main
 from seegrad.commands.evaluate_command import confusion_table
 
+COMMANDS = ("train", "predict", "evaluate", "draw", "export", "serve", "completion")
+
 
 def test_evaluate(trained, digits, capsys):
     assert main(["evaluate", str(trained), "--data-dir", str(digits), "--json"]) == 0
@@ -37,6 +39,26 @@ def test_confusion_table():
     assert [line.split() for line in table.splitlines()] == [["taken", "for", "cat", "dog"], ["cat", "7", "."],
                                                              ["dog", "12", "1000"]]  # fmt: skip
     assert len({len(line) for line in table.splitlines()}) == 1
+
+
+def test_the_model_of_the_last_training_is_found(trained, digits, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    for name, modified in (("mnist", 3000), ("mnist-2", 9000), ("another", 5000)):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(trained.read_bytes())
+        os.utime(folder / "model.safetensors", (modified, modified))
+    (tmp_path / "runs" / "no-model").mkdir()
+    last = os.path.join("runs", "mnist-2")
+    for command in (["draw"], ["export"], ["evaluate", "--data-dir", str(digits)]):
+        assert main(command) == 0
+        assert capsys.readouterr().err == f"model: {os.path.join(last, 'model.safetensors')}\n"
+    assert sorted(os.listdir(last)) == ["model.onnx", "model.safetensors", "model.svg"]
+    # A folder stands for the model in it, as an argument and as an option.
+    for command in (["draw", "runs/mnist"], ["draw", "--model", "runs/another"]):
+        assert main(command) == 0
+        assert os.path.join(command[-1], "model.svg") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["export", "--onnx", "x.onnx"], ["draw", "--out", "x.svg"]])
@@ -91,7 +113,7 @@ def test_input_shapes_that_are_none(sizes, trained, capsys):
     assert "--input-shape" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "train", "predict", "evaluate", "draw", "export", "serve"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         main([*command.split(), "--help"])
@@ -99,8 +121,9 @@ def test_help(command, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith(f"usage: seegrad {command}".rstrip())
     if not command:
-        for name in ("train", "predict", "evaluate", "draw", "export", "serve"):
-            assert re.search(rf"^ +{name} +\w", printed, re.MULTILINE)
+        for name in COMMANDS:
+            assert re.search(rf"^ +{name}\s+\w", printed, re.MULTILINE)
+    assert max(map(len, printed.splitlines())) <= 80
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -137,7 +160,8 @@ def test_version(capsys):
         (["draw", "MODEL"], 0),
         (["export", "MODEL", "--onnx", "model.onnx"], 0),
         (["predict", "--model", "MODEL", "PICTURE"], 0),
-        (["train", "--epochs", "1", "--validation", "0"], 141),  # it has not ended, as its status says
+        ([], 0),
+        (["train", "--epochs", "1"], 141),  # it has not ended, as its status says
     ],
     ids=lambda x: " ".join(x[:1]) if isinstance(x, list) else "",
 )

@@ -103,7 +103,7 @@ def test_models_for_something_else(model, message, pictures, tmp_path, capsys):
 def test_no_model(pictures, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["predict", str(pictures[0][0])]) == 1
-    assert "no model runs/mnist/model.safetensors; run seegrad train first" in capsys.readouterr().err
+    assert "there is no model in runs/; run seegrad train first" in capsys.readouterr().err
     (tmp_path / "bad").write_bytes(b"bad")
     assert main(["predict", "--model", "bad", str(pictures[0][0])]) == 1
     assert "bad cannot be loaded as a model" in capsys.readouterr().err

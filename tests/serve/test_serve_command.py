@@ -103,7 +103,7 @@ def test_a_port_in_use_is_an_error(start, model_file):
         ([__file__], 1, "cannot be loaded as a model"),
         (["model", "--port", "70000"], 2, "must be from 0 to 65535"),
         (["model", "--rate", "0"], 2, "above 0"),
-        ([], 2, "MODEL"),
+        ([], 1, "there is no model in runs/; run seegrad train first"),
     ],
 )
 def test_it_says_why_it_cannot_start(start, arguments, status, words):
@@ -121,3 +121,31 @@ def test_an_open_address_is_pointed_out(start, model_file):
     _, err = process.communicate(timeout=30)
     assert "whoever can reach 0.0.0.0" in err
     assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts are others there")
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_open_opens_the_page_on_this_machine(start, model_file, tmp_path, monkeypatch, host):
+    browser, visited = tmp_path / "browser", tmp_path / "visited"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {visited}.new\nmv {visited}.new {visited}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s &")
+    process = start(model_file, "--port", 0, "--host", host, "--open")
+    _, port = address(process)
+    end = time.monotonic() + 30
+    while not visited.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert visited.read_text().strip() == f"http://127.0.0.1:{port}/"
+
+
+def test_open_says_so_where_there_is_no_browser(capsys, monkeypatch):
+    from seegrad.serve import browser
+
+    def none():
+        raise browser.webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.delenv("BROWSER", raising=False)
+    for found in (none, lambda: browser.webbrowser.GenericBrowser("w3m")):
+        monkeypatch.setattr("webbrowser.get", found)
+        browser._open("http://127.0.0.1:8000/")
+        assert "no browser could be opened on this machine; visit http://127.0.0.1:8000/" in capsys.readouterr().err

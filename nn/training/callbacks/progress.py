@@ -14,6 +14,8 @@ from .callback import Callback
 __all__ = ["EpochLines", "ProgressBar"]
 
 SECONDS_BETWEEN_UPDATES = 0.1
+# Short enough for 80 columns; tqdm sets a comma before the measures.
+FORMAT = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {rate_noinv_fmt}{postfix}"
 
 
 def is_watched() -> bool:
@@ -45,7 +47,8 @@ class ProgressBar(Callback):
             # on_step_end decides when the bar moves. tqdm alone would skip small steps after large ones, among them the
             # last step of an epoch.
             always = {"mininterval": 0, "miniters": 1}
-            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", leave=False, **always)
+            look = {"unit": " img", "bar_format": FORMAT, "dynamic_ncols": True, "leave": False}
+            self._bar = tqdm(total=total, initial=done, desc=title, **look, **always)
 
     def on_step_end(self, run: Run) -> None:
         """Move the bar, at most every tenth of a second and after the last step."""
@@ -54,7 +57,8 @@ class ProgressBar(Callback):
         self._waiting += run.examples
         now = perf_counter()
         if now - self._shown >= SECONDS_BETWEEN_UPDATES or run.step == run.steps_per_epoch:
-            self._bar.set_postfix({k: f"{v:.4f}" for k, v in run.metrics.results().items()}, refresh=False)
+            measures = ", ".join(f"{name} {value:.4f}" for name, value in run.metrics.results().items())
+            self._bar.set_postfix_str(measures, refresh=False)
             self._bar.update(self._waiting)
             self._waiting, self._shown = 0, now
 
