@@ -23,7 +23,7 @@ class RootIsAFolder:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every", type=int, default=1, metavar="N", help="run only every N-th test")
-    parser.addoption("--programs", type=int, default=250, metavar="N", help="compile so many random functions")
+    parser.addoption("--programs", type=int, default=400, metavar="N", help="compile so many random functions")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

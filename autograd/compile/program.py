@@ -29,6 +29,15 @@ class Variable(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
 
+    def __eq__(self, other: object) -> bool:
+        """Compare; NumPy says that no dtype is equal to float64."""
+        return isinstance(other, Variable) and tuple.__eq__((*self, self.dtype is None), (*other, other.dtype is None))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
     @classmethod
     def of(cls, data: Any) -> Variable:
         """Describe an array, a number or an object."""

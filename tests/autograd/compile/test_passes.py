@@ -249,3 +249,11 @@ def test_backward_stages_read_the_forward_one_and_not_each_other():
         again = page.call(OP["multiply"], page.call(OP["exp"], x), page.call(OP["sin"], x))
         page.end(page.call(OP["multiply"], again, page.given(V)))
     assert_shortened(page, without_repetitions, ["exp"] + ["sin", "multiply", "multiply"] * 2)
+
+
+def test_a_number_has_another_form_than_an_array_of_float64():
+    number, array = Variable((), None), Variable((), np.dtype(np.float64))
+    assert number != array
+    assert number == Variable((), None)
+    assert array == Variable((), np.dtype(float))
+    assert len({number, array, Variable((), None)}) == 2
