@@ -36,7 +36,8 @@ class Variable(NamedTuple):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = tuple.__hash__
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
 
     @classmethod
     def of(cls, data: Any) -> Variable:

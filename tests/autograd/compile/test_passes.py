@@ -12,6 +12,7 @@ from seegrad.autograd.compile.passes.constant_folding import with_constants_fold
 from seegrad.autograd.compile.passes.dead_code import without_dead_code
 from seegrad.autograd.compile.passes.idle_operations import without_idle_operations
 from seegrad.autograd.compile.passes.pipeline import simplified
+from seegrad.autograd.compile.program import Variable
 from seegrad.autograd.core.op import Op, PlainFunction
 
 OP = Op.table
