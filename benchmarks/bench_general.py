@@ -2,7 +2,10 @@
 
 A task is a file in ``peers/networks`` or ``peers/functions``, where what each library computes stands side by side.
 How a library trains, or differentiates, stands in ``peers/networks_*.py`` and ``peers/functions_*.py``.
+``TASKS="MLP; LeNet-5" make bench ARGS=general`` measures some of them again.
 """
+
+import os
 
 from report import number, publish, summary_rows
 from side_by_side import QUICK, Contestant, take_turns
@@ -76,8 +79,9 @@ def table(results, names, key, unit):
 
 networks = [PYTORCH, PYTORCH_KEEPING, PYTORCH_COMPILED, JAX, EAGER_WITH_NUMBA, *SEEGRAD]
 functions = [JAX, PYTORCH, PYTORCH_COMPILED, AUTOGRAD, *SEEGRAD]
-trained = {name: contest("networks", task, networks, *mode) for name, task, *mode in NETWORKS}
-differentiated = {name: contest("functions", task, functions) for name, task in FUNCTIONS}
+chosen = {name.strip() for name in os.environ.get("TASKS", "").split(";") if name.strip()}
+trained = {n: contest("networks", task, networks, *mode) for n, task, *mode in NETWORKS if not chosen or n in chosen}
+differentiated = {n: contest("functions", task, functions) for n, task in FUNCTIONS if not chosen or n in chosen}
 by_name = [{task: {c.name: c for c in found} for task, found in part.items()} for part in (trained, differentiated)]
 absent: dict[str, list[str]] = {}
 for task, found in [*trained.items(), *differentiated.items()]:
@@ -102,4 +106,5 @@ publish(
         table(by_name[1], [name for name, *_ in functions], "first", "first call, s"),
     ],
     summary=[*summary_rows("Networks", trained, "PyTorch"), *summary_rows("Functions", differentiated, "JAX, jit")],
+    some=bool(chosen),
 )

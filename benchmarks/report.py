@@ -83,8 +83,9 @@ def publish(
     tables: list[dict[str, Any]],
     lines: Any = None,
     summary: list[dict[str, Any]] | None = None,
+    some: bool = False,
 ) -> None:
-    """Add a section to the report, in place of an older one of the same subject."""
+    """Add a section to the report, in place of an older one of the same subject; of ``some`` tasks, in its rows."""
     section = {
         "title": title,
         "text": text,
@@ -97,9 +98,20 @@ def publish(
     if QUICK:
         return
     sections = json.loads(STORE.read_text()) if STORE.exists() else {}
+    if some:
+        before = sections[subject]
+        for old, new in zip(before["tables"], section["tables"], strict=True):
+            new["rows"] = _with_new(old["rows"], new["rows"], 0)
+        section["summary"] = _with_new(before["summary"], section["summary"], "task")
     sections[subject] = section
     STORE.write_text(json.dumps(sections, indent=1) + "\n")
     write()
+
+
+def _with_new(old: list[Any], new: list[Any], key: Any) -> list[Any]:
+    """Return rows, with those that were measured again in their places."""
+    again = {row[key]: row for row in new}
+    return [again.get(row[key], row) for row in old]
 
 
 def write() -> None:
