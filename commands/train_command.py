@@ -148,7 +148,7 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
     if ranks.first:
         _prepare(save, chosen.resume, ranks)
     try:
-        trainer.fit(loader, epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
+        trainer.fit(loader, epochs=epochs, validation=validation, callbacks=callbacks, progress=True, resume=resume)
     except (KeyboardInterrupt, nn.NonFiniteError) as end:
         if ranks.first:
             _say_how_to_go_on(results, chosen, trainer, end)

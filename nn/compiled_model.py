@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import Tensor
 from ..autograd.compile.compiled_function import Compiled
+from .losses.weighted_loss import weighted_loss
 from .module import Module
 
 _PACKAGE = __name__.partition(".")[0]
@@ -38,9 +39,13 @@ class CompiledModel:
         self.why_not: str | None = None if wanted else "compile=False"
         self._functions: dict[Callable[..., Any], tuple[tuple[Any, ...], Any]] = {}
 
-    def loss(self, model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> tuple[Any, Any]:
-        """Return the loss of a batch, with its graph, and the plain output of the model."""
-        return self._call(_loss_and_output, (model, loss), (x, y))  # type: ignore[no-any-return]
+    def loss(
+        self, model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any, weights: Any = None
+    ) -> tuple[Any, Any]:
+        """Return the loss of a batch, whose examples may have weights, with its graph, and the plain output."""
+        if weights is None:
+            return self._call(_loss_and_output, (model, loss), (x, y))  # type: ignore[no-any-return]
+        return self._call(_weighted_loss_and_output, (model, loss), (x, y, weights))  # type: ignore[no-any-return]
 
     def output(self, model: Module, x: Any) -> Any:
         """Return the plain output of the model."""
@@ -87,6 +92,13 @@ def _only_computes(part: Any) -> bool:
 def _loss_and_output(model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> tuple[Any, Any]:
     output = model(Tensor(x))
     return loss(output, y), output.data
+
+
+def _weighted_loss_and_output(
+    model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any, weights: Any
+) -> tuple[Any, Any]:
+    output = model(Tensor(x))
+    return weighted_loss(loss, output, y, weights), output.data
 
 
 def _output(model: Module, x: Any) -> Any:

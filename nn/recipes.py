@@ -6,7 +6,7 @@ A recipe is a network and everything that its training needs. ``seegrad train --
     model = recipe.model()
     loader = recipe.loader(train, seed=0)
     trainer, callbacks = recipe.prepare(model, steps=recipe.epochs * len(loader))
-    trainer.fit(loader, recipe.epochs, validation=validation, callbacks=callbacks)
+    trainer.fit(loader, epochs=recipe.epochs, validation=validation, callbacks=callbacks)
 """
 
 from __future__ import annotations

@@ -13,15 +13,17 @@ from ...common.ranks import Ranks
 Array = npt.NDArray[Any]
 
 
-def count_correct(output: Array, target: Array) -> int | None:
+def count_correct(output: Array, target: Array, threshold: float | None = None) -> int | None:
     """Count the rows whose largest score is that of the target's class.
 
     Parameters
     ----------
-    output : numpy.ndarray, shape (n, classes)
+    output : numpy.ndarray, shape (n, classes), or (n,) or (n, 1)
         Logits or probabilities. A row with NaN in it is never correct.
-    target : numpy.ndarray, shape (n,) or (n, classes)
-        Integer labels or one-hot rows.
+    target : numpy.ndarray, shape (n,) or (n, classes), or that of the output
+        Integer labels or one-hot rows; with a single score for each row 0 or 1, or -1 or 1.
+    threshold : float, optional
+        The score above which the guess is class 1, where there is a single score for each row.
 
     Returns
     -------
@@ -34,7 +36,9 @@ def count_correct(output: Array, target: Array) -> int | None:
     >>> count_correct(np.array([[0.1, 0.9], [0.8, 0.2], [np.nan, 1.0]]), np.array([1, 1, 1]))
     1
     """
-    if output.ndim != 2 or output.shape[1] < 2:
+    if output.ndim == 1 or output.shape[1:] == (1,):
+        return None if threshold is None else _count_above(output, target, threshold)
+    if output.ndim != 2:
         return None
     if target.ndim == 2 and target.shape == output.shape and _is_one_hot(target):
         target = target.argmax(axis=1)
@@ -44,6 +48,13 @@ def count_correct(output: Array, target: Array) -> int | None:
     guess = output.argmax(axis=1)
     found = output[np.arange(len(output)), guess]
     return int(np.count_nonzero((guess == target) & (found == found)))
+
+
+def _count_above(output: Array, target: Array, threshold: float) -> int | None:
+    """Count the rows on the right side of the threshold; None if the targets are not two classes."""
+    if target.shape != output.shape or not ((target == 1) | (target == 0) | (target == -1)).all():
+        return None
+    return int(np.count_nonzero(((output > threshold) == (target > 0)) & (output == output)))
 
 
 def _is_one_hot(target: Array) -> bool:

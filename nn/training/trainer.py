@@ -1,62 +1,61 @@
-"""The training loop: forward pass, loss, backward pass, update. Evaluation and prediction."""
+"""The training loop: forward pass, loss, backward pass, update."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
-from ...autograd import Tensor, softmax
 from ...common.argument_checks import checked_count
-from ...common.plain_data import as_array
 from ...common.quiet import quiet
 from ...common.rng import Seed
-from ...data import ArrayDataset, DataLoader
+from ...data import DataLoader
 from ...data.dataset import Source
 from ..compiled_model import CompiledModel
-from ..evaluation import evaluating
 from ..files.state_file import load_state
-from ..losses.categorical_losses import CrossEntropyLoss
+from ..losses.weighted_loss import losses_of_examples
 from ..module import Module
+from .batch_metrics import Metrics, measured, metrics_by_name
 from .callbacks.callback import Callback
-from .callbacks.progress import EpochLines, ProgressBar, is_watched
+from .callbacks.lambda_callback import RunFunction, as_callbacks
+from .callbacks.progress import watchers
+from .class_weights import ClassWeights
+from .evaluator import EVALUATION_BATCH, Evaluator, single_number
+from .given_data import Data, as_batch, given_data, training_loader, with_validation
 from .history import History
 from .interrupts import PatientInterrupt
 from .nonfinite import GoodWeights, NonFiniteError, first_nonfinite, nonfinite_parameter
-from .running_metrics import RunningMetrics, count_correct
-from .trainer_checks import as_pair, check_belongings, check_kinds
+from .parts_by_name import loss_of, optimizer_of
+from .running_metrics import RunningMetrics
+from .trainer_checks import check_belongings, check_kinds
 from .trainer_protocols import AveragesLike, OptimizerLike
 from .training_state import Run
 
 __all__ = ["Trainer"]
 
 Array = npt.NDArray[Any]
-Metric = Callable[[Array, Array], float]
-
-# Evaluation is fastest with batches whose activations fit into the cache of a core.
-EVALUATION_BATCH = 128
+Callbacks = Callback | RunFunction | Sequence[Callback | RunFunction]
 
 
-class Trainer:
+class Trainer(Evaluator):
     """Trains a model, measures it, and predicts with it.
 
     Parameters
     ----------
     model : Module
         Maps a batch ``(n, ...)`` to scores ``(n, classes)``, or to what the loss expects.
-    optimizer : optimizer of ``seegrad.optim``
-        Holds the model's parameters, or some of them.
-    loss : callable
-        ``loss(output, target)`` gives the batch's mean loss, a single number. Classes that are rare get
-        their weight there: ``CrossEntropyLoss(weight=...)``, see :func:`balanced_class_weights`.
-    metrics : mapping of str to callable, optional
-        Further measures by name: ``metric(output, target)`` gives a batch's mean for two arrays, for example
-        ``{"top_3": lambda output, target: nn.top_k_accuracy(output, target, 3)}``.
+    optimizer : optimizer of ``seegrad.optim``, or str
+        Holds the model's parameters, or some of them. A name, such as "adam" or "sgd", means one with its own
+        settings.
+    loss : callable or str
+        ``loss(output, target)`` gives the batch's mean loss, a single number. A name, such as "cross_entropy" or "mse",
+        means one of ``seegrad.nn``.
+    metrics : sequence of str or callable, or mapping of str to callable, optional
+        Further measures: names such as "mae" or "top_3", or functions: ``metric(output, target)`` gives a batch's
+        mean for two arrays. The accuracy of a classifier is measured anyway.
     ema : seegrad.optim.EMA, optional
         Averages of the model's parameters. They are updated after every step, and used for validation,
         :meth:`evaluate` and :meth:`predict`; see :meth:`averaged`.
@@ -73,74 +72,82 @@ class Trainer:
     Raises
     ------
     TypeError
-        If a part is of the wrong kind, such as the name of a loss.
+        If a part is of the wrong kind, such as a class instead of an object.
     ValueError
-        If the optimizer or the averages hold no parameter of this model, for example after the model was made again.
+        If there is nothing of a name, or the optimizer or the averages hold no parameter of this model, for example
+        after the model was made again.
 
     Examples
     --------
-    >>> points = sg.data.ArrayDataset(np.eye(3, dtype=np.float32), np.array([0, 1, 2]))
+    >>> x, y = np.eye(3, dtype=np.float32), np.array([0, 1, 2])
     >>> model = sg.nn.Sequential(sg.nn.Linear(3, 3))
     >>> trainer = sg.nn.Trainer(model, sg.optim.Adam(model.parameters(), lr=0.1), sg.nn.CrossEntropyLoss())
-    >>> history = trainer.fit(points, epochs=50, batch_size=3, seed=0)
-    >>> trainer.evaluate(points)["accuracy"]
+    >>> history = trainer.fit(x, y, epochs=50, batch_size=3, seed=0)
+    >>> trainer.evaluate(x, y)["accuracy"]
     1.0
-    >>> trainer.predict(points.x).shape
+    >>> trainer.predict(x).shape
     (3, 3)
+
+    With names, and a data set:
+
+    >>> trainer = sg.nn.Trainer(model, "adam", "cross_entropy", metrics=["top_2"])
+    >>> list(trainer.evaluate(sg.data.ArrayDataset(x, y)))
+    ['loss', 'accuracy', 'top_2']
     """
 
     def __init__(
         self,
         model: Module,
-        optimizer: OptimizerLike,
-        loss: Callable[[Any, Any], Any],
-        metrics: Mapping[str, Metric] | None = None,
+        optimizer: OptimizerLike | str,
+        loss: Callable[[Any, Any], Any] | str,
+        metrics: Metrics | None = None,
         ema: AveragesLike | None = None,
         *,
         compile: bool | Literal["auto"] = "auto",
     ) -> None:
-        check_kinds(model, optimizer, loss, metrics)
-        check_belongings(model, optimizer, loss, ema)
-        self.model: Module = model
-        self.optimizer: OptimizerLike = optimizer
-        self.loss = loss
-        self.metrics = dict(metrics or {})
-        self.ema: AveragesLike | None = ema
+        check_kinds(model, optimizer, loss, ema)
+        super().__init__(model, loss_of(loss), metrics_by_name(metrics), ema, CompiledModel(compile))
+        self.optimizer: OptimizerLike = optimizer_of(optimizer, model, self.loss)
+        check_belongings(model, self.optimizer, self.loss, ema)
         self.history = History()
-        self._compiled = CompiledModel(compile)
-
-    @property
-    def why_not(self) -> str | None:
-        """Why the model is not compiled; None if it is, or was not called yet."""
-        return self._compiled.why_not
 
     def fit(
         self,
-        train: Source | DataLoader,
+        x: Data | npt.ArrayLike,
+        y: npt.ArrayLike | None = None,
+        *,
         epochs: int = 5,
         batch_size: int = 64,
-        validation: Source | None = None,
-        callbacks: Sequence[Callback] = (),
-        *,
+        validation: Data | None = None,
+        callbacks: Callbacks = (),
         seed: Seed = None,
         progress: bool | None = None,
         accumulate: int = 1,
         resume: str | os.PathLike[str] | None = None,
+        drop_last: bool = False,
+        class_weight: Mapping[int, float] | npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        validation_data: Data | None = None,
+        validation_split: float = 0.0,
+        verbose: int | str | None = None,
     ) -> History:
         """Train the model for a number of epochs.
 
         Parameters
         ----------
-        train : ArrayDataset or other source, or DataLoader
-            The examples. A DataLoader brings its own batch size and order.
+        x : array_like, ArrayDataset or other source, or DataLoader
+            The examples ``(n, ...)``, or a data set of them with their targets; ``(x, y)`` in a tuple is one, too. A
+            DataLoader brings its own batch size and order. Its batches are ``(x, y)`` or ``(x, y, weights)``.
+        y : array_like, shape (n, ...), optional
+            The targets of an array of examples.
         epochs : int, default 5
             The number of passes over all examples, including those before a resumed state.
         batch_size : int, default 64
             Examples per step.
-        validation : ArrayDataset or other source, optional
+        validation : same as x, or tuple ``(x, y)`` or ``(x, y, sample_weight)``, optional
             Examples on which the model is measured after every epoch.
-        callbacks : sequence of Callback
-            Called in this order.
+        callbacks : Callback or function, or sequence of them
+            Called in this order. A function is called with the :class:`Run` after every epoch.
         seed : int, numpy.random.Generator or None
             Determines the order of the examples. With :func:`seegrad.manual_seed` before the model is made, the whole
             run is reproducible.
@@ -154,6 +161,20 @@ class Trainer:
         resume : path, optional
             A file of :class:`Checkpoint`: continue from it, with the same arguments, to the weights that an
             uninterrupted training reaches, equal to the last bit.
+        drop_last : bool, default False
+            Leave out a last batch that is shorter than the others.
+        class_weight : mapping of int to float, or array_like of shape (classes,), optional
+            How much the examples of a class count in the loss of the training, such as
+            :func:`balanced_class_weights`; classes that a mapping does not name count 1.
+        sample_weight : array_like, shape (n,), optional
+            How much each example counts. Both weights are multiplied.
+        validation_data : same as validation, optional
+            Keras's name of it.
+        validation_split : float, default 0
+            The share of the examples, the last ones before they are shuffled, that is used for validation only.
+            :func:`seegrad.data.train_val_split` chooses them at random.
+        verbose : {0, 1, 2, "auto"}, optional
+            Keras's ``progress``: silent, a bar, a line per epoch.
 
         Returns
         -------
@@ -172,14 +193,30 @@ class Trainer:
         TypeError, ValueError
             If an argument, the data or the shapes do not fit, or the file to resume from is damaged or belongs to
             another training; then nothing is changed.
+
+        Notes
+        -----
+        With weights w and losses l of its n examples, the loss of a batch is ``sum(w * l) / n``, as in Keras: the sum
+        of the weights does not matter. In PyTorch, and in ``CrossEntropyLoss(weight=...)``, it is
+        ``sum(w * l) / sum(w)``. Accuracy and metrics are not weighted.
         """
         check_belongings(self.model, self.optimizer, self.loss, self.ema)
         saved = None if resume is None else load_state(resume)
-        loader = train if isinstance(train, DataLoader) else DataLoader(train, batch_size, shuffle=True, seed=seed)
-        if is_watched() if progress is None else progress:
-            callbacks = [ProgressBar(), EpochLines(), *callbacks]
-        counts = checked_count("epochs", epochs), checked_count("accumulate", accumulate)
-        run = Run(self, counts[0], loader, callbacks, counts[1], validation is not None)
+        given = given_data("fit", x, y, sample_weight)
+        train, validation = with_validation(given, validation, validation_data, validation_split)
+        loader = training_loader(train, batch_size, seed, drop_last)
+        weights = None if class_weight is None else ClassWeights(class_weight)
+        if weights is not None or sample_weight is not None:
+            losses_of_examples(self.loss)  # refuses a loss that has none
+        run = Run(
+            self,
+            checked_count("epochs", epochs),
+            loader,
+            [*watchers(progress, verbose), *as_callbacks(callbacks)],
+            checked_count("accumulate", accumulate),
+            validates=validation is not None,
+            class_weights=weights,
+        )
         run.begin_as_first()
         if saved is not None:
             try:
@@ -190,7 +227,7 @@ class Trainer:
         self._run(run, validation)
         return self.history
 
-    def _run(self, run: Run, validation: Source | None) -> None:
+    def _run(self, run: Run, validation: Source | DataLoader | None) -> None:
         good = GoodWeights(self.model)
         # NumPy does not warn of overflow here: it makes the loss non-finite, which is an error.
         with PatientInterrupt() as interrupt, quiet():
@@ -219,21 +256,23 @@ class Trainer:
         if run.step == run.steps_per_epoch:  # resumed after the last step, before the validation
             return
         for batch in run.loader:
-            x, y = as_pair(batch)
+            x, y, weights = as_batch(batch)
+            if run.class_weights is not None:
+                weights = run.class_weights.of(y) if weights is None else run.class_weights.of(y) * weights
             run.settled = False
             run.step += 1
             run.examples = len(x)
             run.updated = run.step % run.accumulate == 0 or run.step == run.steps_per_epoch
-            self._train_step(run, x, y, good)
+            self._train_step(run, x, y, weights, good)
             run.call("on_step_end")
             if run.updated:
                 run.call("on_settled")
                 run.settled = True
                 interrupt.check()
 
-    def _train_step(self, run: Run, x: Array, y: Array, good: GoodWeights) -> None:
-        loss, output = self._compiled.loss(self.model, self.loss, x, y)
-        run.loss = _single_number(loss)
+    def _train_step(self, run: Run, x: Array, y: Array, weights: Array | None, good: GoodWeights) -> None:
+        loss, output = self._compiled.loss(self.model, self.loss, x, y, weights)
+        run.loss = single_number(loss)
         if not math.isfinite(run.loss):
             culprit = first_nonfinite(self.model, x)
             good.restore()
@@ -248,7 +287,8 @@ class Trainer:
             self._update(1 if run.accumulate == 1 else run.gathered)
             run.average_buffers()
             run.gathered = 0
-        run.metrics.add(run.loss, count_correct(output, y), len(x), self._others(output, y))
+        correct, others = measured(self.metrics, self.loss, output, y)
+        run.metrics.add(run.loss, correct, len(x), others)
 
     def _update(self, examples: int) -> None:
         if examples > 1:
@@ -260,10 +300,9 @@ class Trainer:
         if self.ema is not None and nonfinite_parameter(self.model) is None:
             self.ema.update()
 
-    def _others(self, output: Array, target: Array) -> dict[str, float]:
-        return {name: float(metric(output, target)) for name, metric in self.metrics.items()}
-
-    def _end_epoch(self, run: Run, validation: Source | None, good: GoodWeights, interrupt: PatientInterrupt) -> None:
+    def _end_epoch(
+        self, run: Run, validation: Source | DataLoader | None, good: GoodWeights, interrupt: PatientInterrupt
+    ) -> None:
         culprit = nonfinite_parameter(self.model)
         if culprit:
             run.settled = False
@@ -281,83 +320,6 @@ class Trainer:
         run.settled = True
         interrupt.check()
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """Use the averages of ``ema`` as the model's parameters inside a ``with`` block, if there are any.
-
-        This is how to save what :meth:`evaluate` measures: ``with trainer.averaged(): save_weights(...)``.
-        """
-        return nullcontext() if self.ema is None else self.ema.averaged()
-
-    def evaluate(self, dataset: Source | DataLoader, batch_size: int = EVALUATION_BATCH) -> dict[str, float]:
-        """Measure the model, in evaluation mode, without training it.
-
-        Parameters
-        ----------
-        dataset : ArrayDataset or other source, or DataLoader
-            The examples.
-        batch_size : int, default 128
-            The number of examples per step; affects speed and memory only.
-
-        Returns
-        -------
-        dict
-            ``loss``, for a classifier (integer or one-hot targets) ``accuracy``, and the trainer's
-            ``metrics``: means over all examples.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the data do not fit the model or the loss.
-        """
-        return self._measure(dataset, batch_size).results()
-
-    def _measure(
-        self, dataset: Source | DataLoader, batch_size: int, between_batches: Callable[[], None] = lambda: None
-    ) -> RunningMetrics:
-        # The examples are not shuffled; with a seed the loader does not draw from the default generator.
-        loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
-        metrics = RunningMetrics()
-        with self.averaged(), evaluating(self.model):
-            for batch in loader:
-                x, y = as_pair(batch)
-                loss, output = self._compiled.loss(self.model, self.loss, x, y)
-                metrics.add(_single_number(loss), count_correct(output, y), len(x), self._others(output, y))
-                between_batches()
-        return metrics
-
-    def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = EVALUATION_BATCH) -> Array:
-        """Return the model's predictions of examples, in evaluation mode.
-
-        Parameters
-        ----------
-        x : array_like, shape (n, ...)
-            The examples; for images, ``(n, height, width, channels)``.
-        batch_size : int, default 128
-            The number of examples per step; affects speed and memory only.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, classes)
-            With :class:`CrossEntropyLoss`, whose models return logits, the probabilities of the classes (their
-            softmax). With any other loss, the output of the model.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the examples do not fit the model, or there is no example.
-        """
-        if isinstance(x, ArrayDataset | DataLoader):
-            raise TypeError(f"predict() takes examples without their targets, such as dataset.x, got {x!r:.80}")
-        examples = x.data if isinstance(x, Tensor) else as_array(x)
-        if examples.ndim == 0 or len(examples) == 0:
-            raise ValueError(f"predict() needs at least one example, got an array of shape {examples.shape}")
-        outputs = []
-        with self.averaged(), evaluating(self.model):
-            for start in range(0, len(examples), checked_count("batch_size", batch_size)):
-                output = self._compiled.output(self.model, examples[start : start + batch_size])
-                outputs.append(softmax(output) if isinstance(self.loss, CrossEntropyLoss) else output)
-        return np.concatenate(outputs)
-
     def __repr__(self) -> str:
         size = sum(parameter.size for parameter in self.model.parameters())
         lines = [
@@ -369,9 +331,3 @@ class Trainer:
             repr(self.history),
         ]
         return "Trainer(\n  " + "\n  ".join(lines) + "\n)"
-
-
-def _single_number(loss: Any) -> float:
-    if loss.size != 1:
-        raise ValueError(f"the loss of a batch must be a single number, got shape {loss.shape}; use reduction='mean'")
-    return float(loss.item())

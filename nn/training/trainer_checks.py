@@ -11,8 +11,8 @@ from ...common.warning import warn
 from ..module import Module
 
 
-def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
-    """Refuse anything but a model, an optimizer, a loss and metrics, such as the name of a loss.
+def check_kinds(model: Any, optimizer: Any, loss: Any, ema: Any) -> None:
+    """Refuse anything but a model, an optimizer, a loss and averages, such as the class of a loss; names may be given.
 
     Raises
     ------
@@ -21,37 +21,19 @@ def check_kinds(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
     """
     if not isinstance(model, Module):
         raise TypeError(f"Trainer: the model must be an nn.Module, got {model!r:.80}")
-    if not callable(getattr(optimizer, "step", None)) or isinstance(optimizer, type):
-        raise TypeError(f"Trainer: expected an optimizer such as optim.Adam(model.parameters()), got {optimizer!r:.80}")
-    if not callable(loss) or (isinstance(loss, type) and issubclass(loss, Module)):
+    named = isinstance(optimizer, str)
+    if not named and (isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None))):
         raise TypeError(
-            "Trainer: the loss must be callable as loss(output, target), such as nn.CrossEntropyLoss(), "
+            f"Trainer: expected an optimizer such as optim.Adam(model.parameters()), or its name, got {optimizer!r:.80}"
+            f"{'; the order is Trainer(model, optimizer, loss)' if isinstance(optimizer, Module) else ''}"
+        )
+    if not isinstance(loss, str) and (not callable(loss) or (isinstance(loss, type) and issubclass(loss, Module))):
+        raise TypeError(
+            "Trainer: the loss must be callable as loss(output, target), such as nn.CrossEntropyLoss(), or a name, "
             f"got {loss!r:.80}"
         )
-    if metrics is not None and not (isinstance(metrics, Mapping) and all(map(callable, metrics.values()))):
-        raise TypeError(
-            'Trainer: metrics is a dict of functions by name, such as {"top_3": lambda output, target: ...}, got '
-            f"{metrics!r:.80}; the loss, and a classifier's accuracy, are measured anyway"
-        )
-
-
-def as_pair(batch: Any) -> tuple[Any, Any]:
-    """Return a batch that is a pair ``(x, y)``.
-
-    Raises
-    ------
-    TypeError
-        If it is not a pair but, for example, a dict.
-    """
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        keys = list(batch) if isinstance(batch, Mapping) else []
-        example = f"(batch[{keys[0]!r}], batch[{keys[1]!r}])" if len(keys) > 1 else "(batch.x, batch.y)"
-        raise TypeError(
-            f"Trainer: a batch must be a pair (x, y), got {type(batch).__name__} {keys or ''}; make it one with "
-            f"DataLoader(..., transform=lambda batch: {example})"
-        )
-    x, y = batch
-    return x, y
+    if ema is not None and (isinstance(ema, type) or not callable(getattr(ema, "averaged", None))):
+        raise TypeError(f"Trainer: ema must be averages such as optim.EMA(model.parameters()), got {ema!r:.80}")
 
 
 def check_belongings(model: Module, optimizer: Any, loss: Any, ema: Any) -> None:

@@ -57,7 +57,7 @@ class TrainerLike(Protocol):
     def averaged(self) -> AbstractContextManager[None]:
         """Use the averages, if there are any, in place of the parameters inside a ``with`` block."""
 
-    def evaluate(self, dataset: Source | DataLoader, batch_size: int = ...) -> dict[str, float]:
+    def evaluate(self, x: Source | DataLoader, *, batch_size: int = ...) -> dict[str, float]:
         """Measure the model in evaluation mode."""
 
     def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = ...) -> npt.NDArray[Any]:

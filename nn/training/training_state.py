@@ -12,6 +12,7 @@ from ...common.argument_checks import checked_count
 from ...common.ranks import Ranks
 from ...data import DataLoader
 from ...data.dataset import fingerprint
+from .class_weights import ClassWeights
 from .generators import generator_states, load_generator_states
 from .history import History
 from .running_metrics import RunningMetrics
@@ -42,6 +43,8 @@ class Run:
         Batches for each update of the weights.
     validates : bool
         Whether epochs end with a validation.
+    class_weights : ClassWeights, optional
+        How much examples count in the loss, by their class.
     epoch, step : int
         The present epoch, and the last batch in it; both count from 1.
     examples : int
@@ -72,6 +75,7 @@ class Run:
     callbacks: Sequence[CallbackLike] = ()
     accumulate: int = 1
     validates: bool = False
+    class_weights: ClassWeights | None = None
     epoch: int = 0
     step: int = 0
     examples: int = 0
@@ -204,7 +208,8 @@ class Run:
     def _data(self) -> dict[str, Any]:
         loader = self.loader
         sizes = {"examples": len(loader.dataset), "batch_size": loader.batch_size, "accumulate": self.accumulate}
-        return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last}
+        weights = {} if self.class_weights is None else {"class_weight": self.class_weights.state()}
+        return {**sizes, "shuffle": loader.shuffle, "drop_last": loader.drop_last, **weights}
 
     def _contents(self) -> list[int | None]:
         """Return a checksum of the data of every rank; computed once, since they do not change in a training."""

@@ -47,7 +47,7 @@ threading.Thread(target=other, daemon=True).start()
 held.wait()
 child = fork()
 if child == 0:
-    trainer.fit(data, 1, progress=True)
+    trainer.fit(data, epochs=1, progress=True)
     os._exit(0)
 forked.set()
 print("status", os.waitpid(child, 0)[1])

@@ -30,7 +30,7 @@ def test_recipes_learn(digits, name):
     model = recipe.model()
     loader = recipe.loader(digits, 16, seed=0)
     trainer, callbacks = recipe.prepare(model, 8 * len(loader))
-    trainer.fit(loader, 8, callbacks=callbacks)
+    trainer.fit(loader, epochs=8, callbacks=callbacks)
     assert trainer.evaluate(digits)["accuracy"] > 0.9
 
 
@@ -44,7 +44,7 @@ def test_the_best_goes_through_the_whole_schedule(digits):
         def on_step_end(self, run):
             rates.append(run.trainer.optimizer.param_groups[0]["lr"])
 
-    trainer.fit(loader, 2, callbacks=[Watch(), *callbacks])
+    trainer.fit(loader, epochs=2, callbacks=[Watch(), *callbacks])
     assert max(rates) == pytest.approx(recipe.lr, rel=0.2)
     assert rates[0] < recipe.lr / 5
     assert rates[-1] < recipe.lr / 1000

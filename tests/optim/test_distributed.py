@@ -101,12 +101,13 @@ def test_as_one_process_with_batches_as_large_as_all_together(run):
     done = run("""
 examples, model, trainer = make(comm, seed=rank)  # unlike each other until rank 0's weights arrive
 loader_seed = 7 if rank == 0 else None            # the order, too, is rank 0's
-history = trainer.fit(shared(examples), 3, 8, shared(examples, equal=False), seed=loader_seed)
+others = shared(examples, equal=False)
+history = trainer.fit(shared(examples), epochs=3, batch_size=8, validation=others, seed=loader_seed)
 print(json.dumps({"rank": rank, "weights": flat(model).tolist(), "history": list(history)}))
 """)
     make, flat = single()
     examples, model, trainer = make()
-    history = trainer.fit(examples, 3, 16, examples, seed=7)
+    history = trainer.fit(examples, epochs=3, batch_size=16, validation=examples, seed=7)
     first, second = lines(done)
     assert first["weights"] == second["weights"]
     np.testing.assert_allclose(first["weights"], flat(model), rtol=0, atol=1e-5)
@@ -153,7 +154,8 @@ for name in ("whole", "resumed", "resumed"):
     try:
         train, validation = shared(examples), shared(examples, equal=False)
         interrupt = [] if resume else [Look()]
-        trainer.fit(train, 4, 8, validation, [*callbacks, *interrupt], seed=3, resume=resume)
+        called = [*callbacks, *interrupt]
+        trainer.fit(train, epochs=4, batch_size=8, validation=validation, callbacks=called, seed=3, resume=resume)
     except KeyboardInterrupt:
         pass
     texts.append(name)
@@ -178,7 +180,7 @@ print(json.dumps({"rank": rank, "same": bool((whole == flat(model)).all()), "wei
     make, _ = single()
     examples, _, trainer = make(batchnorm=True)
     with pytest.raises(ValueError, match="the training was begun with .*'examples': 48"):
-        trainer.fit(examples, 4, 8, examples, resume=tmp_path / "whole.safetensors")
+        trainer.fit(examples, epochs=4, batch_size=8, validation=examples, resume=tmp_path / "whole.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ class Die(nn.Callback):
             {end}
 
 examples, model, trainer = make(comm)
-trainer.fit(shared(examples), 1000000, 8, callbacks=[nn.Checkpoint("run.safetensors"), Die()], seed=3)
+trainer.fit(shared(examples), epochs=1000000, batch_size=8, callbacks=[nn.Checkpoint("run.safetensors"), Die()], seed=3)
 """)
     assert done.returncode != 0
     assert told in done.stderr + done.stdout
@@ -205,7 +207,7 @@ trainer.fit(shared(examples), 1000000, 8, callbacks=[nn.Checkpoint("run.safetens
     # The checkpoint is whole, and a new job goes on from it.
     again = run("""
 examples, model, trainer = make(comm)
-history = trainer.fit(shared(examples), 4, 8, seed=3, resume="run.safetensors")
+history = trainer.fit(shared(examples), epochs=4, batch_size=8, seed=3, resume="run.safetensors")
 print(json.dumps({"rank": rank, "epochs": len(history)}))
 """)
     assert [line["epochs"] for line in lines(again)] == [4, 4]
@@ -217,7 +219,10 @@ def test_what_does_not_fit_ends_the_job_with_an_error(run):
             "optim.DistributedOptimizer(optim.SGD(nn.Linear(2, 2 + rank).parameters(), lr=1.0), comm)",
             "different shapes",
         ),
-        ("examples, model, trainer = make(comm)\ntrainer.fit(examples[: 32 + 16 * rank], 1, 8)", r"[4, 6] batches per"),
+        (
+            "examples, model, trainer = make(comm)\ntrainer.fit(examples[: 32 + 16 * rank], epochs=1, batch_size=8)",
+            r"[4, 6] batches per",
+        ),
     ):
         done = run(program)
         assert done.returncode != 0

@@ -10,6 +10,7 @@ from ....common.public_names import public_names
 from .callback import *
 from .csv_logger import *
 from .early_stopping import *
+from .lambda_callback import *
 from .learning_rate_schedule import *
 from .live_curves import *
 from .progress import *

@@ -24,6 +24,30 @@ def is_watched() -> bool:
     return terminal or "ipykernel" in sys.modules
 
 
+def watchers(progress: bool | None, verbose: int | str | None) -> list[Callback]:
+    """Return the callbacks that show the progress.
+
+    Parameters
+    ----------
+    progress : bool, optional
+        Whether to show it; by default where it is watched.
+    verbose : {0, 1, 2, "auto"}, optional
+        The same as Keras says it: nothing, a bar and lines, lines only, or where it is watched.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If both are given, or it is none of these.
+    """
+    if verbose is None or verbose == "auto":
+        return [ProgressBar(), EpochLines()] if (is_watched() if progress is None else progress) else []
+    if progress is not None:
+        raise TypeError("fit: give progress or verbose, which say the same")
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"fit: verbose must be 0 (silent), 1 (a bar), 2 (a line per epoch) or 'auto', got {verbose!r}")
+    return [*([ProgressBar()] if verbose == 1 else []), *([EpochLines()] if verbose else [])]
+
+
 class ProgressBar(Callback):
     """A live bar for each epoch with loss, accuracy, images per second and the time left; removed after the epoch.
 

@@ -40,7 +40,7 @@ class Script(nn.Callback):
 )
 def test_early_stopping(points, name, values, options, epochs, best):
     stop = nn.EarlyStopping(name, **options)
-    history = make_trainer().fit(points, 5, callbacks=[Script(name, values), stop], seed=0)
+    history = make_trainer().fit(points, epochs=5, callbacks=[Script(name, values), stop], seed=0)
     assert len(history) == epochs
     assert (stop.best, stop.best_epoch) == best
 
@@ -57,7 +57,7 @@ def test_early_stopping_restores_the_best_weights(points, with_ema):
     trainer = make_trainer()
     trainer.ema = sg.optim.EMA(trainer.model.parameters(), 0.9) if with_ema else None
     stop = nn.EarlyStopping("loss", 2, restore_best=True)
-    trainer.fit(points, 9, callbacks=[Script("loss", [3, 1, 2, 2]), Keep(), stop], seed=0)
+    trainer.fit(points, epochs=9, callbacks=[Script("loss", [3, 1, 2, 2]), Keep(), stop], seed=0)
     with trainer.averaged():
         assert_same_arrays(weights(trainer), kept[1])
 
@@ -65,13 +65,13 @@ def test_early_stopping_restores_the_best_weights(points, with_ema):
 def test_early_stopping_begins_anew_with_each_fit(points):
     stop = nn.EarlyStopping("loss", 1)
     trainer = make_trainer()
-    assert len(trainer.fit(points, 5, callbacks=[Script("loss", [1, 2]), stop], seed=0)) == 2
-    assert len(trainer.fit(points, 5, callbacks=[Script("loss", [9, 8, 9]), stop], seed=0)) == 3
+    assert len(trainer.fit(points, epochs=5, callbacks=[Script("loss", [1, 2]), stop], seed=0)) == 2
+    assert len(trainer.fit(points, epochs=5, callbacks=[Script("loss", [9, 8, 9]), stop], seed=0)) == 3
 
 
 def test_what_is_watched_by_default(points):
     stop = nn.EarlyStopping()
-    history = make_trainer().fit(points, 2, validation=points, callbacks=[stop], seed=0)
+    history = make_trainer().fit(points, epochs=2, validation=points, callbacks=[stop], seed=0)
     assert stop.best == min(history["val_loss"])
 
 
@@ -107,7 +107,7 @@ def test_schedule_by_epochs_and_by_updates(points):
     ]:
         trainer, rates = make_trainer(lr=1.0), Rates()
         schedule = nn.LearningRateSchedule(sg.optim.ExponentialLR(trainer.optimizer, 0.1), every)
-        trainer.fit(points, 2, 30, callbacks=[rates, schedule], seed=0, accumulate=accumulate)
+        trainer.fit(points, epochs=2, batch_size=30, callbacks=[rates, schedule], seed=0, accumulate=accumulate)
         np.testing.assert_allclose(rates.seen, expected)
 
 
@@ -115,7 +115,7 @@ def test_reduce_on_plateau_gets_its_measure(points):
     trainer = make_trainer(lr=1.0)
     plateau = sg.optim.ReduceLROnPlateau(trainer.optimizer, mode="max", patience=0)
     callbacks = [Script("accuracy", [1, 1, 2, 2]), nn.LearningRateSchedule(plateau, monitor="accuracy"), Rates()]
-    trainer.fit(points, 4, callbacks=callbacks, seed=0)
+    trainer.fit(points, epochs=4, callbacks=callbacks, seed=0)
     assert trainer.optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
 
 
@@ -139,7 +139,7 @@ def test_wrong_schedules(points):
 
 def test_csv(points, tmp_path):
     path = tmp_path / "new" / "history.csv"
-    history = make_trainer().fit(points, 3, validation=points, callbacks=[nn.CSVLogger(path)], seed=0)
+    history = make_trainer().fit(points, epochs=3, validation=points, callbacks=[nn.CSVLogger(path)], seed=0)
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row.pop("epoch")) for row in rows] == [1, 2, 3]
@@ -150,7 +150,7 @@ def test_what_a_killed_training_left_half_written_is_removed(points, tmp_path):
     path = tmp_path / "history.csv"
     for name in (".history.csv.0123abcd.tmp", ".other.csv.0123abcd.tmp"):
         (tmp_path / name).write_text("epoch,lo")
-    make_trainer().fit(points, 1, callbacks=[nn.CSVLogger(path)], seed=0)
+    make_trainer().fit(points, epochs=1, callbacks=[nn.CSVLogger(path)], seed=0)
     assert {file.name for file in tmp_path.iterdir()} == {"history.csv", ".other.csv.0123abcd.tmp"}
 
 
@@ -158,7 +158,7 @@ def test_live_curves_in_a_file(points, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "live.png"
     (tmp_path / ".live.png.0123abcd.tmp").write_bytes(b"left by a killed training")
-    make_trainer().fit(points, 1, callbacks=[nn.LiveCurves(path, seconds=0)], seed=0)
+    make_trainer().fit(points, epochs=1, callbacks=[nn.LiveCurves(path, seconds=0)], seed=0)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -179,7 +179,7 @@ def test_live_curves_in_a_notebook(points, monkeypatch):
     monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
     monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", ipython)
-    make_trainer().fit(points, 2, callbacks=[nn.LiveCurves()], seed=0, progress=False)
+    make_trainer().fit(points, epochs=2, callbacks=[nn.LiveCurves()], seed=0, progress=False)
     assert [how for how, _ in shown] == ["display", "update"]
     assert all(image.startswith(b"\x89PNG") for _, image in shown)
 
@@ -189,8 +189,8 @@ def test_live_curves_in_a_notebook(points, monkeypatch):
 
 def test_gathered_gradients_are_those_of_one_large_batch(points):
     large, small = make_trainer(), make_trainer()
-    large.fit(points, 2, 64, seed=0)
-    small.fit(points, 2, 16, seed=0, accumulate=4)
+    large.fit(points, epochs=2, batch_size=64, seed=0)
+    small.fit(points, epochs=2, batch_size=16, seed=0, accumulate=4)
     for name, array in large.model.state_dict().items():
         np.testing.assert_allclose(small.model.state_dict()[name], array, rtol=2e-4, atol=1e-6)
     assert small.history[-1]["loss"] == pytest.approx(large.history[-1]["loss"], rel=1e-4)
@@ -206,7 +206,7 @@ def test_updates_are_told(points):
         def on_settled(self, run):
             seen.append("settled")
 
-    make_trainer().fit(points, 1, 16, callbacks=[Watch()], seed=0, accumulate=3)
+    make_trainer().fit(points, epochs=1, batch_size=16, callbacks=[Watch()], seed=0, accumulate=3)
     expected = [(1, False), (2, False), (3, True), "settled", (4, False), (5, True), "settled", "settled"]
     assert seen == expected
 
@@ -219,7 +219,7 @@ def test_bad_accumulate(points, accumulate):
 
 def test_further_metrics(points):
     trainer = make_trainer(metrics={"top_1": lambda output, target: nn.top_k_accuracy(output, target, 1)})
-    history = trainer.fit(points, 2, validation=points, seed=0)
+    history = trainer.fit(points, epochs=2, validation=points, seed=0)
     assert history.names() == ["loss", "accuracy", "top_1", "val_loss", "val_accuracy", "val_top_1"]
     assert history["top_1"] == pytest.approx(history["accuracy"])
     assert trainer.evaluate(points)["top_1"] == trainer.evaluate(points)["accuracy"]
@@ -228,7 +228,7 @@ def test_further_metrics(points):
 def test_averages_are_used_to_measure_and_predict(points):
     trainer = make_trainer()
     trainer.ema = sg.optim.EMA(trainer.model.parameters(), 0.99)
-    history = trainer.fit(points, 2, validation=points, seed=0)
+    history = trainer.fit(points, epochs=2, validation=points, seed=0)
     raw = weights(trainer)
     measured, predicted = trainer.evaluate(points), trainer.predict(points.x)
     assert_same_arrays(weights(trainer), raw)
@@ -249,7 +249,7 @@ def test_class_weights():
         sg.manual_seed(0)
         model = nn.Linear(3, 2)
         trainer = nn.Trainer(model, sg.optim.Adam(model.parameters(), lr=0.05), nn.CrossEntropyLoss(weight=weight))
-        trainer.fit(data, 30, 100, seed=0)
+        trainer.fit(data, epochs=30, batch_size=100, seed=0)
         recall.append(nn.classification_report(trainer.predict(x), labels).recall[1])
     assert recall[0] < 0.2 < recall[1]
 
@@ -267,7 +267,7 @@ def test_reprs(points):
     ):
         assert part in text
     trainer.metrics = {}
-    trainer.fit(points, 1, seed=0)
+    trainer.fit(points, epochs=1, seed=0)
     assert "History(1 epoch: loss 0." in repr(trainer)
     loader = sg.data.DataLoader(points, 16, shuffle=True, transform=sg.data.RandomShift(1), prefetch=2)
     for part in ("5 batches of 16", "shuffled", "RandomShift", "x: float32 (70, 2)"):

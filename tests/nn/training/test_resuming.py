@@ -47,8 +47,8 @@ def make(path, every=None, seed=1):
 
     def fit(epochs, resume=None, accumulate=1, extra=()):
         loader = sg.data.DataLoader(data, 4, shuffle=True, transform=sg.data.RandomShift(1))
-        return trainer.fit(loader, epochs, validation=data, callbacks=[*callbacks, *extra], accumulate=accumulate,
-                           resume=resume)
+        options = {"validation": data, "accumulate": accumulate, "resume": resume}
+        return trainer.fit(loader, epochs=epochs, callbacks=[*callbacks, *extra], **options)
 
     return trainer, fit
 """
@@ -156,7 +156,7 @@ def test_reduce_on_plateau_goes_on(tmp_path):
         schedule = sg.optim.ReduceLROnPlateau(optimizer, patience=0, threshold=10.0, threshold_mode="abs")
         trainer = nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
         callbacks = [nn.Checkpoint(path), nn.LearningRateSchedule(schedule)]
-        trainer.fit(data, epochs, callbacks=callbacks, seed=0, resume=resume)
+        trainer.fit(data, epochs=epochs, callbacks=callbacks, seed=0, resume=resume)
         rates.append((schedule.get_last_lr(), model.weight.data.tobytes()))
     assert rates[0] == rates[2] != rates[1]
 
@@ -349,7 +349,7 @@ def fit_rows(source, path, epochs, resume=None):
     sg.manual_seed(0)
     model = nn.Linear(3, 2)
     trainer = nn.Trainer(model, sg.optim.Adam(model.parameters()), nn.CrossEntropyLoss())
-    trainer.fit(source, epochs, seed=0, callbacks=[nn.Checkpoint(path)], resume=resume)
+    trainer.fit(source, epochs=epochs, seed=0, callbacks=[nn.Checkpoint(path)], resume=resume)
 
 
 @pytest.mark.parametrize("kind", [whole, on_disk, part, strided, share, Telling])
@@ -536,7 +536,7 @@ def test_a_schedule_of_whole_numbers_goes_on(tmp_path):
         schedule = sg.optim.LambdaLR(optimizer, lambda step: 1 if step < 2 else 0.5)
         callbacks = [nn.Checkpoint(path), nn.LearningRateSchedule(schedule)]
         trainer = nn.Trainer(model, optimizer, nn.CrossEntropyLoss())
-        trainer.fit(data, epochs, callbacks=callbacks, seed=0, resume=resume)
+        trainer.fit(data, epochs=epochs, callbacks=callbacks, seed=0, resume=resume)
         weights.append(model.weight.data.tobytes())
     assert weights[0] == weights[2] != weights[1]
 
@@ -626,10 +626,10 @@ def test_two_checkpoints_and_an_unknown_measure(tmp_path):
     trainer, _ = make(tmp_path / "a")
     data = sg.data.ArrayDataset(np.ones((4, 6, 6, 1), np.float32), np.arange(4) % 2)
     both = [nn.Checkpoint(tmp_path / "1", best=tmp_path / "b1"), nn.Checkpoint(tmp_path / "2", best=tmp_path / "b2")]
-    trainer.fit(data, 2, callbacks=both)
+    trainer.fit(data, epochs=2, callbacks=both)
     assert set(load_state(tmp_path / "2")["callbacks"]) == {"Checkpoint", "Checkpoint 2"}
-    trainer.fit(data, 3, callbacks=both, resume=tmp_path / "1")
+    trainer.fit(data, epochs=3, callbacks=both, resume=tmp_path / "1")
     with pytest.raises(ValueError, match=r"no measure 'f1'.*loss, accuracy"):
-        trainer.fit(data, 1, callbacks=[nn.Checkpoint(tmp_path / "1", best=tmp_path / "b", monitor="f1")])
+        trainer.fit(data, epochs=1, callbacks=[nn.Checkpoint(tmp_path / "1", best=tmp_path / "b", monitor="f1")])
     with pytest.raises(ValueError, match="needs a validation"):
-        trainer.fit(data, 1, callbacks=[nn.Checkpoint(tmp_path / "1", best=tmp_path / "b", monitor="val_loss")])
+        trainer.fit(data, epochs=1, callbacks=[nn.Checkpoint(tmp_path / "1", best=tmp_path / "b", monitor="val_loss")])

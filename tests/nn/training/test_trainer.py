@@ -25,7 +25,9 @@ def test_learns(points):
     assert history.names() == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert history["loss"][-1] < history["loss"][0] / 2
     assert trainer.evaluate(points)["accuracy"] > 0.95
-    assert {name: history[-1][f"val_{name}"] for name in ("loss", "accuracy")} == trainer.evaluate(points, 128)
+    assert {name: history[-1][f"val_{name}"] for name in ("loss", "accuracy")} == trainer.evaluate(
+        points, batch_size=128
+    )
 
 
 def test_one_step_is_forward_loss_backward_update(points):
@@ -525,15 +527,17 @@ def test_the_averages_of_another_model_are_refused():
     ("change", "message"),
     [
         ({"model": "cnn"}, "the model must be an nn.Module, got 'cnn'"),
-        ({"optimizer": "adam"}, r"expected an optimizer such as optim.Adam\(model.parameters\(\)\), got 'adam'"),
-        ({"loss": "cross_entropy"}, r"such as nn.CrossEntropyLoss\(\), got 'cross_entropy'"),
         ({"optimizer": sg.optim.SGD}, r"expected an optimizer such as .*, got <class"),
+        ({"optimizer": nn.MSELoss()}, r"got MSELoss\(\); the order is Trainer\(model, optimizer, loss\)"),
         ({"model": nn.Linear}, "the model must be an nn.Module, got <class"),
-        ({"loss": nn.MSELoss}, r"such as nn.CrossEntropyLoss\(\), got <class"),
-        ({"metrics": ["accuracy"]}, r"metrics is a dict of functions by name.*got \['accuracy'\].*measured anyway"),
+        ({"loss": nn.MSELoss}, r"such as nn.CrossEntropyLoss\(\), or a name, got <class"),
+        ({"ema": 0.99}, r"such as optim.EMA\(model.parameters\(\)\), got 0.99"),
+        ({"metrics": {"accuracy": "accuracy"}}, r"a dict of metrics has functions.*metrics=\['accuracy'\]"),
+        ({"metrics": 3}, r"a list of names such as \['accuracy', 'top_3'\].*got 3"),
+        ({"metrics": [lambda output, target: 0.0]}, "give a function without a name one in a dict"),
     ],
 )
-def test_names_in_place_of_parts_are_refused(change, message):
+def test_parts_of_other_kinds_are_refused(change, message):
     model = network()
     parts = {"model": model, "optimizer": sg.optim.SGD(model.parameters()), "loss": nn.MSELoss(), **change}
     with pytest.raises(TypeError, match=message):
