@@ -29,6 +29,11 @@ class TracedArray(Tensor):
 
     stands_for_data: ClassVar[bool] = True
 
+    def __pow__(self, other: Any) -> Any:
+        # NumPy's operator, unlike numpy.power, takes the root: NaN of -inf.
+        root = other.__class__ is float and other == 0.5 and self.dtype.kind == "f"
+        return np.sqrt(self) if root else super().__pow__(other)
+
     def as_data(self) -> Any:
         """Return what takes the place of the data: this, or the data itself when the trace is over."""
         return self._plain if current_trace() is None else self

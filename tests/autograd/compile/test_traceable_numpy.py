@@ -270,3 +270,12 @@ def test_arrays_refuse_what_has_a_gradient():
                 function(np.arange(2), x)
             errors.append(str(caught.value))
         assert errors[0] == errors[1]
+
+
+def test_a_power_of_one_half_is_a_root_as_of_an_array():
+    x = np.array([-np.inf, -0.0, 4.0, np.nan])
+    compiled = sg.compile(lambda v: v**0.5)
+    with np.errstate(invalid="ignore"):
+        for _ in range(2):
+            np.testing.assert_array_equal(compiled(x), x**0.5)
+            np.testing.assert_array_equal(np.signbit(compiled(x)), np.signbit(x**0.5))
