@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,38 +144,47 @@ class RecordedCall:
         self.also_named = self._also_named(arguments.leaves)
         self.forward, roots = StagePlan(), list[Any]()
         self.places: list[int] = []  # of the roots among the outputs
-        given = [(x, stand_in) for x, stand_in in zip(arguments.leaves, stand_ins)]
+        given = list(zip(arguments.leaves, stand_ins))
         self.results = map_structure(lambda x: self._result(x, trace, given, roots), returned)
         trace.settle_gradients()
         trace.settle_buffers()
-        #: For the nodes among the arguments, their place among the leaves: another call has other nodes there.
-        places: dict[Any, Any] = {
-            x: Leaf(i) for i, x in reversed(list(enumerate(arguments.leaves))) if isinstance(x, Node)
-        }
-        self.effects = [(e.of_any_call(places), self._output(e.variable)) for e in trace.effects]
+        leaves = _leaves_by_node(arguments)
+        self.effects = [(e.of_any_call(leaves), self._output(e.variable)) for e in trace.effects]
         self.forward.expect(trace.conditions)
-        self.before = [(places.get(node, node), place) for node, place in trace.gradients_before.items()]
+        self.before = [(leaves.get(node, node), place) for node, place in trace.gradients_before.items()]
         self.op = ReplayedOp(f)
         self.backward = [StagePlan() for _ in roots]
         stages = [Stage((), list(trace.instructions), tuple(self.forward.outputs))]
-        known = [x for x in (*arguments.leaves, *trace.captured.values()) if isinstance(x, Node) and x._tracked]
-        for plan, root in zip(self.backward, roots):
-            sources = _sources(root, known)
-            plan.sources = [places.get(x, x) for x in sources]
-            if len(roots) <= MOST_STAGES and (stage := self._pull_back(plan, root, sources, trace)) is not None:
-                plan.stage = len(stages)
-                stages.append(stage)
-        self.captured = list(trace.captured.values())
-        self.nodes_alone = all(isinstance(x, Node) for x in self.captured)
-        self.unseen = [(x, data_now(x).tobytes()) for x in trace.unseen() if data_now(x).nbytes <= UNSEEN_ARRAY]
-        self.generators = [generator for r in (reach, *arguments.reach) for generator in r.generators]
-        self._check_found(trace, arguments)
+        stages += self._backward_stages(roots, leaves, trace, arguments)
+        self._note_what_was_found(trace, arguments)
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
         self.program = Program(trace.variables, trace.constants, stages, self)
+        self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
         self.notes = RecordingNotes(f, arguments, trace)
         self.steady = steady
         self.executable: Executable | None = None
-        self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
+
+    def _backward_stages(
+        self, roots: list[Any], leaves: Mapping[Any, Leaf], trace: Trace, arguments: CallArguments
+    ) -> list[Stage]:
+        """Trace the backward pass of each result that requires gradients, unless there are many."""
+        known = [x for x in (*arguments.leaves, *trace.captured.values()) if isinstance(x, Node) and x._tracked]
+        stages: list[Stage] = []
+        for plan, root in zip(self.backward, roots):
+            sources = _sources(root, known)
+            plan.sources = [leaves.get(x, x) for x in sources]
+            if len(roots) <= MOST_STAGES and (stage := self._pull_back(plan, root, sources, trace)) is not None:
+                stages.append(stage)
+                plan.stage = len(stages)
+        return stages
+
+    def _note_what_was_found(self, trace: Trace, arguments: CallArguments) -> None:
+        """Note the nodes, arrays and generators that the function found by name."""
+        self.captured = list(trace.captured.values())
+        self.nodes_alone = all(isinstance(x, Node) for x in self.captured)
+        self.unseen = [(x, data_now(x).tobytes()) for x in trace.unseen() if data_now(x).nbytes <= UNSEEN_ARRAY]
+        self.generators = [generator for r in (self.reach, *arguments.reach) for generator in r.generators]
+        self._check_found(trace, arguments)
 
     # -------------------------------------------------------------------------------------- recording
 
@@ -334,6 +343,12 @@ class RecordedCall:
             return None
         outputs = call.run.stage(plan.stage, [cotangent])
         return [outputs[place] for place in plan.gradients] if plan.failed(outputs) is None else None
+
+
+def _leaves_by_node(arguments: CallArguments) -> dict[Any, Leaf]:
+    """Return the place of each node among the arguments: another call has another node there."""
+    numbered = reversed(list(enumerate(arguments.leaves)))  # the first place of one that is given twice
+    return {x: Leaf(i) for i, x in numbered if isinstance(x, Node)}
 
 
 _plain_of = operator.attrgetter("_plain")
