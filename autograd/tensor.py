@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Concatenate, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
 from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, entered, fill, look, on_look, traces
-from .core.op import Op, PlainFunction
+from .core.op import Op, P, PlainFunction
 from .core.recording import is_recording
 from .hooks import RemovableHook
 from .ops import elementwise as ew
@@ -24,24 +24,33 @@ from .ops import indexing, products, reductions, shaping, views
 from .ops.questions import answer_of, as_int, carry, compared, truth_of
 
 
-def _method(operation: Callable[..., Any]) -> Any:
+def _method(operation: Op[P] | Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Tensor, P], Tensor]:
     """Make a method of a function of an array."""
     if isinstance(operation, Op):
 
-        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
             return operation.apply(*operation.bind((self, *args), kwargs))
     else:
 
-        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
             return operation(self, *args, **kwargs)
 
-    method.__name__ = operation.__name__
+    method.__name__ = operation.__name__  # type: ignore[union-attr]
     method.__doc__ = operation.text if isinstance(operation, Op) else operation.__doc__
     method.__wrapped__ = operation.forward if isinstance(operation, Op) else operation  # type: ignore[attr-defined]
     return method
 
 
-class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
+def _question(function: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Tensor, P], Any]:
+    """Make a method of a function of an array whose answer is plain data."""
+    return _method(function)
+
+
+#: A tensor, or a subclass of it: what is changed in place stays what it is.
+Same = TypeVar("Same", bound="Tensor")
+
+
+class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
     """An array that records what is computed with it, so that derivatives can be propagated back.
 
     Made by :func:`tensor` and by operations. NumPy functions called on it are recorded too.
@@ -166,7 +175,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         return self._plain.dtype
 
     @property
-    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
         """The axes in reverse order."""
         return shaping.transpose(self)
 
@@ -318,46 +327,46 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
 
     # --------------------------------------------------------------------------------------- arithmetic
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: Any) -> Tensor:
         return products.matmul(self, other)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: Any) -> Tensor:
         return products.matmul(other, self)
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.add, other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.subtract, other)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.multiply, other)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.divide, other)
 
-    def __ipow__(self, other: Any) -> Any:
+    def __ipow__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.power, other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.remainder, other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.floor_divide, other)
 
-    def __imatmul__(self, other: Any) -> Any:
+    def __imatmul__(self: Same, other: Any) -> Same:
         return self._update(products.matmul, other)
 
-    def _update(self, operation: Any, other: Any) -> Any:
+    def _update(self: Same, operation: Any, other: Any) -> Same:
         """``t += other`` and the like: the same tensor with a new content, for all that share its memory.
 
         A single number that was computed is shared with nobody: there it is a new tensor, as with NumPy's scalars.
         """
         if not (isinstance(other, Node) or is_operand(other)):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         given = (self.__class__ is not Tensor and not self.stands_for_data) or (self.op is None and self.requires_grad)
         if not (self.ndim or given or views.memory_of(self)):
-            return operation(self, other)
+            return operation(self, other)  # type: ignore[no-any-return]
         views.write(self, lambda t: operation(t, other))
         return self
 
@@ -371,26 +380,26 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
     def __ne__(self, other: object) -> Any:
         return self._compare(operator.ne, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._compare(operator.lt, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._compare(operator.le, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._compare(operator.gt, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> npt.NDArray[np.bool_]:
         return self._compare(operator.ge, other)
 
-    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> npt.NDArray[np.bool_]:
         if on_look:
             look("compares a Tensor", self)
         return compared(compare, data_of(self), _comparand(other))
 
     # ------------------------------------------------------------------------------- reading and writing
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> Tensor:
         return indexing.getitem(self, indexing.plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -410,7 +419,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             raise TypeError("a tensor without axes has no length")
         return len(self._plain)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Tensor]:
         if not self._plain.ndim:
             raise TypeError("a tensor without axes cannot be iterated over")
         return (self[i] for i in range(len(self._plain)))
@@ -480,9 +489,14 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             extra = f", shape={self.shape}{extra}"
         return f"tensor({body}{extra})"
 
+    def _repr_html_(self) -> str:
+        from .inspect.notebook_views import tensor_html
+
+        return tensor_html(self)
+
     # ------------------------------------------------------------------------- operations as methods
 
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Return the elements in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``.
 
         They are read and written in C order, or in Fortran order if ``order="F"``.
@@ -490,11 +504,11 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         new = shape[0] if len(shape) == 1 else shape
         return shaping.reshape(self, new) if order == "C" else shaping.reshape_in_order(self, new, order)
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: Any) -> Tensor:
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
         return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: str = "C") -> Tensor:
         """Return a tensor of its own with the same data, laid out in C order as that of :meth:`numpy.ndarray.copy`."""
         return shaping.copy(self, order)
 
@@ -502,7 +516,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
         """Sort along an axis in place, as :meth:`numpy.ndarray.sort`; :func:`seegrad.sort` returns a sorted copy."""
         views.write(self, lambda t: indexing.sort(t, axis))
 
-    def astype(self, dtype: npt.DTypeLike, *, copy: bool = True) -> Any:
+    def astype(self, dtype: npt.DTypeLike, *, copy: bool = True) -> Tensor:
         """Cast to another dtype; a gradient flows only between floating dtypes.
 
         This tensor itself if it has that dtype and ``copy`` is False.
@@ -515,7 +529,7 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
             return Tensor(shaping.astype(data_of(self), np.dtype(dtype)))
         return shaping.astype(self, np.dtype(dtype))
 
-    def round(self, decimals: int = 0) -> Any:
+    def round(self, decimals: int = 0) -> Tensor:
         """Round to a number of decimals; the derivative is 0."""
         from .ops.composed import round
 
@@ -528,8 +542,8 @@ class Tensor(Arithmetic, Copies, Node, carries=np.ndarray):
     prod = _method(reductions.prod)
     max = _method(reductions.max)
     min = _method(reductions.min)
-    argmax = _method(reductions.argmax)
-    argmin = _method(reductions.argmin)
+    argmax = _question(reductions.argmax)
+    argmin = _question(reductions.argmin)
     cumsum = _method(reductions.cumsum)
     cumprod = _method(reductions.cumprod)
     logsumexp = _method(reductions.logsumexp)

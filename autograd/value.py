@@ -19,7 +19,7 @@ from .ops.questions import answer_of, as_int, compared
 from .ops.shaping import sum_to, to_value
 
 
-class Value(Arithmetic, Copies, Node, carries=float):
+class Value(Arithmetic["Value"], Copies, Node, carries=float):
     """A scalar that records what is computed with it, so that derivatives can be propagated back.
 
     Parameters
@@ -217,6 +217,11 @@ class Value(Arithmetic, Copies, Node, carries=float):
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._plain!r}, grad={self.grad!r}{label})"
+
+    def _repr_html_(self) -> str:
+        from .inspect.notebook_views import value_html
+
+        return value_html(self)
 
 
 def _real(number: Any) -> float:

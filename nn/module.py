@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ Entries = dict[str, tuple[tuple[int, ...], str]]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 M = TypeVar("M", bound="Module")
 C = TypeVar("C", bound="type[Module]")
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 
 #: The name of arguments that are given by position, as ``*args``.
 POSITIONAL = "*"
@@ -59,6 +61,12 @@ class Parameter(Tensor):
         values = data.data if isinstance(data, Tensor) else data
         floats = isinstance(values, np.ndarray | np.generic) and values.dtype.kind == "f"
         super().__init__(np.array(as_array(values), dtype=values.dtype if floats else np.float32), requires_grad, label)
+
+
+class _Forward(Protocol[P, R]):
+    """What has a ``forward``: a call of a module takes and returns what this does."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 class HookHandle:
@@ -105,18 +113,19 @@ class Module:
         """Compute the output; every subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run :meth:`forward`, then the forward hooks."""
+        module: Any = self
         try:
-            output = self.forward(*args, **kwargs)
+            output = module.forward(*args, **kwargs)
         except LayerError as error:
-            error.locate(self)
+            error.locate(module)
             raise
-        if self._hooks:
-            for hook in tuple(self._hooks.values()):
-                replaced = hook(self, args, output)
+        if module._hooks:
+            for hook in tuple(module._hooks.values()):
+                replaced = hook(module, args, output)
                 output = output if replaced is None else replaced
-        return output
+        return output  # type: ignore[no-any-return]
 
     def register_forward_hook(self, hook: Hook) -> HookHandle:
         """Call ``hook(module, args, output)`` after every forward.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..common.html_table import html_table
+
 TITLES = ("layer", "output shape", "parameters")
 
 
@@ -24,14 +26,21 @@ class Summary:
     parameters: int
     trainable: int
 
-    def __str__(self) -> str:
-        rows = [TITLES]
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
         for layer in self.layers:
             shape = ", ".join(["n", *map(str, layer.output_shape)])
             rows.append((layer.name, f"({shape}{',' if not layer.output_shape else ''})", f"{layer.parameters:,}"))
         rows.append(("all layers", "", f"{self.parameters:,}"))
         if self.trainable != self.parameters:
             rows.append(("of these trained", "", f"{self.trainable:,}"))
+        return rows
+
+    def _repr_html_(self) -> str:
+        return html_table(self._rows(), TITLES)
+
+    def __str__(self) -> str:
+        rows = [TITLES, *self._rows()]
         left, middle, right = (max(len(row[column]) for row in rows) for column in range(3))
         lines = [f"{name:<{left}}   {shape:<{middle}}   {count:>{right}}" for name, shape, count in rows]
         rule = "-" * len(lines[0])

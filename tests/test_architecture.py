@@ -51,6 +51,13 @@ MAY_IMPORT = {
 #: Imports that point up or close a circle, and why. None of them is made when the file itself is loaded.
 DOORS = {
     ("autograd/core/backward.py", "autograd/ops/masks.py"): "masks, where an operation leaves out elements",
+    ("autograd/tensor.py", "autograd/inspect/notebook_views.py"): "how a notebook shows a Tensor",
+    ("autograd/value.py", "autograd/inspect/notebook_views.py"): "how a notebook shows a Value",
+    ("autograd/core/op.py", "autograd/tensor.py"): "the type of results, for type checkers",
+    ("autograd/core/call_types.py", "autograd/tensor.py"): "the type of results, for type checkers",
+    ("autograd/core/call_types.py", "autograd/value.py"): "the type of results, for type checkers",
+    ("autograd/ops/elementwise.py", "autograd/tensor.py"): "the type of results, for type checkers",
+    ("autograd/ops/elementwise.py", "autograd/value.py"): "the type of results, for type checkers",
     ("autograd/core/described.py", "autograd/inspect/operation_help.py"): "help of an operation",
     ("autograd/inspect/operation_help.py", "autograd/__init__.py"): "the names by which users reach operations",
     ("autograd/ops/elementwise.py", "autograd/ops/length_gradient.py"): "the rule of hypot at its tip",

@@ -81,7 +81,7 @@ class TracedArray(Tensor):
             raise TypeError(f"cannot cast an array from {self.dtype} to {dtype} by the rule {casting!r}")
         return self if not copy and self.dtype == np.dtype(dtype) else shaping.astype(self, np.dtype(dtype))
 
-    def flatten(self, order: str = "C") -> Any:
+    def flatten(self, order: str = "C") -> Any:  # type: ignore[override]  # as of an array
         """Return a copy in one axis."""
         return views.apart(shaping.reshape_in_order(self, -1, order))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, overload
 
 import numpy as np
 
@@ -15,12 +15,23 @@ from .described import WhenAsked, call_text, documentation_of, signature_of
 from .node import Node, current_trace, entered, traces
 from .recording import record
 
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    from ..tensor import Tensor
+
+    P = ParamSpec("P", default=...)
+else:
+    from typing import ParamSpec
+
+    P = ParamSpec("P")
+
 Rule = Callable[..., Any]
 _COPIED = tuple(name for name in functools.WRAPPER_ASSIGNMENTS if name != "__doc__")
 _ENGINE = __name__.removesuffix("core.op")
 
 
-class Op:
+class Op(Generic[P]):
     """An operation: how to compute it on plain data, and one derivative rule per input.
 
     Made by decorating the function that computes it. The function's positional-only parameters are the
@@ -67,7 +78,7 @@ class Op:
         super().__init_subclass__()
         cls.__doc__ = WhenAsked(cls.__doc__, documentation_of)  # type: ignore[assignment]
 
-    def __init__(self, forward: Callable[..., Any], name: str = "", symbol: str = "") -> None:
+    def __init__(self, forward: Callable[Concatenate[Any, P], Any], name: str = "", symbol: str = "") -> None:
         self._describe(forward, name, symbol)
         if self.name in Op.table:
             raise ValueError(f"an operation named {self.name!r} exists already")
@@ -119,7 +130,11 @@ class Op:
         rule = interpretable(self.variadic_rule) if self.user_defined else self.variadic_rule
         return tuple(functools.partial(rule, index=i) for i in range(len(inputs)))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    @overload
+    def __call__(self, x: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
+    @overload
+    def __call__(self, x: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]  # it takes what ``bind`` takes
         """Compute, and record the result if an input is a node."""
         inputs, params = self.bind(args, kwargs)
         if interpreters and (found := interpreted(self, inputs, params)) is not NotImplemented:

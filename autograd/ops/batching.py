@@ -102,6 +102,7 @@ def _along_axes(op: Op, size: int, x: Stack, *, axis: Any, **params: Any) -> Any
     return run(op, (x.data,), {**params, "axis": axes})
 
 
+_op: Op
 for _op in (
     *(reductions.sum, reductions.mean, reductions.var, reductions.std, reductions.prod, reductions.max, reductions.min),
     *(reductions.logsumexp, reductions.softmax, reductions.log_softmax, norms._norm),

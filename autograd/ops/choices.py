@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.op import Op
 from . import (
     convolution,
     factorizations,
@@ -25,6 +26,7 @@ from . import (
 from . import elementwise as ew
 from .shaping import add_reduce, repeat_to_match
 
+_op: Op
 for _op in (
     *(ew._where, ew.relu, ew.maximum, ew.minimum, ew.fmax, ew.fmin, ew.at_least, ew.at_most),
     *(ew.sign, ew.floor, ew.ceil, ew.rint, ew.trunc, ew.floor_divide),

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...common.plain_data import plain
+from ..core.call_types import keeps_kind
 from ..core.node import Node
 from ..core.op import Op
 from .shaping import sum_to, wide
@@ -244,6 +245,7 @@ conv2d_weight_gradient.rules(
 )
 
 
+@keeps_kind
 def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1) -> Any:
     """Two-dimensional convolution (cross-correlation, as in every network library).
 
@@ -299,6 +301,7 @@ def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dila
     return x, weight, bias, {"stride": stride, "padding": pads, "dilation": dilation}
 
 
+@keeps_kind
 def conv_transpose2d(
     x: Any,
     weight: Any,

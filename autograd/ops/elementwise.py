@@ -18,18 +18,23 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from ...common.plain_data import as_array
 from ...common.quiet import quiet
 from ...common.seam import interpreted, interpreters
+from ..core.call_types import keeps_kind
 from ..core.node import Node, data_of, entered, is_recorded, traces
 from ..core.op import Op, Rule
 from ..core.recording import record
 from .questions import asked, compared
 from .special import erf_array, gelu_array, gelu_scalar, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+    from ..value import Value
 
 # fmt: off
 __all__ = [
@@ -53,6 +58,23 @@ class Elementwise(Op):
     scalar, array : callable
         How to compute it on Python floats, and on arrays (a NumPy ufunc wherever there is one).
     """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Tensor, /, *others: Any) -> Tensor: ...
+        @overload
+        def __call__(self, x: Value, /, *others: Value | float) -> Value: ...
+        @overload
+        def __call__(self, x: Value | float, y: Tensor, /) -> Tensor: ...
+        @overload
+        def __call__(self, x: float, y: Value, /) -> Value: ...
+        @overload
+        def __call__(self, x: float, /, *others: float) -> float: ...
+        @overload
+        def __call__(self, x: Any, /, *others: Any) -> Any: ...
+        def __call__(self, *inputs: Any) -> Any:
+            """Compute, and record the result if an input is a node."""
 
     elementwise = True
     by_ufunc: dict[Any, Elementwise] = {}
@@ -428,6 +450,7 @@ at_most = Elementwise("at_most", minimum.formula, minimum.scalar, lambda x, y: n
 at_most.rules(lambda g, out, x, y: where(x > y, 0.0, g), lambda g, out, x, y: where(x <= y, 0.0, g))
 
 
+@keeps_kind
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """Limit elements to an interval.
 
@@ -471,11 +494,13 @@ silu = Elementwise("silu", "x * sigmoid(x)", lambda x: x * sigmoid_scalar(x), la
 silu.rules(lambda g, out, x: g * (sigmoid(x) + out * (1.0 - sigmoid(x))))
 
 
+@keeps_kind
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """``x`` where it is positive, ``negative_slope * x`` elsewhere."""
     return where(x > 0, x, negative_slope * x)
 
 
+@keeps_kind
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """``x`` where it is positive, ``alpha * (e**x - 1)`` elsewhere."""
     return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x)))

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ...common.plain_data import as_array, frozen
 from ...common.seam import interpretable
+from ..core.call_types import keeps_kind
 from ..core.node import Node, data_of, entered, traces
 from ..core.op import Op, PlainFunction
 from .elementwise import where
@@ -142,6 +143,7 @@ setitem.rules(
 )
 
 
+@keeps_kind
 def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
     """Pick elements along an axis (None: of the flattened array) by integer indices.
 
@@ -187,6 +189,7 @@ def _clipped(indices: Any, n: int) -> Any:
     return np.clip(indices, 0, n - 1)
 
 
+@keeps_kind
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
 
@@ -215,6 +218,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return getitem(x, tuple(grid))
 
 
+@keeps_kind
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the elements at equal indices of two axes, as a new last axis: a read-only view, as in NumPy."""
     return diagonal_view(x, offset, axis1, axis2, read_only=True)
@@ -229,6 +233,7 @@ def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) 
     return follow(getitem(x, index), x, getitem, {"index": index}, read_only)
 
 
+@keeps_kind
 def diag(x: Any, k: int = 0) -> Any:
     """Return the ``k``-th diagonal of a matrix, or a matrix with the given diagonal.
 
@@ -253,6 +258,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return scatter_add(x, (i - min(k, 0), i + max(k, 0)), (n, n))
 
 
+@keeps_kind
 @interpretable
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order.

@@ -9,6 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...common.plain_data import plain
 from ...common.quiet import quiet
+from ..core.call_types import keeps_kind
 from .elementwise import absolute, is_short, power, sign
 from .factorizations import svdvals
 from .length_gradient import length_gradient
@@ -70,6 +71,7 @@ def _norm_rule(g: Any, out: Any, x: Any, ord: float, axis: Any, keepdims: bool) 
 _norm.rules(_norm_rule)
 
 
+@keeps_kind
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of vectors or matrices, as :func:`numpy.linalg.norm`.
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...common.seam import interpretable, replaceable
+from ..core.call_types import keeps_kind
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from ..core.recording import record
@@ -127,6 +128,7 @@ def _window(name: str, x: Any, kernel_size: Size, stride: Size | None, padding: 
     return {"kernel": kernel, "stride": steps, "padding": padding_pairs(padding, kernel, steps, (1, 1))}
 
 
+@keeps_kind
 @interpretable
 def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:
     """Largest element of each window, channel by channel.
@@ -160,6 +162,7 @@ def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: P
     return record(window_take, values, (x,), {"winners": winners, **window})
 
 
+@keeps_kind
 def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Padding = 0) -> Any:
     """Mean of each window, channel by channel; padding counts as zeros.
 

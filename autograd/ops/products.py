@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..core.call_types import keeps_kind
 from ..core.op import Op
 from .indexing import diagonal, diagonal_view, scatter_add
 from .reductions import sum
@@ -79,6 +80,7 @@ matmul.rules(_to_left, _to_right)
 matmul.symbol = "@"
 
 
+@keeps_kind
 def dot(x: Any, y: Any) -> Any:
     """Dot product as :func:`numpy.dot`: the last axis of ``x`` with the last but one (or only) axis of ``y``."""
     x, y = operand(x), operand(y)
@@ -89,16 +91,19 @@ def dot(x: Any, y: Any) -> Any:
     return tensordot(x, y, axes=((-1,), (-2,)))
 
 
+@keeps_kind
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Sum of a diagonal."""
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
+@keeps_kind
 def outer(x: Any, y: Any) -> Any:
     """All products of an element of ``x`` with an element of ``y``: shape ``(x.size, y.size)``."""
     return reshape(x, (-1, 1)) * reshape(y, (1, -1))
 
 
+@keeps_kind
 def inner(x: Any, y: Any) -> Any:
     """Sum of products over the last axes of both."""
     x, y = operand(x), operand(y)
@@ -107,6 +112,7 @@ def inner(x: Any, y: Any) -> Any:
     return tensordot(x, y, axes=((-1,), (-1,)))
 
 
+@keeps_kind
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """Sum of products over pairs of axes, as :func:`numpy.tensordot`.
 
@@ -139,6 +145,7 @@ def shape_size(x: Any, axes: tuple[int, ...]) -> int:
     return int(np.prod([x.shape[i] for i in axes], dtype=np.int64))
 
 
+@keeps_kind
 def kron(x: Any, y: Any) -> Any:
     """Kronecker product: every element of ``x`` times the whole of ``y``."""
     x, y = operand(x), operand(y)

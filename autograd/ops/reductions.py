@@ -14,7 +14,7 @@ import numpy as np
 
 from ...common.quiet import quiet
 from ..core.node import data_of, inspected
-from ..core.op import Op
+from ..core.op import Op, P
 from .elementwise import exp, is_short, where
 from .length_gradient import length_gradient
 from .questions import asked
@@ -57,7 +57,7 @@ _any_axis = """
 """
 
 
-class Reduction(Op):
+class Reduction(Op[P]):
     """An operation along axes, which says so if its parameters stand in the order of another library."""
 
     def check(self, params: Mapping[str, Any]) -> None:

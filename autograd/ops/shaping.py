@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ...common.plain_data import plain
+from ..core.call_types import joins, keeps_kind
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from .elementwise import positive
@@ -226,6 +227,7 @@ def _positive(axes: Axes, ndim: int) -> Shape:
     return normalize_axis_tuple(axes, ndim)
 
 
+@keeps_kind
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Exchange two axes."""
     order = list(range(ndim_of(x)))
@@ -233,6 +235,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     return transpose(x, tuple(order))
 
 
+@keeps_kind
 def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
     """Move axes to new positions; the others keep their order."""
     ndim = ndim_of(x)
@@ -273,10 +276,11 @@ def reshape_in_order(x: Any, shape: Shape | int, order: str = "C") -> Any:
         return reshape(x, shape)
     if order != "F":
         raise ValueError(f"reshape and ravel: order must be 'C' or 'F', got {order!r}")
-    backwards = (shape,) if np.ndim(shape) == 0 else tuple(shape)[::-1]  # type: ignore[arg-type]
+    backwards: Any = (shape,) if np.ndim(shape) == 0 else tuple(shape)[::-1]  # type: ignore[arg-type]
     return transpose(reshape(transpose(x), backwards))
 
 
+@keeps_kind
 def ravel(x: Any, order: str = "C") -> Any:
     """All elements in one axis, in C order (the last index moves first) or in Fortran's (``"F"``).
 
@@ -288,6 +292,7 @@ def ravel(x: Any, order: str = "C") -> Any:
     return flat if memory_of(flat) is None or in_numpy(flat).flags.c_contiguous else copy(flat)
 
 
+@keeps_kind
 def flatten(x: Any, start: int = 0) -> Any:
     """Join the axes from ``start`` on into one: ``flatten(x, 1)`` keeps the batch axis.
 
@@ -384,6 +389,7 @@ def _part(g: Any, out: Any, *xs: Any, axis: int, index: int) -> Any:
 _concatenate.rules(_part)
 
 
+@joins
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     """Join a sequence of arrays along an existing axis (None: flatten them first).
 
@@ -407,6 +413,7 @@ def _stack(*xs: Any, axis: int) -> Any:
 _stack.rules(lambda g, out, *xs, axis, index: g[(slice(None),) * (axis % out.ndim) + (index,)])
 
 
+@joins
 def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     """Join a sequence of equal shapes along a new axis; Values and Tensors build a Tensor.
 
@@ -426,12 +433,14 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return _stack(*arrays, axis=axis)
 
 
+@joins
 def hstack(arrays: Sequence[Any]) -> Any:
     """Join side by side: along the second axis, or the first for 1-d arrays."""
     arrays = [atleast_1d(x) for x in arrays]
     return concatenate(arrays, 0 if ndim_of(arrays[0]) == 1 else 1)
 
 
+@joins
 def vstack(arrays: Sequence[Any]) -> Any:
     """Join on top of each other: along the first axis; 1-d arrays become rows."""
     return concatenate([atleast_2d(x) for x in arrays], 0)
@@ -459,6 +468,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     return array_split(x, sections, axis)
 
 
+@keeps_kind
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Repeat each element in place, ``repeats`` times (one number, or one for each element)."""
     x = operand(x)
@@ -470,6 +480,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return take(x, where_from, axis)
 
 
+@keeps_kind
 def tile(x: Any, reps: Axes) -> Any:
     """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
     x = operand(x)
@@ -482,7 +493,7 @@ def tile(x: Any, reps: Axes) -> Any:
 
 
 @Op
-def _pad(x: Any, /, widths: Any, value: float) -> Any:
+def _pad(x: Any, /, widths: Any, value: Any) -> Any:
     """Surround with a constant."""
     return np.pad(x, widths, constant_values=value)
 
@@ -492,6 +503,7 @@ _pad.rules(
 )
 
 
+@keeps_kind
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None, reflect_type: str = "even") -> Any:
     """Surround an array, as :func:`numpy.pad`.
 
@@ -565,6 +577,7 @@ def _copied(x: Any, order: str) -> Any:
     return np.array(x, order=order) if hasattr(x, "ndim") else x  # type: ignore[call-overload]
 
 
+@keeps_kind
 def copy(x: Any, order: str = "K") -> Any:
     """A node or array of its own with the same data.
 

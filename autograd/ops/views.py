@@ -17,7 +17,7 @@ import numpy as np
 from ...common.seam import interpreted, interpreters
 from ..core.backward import inputs_of
 from ..core.node import NO_PARAMS, Node, annotate, clock, current_trace, traces
-from ..core.op import Op, plain_params
+from ..core.op import Op, P, plain_params
 from ..core.recording import is_recording, record, recording
 from .questions import carry
 
@@ -61,7 +61,7 @@ class Memory:
         return Memory, ()  # weak references cannot be pickled, and a copy of a tensor shares its memory with nobody
 
 
-class View(Op):
+class View(Op[P]):
     """An operation whose result is a view of its input in NumPy.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.argument_repr import ArgumentRepr
 from ...common.rng import Seed, default_rng
 from ..dataset import Batch
 
@@ -17,7 +18,7 @@ Targets = NDArray[Any] | None
 Changed = tuple[NDArray[Any], NDArray[Any] | None]
 
 
-class Augmentation(ABC):
+class Augmentation(ArgumentRepr, ABC):
     """A random change of a batch of images that leaves their meaning as it is.
 
     Call it with ``x`` alone, or with ``x, y`` as a `DataLoader` does. The arrays that come in are never

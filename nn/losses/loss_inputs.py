@@ -33,7 +33,7 @@ def target_like(x: Tensor, target: Any) -> Tensor | Array:
     return as_numbers(target).astype(x.dtype, copy=False)
 
 
-def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor | Array]:
+def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Any]:
     """Return prediction and target, having checked that their shapes are equal.
 
     Raises

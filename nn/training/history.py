@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, SupportsIndex, overload
 
+from ...common.html_table import html_table
 from ..plots.training_plots import plot_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["History"]
+
+#: So many epochs are shown in a notebook.
+_SHOWN = 20
 
 
 class History:
@@ -89,6 +93,12 @@ class History:
     def items(self) -> list[tuple[str, list[float]]]:
         """Return pairs of a measure's name and its values of all epochs."""
         return [(name, self[name]) for name in self.names()]
+
+    def _repr_html_(self) -> str:
+        names = self.names()
+        rows = [[i, *(f"{e.get(name, float('nan')):.4g}" for name in names)] for i, e in enumerate(self.epochs, 1)]
+        hidden = f"the last {_SHOWN} of {len(rows)} epochs" if len(rows) > _SHOWN else ""
+        return html_table(rows[-_SHOWN:], ["epoch", *names], hidden)
 
     def __repr__(self) -> str:
         epochs = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"

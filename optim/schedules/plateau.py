@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ...autograd.side_effect import side_effect
+from ...common.argument_repr import ArgumentRepr
 from ..optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
 
-class ReduceLROnPlateau:
+class ReduceLROnPlateau(ArgumentRepr):
     """Multiply the learning rates by ``factor`` when the measure has not improved for more than ``patience`` steps.
 
     Call ``step(measure)`` after each validation.

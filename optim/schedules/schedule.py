@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any
 
 from ...autograd.side_effect import side_effect
+from ...common.argument_repr import ArgumentRepr
 from ..optimizer import Optimizer
 
 __all__ = ["Schedule"]
@@ -23,7 +24,7 @@ __all__ = ["Schedule"]
 _numbers = count()
 
 
-class Schedule:
+class Schedule(ArgumentRepr):
     """Base class of schedules. Write ``rate`` in a subclass.
 
     Parameters

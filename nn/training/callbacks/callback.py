@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ....common.argument_repr import ArgumentRepr
 from ..training_state import Run
 
 __all__ = ["Callback"]
 
 
-class Callback:
+class Callback(ArgumentRepr):
     """Base of what is passed to ``fit(callbacks=[...])``; override the methods that you need.
 
     A callback with a state on which the training depends returns it from ``state_dict`` and loads it in
