@@ -60,7 +60,7 @@ class _Recomputed(Op):
             return [*arguments, *inputs[self.arguments :]], self.function(*arguments)
 
 
-def checkpoint(f: Callable[..., Any], *args: Any) -> Any:
+def checkpoint(f: Callable[..., Any], *args: Any) -> Tensor:
     """Compute ``f(*args)`` without keeping its graph; the backward pass computes it again.
 
     Only the arguments and the result stay in memory; the backward pass takes one more forward pass of ``f``.

@@ -270,7 +270,7 @@ class Derivative:
 # ----------------------------------------------------------------------------------------- first derivatives
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     """Return a function that computes ``f`` and its gradient at once.
 
     Parameters
@@ -378,7 +378,7 @@ def _summed(args: Any, kwargs: Any, f: Function) -> Any:
 # -------------------------------------------------------------------------------------- products with vectors
 
 
-def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
+def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Evaluate ``f``, and return the result and the function that computes vector-Jacobian products.
 
     Parameters

@@ -23,7 +23,7 @@ class ArgumentRepr:
 
     def __repr__(self) -> str:
         kept = vars(self)
-        shown = []
+        shown: list[str] = []
         for name, parameter in inspect.signature(type(self)).parameters.items():
             if name not in kept or name in self._not_shown:
                 continue

@@ -99,7 +99,20 @@ def models() -> None:
     assert_type(history["loss"], list[float])
 
 
+def derivatives() -> None:
+    """Derivatives of functions."""
+    slope = sg.grad(lambda x: x**3)
+    print(slope(2.0))
+    value, slopes = sg.value_and_grad(lambda x: sg.sum(x * x))(np.ones(3))
+    print(value, slopes, sg.hessian(lambda x: sg.sum(x**3))(np.ones(2)))
+    _, pull = sg.vjp(lambda x: x * 2.0, np.ones(2))
+    assert_type(pull(np.ones(2)), tuple[Any, ...])
+    x = sg.tensor([1.0], requires_grad=True)
+    assert_type(sg.checkpoint(sg.exp, x), Tensor)
+
+
 if __name__ == "__main__":
+    derivatives()
     numbers()
     arrays()
     models()
