@@ -28,6 +28,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import data, nn, optim
     from .autograd.inspect.draw import draw, play
+    from .autograd.ops.convolution import *  # mypy does not add up the ``__all__`` of modules
+    from .autograd.ops.elementwise import *
+    from .autograd.ops.indexing import *
+    from .autograd.ops.normalization import *
+    from .autograd.ops.pooling import *
+    from .autograd.ops.products import *
+    from .autograd.ops.reductions import *
+    from .autograd.ops.shaping import *
     from .nn import export_onnx, load
 
 __all__ = ["data", "draw", "export_onnx", "load", "manual_seed", "nn", "optim", "play"]

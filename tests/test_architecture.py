@@ -51,6 +51,14 @@ MAY_IMPORT = {
 #: Imports that point up or close a circle, and why. None of them is made when the file itself is loaded.
 DOORS = {
     ("autograd/core/backward.py", "autograd/ops/masks.py"): "masks, where an operation leaves out elements",
+    ("__init__.py", "autograd/ops/convolution.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/elementwise.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/indexing.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/normalization.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/pooling.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/products.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/reductions.py"): "the names of operations, for type checkers",
+    ("__init__.py", "autograd/ops/shaping.py"): "the names of operations, for type checkers",
     ("autograd/tensor.py", "autograd/inspect/notebook_views.py"): "how a notebook shows a Tensor",
     ("autograd/value.py", "autograd/inspect/notebook_views.py"): "how a notebook shows a Value",
     ("autograd/core/op.py", "autograd/tensor.py"): "the type of results, for type checkers",
