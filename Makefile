@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train test test-without-fast lint notebooks bench oracle mutants pictures reference clean
+.PHONY: help train test test-without-fast pythons lint notebooks bench oracle mutants pictures reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: $(VENV)/.dev ## run the tests; some of them: ARGS="tests/nn -k trainer"
 
 test-without-fast: $(VENV)/.dev ## run the engine's tests without autograd/fast; every second of them: ARGS="--every 2"
 	SEEGRAD_FAST=0 $(BIN)/python -m pytest tests/autograd $(ARGS)
+
+pythons: $(VENV)/.dev ## try the wheel with every Python here, lowest and newest dependencies; without its share of tests: ARGS="--tests 0"
+	$(BIN)/python tests/pythons.py $(ARGS)
 
 lint: $(VENV)/.dev ## check style (ruff) and types (mypy)
 	$(BIN)/ruff check .

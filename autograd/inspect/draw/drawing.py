@@ -15,7 +15,7 @@ from .modules_picture import picture_of_modules
 from .nodes_picture import picture_of_nodes
 from .picture import Picture
 from .recorded_graph import is_module, recorded_graph
-from .render import FORMATS, HOW_TO_GET_ONE, render, renderer
+from .render import FORMATS, NoGraphvizError, render
 from .scalar_zoom import expand
 from .svg import finished, themed
 from .theme import BACKGROUND, DARK
@@ -56,7 +56,7 @@ class Drawing:
         Raises
         ------
         NoGraphvizError
-            If the format needs Graphviz and there is none; the message says how to get it.
+            If the format needs Graphviz and there is none that works; the message says how to get it.
         """
         if format == "dot":
             return self.source.encode()
@@ -93,12 +93,13 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Return what a notebook shows: the picture, and text where pictures cannot be shown."""
-        if renderer() is None:
-            return {"text/plain": f"{HOW_TO_GET_ONE}\n\n{self.text()}"}
-        # Notebooks from elsewhere, which are not trusted yet, show a PNG but no SVG.
-        bundle = {"image/png": base64.b64encode(self.render("png")).decode(), "text/plain": self.text()}
-        if self._format == "svg":
-            bundle["image/svg+xml"] = self.render("svg").decode()
+        try:
+            # Notebooks from elsewhere, which are not trusted yet, show a PNG but no SVG.
+            bundle = {"image/png": base64.b64encode(self.render("png")).decode(), "text/plain": self.text()}
+            if self._format == "svg":
+                bundle["image/svg+xml"] = self.render("svg").decode()
+        except NoGraphvizError as error:
+            return {"text/plain": f"{error.advice}\n\n{self.text()}"}
         return bundle
 
     def __repr__(self) -> str:

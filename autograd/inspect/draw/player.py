@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from .dot import to_dot
 from .drawing import DIRECTIONS
 from .graph_reading import nodes_of
 from .recorded_graph import recorded_graph
-from .render import HOW_TO_GET_ONE, render, renderer
+from .render import NoGraphvizError, render
 from .scalar_zoom import expand
 from .steps import Story
 from .svg import finished, themed
@@ -100,9 +101,9 @@ class Player:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """Return the widget, or the page if there is no anywidget, with a picture and text for other viewers."""
         bundle: dict[str, Any] = {"text/plain": str(self)}
-        if renderer() is not None:
-            picture = self.story.picture(widest=False)
-            source = to_dot(picture, self._direction)
+        picture = self.story.picture(widest=False)
+        source = to_dot(picture, self._direction)
+        with suppress(NoGraphvizError):
             bundle["image/svg+xml"] = themed(finished(render(source, "svg").decode(), picture))
             bundle["image/png"] = base64.b64encode(render(source, "png")).decode()
         if find_spec("anywidget") is None:
@@ -115,10 +116,11 @@ class Player:
 
     def _data(self) -> dict[str, Any]:
         data = self.story.page_data()
-        if renderer() is None:
-            return {**data, "svg": "", "hint": HOW_TO_GET_ONE}
         picture = self.story.picture(widest=True)
-        svg = finished(render(to_dot(picture, self._direction), "svg").decode(), picture)
+        try:
+            svg = finished(render(to_dot(picture, self._direction), "svg").decode(), picture)
+        except NoGraphvizError as error:
+            return {**data, "svg": "", "hint": error.advice}
         return {**data, "svg": svg[svg.index("<svg") :]}
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -30,21 +31,24 @@ def _renew_lock() -> None:
 
 
 class NoGraphvizError(ImportError, RuntimeError):
-    """No Graphviz is installed; the message says how to install it."""
+    """No Graphviz is installed, or none that works; the message says how to install it.
 
-    def __init__(self) -> None:
-        super().__init__(f"{HOW_TO_GET_ONE}; files that end in .txt and .dot need none")
+    Attributes
+    ----------
+    advice : str
+        What to do, in one line.
+    """
+
+    def __init__(self, trouble: str = "") -> None:
+        self.advice = f"{trouble}; {HOW_TO_GET_ONE}" if trouble else HOW_TO_GET_ONE
+        super().__init__(f"{self.advice}; files that end in .txt and .dot need none")
 
 
 def renderer() -> str | None:
     """Return which Graphviz is used: ``"dot"``, ``"pygraphviz"``, or None if there is none."""
     if shutil.which("dot") is not None:
         return "dot"
-    try:
-        import pygraphviz  # noqa: F401 (it may be installed without its libraries)
-    except ImportError:
-        return None
-    return "pygraphviz"
+    return "pygraphviz" if _library_loads() else None
 
 
 def render(source: str, format: str) -> bytes:
@@ -60,7 +64,7 @@ def render(source: str, format: str) -> bytes:
     Raises
     ------
     NoGraphvizError
-        If no Graphviz is installed.
+        If no Graphviz is installed, or none that works.
     ValueError
         If the format is not one of these.
     """
@@ -70,9 +74,40 @@ def render(source: str, format: str) -> bytes:
     if found is None:
         raise NoGraphvizError
     if found == "dot":
-        import graphviz
+        try:
+            return _render_by_program(source, format)
+        except (OSError, subprocess.SubprocessError) as error:
+            # There is a program, but it does not run, was built without the format, or is not Graphviz's.
+            if not _library_loads():
+                raise NoGraphvizError(f"the program dot failed ({_first_line(error)})") from error
+    try:
+        return _render_by_library(source, format)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise NoGraphvizError(f"pygraphviz failed ({_first_line(error)})") from error
 
-        return bytes(graphviz.Source(source).pipe(format=format, quiet=True))
+
+def _library_loads() -> bool:
+    """Tell whether pygraphviz can be imported: it may be installed without its libraries."""
+    try:
+        import pygraphviz  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _render_by_program(source: str, format: str) -> bytes:
+    import graphviz
+
+    try:
+        drawn = bytes(graphviz.Source(source).pipe(format=format, quiet=True))
+    except graphviz.ExecutableNotFound as error:
+        raise OSError("it cannot be run") from error
+    if not drawn:
+        raise OSError("it wrote nothing")
+    return drawn
+
+
+def _render_by_library(source: str, format: str) -> bytes:
     import pygraphviz
 
     with _one_at_a_time, _without_fontconfigs_warnings():
@@ -83,12 +118,21 @@ def render(source: str, format: str) -> bytes:
             graph.close()
 
 
+def _first_line(error: BaseException) -> str:
+    """Return what an error says, or the first thing that the program has said, in one line."""
+    said = getattr(error, "stderr", None) or str(error)
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    return str(said).strip().partition("\n")[0] or type(error).__name__
+
+
 @contextmanager
 def _without_fontconfigs_warnings() -> Iterator[None]:
-    """Remove fontconfig's warnings of the system's configuration from the error output.
+    """Remove what fontconfig says about the system's configuration from the error output.
 
-    The library writes to the file descriptor, not through Python. Whatever else is written meanwhile is kept and
-    written at the end.
+    The library from pip brings a fontconfig of its own. It warns of a configuration that is newer than itself, and of a
+    system that has none, and draws as well; no setting keeps it from reading the system's templates. It writes to the
+    file descriptor, not through Python. Whatever else is written meanwhile is kept and written at the end.
     """
     try:
         kept = os.dup(2)
@@ -104,5 +148,5 @@ def _without_fontconfigs_warnings() -> Iterator[None]:
             os.close(kept)
             caught.seek(0)
             for line in caught:
-                if not line.startswith(b"Fontconfig warning"):
+                if not line.startswith((b"Fontconfig warning", b"Fontconfig error")):
                     os.write(2, line)

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import seegrad as sg
-from seegrad.autograd.inspect.draw import NoGraphvizError, drawing, render
+from seegrad.autograd.inspect.draw import NoGraphvizError, render
 from seegrad.autograd.inspect.draw.readable import heat, printable, short
 
 needs_graphviz = pytest.mark.skipif(render.renderer() is None, reason="no Graphviz: neither dot nor pygraphviz")
@@ -36,7 +36,6 @@ def neuron():
 @pytest.fixture
 def no_graphviz(monkeypatch):
     monkeypatch.setattr(render, "renderer", lambda: None)
-    monkeypatch.setattr(drawing, "renderer", lambda: None)
 
 
 # ----------------------------------------------------------------------------------------------- content
@@ -252,9 +251,49 @@ def test_a_first_drawing_writes_nothing_to_the_terminal(tmp_path):
     assert result.stderr == "mine"
 
 
+@pytest.fixture
+def broken_dot(monkeypatch, tmp_path):
+    """A program dot that answers every drawing with an error."""
+    program = tmp_path / "dot"
+    program.write_text('#!/bin/sh\necho "Format: svg not recognized. No formats found." >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a shell script")
+def test_a_program_that_fails_leaves_it_to_the_library(neuron, broken_dot):
+    pytest.importorskip("pygraphviz")
+    assert render.renderer() == "dot"
+    assert sg.draw(neuron).render("svg").endswith(b"</svg>\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a shell script")
+def test_where_no_graphviz_works_a_notebook_gets_text_and_the_reason(neuron, broken_dot, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    shown = sg.draw(neuron)._repr_mimebundle_()
+    assert shown["text/plain"].startswith("the program dot failed (Format: ")
+    assert "tanh" in shown["text/plain"]
+    assert "the program dot failed" in sg.play(neuron).html()
+    with pytest.raises(NoGraphvizError, match=r"dot failed \(Format: .*pip install"):
+        sg.draw(neuron).render("svg")
+
+
+def test_an_error_of_the_library_is_one_line(neuron, monkeypatch):
+    library = pytest.importorskip("pygraphviz")
+
+    def fail(*arguments, **settings):
+        raise ValueError("Can't find prog=dot in this graphviz installation")
+
+    monkeypatch.setattr(render, "renderer", lambda: "pygraphviz")
+    monkeypatch.setattr(library.AGraph, "draw", fail)
+    with pytest.raises(NoGraphvizError, match=r"pygraphviz failed \(Can't find prog=dot"):
+        sg.draw(neuron).render("svg")
+
+
 def test_what_else_is_written_during_a_drawing_is_passed_on(capfd):
     with render._without_fontconfigs_warnings():
         os.write(2, b'Fontconfig warning: "x", line 6: unknown element "y"\nsomething else\n')
+        os.write(2, b"Fontconfig error: Cannot load default config file\n")
     assert capfd.readouterr().err == "something else\n"
 
 

@@ -238,7 +238,7 @@ def shown_gradients(dom, story):
 @pytest.mark.parametrize("graphviz", [pytest.param(True, marks=needs_graphviz), False])
 def test_a_browser_shows_the_engines_gradients(make, graphviz, browse, monkeypatch):
     if not graphviz:
-        monkeypatch.setattr(player, "renderer", lambda: None)
+        monkeypatch.setattr(render, "renderer", lambda: None)
     root = make()
     playing = root.play()
     last = len(playing.story.steps) - 1
