@@ -1,8 +1,8 @@
 """Try the wheel with every Python of this machine, with the newest dependencies and the lowest that are declared.
 
 `make pythons` runs this. Each Python gets an environment of its own in a temporary folder, where `tests/installed.py`
-runs; the oldest and the newest also get one with the lowest dependencies. The oldest, with the lowest, also runs a share
-of the engine's tests.
+runs; the oldest and the newest also get one with the lowest dependencies, and there the oldest runs a share of the
+engine's tests.
 """
 
 from __future__ import annotations
