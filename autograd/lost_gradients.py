@@ -37,7 +37,7 @@ class Watch:
         self.twins: dict[Node, Node] = {}
 
     def __enter__(self) -> Watch:
-        for note in on_look:
+        for note in tuple(on_look):
             outer = getattr(note, "__self__", None)
             if isinstance(outer, Watch):
                 outer.seen.update(x.number for x in self.variables)

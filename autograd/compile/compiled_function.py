@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from types import MethodType
 from typing import Any
 
@@ -53,8 +53,10 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
     into plain ones (``float(x)``, ``x.item()``), draws random numbers of its own, changes what it did not compute,
     calls hooks, or is answered differently too often.
 
-    What cannot be noticed: files, clocks, and other effects outside of Python's names; a large array (over 4 kB) that
-    is changed in place and used in another way than in an operation on an argument. Pass them as arguments.
+    What cannot be noticed: files, clocks, and other effects outside of Python's names; a large array that ``f`` finds
+    by name, that is changed in place, and with which ``f`` computes otherwise than in an operation on an argument.
+    Large is more than 64 kB; more than 4 kB if an operation on an argument reads it, too. Smaller arrays are compared
+    by their content. Pass such things as arguments.
 
     Examples
     --------
@@ -104,7 +106,7 @@ class Compiled(Inspectable):
         self.why_recorded = "it was not called before"
         self.recordings = self.replays = 0
         self.kept: list[RecordedCall] = []
-        self._lock = threading.Lock()
+        self._anew = 0  # how often a recording was needed although there was one
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute ``f(*args, **kwargs)``."""
@@ -120,13 +122,15 @@ class Compiled(Inspectable):
         if arguments.refusal:
             self.why_not = arguments.refusal
             return self.f(*args, **kwargs)
-        for recorded in tuple(self.kept):
+        kept = self.kept
+        for recorded in kept:
             result = recorded.replay(arguments, self.f)
             if result.__class__ is not Miss:
                 self._used(recorded)
                 return result
             self.why_recorded = result.why
-        if self.recordings > 8 + self.replays:
+        self._anew += bool(kept)
+        if self._anew > 8 + self.replays:
             self.why_not = f"it would be recorded anew too often: {self.why_recorded}"
             return self.f(*args, **kwargs)
         return self._record(arguments, Reach(self.f))
@@ -134,11 +138,12 @@ class Compiled(Inspectable):
     def _used(self, recorded: RecordedCall) -> None:
         """Count a replay, and bring its recording to the front."""
         self.replays += 1
-        if self.kept and recorded is not self.kept[0]:
-            with self._lock:
-                if recorded in self.kept:
-                    self.kept.remove(recorded)
-                    self.kept.insert(0, recorded)
+        if recorded is not self.kept[0]:
+            self._keep(recorded)
+
+    def _keep(self, recorded: RecordedCall) -> None:
+        """Let a recording be the first; the list is a new one, since other threads may look through the old one."""
+        self.kept = [recorded, *[other for other in self.kept if other is not recorded]][: self.KEPT]
 
     # -------------------------------------------------------------------------------------- recording
 
@@ -153,7 +158,7 @@ class Compiled(Inspectable):
         generators = [generator for r in reaches for generator in r.generators]
         trace = Trace(found, (default_rng(), *generators))
         drawn, numbers = _random_state(), DrawnNumbers(generators)
-        with trace:
+        with closing(trace), trace:  # closed once more, should a KeyboardInterrupt come as it begins or ends
             stand_ins = [trace.argument(x) for x in arguments.leaves]
             trace.swap_buffers(training)
             args, kwargs = arguments.replaced(stand_ins)
@@ -180,9 +185,7 @@ class Compiled(Inspectable):
             put_back(containers, lambda x: _plain(x, stand_ins, arguments.leaves))
         _write_back(arguments.leaves, stand_ins, trace)
         if trace.why_not is None:
-            with self._lock:
-                self.kept.insert(0, recorded)
-                del self.kept[self.KEPT :]
+            self._keep(recorded)
             if not trace.called:
                 return self._again(arguments, recorded, trace, numbers)
         elif trace.only_now:  # other numbers will be compiled

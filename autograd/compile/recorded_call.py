@@ -341,7 +341,7 @@ class RecordedCall:
         plan = self.backward[result]
         if plan.stage is None:
             return None
-        outputs = call.run.stage(plan.stage, [cotangent])
+        outputs = call.stage(plan.stage, [cotangent])
         return [outputs[place] for place in plan.gradients] if plan.failed(outputs) is None else None
 
 

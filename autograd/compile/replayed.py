@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ class ReplayedCall:
 
     def __init__(self, run: Any, recorded: Any, arguments: CallArguments, numbers: DrawnNumbers | None) -> None:
         self.run, self.recorded, self.arguments, self.numbers = run, recorded, arguments, numbers
+        self._locks: dict[int, Lock] = {}  # by process: a child of a fork must not wait for a thread of its parent
 
     def again(self, f: Callable[..., Any]) -> list[Any]:
         """Return the results of ``f`` for the same arguments and random numbers, and leave all else as it is."""
@@ -47,6 +50,11 @@ class ReplayedCall:
             undo()
             if now is not None:
                 now.take_back()
+
+    def stage(self, number: int, given: list[Any]) -> list[Any]:
+        """Run a backward stage, in one thread at a time: all of them compute in the memory of the run."""
+        with self._locks.setdefault(os.getpid(), Lock()):
+            return self.run.stage(number, given)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"{len(self.recorded.program.instructions)} instructions"

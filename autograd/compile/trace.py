@@ -117,6 +117,7 @@ class Trace:
         self.lent: dict[Node, Node] = {}  # stand-ins for the data of nodes, which may be written to
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
         self.began = clock()
+        self.thread = get_ident()
         self.settled: set[Node] = set()  # those whose gradients others have got, and may have changed
         self.unknown: set[int] = set()  # variables that are known only after the run
         self.written: set[Node] = set()
@@ -132,7 +133,6 @@ class Trace:
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
     def __enter__(self) -> Trace:
-        self.thread = get_ident()
         self.pauses.enter_context(collector_paused())
         traces[self.thread] = self
         on_record.append(self.see)
@@ -140,15 +140,25 @@ class Trace:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the trace; again, if a KeyboardInterrupt has come in between."""
         self.pauses.close()
         self._make_plain()
         for node in self.with_params:
             if node.__class__ is not EmptiedTensor:
                 node.params = plain_params(node.params)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let nobody call this trace any more, however far it has come when a KeyboardInterrupt or a fork ends it."""
         if traces.get(self.thread) is self:
             del traces[self.thread]
-            on_record.remove(self.see)
-            on_look.remove(self.note)
+        watches: Any
+        for watches, own in ((on_record, self.see), (on_look, self.note)):
+            if own in watches:
+                watches.remove(own)
 
     def fail(self, why: str, only_now: bool = False) -> None:
         """Note that no program can repeat what the function does (``only_now``: with these numbers); it goes on."""
@@ -541,7 +551,7 @@ class Trace:
 
     def give_up(self) -> None:
         """End the trace, if it is not over, and undo what the function has changed."""
-        self.__exit__()
+        self.close()
         for restore in reversed(self.undo):
             restore()
 
@@ -618,9 +628,7 @@ def _forget_traces_of_other_threads() -> None:
     """Forget, after a fork, the traces of the threads that the child does not have: they would slow all computing."""
     for thread, trace in list(traces.items()):
         if thread != get_ident():
-            del traces[thread]
-            on_record.remove(trace.see)
-            on_look.remove(trace.note)
+            trace.forget()
 
 
 def _leaf(kind: type[Any], data: Any) -> Any:

@@ -67,7 +67,7 @@ def propagate(
             if not (keep or "retain" in notes):
                 del gradients[node]
             for x, d, mask in input_gradients(node, g, masks.pop(node), create_graph, answers):
-                for watch in on_gradient:
+                for watch in tuple(on_gradient):  # another thread may end its own
                     watch(node, x, unwritable(d))
                 if x not in gradients:
                     gradients[x], masks[x] = d, mask

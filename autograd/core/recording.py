@@ -34,8 +34,8 @@ def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any
             tracked = True
     if not (tracked and (not open_blocks or is_recording())):
         _without_graph(node, op, inputs, tracked)
-        for watch in on_record:
-            watch(node, op, inputs, params)
+        if on_record:
+            _show(node, op, inputs, params)
         return node
     if kind is np.ndarray:
         data.setflags(False)  # not writeable: derivative rules may read it again
@@ -43,9 +43,15 @@ def record(op: Any, data: Any, inputs: tuple[Any, ...], params: Mapping[str, Any
         inputs = tuple([x if isinstance(x, Node) else Constant(frozen(x)) for x in inputs])
     node.op, node.params, node._tracked = op, params, True
     node._x, node._y = inputs if len(inputs) == 2 else (inputs[0] if len(inputs) == 1 else inputs, None)
-    for watch in on_record:
-        watch(node, op, inputs, params)
+    if on_record:
+        _show(node, op, inputs, params)
     return node
+
+
+def _show(node: Node, op: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> None:
+    """Let all who watch see a result."""
+    for watch in tuple(on_record):  # another thread may end its own watch meanwhile: nobody is to be left out
+        watch(node, op, inputs, params)
 
 
 def _without_graph(node: Node, op: Any, inputs: tuple[Any, ...], tracked: bool) -> None:

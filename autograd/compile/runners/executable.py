@@ -34,8 +34,9 @@ class Executable:
         self._cut()
 
     def _cut(self) -> None:
-        self.interpret = None if self.steady else compiled_interpreter()
-        self.cutting = Cutting(self.program, self.interpret)
+        interpret = None if self.steady else compiled_interpreter()
+        self.cutting = Cutting(self.program, interpret)
+        self.interpret = interpret  # last: cutting may be interrupted
 
     def run(self) -> ExecutableRun:
         """Begin a run."""
@@ -59,13 +60,16 @@ class ExecutableRun:
         The flat arrays; they go back when the run is deleted.
     """
 
+    memory: SmallMemory | None = None  # until there is one: a KeyboardInterrupt may come first
+
     def __init__(self, cutting: Cutting) -> None:
         self.cutting = cutting
         self.values: dict[int, Any] = cutting.constants.copy()
         self.memory = cutting.take_memory()
 
     def __del__(self) -> None:
-        self.cutting.give_memory(self.memory)
+        if self.memory is not None:
+            self.cutting.give_memory(self.memory)
 
     @property
     def program(self) -> Program:
