@@ -60,7 +60,7 @@ class ExecutableRun:
         The flat arrays; they go back when the run is deleted.
     """
 
-    memory: SmallMemory | None = None  # until there is one: a KeyboardInterrupt may come first
+    memory: Any = None  # until there is one: a KeyboardInterrupt may come first
 
     def __init__(self, cutting: Cutting) -> None:
         self.cutting = cutting

