@@ -81,7 +81,8 @@ def attempt(python: str, kind: str, wheel: Path, folder: Path, every: int) -> st
     run(inside, *PIP, "--constraint", constraints, wheel)
     said = run(inside, "-W", "error", ROOT / "tests" / "installed.py", folder)
     if every:
-        run(inside, *PIP, "--constraint", constraints, "pytest>=8.2", "hypothesis>=6.100", "tomli", "pandas", "xarray")
+        needed = ["pytest>=8.2", "hypothesis>=6.100", "tomli", "pandas", "xarray", "matplotlib"]
+        run(inside, *PIP, "--constraint", constraints, *needed)
         tests = [ROOT / test for test in TESTS]
         # The tests read files beside the package, so the package is the checkout's: a link has its name.
         (folder / "seegrad").symlink_to(ROOT)

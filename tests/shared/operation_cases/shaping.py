@@ -18,6 +18,11 @@ def _same(name: str, options: str, *inputs: object, **kwargs: object) -> Case:
     return case(f"{name}[{options}]", lambda x: ours(x, **kwargs), lambda x: theirs(x, **kwargs), *inputs)
 
 
+def _reshaped(options: str, x: object, shape: int | tuple[int, ...]) -> Case:
+    """NumPy 2.0 calls the shape `newshape`."""
+    return case(f"reshape[{options}]", lambda x: sg.reshape(x, shape=shape), lambda x: np.reshape(x, shape), x)
+
+
 def _pieces(function: object, sections: object, axis: int) -> object:
     """Cut, then join again after weighting each piece differently, so that pieces cannot be mixed up."""
     return lambda x: (np if function is np.array_split or function is np.split else sg).concatenate(
@@ -31,11 +36,11 @@ _SHAPES = [
     _same("broadcast_to", "0-d", real(), shape=(2, 3)),
     _same("broadcast_to", "to empty", real(1, 3), shape=(0, 3)),
     _same("broadcast_to", "nothing to do", real(2, 3), shape=(2, 3)),
-    _same("reshape", "flat", real(2, 3), shape=-1),
-    _same("reshape", "worked out", real(2, 3, 2), shape=(4, -1)),
-    _same("reshape", "to 0-d", real(1, 1), shape=()),
-    _same("reshape", "from 0-d", real(), shape=(1, 1)),
-    _same("reshape", "empty", real(0, 3), shape=(3, 0)),
+    _reshaped("flat", real(2, 3), -1),
+    _reshaped("worked out", real(2, 3, 2), (4, -1)),
+    _reshaped("to 0-d", real(1, 1), ()),
+    _reshaped("from 0-d", real(), (1, 1)),
+    _reshaped("empty", real(0, 3), (3, 0)),
     _same("transpose", "reversed", real(2, 3, 4)),
     _same("transpose", "axes", real(2, 3, 4), axes=(1, 2, 0)),
     _same("transpose", "negative axes", real(2, 3, 4), axes=(-1, 0, -2)),
