@@ -211,7 +211,7 @@ def test_bar_in_a_terminal(points, capsys, monkeypatch, seconds):
     monkeypatch.delenv("COLUMNS", raising=False)  # a narrow terminal cuts the bar off
     make_trainer().fit(points, epochs=1, batch_size=7, seed=0, progress=True)
     shown = capsys.readouterr().err
-    assert all(word in shown for word in ("epoch 1/1", "loss=", "accuracy=", "70/70", "images/s")), shown
+    assert all(word in shown for word in ("epoch 1/1", "loss ", "accuracy ", "100%", "img/s")), shown
 
 
 def test_silent_by_default_where_nobody_watches(points, capsys):
