@@ -148,7 +148,7 @@ def test_completion_without_what_it_needs(capsys, monkeypatch):
 
 def test_training_is_that_of_the_library(digits, tmp_path, capsys):
     """Without options, it is the article's recipe on all images, as one would write it."""
-    assert main(["train", "--data-dir", str(digits), "--out", str(tmp_path), "--epochs", "1", "--threads", "1"]) == 0
+    assert main(["train", "--data-dir", str(digits), "--out", str(tmp_path), "--epochs", "1"]) == 0
     train, test = sg.data.load_mnist(digits)
     sg.manual_seed(0)
     model = sg.nn.models.mnist_cnn()
