@@ -141,7 +141,7 @@ def reach(mask: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -
 @interpretable
 def _lines(op: Op, taken: Any, x: Any, params: Any) -> Any:
     """Return what leads to the elements of a result that were taken, as numbers 1 and 0."""
-    return op.lines(taken, x, params)  # type: ignore[misc]
+    return op.lines(taken, np.asarray(x), params)  # type: ignore[misc]  # a Value has a float
 
 
 def _lines_of_any(mask: Any, x: Any) -> Any:
