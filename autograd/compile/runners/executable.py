@@ -69,7 +69,7 @@ class ExecutableRun:
 
     def __del__(self) -> None:
         if self.memory is not None:
-            self.cutting.give_memory(self.memory)
+            self.cutting.spare.append(self.memory)
 
     @property
     def program(self) -> Program:

@@ -6,7 +6,7 @@ need: places for variables, for constants and for intermediate results; operands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,6 @@ class Lowering:
     program : Program
     readers : list of int
         How many instructions read each variable; more if it has to be kept.
-    reads : mapping
-        The variables that each instruction reads.
     opaque : set of int
         Variables that may be something else than numbers.
     find : callable
@@ -71,11 +69,10 @@ class Lowering:
         self,
         program: Program,
         readers: list[int],
-        reads: Mapping[Instruction, tuple[int, ...]],
         opaque: set[int],
         find: Callable[[Any], Any],
     ) -> None:
-        self.program, self.readers, self.reads, self.opaque, self.find = program, readers, reads, opaque, find
+        self.program, self.readers, self.opaque, self.find = program, readers, opaque, find
         self.memory = FlatMemory()
         self.places: dict[int, Place] = {}
         self.arrays: list[tuple[int, ...]] = []
@@ -208,7 +205,7 @@ class Lowering:
         if function is None or len(instruction.results) != 1:
             return False
         if self.waiting and instruction.operation.name != "add":
-            for number in self.reads[instruction]:
+            for number in instruction.reads():
                 if number in self.waiting:
                     self.settle(number)
         lengths = len(self.arrays), len(self.numbers), len(self.parts), len(self.imports)
@@ -241,7 +238,7 @@ class Lowering:
     def done(self, instruction: Instruction) -> None:
         """Note that an instruction has read what it reads."""
         if instruction.results[0] not in self.waiting:
-            for number in self.reads[instruction]:
+            for number in instruction.reads():
                 self.read(number)
 
     # -------------------------------------------------------------------------------------------- rows

@@ -151,13 +151,13 @@ def _given(x: Any) -> Any:
     return x
 
 
-def is_on_numbers(instruction: Instruction, reads: Sequence[int], variables: Sequence[Variable]) -> bool:
+def is_on_numbers(instruction: Instruction, variables: Sequence[Variable]) -> bool:
     """Whether an instruction computes one number from single Python floats, or compares some."""
     operation = instruction.operation
     if len(instruction.results) != 1:
         return False
     shape, dtype = variables[instruction.results[0]]
-    if shape or any(not _is_number(variables[n]) for n in reads):
+    if shape or any(not _is_number(variables[n]) for n in instruction.reads()):
         return False
     if isinstance(operation, PlainFunction):
         return dtype == np.bool_ and operation.name.strip("_") in _PLAIN and not instruction.params

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -37,13 +37,17 @@ class Cutting:
     program : Program
     interpret : callable or None
         The compiled interpreter.
+
+    Attributes
+    ----------
+    spare : deque of SmallMemory
+        Memory that runs have given back.
     """
 
     def __init__(self, program: Program, interpret: Interpret | None) -> None:
         self.program, self.interpret = program, interpret
-        self.reads = {i: reads_of(i) for i in program.instructions}
-        self.left = readers_of(program, self.reads)
-        self.low = Lowering(program, self.left.copy(), self.reads, opaque_variables(program), find_lowering)
+        self.left = readers_of(program)
+        self.low = Lowering(program, self.left.copy(), opaque_variables(program), find_lowering)
         self.low.kept_outside = bases_of_outputs(program)
         self.tables = InterpreterTables(interpret)
         self.outside: set[int] = set(program.constants)
@@ -58,7 +62,7 @@ class Cutting:
             self.tables.finish(self.low)
         handed_out = {number for stage in program.stages for number in stage.outputs}
         self.constants = {n: x for n, x in program.constants.items() if n in handed_out}
-        self.spare: list[SmallMemory] = []
+        self.spare: deque[SmallMemory] = deque(maxlen=MOST_SPARE)
 
     def take_memory(self) -> SmallMemory:
         """Return memory for a run."""
@@ -66,11 +70,6 @@ class Cutting:
             return self.spare.pop()
         except IndexError:
             return SmallMemory(self.low.memory.sizes, self.low.fills)
-
-    def give_memory(self, memory: SmallMemory) -> None:
-        """Take memory back from a run that has ended."""
-        if len(self.spare) < MOST_SPARE:
-            self.spare.append(memory)
 
 
 class StageCutter:
@@ -85,11 +84,10 @@ class StageCutter:
     def __init__(self, cutting: Cutting, stage: Stage) -> None:
         self.cutting, self.stage, self.low = cutting, stage, cutting.low
         self.program, self.left, self.outside = cutting.program, cutting.left, cutting.outside
-        self.reads = cutting.reads
         self.steps = StageSteps()
         self.segments: list[tuple[SmallStep | None, list[Instruction]]] = []
         self.outside.update(stage.inputs)
-        self.low.summands = summands(stage, self.left, self.reads)
+        self.low.summands = summands(stage, self.left)
         self._take_floats()
         if cutting.interpret is None:
             self._without_interpreter()
@@ -145,7 +143,7 @@ class StageCutter:
 
     def _plain(self, instruction: Instruction) -> None:
         """Let an instruction be computed by its operation."""
-        self._show(self.reads[instruction])
+        self._show(instruction.reads())
         if not self.segments or self.segments[-1][0] is not None:
             self._close()
             self.segments.append((None, []))
@@ -176,7 +174,7 @@ class StageCutter:
         """Compute runs of many single numbers in groups, and all else by the operations."""
         numbers: list[Instruction] = []
         for instruction in self.stage.instructions:
-            if is_on_numbers(instruction, self.reads[instruction], self.program.variables):
+            if is_on_numbers(instruction, self.program.variables):
                 numbers.append(instruction)
                 continue
             self._numbers(numbers)
@@ -241,7 +239,7 @@ class StageCutter:
 
     def _counted(self, instructions: list[Instruction]) -> Counter[int]:
         """Return how often some instructions read each variable."""
-        return Counter([n for i in instructions for n in self.reads[i]])
+        return Counter([n for i in instructions for n in i.reads()])
 
     def _plain_step(self, instructions: list[Instruction], gone: set[int]) -> PlainStep:
         """Return the step for instructions that are computed by their operations."""
@@ -254,15 +252,7 @@ class StageCutter:
 # ------------------------------------------------------------------------------------------ what is known first
 
 
-def reads_of(instruction: Instruction) -> tuple[int, ...]:
-    """Return the variables that an instruction reads."""
-    if instruction.params:
-        return tuple(instruction.reads())
-    numbers = [x.number for x in instruction.arguments if x.__class__ is Ref]
-    return tuple(numbers if len(numbers) == len(instruction.arguments) else instruction.reads())
-
-
-def readers_of(program: Program, reads: Mapping[Instruction, tuple[int, ...]]) -> list[int]:
+def readers_of(program: Program) -> list[int]:
     """Return how often each variable is read; what another stage reads or what is handed out counts as kept."""
     home = [0] * len(program.variables)
     left = [0] * len(program.variables)
@@ -272,7 +262,7 @@ def readers_of(program: Program, reads: Mapping[Instruction, tuple[int, ...]]) -
         for instruction in stage.instructions:
             for number in instruction.results:
                 home[number] = k
-            for number in reads[instruction]:
+            for number in instruction.reads():
                 left[number] += 1 if home[number] == k else _KEPT
         for number in stage.outputs:
             left[number] += _KEPT
@@ -301,6 +291,6 @@ def bases_of_outputs(program: Program) -> set[int]:
 _VIEWS = {"reshape", "transpose", "expand_dims", "squeeze", "broadcast_to", "flip", "rot90", "getitem", "identity"}
 
 
-def summands(stage: Stage, left: list[int], reads: Mapping[Instruction, tuple[int, ...]]) -> set[int]:
+def summands(stage: Stage, left: list[int]) -> set[int]:
     """Return the variables that nobody but one sum reads."""
-    return {n for i in stage.instructions if i.operation is add for n in reads[i] if left[n] == 1}
+    return {n for i in stage.instructions if i.operation is add for n in i.reads() if left[n] == 1}
