@@ -164,14 +164,14 @@ def choose(table, k, m, truth):
 
 
 @inlined
-def numbers_from_truth(table, k, m, truth):
-    """Write 1 for true and 0 for false."""
+def cast(table, k, source, target):
+    """Copy elements to the array of another dtype; of truth values, 1 for true and 0 for false."""
     out, a = at(table, k + U(1)), at(table, k + U(2))
     rows, n, a0, a1 = at(table, k + U(4)), at(table, k + U(5)), at(table, k + U(6)), at(table, k + U(7))
     for i in range(rows):
         x = a + i * a0
         for _ in range(n):
-            m[out] = truth[x]
+            target[out] = source[x]
             out, x = out + U(1), x + a1
 
 
@@ -225,7 +225,7 @@ def run_arrays(table, start, stop, m, truth, whole):
         elif code == op.WHERE:
             choose(table, k, m, truth)
         elif code == op.FROM_TRUTH:
-            numbers_from_truth(table, k, m, truth)
+            cast(table, k, truth, m)
         elif code == op.SUM:
             sum_rows(table, k, m)
         elif code <= op.PRODUCT:
@@ -259,18 +259,6 @@ def run_numbers(table, start, stop, m, truth):
             m[out] = truth[a]
         else:
             truth[out] = compare(code, m[a], m[b])
-
-
-@inlined
-def cast(table, k, source, target):
-    """Copy elements to the array of another dtype."""
-    out, a = at(table, k + U(1)), at(table, k + U(2))
-    rows, n, a0, a1 = at(table, k + U(4)), at(table, k + U(5)), at(table, k + U(6)), at(table, k + U(7))
-    for i in range(rows):
-        x = a + i * a0
-        for _ in range(n):
-            target[out] = source[x]
-            out, x = out + U(1), x + a1
 
 
 @intrinsic
