@@ -49,7 +49,7 @@ def profile(compiled: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pro
         recorded = _recording_for(compiled, args, kwargs)
     if recorded is None:
         raise RuntimeError(f"there is no program to profile: {compiled.why_not or compiled.why_recorded}")
-    numbers = DrawnNumbers(recorded.reach.generators)
+    numbers = DrawnNumbers(recorded.generators)
     try:
         with _without_collector():
             return _Measurement(compiled, recorded, args, kwargs).result()

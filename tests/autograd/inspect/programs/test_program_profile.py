@@ -82,6 +82,17 @@ def test_nothing_is_changed():
     assert "SGD.step()" in found.left_out
 
 
+def test_the_numbers_that_a_layer_draws_are_drawn_again():
+    layer, given = nn.Dropout(0.5, seed=3), nn.Dropout(0.5, seed=4)
+    step = sg.compile(lambda x, other: (other(x) * layer(x)).sum())
+    x = np.ones(8, np.float32)
+    step(x, given)
+    assert step.why_not is None
+    states = [m.generator.bit_generator.state for m in (layer, given)]
+    step.profile(x, given)
+    assert [m.generator.bit_generator.state for m in (layer, given)] == states
+
+
 def test_what_cannot_be_compiled_cannot_be_profiled():
     step = sg.compile(lambda x: x + np.random.rand())
     with pytest.raises(RuntimeError, match="no program to profile: it draws random numbers"):
