@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import MethodType
 from typing import Any
 
 import numpy as np
 
-from ...common.rng import default_rng
 from ..batched import open_levels
 from ..copies import global_name
 from ..core.node import current_trace, on_gradient, on_record, traces
@@ -150,13 +149,8 @@ class Compiled(Inspectable):
     def _record(self, arguments: CallArguments, reach: Reach) -> Any:
         """Run the function once, keep what it computes, and return the result."""
         self.recordings += 1
-        reaches = [reach, *arguments.reach]
-        buffers = [buffer for r in reaches for buffer in r.buffers]
-        training = [(m, name) for m, name in buffers if getattr(m, "training", False)]
-        others = [CapturedBuffer(m, name) for m, name in buffers if (m, name) not in training]
-        found = [*((x, x) for r in reaches for x in r.arrays), *((b.data, b) for b in others)]
-        generators = [generator for r in reaches for generator in r.generators]
-        trace = Trace(found, (default_rng(), *generators))
+        found, training, generators = _found_by([reach, *arguments.reach])
+        trace = Trace(found, generators)
         drawn, numbers = _random_state(), DrawnNumbers(generators)
         with closing(trace), trace:  # closed once more, should a KeyboardInterrupt come as it begins or ends
             stand_ins = [trace.argument(x) for x in arguments.leaves]
@@ -193,8 +187,7 @@ class Compiled(Inspectable):
             if not trace.called:
                 trace.give_up()
                 numbers.take_back()
-                args, kwargs = arguments.content
-                return self.f(*args, **kwargs)
+                return self._plainly(arguments)
         else:
             self.why_not = trace.why_not
         return map_structure(lambda x: _plain(x, stand_ins, arguments.leaves), returned)
@@ -207,13 +200,16 @@ class Compiled(Inspectable):
         if result.__class__ is not Miss:
             return result
         self.why_not = f"its program does not give what it gives: {result.why}"
+        return self._plainly(arguments)
+
+    def _plainly(self, arguments: CallArguments) -> Any:
+        """Call the function itself."""
         args, kwargs = arguments.content
         return self.f(*args, **kwargs)
 
     def _failed(self, arguments: CallArguments, error: Exception) -> Any:
         """Call the function with its own arguments: it may have failed only because of what it got in their place."""
-        args, kwargs = arguments.content
-        result = self.f(*args, **kwargs)
+        result = self._plainly(arguments)
         self.why_not = f"it fails with Tensors in the place of arrays: {error}"
         return result
 
@@ -223,6 +219,24 @@ class Compiled(Inspectable):
 
     def __reduce__(self) -> Any:
         return global_name(self) or (compile, (self.f,))  # recordings belong to the nodes of this process
+
+
+def _found_by(reaches: Sequence[Reach]) -> tuple[list[Any], list[tuple[Any, str]], list[Any]]:
+    """Return what a trace has to know of what is found by name.
+
+    Returns
+    -------
+    arrays : list of (ndarray, object)
+        Those that are read anew at every call, and where from.
+    training : list of (object, str)
+        The buffers of modules in training, which change.
+    generators : list of Generator
+    """
+    buffers = [buffer for reach in reaches for buffer in reach.buffers]
+    training = [(m, name) for m, name in buffers if getattr(m, "training", False)]
+    others = [CapturedBuffer(m, name) for m, name in buffers if (m, name) not in training]
+    arrays = [*((x, x) for reach in reaches for x in reach.arrays), *((b.data, b) for b in others)]
+    return arrays, training, [generator for reach in reaches for generator in reach.generators]
 
 
 def _watched() -> bool:

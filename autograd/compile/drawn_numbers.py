@@ -1,4 +1,4 @@
-"""Take back random numbers that were drawn for a computation that counts for nothing."""
+"""Notice that random numbers were drawn, and take back those that count for nothing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class DrawnNumbers:
 
     def __init__(self, generators: Iterable[np.random.Generator]) -> None:
         self.states = [(g, g.bit_generator.state) for g in (default_rng(), *generators)]
+
+    def any(self) -> bool:
+        """Return whether a generator has drawn any."""
+        return any(generator.bit_generator.state != state for generator, state in self.states)
 
     def take_back(self) -> None:
         """Let the generators draw the same numbers again."""

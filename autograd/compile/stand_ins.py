@@ -352,8 +352,3 @@ for _name in _FUNCTIONS:
 def plain_kind(node: Any) -> Any:
     """Return the class that stands for the plain data of a node, None if it is no number or array."""
     return TracedNumber if isinstance(node, Value) else TracedArray if isinstance(node, Tensor) else None
-
-
-def in_trace() -> bool:
-    """Whether this thread traces a function."""
-    return current_trace() is not None

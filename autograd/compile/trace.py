@@ -27,7 +27,8 @@ from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
 from ..ops.views import refresh
 from ..tensor import EmptiedTensor
-from .effects import CallEffect, SetBuffer, SetData, SetGradient
+from .drawn_numbers import DrawnNumbers
+from .effects import CallEffect, Effect, SetBuffer, SetData, SetGradient
 from .program import Instruction, Ref, Variable, spread
 from .stand_ins import TracedArray, TracedNumber, plain_kind
 
@@ -80,7 +81,8 @@ class Trace:
         Plain arrays that the function finds by name, and that are read anew at every call: from themselves, or from
         the buffer of a module.
     generators : iterable of Generator
-        Those that only functions of a program may draw from, which draw at every run.
+        Those of layers, from which, as from the default one, only functions of a program may draw: they draw at every
+        run.
 
     Attributes
     ----------
@@ -110,7 +112,7 @@ class Trace:
         self.only_now = False
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
-        self.drawn = [(g, g.bit_generator.state) for g in generators]
+        self.drawn = DrawnNumbers(generators)  # since the last function that a program calls, too
         self.pulls = 0
         self.arrays = {id(array): (array, source) for array, source in found}
         self.computed: set[int] = set()
@@ -125,7 +127,7 @@ class Trace:
         self.buffers: list[tuple[Any, str, int]] = []
         self.gradients: dict[Node, Any] = {}  # those that are set, and are stand-ins until the trace is over
         self.gradients_before: dict[Node, int | None] = {}
-        self.effects: list[SetGradient | SetBuffer | SetData | CallEffect] = []
+        self.effects: list[Effect] = []
         self.with_params: list[Node] = []
         self.called = False
         self.pauses = ExitStack()  # of the garbage collector, while all that is noted stays
@@ -395,7 +397,7 @@ class Trace:
             self.check_drawn()
         computed = function.compute(*plain_params(args), **plain_params(kwargs))
         if function.always:
-            self.drawn = [(g, g.bit_generator.state) for g, _ in self.drawn]
+            self.drawn = self.drawn.present()
         traced = function.always or self.is_traced(args) or self.is_traced(kwargs)
         if not traced or computed is NotImplemented:
             return computed
@@ -419,7 +421,7 @@ class Trace:
 
     def check_drawn(self) -> None:
         """End the trace if random numbers were drawn that no program draws again."""
-        if any(g.bit_generator.state != state for g, state in self.drawn):
+        if self.drawn.any():
             self.fail("draws random numbers; draw them outside and pass them in")
 
     def _result(self, data: Any, variable: int) -> Any:
@@ -462,7 +464,7 @@ class Trace:
             before = node._plain
             self.undo.append(lambda: setattr(node, "_plain", before))
             self.written.add(node)
-            self.effects.append(SetData(node, place))
+            self.effects.append(SetData(place, node))
         self.places[node] = place, None
 
     def is_outer(self, node: Any) -> bool:
@@ -492,7 +494,7 @@ class Trace:
             self.fail(f"passes what it computed to {function.__name__}()")
             return function(*args, **kwargs)
         self.settle_gradients()
-        self.effects.append(CallEffect(function, args, kwargs))
+        self.effects.append(CallEffect(None, function, args, kwargs))
         self.called = True
         del traces[self.thread]
         try:
@@ -524,7 +526,7 @@ class Trace:
         for node in self.gradients:
             gradient = node._grad
             place = None if gradient is None else self.reference(gradient).number
-            self.effects.append(SetGradient(node, place))
+            self.effects.append(SetGradient(place, node))
         self._make_gradients_plain()
         self.settled.update(self.gradients)
         self.gradients.clear()
@@ -546,7 +548,7 @@ class Trace:
             if not isinstance(data, TracedArray):
                 self.fail(f"replaces the buffer {name!r} by what was not computed from it")
             elif (now := self.place_of(data)) != place:
-                self.effects.append(SetBuffer(module, name, now))
+                self.effects.append(SetBuffer(now, module, name))
         self._make_plain()
 
     def give_up(self) -> None:
