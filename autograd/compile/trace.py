@@ -538,8 +538,8 @@ class Trace:
             place = self.variable(data)
             self.captured[place] = CapturedBuffer(module, name)
             self.undo.append(functools.partial(vars(module).__setitem__, name, data))
+            self.buffers.append((module, name, place))  # first: a KeyboardInterrupt may come
             vars(module)[name] = self.stand_in(data, place)
-            self.buffers.append((module, name, place))
 
     def settle_buffers(self) -> None:
         """Note which buffers were replaced."""

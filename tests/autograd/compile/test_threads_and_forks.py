@@ -232,7 +232,10 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 # ---------------------------------------------------------------------------------------- interruptions
 
 
-@pytest.mark.parametrize(("places", "step"), [(r"__enter__|__exit__|close|forget|begin|run|stage", 3), (".*", 311)])
+@pytest.mark.parametrize(
+    ("places", "step"),
+    [(r"__enter__|__exit__|close|forget|begin|run|stage", 3), ("swap_buffers", 1), (".*", 311)],
+)
 def test_an_interruption_leaves_no_trace(places, step):
     """While a function is recorded, run again, and pulled back: the next call gives what it should."""
     model = sg.nn.BatchNorm1d(2).to(np.float64)
