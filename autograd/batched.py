@@ -7,9 +7,9 @@ ordinary one, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from .core.node import NO_PARAMS, Node, clock, data_of, is_recorded, look, on_lo
 from .nested import leaves_of
 from .ops import indexing
 from .ops.shaping import broadcast_to, expand_dims, moveaxis, operand
-from .tensor import Tensor
+from .sparse_operands import deferred
+from .tensor import Tensor, size_of
 
 
 class Level:
@@ -33,8 +34,9 @@ class Level:
     __slots__ = ("number", "over", "size")
 
     def __init__(self, size: int) -> None:
-        self.size, self.over = size, False
-        self.number = clock()  # a level inside of another has a larger one
+        self.size: int = size
+        self.over: bool = False
+        self.number: int = clock()  # a level inside of another has a larger one
 
     def check(self) -> None:
         """Raise RuntimeError if the evaluation is over."""
@@ -61,8 +63,9 @@ class Batched(Tensor):
     __slots__ = ("level", "stack")
 
     def __init__(self, level: Level, stacked: Any) -> None:
-        self.level, self.stack = level, stacked
-        self.notes = None
+        self.level: Level = level
+        self.stack: Any = stacked
+        self.notes: None = None
 
     op = None
     inputs = ()
@@ -105,7 +108,7 @@ class Batched(Tensor):
     @property
     def size(self) -> int:
         """Number of elements of an example."""
-        return int(np.prod(self.stack.shape[1:], dtype=np.int64))
+        return size_of(self.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -170,6 +173,8 @@ class Batched(Tensor):
         return self._refuse("an index, a length or a range", _TAKE)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if (answer := deferred(self)) is not None:
+            return answer
         return self._refuse(
             "a plain array", _COMPUTE + ". To read elements of a plain array a, write sg.take(a, i, axis)"
         )
@@ -253,7 +258,7 @@ class Batched(Tensor):
             raise ValueError("an argument of a function under sg.vmap is read-only: write to a copy, x.copy()")
         self.stack[...] = new.stack
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
 
 
 _FLAGS = np.zeros(1).flags

@@ -12,14 +12,17 @@ from .batch_calls import call_plain, innermost, on_elements
 from .batched import Batched
 from .core.node import Node, inspected
 from .nested import map_leaves
-from .numpy_protocol import FUNCTIONS, call_function, call_ufunc
+from .numpy_functions import CREATORS, FUNCTIONS, OTHER_UFUNCS, WRITERS
+from .numpy_protocol import call_function, call_ufunc
 from .ops.elementwise import Elementwise
 from .ops.shaping import reduced_axes, reshape
+from .scipy_ufuncs import is_scipys
 
 
 def call_ufunc_on_batch(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Answer a ufunc that was called with a value that differs from example to example."""
-    if ufunc in Elementwise.by_ufunc or ufunc is np.matmul or kwargs.get("out") is not None:
+    is_scipys(ufunc)  # then its operation is known
+    if ufunc in Elementwise.by_ufunc or ufunc in OTHER_UFUNCS or kwargs.get("out") is not None:
         return call_ufunc(ufunc, method, inputs, kwargs)
     inputs = _plain(inputs)
     if method == "__call__" and ufunc.signature is None and not kwargs:
@@ -32,10 +35,12 @@ def call_function_on_batch(function: Any, args: tuple[Any, ...], kwargs: dict[st
 
     One that is no operation is called for one example after the other; not if a gradient would be lost.
     """
-    if function in FUNCTIONS:
-        return call_function(function, args, kwargs)
+    if function in _NEW_ARRAYS and not any(isinstance(x, Node) for x in (*args[1:], *kwargs.values())):
+        return _like(function, *args, **kwargs)
     if function in _RULES:
         return _RULES[function](function, *_plain(args), **_plain(kwargs))
+    if function in FUNCTIONS or function in CREATORS or function in WRITERS:
+        return call_function(function, args, kwargs)
     if any(isinstance(x, Node) and x.requires_grad for x in (*args, *kwargs.values())) and function not in _ANSWERS:
         return call_function(function, args, kwargs)  # refuses
     return call_plain(function, _plain(args), _plain(kwargs))
@@ -84,11 +89,11 @@ def _close(function: Callable[..., Any], x: Any, y: Any, *args: Any, **kwargs: A
     return on_elements(lambda a, b: function(a, b, *args, **kwargs), x, y)
 
 
+_NEW_ARRAYS = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
 _ONE_AXIS = (np.argmax, np.argmin)
-_SHAPES = "shape ndim size can_cast iscomplexobj isrealobj isscalar min_scalar_type"
+_SHAPES = "shape ndim size can_cast iscomplexobj isrealobj min_scalar_type"
 _RULES: dict[Any, Callable[..., Any]] = {
     **{getattr(np, name): _of_shape for name in _SHAPES.split()},
-    **dict.fromkeys((np.zeros_like, np.ones_like, np.empty_like), _like),
     **dict.fromkeys((np.argmax, np.argmin, np.any, np.all, np.count_nonzero), _along),
     np.argsort: _order,
     np.isclose: _close,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.elsewhere import takes_other_names
 from ..common.warning import warn
 from .batched import differs
 from .core.backward import backprop
@@ -24,6 +25,7 @@ class _Recomputed(Op):
     """A whole function as one operation, whose rules run the function again, once for all inputs."""
 
     portable = False
+    repeatable = True  # its gradients are large: a second pass, if there is one, had better compute them again
 
     def __init__(self, function: Callable[..., Any], arguments: int) -> None:
         self._describe(lambda *xs: None, "checkpoint", "checkpoint")
@@ -44,7 +46,7 @@ class _Recomputed(Op):
                         "checkpoint: the function gave another result when it was computed again; it must be "
                         "repeatable, so draw random numbers outside and pass them in"
                     )
-                table = backprop(again, g, create_graph=isinstance(out, Node), stop=frozenset(variables), keep=True)
+                table = backprop(again, g, create_graph=isinstance(out, Node), stop=frozenset(variables))
                 shared.append({x: table[v] for x, v in zip(inputs, variables) if v in table})
             return shared[0].get(inputs[index], np.zeros_like(inputs[index]._plain))
 
@@ -60,6 +62,7 @@ class _Recomputed(Op):
             return [*arguments, *inputs[self.arguments :]], self.function(*arguments)
 
 
+@takes_other_names
 def checkpoint(f: Callable[..., Any], *args: Any) -> Tensor:
     """Compute ``f(*args)`` without keeping its graph; the backward pass computes it again.
 

@@ -46,7 +46,7 @@ class Copies:
         for slot, content in slots.items():
             if slot != "_memory":  # a copy shares its memory with no other node
                 setattr(self, slot, content)
-        self.number = clock()
+        self.number: int = clock()
 
 
 def shallow_copy(node: Any) -> Node:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..common.elsewhere import takes_other_names
+from ..common.plain_data import is_complex
 from .core.backward import backprop
 from .core.node import Node
+from .ops.complex_parts import real
 from .ops.reductions import sum
 from .tensor import Tensor
 from .value import Value
@@ -22,6 +25,7 @@ class GradientError(AssertionError):
     """A derivative disagrees with its finite difference."""
 
 
+@takes_other_names
 def gradcheck(
     f: Callable[..., Any],
     inputs: Any,
@@ -33,14 +37,15 @@ def gradcheck(
 ) -> bool:
     """Compare the derivatives of ``f`` with central differences, for every element of every input.
 
-    A result of several elements is multiplied by random weights and summed, so that an error in any element shows.
+    A result of several elements is multiplied by random weights and summed, so that an error in any element shows; of
+    a complex result, the real part of that. The real and the imaginary part of a complex element are moved separately.
 
     Parameters
     ----------
     f : callable
         Takes the inputs in order and returns a Tensor or a Value.
     inputs : Tensor, Value or sequence of them
-        The inputs, in float64; those that require gradients are checked. They are not changed.
+        The inputs, in float64 or complex128; those that require gradients are checked. They are not changed.
     order : int
         2 also checks the second derivatives, in random directions.
     rtol, atol : float
@@ -58,7 +63,8 @@ def gradcheck(
     GradientError
         If a derivative is wrong; the message says where, and gives both numbers.
     TypeError
-        If an input is not float64 (differences of float32 are too coarse), or ``f`` does not return a node.
+        If an input is neither float64 nor complex128 (differences of float32 are too coarse), or ``f`` does not return
+        a node.
     ValueError
         If no input requires gradients.
 
@@ -68,21 +74,30 @@ def gradcheck(
     >>> sg.gradcheck(lambda x: (x.tanh() ** 2).sum(), x, order=2)
     True
     """
-    nodes: list[Any] = [inputs] if isinstance(inputs, Node) else list(inputs)
+    nodes: list[Any] = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     checked = [i for i, x in enumerate(nodes) if isinstance(x, Node) and x.requires_grad]
     if not checked:
-        raise ValueError("gradcheck: no input requires gradients, so there is nothing to check")
+        raise ValueError(
+            "gradcheck: no input requires gradients, so there is nothing to check; pass sg.Value(1.0), or "
+            "sg.tensor(x, requires_grad=True)"
+        )
     for i in checked:
         dtype = np.asarray(nodes[i]._plain).dtype
-        if dtype != np.float64:
-            raise TypeError(f"gradcheck needs float64, input {i} is {dtype}")
+        if dtype not in (np.float64, np.complex128):
+            raise TypeError(f"gradcheck needs float64 or complex128, input {i} is {dtype}")
     rng = np.random.default_rng(seed)
     scalar = _weighted(f, rng)
     _compare(scalar, nodes, checked, rtol, atol, "")
     if order > 1:
-        directions = {i: rng.standard_normal(np.shape(nodes[i]._plain)) for i in checked}
+        directions = {i: _normal(nodes[i], rng) for i in checked}
         _compare(lambda *xs: _slope(scalar, xs, directions), nodes, checked, rtol, atol, "second ")
     return True
+
+
+def _normal(x: Any, rng: np.random.Generator) -> Any:
+    """Return normally distributed numbers of the shape of ``x``, complex if it is."""
+    numbers = rng.standard_normal(np.shape(x._plain))
+    return numbers + 1j * rng.standard_normal(np.shape(x._plain)) if is_complex(x) else numbers
 
 
 def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., Any]:
@@ -97,7 +112,10 @@ def _weighted(f: Callable[..., Any], rng: np.random.Generator) -> Callable[..., 
             return out
         if not weights:
             weights.append(rng.uniform(0.5, 1.5, out._plain.shape) * rng.choice([-1.0, 1.0], out._plain.shape))
-        return sum(out * weights[0])
+            if is_complex(out):
+                weights[0] = weights[0] * np.exp(2j * np.pi * rng.random(out._plain.shape))
+        total = sum(out * weights[0])
+        return real(total) if is_complex(total) else total
 
     return scalar
 
@@ -110,7 +128,8 @@ def _slope(f: Callable[..., Any], xs: Sequence[Any], directions: dict[int, Any])
     total: Any = 0.0
     for i, d in directions.items():
         if xs[i] in table:  # plain data here means that a rule did not record: the comparison will show it
-            total = total + sum(table[xs[i]] * d)
+            slope = sum(table[xs[i]] * d)
+            total = total + (real(slope) if is_complex(slope) else slope)
     return total if isinstance(total, Node) else Tensor(total)
 
 
@@ -134,16 +153,22 @@ def _compare(
     out = f(*leaves)
     table = backprop(out, 1.0 if isinstance(out, Value) else np.ones_like(out._plain), keep=True)
     for i in checked:
-        base = np.asarray(leaves[i]._plain, dtype=np.float64)
+        base = np.asarray(leaves[i]._plain)
         analytic = np.broadcast_to(np.asarray(table.get(leaves[i], 0.0)), base.shape)
-        for index in np.ndindex(base.shape):
-            step = STEP * max(1.0, abs(float(base[index])))
+
+        def slope(index: Any, way: complex, i: int = i, base: Any = base) -> float:
+            step = STEP * max(1.0, abs(base[index]))
             values = []
-            for moved in (base[index] + step, base[index] - step):
+            for moved in (base[index] + step * way, base[index] - step * way):
                 data = base.copy()
                 data[index] = moved
                 values.append(float(f(*_fresh(nodes, i, data))._plain))
-            numeric = (values[0] - values[1]) / (2 * step)
+            return (values[0] - values[1]) / (2 * step)
+
+        for index in np.ndindex(base.shape):
+            numeric: complex = slope(index, 1.0)
+            if is_complex(base):
+                numeric -= 1j * slope(index, 1j)
             if not np.isclose(analytic[index], numeric, rtol=rtol, atol=atol):
                 raise GradientError(
                     f"{which}derivative of input {i} at {index}, where it is {base[index]!s}: the rules give "

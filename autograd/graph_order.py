@@ -37,3 +37,18 @@ def backward_order(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node
                     todo.append(x)
     order.sort(key=attrgetter("number"), reverse=True)
     return order
+
+
+def without_detours(root: Node, variable: Node) -> frozenset[Node]:
+    """Return where a backward pass may stop if only the gradient of one variable is wanted.
+
+    That is at the variable, and at the nodes that do not depend on it.
+    """
+    only = frozenset([variable])
+    dependent, stop = {variable}, [variable]
+    for node in reversed(backward_order(root, only)):
+        if dependent.isdisjoint(inputs_of(node)):
+            stop.append(node)
+        else:
+            dependent.add(node)
+    return frozenset(stop)

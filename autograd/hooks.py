@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..common.function_name import function_name
 from ..common.seam import interpreted, interpreters
 from .core.backward import shown
 from .core.node import Node, annotate, clock
@@ -33,7 +34,7 @@ class Hooks(dict[int, Callable[[Any], Any]]):
             if isinstance(given, Node) and given.number != number:
                 raise ValueError(_WROTE)
             if replaced is not None:
-                g = node.fit(replaced)
+                g = node.fit_gradient(replaced)
         return g
 
 
@@ -56,6 +57,10 @@ class RemovableHook:
         self._key = clock()
         self._hooks[self._key] = hook
         annotate(tensor, "hooks", self._hooks)
+
+    def __repr__(self) -> str:
+        hook = self._hooks.get(self._key)
+        return f"RemovableHook({'removed' if hook is None else function_name(hook)})"
 
     def remove(self) -> None:
         """Take the hook off."""

@@ -31,7 +31,7 @@ class Watch:
     __slots__ = ("read", "seen", "twins", "variables")
 
     def __init__(self, variables: Iterable[Node]) -> None:
-        self.variables = frozenset(variables)
+        self.variables: frozenset[Node] = frozenset(variables)
         self.read: dict[Node, str] = {}
         self.seen: set[int] = set()
         self.twins: dict[Node, Node] = {}

@@ -68,6 +68,9 @@ class no_grad:  # noqa: N801 (reads as the statement it is)
                 blocks.remove(block)
         innermost.set(innermost_open())
 
+    def __repr__(self) -> str:
+        return "no_grad()"
+
     def __call__(self, function: F) -> F:
         """Decorate ``function`` so that it runs inside a block of its own."""
         return inside(no_grad, function)

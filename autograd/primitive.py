@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..common.plain_data import unwritable
 from ..common.seam import interpreted, interpreters
+from .core.call_types import Reduces
 from .core.node import Node, entered, traces
 from .core.op import Op, plain_params
 from .core.recording import record
 
 
-class primitive(Op):  # noqa: N801 (used as a decorator)
-    """Make an operation of a function on plain arrays; :meth:`rules` states its vector-Jacobian products.
+class primitive(Op[...]):  # noqa: N801 (used as a decorator)
+    """Make an operation of a function on plain arrays; :meth:`primitive.rules` states its vector-Jacobian products.
 
     The function's arguments without a default are its inputs; the others are parameters, which rules receive by name.
     (A ``/`` in the signature separates them explicitly.) The function is called with plain arrays or numbers, and may
@@ -46,14 +47,17 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
     True
     """
 
+    if TYPE_CHECKING:
+        __call__: Reduces[...]
+
     user_defined = True
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._describe(function, "", "")
         if not self.arity and not self.variadic:
             names = list(inspect.signature(function).parameters)
-            self.param_names = tuple(name for name in names if name in self.defaults)
-            self.arity = len(names) - len(self.param_names)
+            self.param_names: tuple[str, ...] = tuple(name for name in names if name in self.defaults)
+            self.arity: int = len(names) - len(self.param_names)
         if not self.arity and not self.variadic:
             raise TypeError(f"primitive: {self.name}() has no parameter without a default, so it has no inputs")
 
@@ -75,6 +79,6 @@ class primitive(Op):  # noqa: N801 (used as a decorator)
             )
         inputs = tuple([x if isinstance(x, Node) else self.data_of(x) for x in entered(inputs)])
         result = record(self, self.compute(*inputs, **(plain_params(params) if traces else params)), inputs, params)
-        if isinstance(result._plain, np.ndarray) and result._plain.dtype.kind not in "biuf":
+        if isinstance(result._plain, np.ndarray) and result._plain.dtype.kind not in "biufc":
             raise TypeError(f"{self.name} gave {result._plain.dtype} data; an operation gives real numbers")
         return result

@@ -16,7 +16,7 @@ _on_num_threads: list[Callable[[int], None]] = []
 _on_release: list[Callable[[float], int]] = []
 
 #: Whether functions may be compiled, or loaded from what was compiled before.
-compiling = True
+compiling: bool = True
 
 
 def available_cores() -> int:

@@ -2,54 +2,114 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Concatenate, TypeVar
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, Literal, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
+from numpy.exceptions import ComplexWarning
 
-from ..common.plain_data import as_array, is_operand, native
+from ..common.elsewhere import answers_names, takes_other_names
+from ..common.other_names.tensor_names import NAMES
+from ..common.plain_data import as_array, is_complex, is_labelled, is_operand, native, real_numbers
 from ..common.seam import interpretable
+from ..common.warning import warn
 from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, entered, fill, look, on_look, traces
+from .core.node import (
+    NO_PARAMS,
+    Node,
+    annotate,
+    clock,
+    current_trace,
+    data_of,
+    entered,
+    fill,
+    look,
+    on_look,
+    stamp,
+    traces,
+)
 from .core.op import Op, P, PlainFunction
 from .core.recording import is_recording
 from .hooks import RemovableHook
+from .ops import complex_parts, indexing, products, reductions, shaping, views
 from .ops import elementwise as ew
-from .ops import indexing, products, reductions, shaping, views
 from .ops.questions import answer_of, as_int, carry, compared, truth_of
+from .scipy_ufuncs import asked_by_scipy, refusal_to_scipy
+from .sparse_operands import deferred, is_sparse, sparse_operator
+
+if TYPE_CHECKING:
+    from .core.call_types import Operand
+    from .inspect.draw import Drawing, Player
+SEE_PAGE = "See docs/differences.md"
 
 
-def _method(operation: Op[P] | Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Tensor, P], Tensor]:
+class Size(int):
+    """A number of elements, which can be called as PyTorch's ``size``."""
+
+    shape: tuple[int, ...]
+
+    def __call__(self, dim: int | None = None) -> Any:
+        """Return the shape, or one length of it."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def __reduce__(self) -> Any:
+        return int, (int(self),)
+
+
+#: The sizes of shapes that were asked for: to find one takes half the time of making it.
+_sizes: dict[tuple[int, ...], Size] = {}
+
+
+def size_of(shape: tuple[int, ...]) -> Size:
+    """Return the number of elements of a shape."""
+    try:
+        return _sizes[shape]
+    except KeyError:
+        if len(_sizes) > 1000:
+            _sizes.clear()
+        size = _sizes[shape] = Size(math.prod(shape))
+        size.shape = shape
+        return size
+
+
+@overload
+def _method(operation: Op[P]) -> Callable[Concatenate[Tensor, P], Tensor]: ...
+@overload
+def _method(operation: Callable[Concatenate[Tensor, P], Any]) -> Callable[Concatenate[Tensor, P], Tensor]: ...
+def _method(operation: Any) -> Any:
     """Make a method of a function of an array."""
     if isinstance(operation, Op):
 
-        def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        def method(self: Tensor, /, *args: Any, **kwargs: Any) -> Any:
             return operation.apply(*operation.bind((self, *args), kwargs))
     else:
+        method = takes_other_names(operation.__wrapped__)  # type: ignore[attr-defined]  # one call less
 
-        def method(self: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-            return operation(self, *args, **kwargs)
-
-    method.__name__ = operation.__name__  # type: ignore[union-attr]
+    method.__name__ = operation.__name__
     method.__doc__ = operation.text if isinstance(operation, Op) else operation.__doc__
     method.__wrapped__ = operation.forward if isinstance(operation, Op) else operation  # type: ignore[attr-defined]
     return method
 
 
-def _question(function: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Tensor, P], Any]:
+def _question(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Tensor, P], R]:
     """Make a method of a function of an array whose answer is plain data."""
-    return _method(function)
+    return cast(Any, _method(function))
 
 
+R = TypeVar("R")
 #: A tensor, or a subclass of it: what is changed in place stays what it is.
 Same = TypeVar("Same", bound="Tensor")
 
 
+@answers_names("Tensor", NAMES)
 class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
     """An array that records what is computed with it, so that derivatives can be propagated back.
 
@@ -67,23 +127,36 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
     Raises
     ------
     TypeError
-        If gradients are required of data that is not floating-point.
+        If gradients are required of data that is neither floating-point nor complex.
+
+    Examples
+    --------
+    >>> x = sg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> y = (x @ x.T).tanh().sum()
+    >>> y.backward()
+    >>> x.grad.shape, y.item() < 4.0
+    ((2, 2), True)
     """
 
     __slots__ = ("_memory",)
 
-    #: Lets pandas leave ``series * tensor`` to the tensor.
-    __pandas_priority__ = 5000
-
     #: What a view becomes, until somebody asks for it, when its base is written to.
     emptied: ClassVar[type[Tensor]]
 
+    #: The call that a repr shows, and the requires_grad that it does not mention.
+    _made_by: ClassVar[tuple[str, bool]] = ("tensor", False)
+
     _memory: views.Memory | None
 
-    def __init__(self, data: Any, requires_grad: bool = False, label: str = "") -> None:
+    def __init__(self, data: npt.ArrayLike, requires_grad: bool = False, label: str = "") -> None:
         trace = current_trace()
         array = as_numbers(data if trace is None else trace.plain(data))
         if requires_grad:
+            if not isinstance(requires_grad, (bool, np.bool_)):
+                raise TypeError(
+                    f"requires_grad must be True or False, got {requires_grad!r:.60}. Data are one argument, such as "
+                    "[1.0, 2.0]; sg.zeros(2, 3) is a tensor of that shape"
+                )
             _check_floating(array)
         if not isinstance(array, np.ndarray):
             raise TypeError("a value under sg.vmap cannot become a Tensor: it is one already, and sg.tensor copies it")
@@ -126,30 +199,42 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
         array, own = as_numbers(given if trace is None else trace.plain(given)), self._plain.dtype
         if array.shape != self._plain.shape:
             raise ValueError(f"the data of a tensor of shape {self.shape} cannot become shape {array.shape}")
-        if own.kind == "f" and (array.dtype.kind != "f" or not hasattr(given, "dtype")):
+        if own.kind == "f":
+            real_numbers("the data of a real tensor", array)
+        if own.kind in "fc" and (array.dtype.kind not in "fc" or not hasattr(given, "dtype")):
             array = array.astype(own, copy=False)
         if trace is not None:
             trace.write_data(self, given)
         self._plain = array
         if array.dtype != own:
             self.grad = self._grad
-        self.number = clock()
+        stamp(self)
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> npt.NDArray[Any] | Any:
         """Sum of the gradients of all ``backward()`` calls since it was reset to None.
 
-        A plain array of this tensor's shape and dtype, or a Tensor after ``backward(create_graph=True)``.
+        A plain array of this tensor's shape and dtype, or a Tensor after ``backward(create_graph=True)``. That of a
+        computed tensor is None, with a warning, unless :meth:`retain_grad` was called.
         """
-        return self._grad if not traces or (trace := current_trace()) is None else trace.gradient_of(self)
+        gradient = self._grad if not traces or (trace := current_trace()) is None else trace.gradient_of(self)
+        if gradient is None and self.op is not None and not (self.notes or {}).get("retain"):
+            warn(
+                f"the gradient of a tensor that was computed (by {self.op.title}) is not kept: .grad is None. Call "
+                "t.retain_grad() before backward() to see it. To update a parameter, so that it stays one, write with "
+                "sg.no_grad(): w -= lr * w.grad"
+            )
+        return gradient
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
         if traces and (trace := current_trace()) is not None:
             trace.set_gradient(self)
+        if not is_complex(self):
+            real_numbers("the gradient of a real tensor", gradient)
         if gradient is not None and not isinstance(gradient, Tensor):
             gradient = as_numbers(gradient)
-            gradient = gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
+            gradient = gradient if gradient.dtype == self.dtype else _in_dtype_of(self, gradient)
         if gradient is not None and gradient.shape != self.shape:
             raise ValueError(f"a gradient of shape {gradient.shape} does not fit a tensor of shape {self.shape}")
         self._grad = gradient
@@ -166,8 +251,11 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     @property
     def size(self) -> int:
-        """Number of elements."""
-        return self._plain.size
+        """Number of elements; called, as in PyTorch, ``t.size()`` is the shape and ``t.size(0)`` its first length."""
+        try:
+            return _sizes[self._plain.shape]
+        except KeyError:
+            return size_of(self._plain.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -179,7 +267,27 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
         """The axes in reverse order."""
         return shaping.transpose(self)
 
-    def item(self) -> Any:
+    @property
+    def real(self) -> Tensor:
+        """The real part: as in NumPy a view, and of a real tensor it itself."""
+        return complex_parts.real(self) if is_complex(self) else self
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self.real[...] = value
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part: as in NumPy a view, and of a real tensor zeros."""
+        return complex_parts.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if not is_complex(self):
+            raise TypeError(f"a real tensor has no imaginary part that could be set, its dtype is {self.dtype}")
+        self.imag[...] = value
+
+    def item(self) -> float | Any:
         """Return the only element as a Python number; no gradient flows through it.
 
         Raises
@@ -203,11 +311,14 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
         """Return a copy that has no graph and requires no gradient."""
         if on_look:
             look("calls detach()", self)
+        return self._cut_off("detach()")
+
+    def _cut_off(self, by: str) -> Tensor:
         detached = Tensor(self._plain.copy(order="K"))
         if traces:
             carry(detached, self)
         if self.requires_grad:
-            annotate(detached, "lost", "it was cut off by detach()")
+            annotate(detached, "lost", f"it was cut off by {by}")
         return detached
 
     def tolist(self) -> Any:
@@ -218,7 +329,8 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     # -------------------------------------------------------------------------------------- derivatives
 
-    def backward(self, grad: Any = None, *, create_graph: bool = False) -> None:
+    @takes_other_names
+    def backward(self, grad: npt.ArrayLike | Tensor | None = None, *, create_graph: bool = False) -> None:
         """Add the gradient of this tensor with respect to every leaf that led to it to their ``.grad``.
 
         Parameters
@@ -273,35 +385,37 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     def _grad_output(self, grad: Any) -> Any:
         if not self.requires_grad:
-            raise RuntimeError(
-                "backward() on a tensor that does not require gradients: nothing that led to it has "
-                "requires_grad=True, or it was computed under no_grad"
-            )
+            raise RuntimeError(f"backward() on a tensor that does not require gradients: {_lost_by(self)}")
         if grad is None:
             if self._plain.size != 1:
                 raise ValueError(
                     f"backward() on a tensor of shape {self.shape} needs its gradient as an argument; only a single "
                     "number has the obvious gradient 1 (did you mean t.sum().backward()?)"
                 )
+            if self._plain.dtype.kind == "c":
+                raise TypeError(
+                    "backward() on a complex number needs its gradient as an argument; only a real number has the "
+                    "obvious gradient 1 (did you mean t.real.backward() or abs(t).backward()?)"
+                )
             return np.array(1.0, self._plain.dtype, ndmin=self._plain.ndim)
         array = as_numbers(data_of(grad))
         if array.shape != self.shape:
             raise ValueError(f"backward(): the gradient has shape {array.shape}, the tensor has shape {self.shape}")
-        return array.astype(self.dtype, copy=False)
+        return _in_dtype_of(self, array)
 
-    def draw(self, **options: Any) -> Any:
+    def draw(self, **options: Any) -> Drawing:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
         from .inspect.draw import draw
 
         return draw(self, **options)
 
-    def play(self, **options: Any) -> Any:
+    def play(self, **options: Any) -> Player:
         """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
         from .inspect.draw import play
 
         return play(self, **options)
 
-    def fit(self, gradient: Any) -> Any:
+    def fit_gradient(self, gradient: Any) -> Any:
         """Give a gradient the shape and dtype of this tensor."""
         data = self._plain
         if gradient.__class__ is np.ndarray and gradient.shape == data.shape and gradient.dtype is data.dtype:
@@ -327,11 +441,21 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     # --------------------------------------------------------------------------------------- arithmetic
 
-    def __matmul__(self, other: Any) -> Tensor:
-        return products.matmul(self, other)
+    def __matmul__(self, other: Operand) -> Tensor:
+        try:
+            return products.matmul(self, other)
+        except TypeError:
+            if not is_sparse(other):
+                raise
+        return sparse_operator("@", self, other)  # type: ignore[no-any-return]
 
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return products.matmul(other, self)
+    def __rmatmul__(self, other: Operand) -> Tensor:
+        try:
+            return products.matmul(other, self)
+        except TypeError:
+            if not is_sparse(other):
+                raise
+        return sparse_operator("@", other, self)  # type: ignore[no-any-return]
 
     def __iadd__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.add, other)
@@ -354,7 +478,7 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
     def __ifloordiv__(self: Same, other: Any) -> Same:  # type: ignore[misc]  # also of arrays
         return self._update(ew.floor_divide, other)
 
-    def __imatmul__(self: Same, other: Any) -> Same:
+    def __imatmul__(self: Same, other: Operand) -> Same:
         return self._update(products.matmul, other)
 
     def _update(self: Same, operation: Any, other: Any) -> Same:
@@ -362,7 +486,7 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
         A single number that was computed is shared with nobody: there it is a new tensor, as with NumPy's scalars.
         """
-        if not (isinstance(other, Node) or is_operand(other)):
+        if not (isinstance(other, Node) or is_operand(other)) or is_labelled(other):
             return NotImplemented  # type: ignore[no-any-return]
         given = (self.__class__ is not Tensor and not self.stands_for_data) or (self.op is None and self.requires_grad)
         if not (self.ndim or given or views.memory_of(self)):
@@ -372,30 +496,34 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     # Comparisons are about data and give plain arrays; the hash is the identity of the node.
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # as of arrays
         return self._compare(operator.eq, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> npt.NDArray[np.bool_]:  # type: ignore[override]  # as of arrays
         return self._compare(operator.ne, other)
 
-    def __lt__(self, other: Any) -> npt.NDArray[np.bool_]:
+    def __lt__(self, other: Operand) -> npt.NDArray[np.bool_]:
         return self._compare(operator.lt, other)
 
-    def __le__(self, other: Any) -> npt.NDArray[np.bool_]:
+    def __le__(self, other: Operand) -> npt.NDArray[np.bool_]:
         return self._compare(operator.le, other)
 
-    def __gt__(self, other: Any) -> npt.NDArray[np.bool_]:
+    def __gt__(self, other: Operand) -> npt.NDArray[np.bool_]:
         return self._compare(operator.gt, other)
 
-    def __ge__(self, other: Any) -> npt.NDArray[np.bool_]:
+    def __ge__(self, other: Operand) -> npt.NDArray[np.bool_]:
         return self._compare(operator.ge, other)
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> npt.NDArray[np.bool_]:
         if on_look:
             look("compares a Tensor", self)
-        return compared(compare, data_of(self), _comparand(other))
+        x, y = data_of(self), _comparand(other)
+        if (x.dtype.kind == "c" or (y.__class__ is not float and is_complex(y))) and compare in _ORDERS:
+            for given in (x, y):  # NumPy would order by the real parts first
+                real_numbers("an order (<, <=, >, >=)", given)
+        return compared(compare, x, y)
 
     # ------------------------------------------------------------------------------- reading and writing
 
@@ -440,12 +568,40 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
         return call_function(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if (answer := deferred(self)) is not None:
+            return answer  # type: ignore[no-any-return]
         self._refuse_if_recorded("turning a tensor into a plain array", "t.data")
         return np.array(answer_of(self, "makes a plain array of a Tensor"), dtype=dtype, copy=copy)
 
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        """Return ``seegrad.numpy``, whose functions are those of the array API standard; see the page on results."""
+        from . import numpy_entrance
+
+        version: Any = api_version
+        np.empty(0).__array_namespace__(api_version=version)  # raises ValueError if it is not known
+        return numpy_entrance
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Export the numbers, without a copy where the importing library can be told that they are read-only."""
+        array = self.__array__()
+        version = options.get("max_version")
+        if not array.flags.writeable and (version is None or version < (1, 0)):
+            array = array.copy()
+        return array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return what the DLPack protocol calls the processor."""
+        return np.empty(0).__dlpack_device__()
+
     def __float__(self) -> float:
-        self._refuse_if_recorded("float(t), or a function of the math module,", "t.item()")
-        return float(answer_of(self, "makes a plain number of a Tensor"))
+        self._refuse_if_recorded(
+            "float(t), a function of the math module, or an assignment to an element of a plain array", "t.item()"
+        )
+        return float(real_numbers("float()", answer_of(self, "makes a plain number of a Tensor")))
+
+    def __complex__(self) -> complex:
+        self._refuse_if_recorded("complex(t), or a function of the cmath module,", "t.item()")
+        return complex(answer_of(self, "makes a plain number of a Tensor"))
 
     def __int__(self) -> int:
         self._refuse_if_recorded("int(t)", "t.item()")
@@ -468,26 +624,32 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     def _refuse_if_recorded(self, what: str, way_out: str) -> None:
         if self.requires_grad and is_recording():
+            if asked_by_scipy():
+                raise TypeError(refusal_to_scipy(f"this tensor of shape {self.shape}", way_out))
             raise TypeError(
                 f"{what} would lose the gradient of this tensor of shape {self.shape}. To keep it, stay with tensors: "
-                "sg.exp(t) or np.exp(t) instead of math.exp(t), sg.stack([...]) to build an array of results. "
+                "sg.exp(t) or np.exp(t) instead of math.exp(t); for arrays of results np.array([...]) and np.zeros(n) "
+                "of `import seegrad.numpy as np`, or sg.stack([...]). "
                 f"If you want plain numbers, write {way_out}"
             )
         if on_look:
             look("makes plain numbers of a Tensor", self)
 
     def __repr__(self) -> str:
-        extra = f", label={self.label!r}" if self.label else ""
-        if self.op is not None:
-            extra += f", op={self.op.title!r}"
-        elif self.requires_grad:
-            extra += ", requires_grad=True"
-        body = np.array2string(self._plain, prefix="tensor(", separator=", ", threshold=200)
+        call, usually_tracked = self._made_by
+        size, shape = self._plain.size, self.shape
+        facts = [np.array2string(self._plain, prefix=f"{call}(", separator=", ", threshold=200)]
+        if size > 200 or (size == 0 and shape != (0,)):
+            facts.append(f"shape={shape}")
         if self.dtype != np.float64:
-            extra = f", dtype={self.dtype}{extra}"
-        if self._plain.size > 200:
-            extra = f", shape={self.shape}{extra}"
-        return f"tensor({body}{extra})"
+            facts.append(f"dtype={self.dtype}")
+        if self.label:
+            facts.append(f"label={self.label!r}")
+        if self.op is not None:
+            facts.append(f"op={self.op.title!r}")
+        elif self.requires_grad != usually_tracked:
+            facts.append(f"requires_grad={self.requires_grad}")
+        return f"{call}({', '.join(facts)})"
 
     def _repr_html_(self) -> str:
         from .inspect.notebook_views import tensor_html
@@ -496,34 +658,49 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
     # ------------------------------------------------------------------------- operations as methods
 
-    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
+    def reshape(self, *shape: int | Sequence[int], order: shaping.Order = "C") -> Tensor:
         """Return the elements in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``.
 
         They are read and written in C order, or in Fortran order if ``order="F"``.
         """
-        new = shape[0] if len(shape) == 1 else shape
+        new: Any = shape[0] if len(shape) == 1 else shape
         return shaping.reshape(self, new) if order == "C" else shaping.reshape_in_order(self, new, order)
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: int | Sequence[int] | None) -> Tensor:
         """Permute the axes: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reverse them without arguments."""
-        return shaping.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+        if len(axes) == 2 and not self.stands_for_data:
+            self._check_exchange(axes)
+        order: Any = (axes[0] if len(axes) == 1 else axes) or None
+        return shaping.transpose(self, order)
 
-    def copy(self, order: str = "C") -> Tensor:
+    def _check_exchange(self, axes: tuple[Any, ...]) -> None:
+        """Say so if two axes are given as for PyTorch's ``transpose``, which exchanges them."""
+        here = f"NumPy's order of all axes; to exchange two, as PyTorch does, write t.swapaxes{axes}. {SEE_PAGE}"
+        if self.ndim != 2:
+            raise ValueError(f"transpose{axes} of a tensor of shape {self.shape}: its arguments are {here}")
+        if axes in ((0, 1), (-2, -1)):
+            warn(f"transpose{axes} of a matrix leaves it as it is: its arguments are {here}")
+
+    def copy(self, order: Literal["C", "K"] = "C") -> Tensor:
         """Return a tensor of its own with the same data, laid out in C order as that of :meth:`numpy.ndarray.copy`."""
         return shaping.copy(self, order)
 
+    @takes_other_names
     def sort(self, axis: int = -1) -> None:
         """Sort along an axis in place, as :meth:`numpy.ndarray.sort`; :func:`seegrad.sort` returns a sorted copy."""
         views.write(self, lambda t: indexing.sort(t, axis))
 
     def astype(self, dtype: npt.DTypeLike, *, copy: bool = True) -> Tensor:
-        """Cast to another dtype; a gradient flows only between floating dtypes.
+        """Cast to another dtype; a gradient flows only between floating and complex dtypes.
 
-        This tensor itself if it has that dtype and ``copy`` is False.
+        This tensor itself if it has that dtype and ``copy`` is False. As in NumPy, complex numbers that become real
+        lose their imaginary part with a warning; ``t.real`` says that it is meant.
         """
         if not copy and self.dtype == np.dtype(dtype):
             return self
-        if np.dtype(dtype).kind != "f" or self.dtype.kind != "f":
+        if is_complex(self) and np.dtype(dtype).kind not in "cb":
+            warnings.warn("a cast to real numbers discards the imaginary part", ComplexWarning, stacklevel=2)
+        if np.dtype(dtype).kind not in "fc" or self.dtype.kind not in "fc":
             if on_look:
                 look("casts a Tensor to integers", self)
             return Tensor(shaping.astype(data_of(self), np.dtype(dtype)))
@@ -535,34 +712,47 @@ class Tensor(Arithmetic["Tensor"], Copies, Node, carries=np.ndarray):
 
         return round(self, decimals)
 
-    sum = _method(reductions.sum)
-    mean = _method(reductions.mean)
-    var = _method(reductions.var)
-    std = _method(reductions.std)
-    prod = _method(reductions.prod)
-    max = _method(reductions.max)
-    min = _method(reductions.min)
-    argmax = _question(reductions.argmax)
-    argmin = _question(reductions.argmin)
-    cumsum = _method(reductions.cumsum)
-    cumprod = _method(reductions.cumprod)
-    logsumexp = _method(reductions.logsumexp)
-    softmax = _method(reductions.softmax)
-    log_softmax = _method(reductions.log_softmax)
+    def abs(self) -> Tensor:
+        """Return the absolute value; its derivative at 0 is taken as 0."""
+        return ew.absolute(self)
 
-    abs = _method(ew.absolute)
-    clip = _method(ew.clip)
+    @takes_other_names
+    def clip(self, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+        """Limit elements to an interval; where they lie outside of it, the limit gets the gradient."""
+        return ew.clip(self, min, max)
 
-    squeeze = _method(shaping.squeeze)
-    expand_dims = _method(shaping.expand_dims)
-    swapaxes = _method(shaping.swapaxes)
-    ravel = _method(shaping.ravel)
-    flatten = _method(shaping.flatten)
-    repeat = _method(shaping.repeat)
-    take = _method(indexing.take)
-    diagonal = _method(indexing.diagonal)
-    dot = _method(products.dot)
-    trace = _method(products.trace)
+    @takes_other_names
+    def flatten(self, start: int = 0) -> Tensor:
+        """Join the axes from ``start`` on into one: ``t.flatten(1)`` keeps the batch axis."""
+        return shaping.flatten(self, start)
+
+    conj: Final = _method(ew.conj)
+    conjugate: Final = _method(ew.conj)
+
+    sum: Final = _method(reductions.sum)
+    mean: Final = _method(reductions.mean)
+    var: Final = _method(reductions.var)
+    std: Final = _method(reductions.std)
+    prod: Final = _method(reductions.prod)
+    max: Final = _method(reductions.max)
+    min: Final = _method(reductions.min)
+    argmax: Final = _question(reductions.argmax)
+    argmin: Final = _question(reductions.argmin)
+    cumsum: Final = _method(reductions.cumsum)
+    cumprod: Final = _method(reductions.cumprod)
+    logsumexp: Final = _method(reductions.logsumexp)
+    softmax: Final = _method(reductions.softmax)
+    log_softmax: Final = _method(reductions.log_softmax)
+
+    squeeze: Final = _method(shaping.squeeze)
+    expand_dims: Final = _method(shaping.expand_dims)
+    swapaxes: Final = _method(shaping.swapaxes)
+    ravel: Final = _method(shaping.ravel)
+    repeat: Final = _method(shaping.repeat)
+    take: Final = _method(indexing.take)
+    diagonal: Final = _method(indexing.diagonal)
+    dot: Final = _method(products.dot)
+    trace: Final = _method(products.trace)
 
 
 class EmptiedTensor(views.Emptied, Tensor):
@@ -573,6 +763,8 @@ class EmptiedTensor(views.Emptied, Tensor):
 
 Tensor.emptied = EmptiedTensor
 
+
+_ORDERS = frozenset((operator.lt, operator.le, operator.gt, operator.ge))
 
 _item = PlainFunction(operator.methodcaller("item"), "item")
 
@@ -585,30 +777,68 @@ def _comparand(x: Any) -> Any:
 
 
 def as_numbers(data: Any) -> npt.NDArray[Any]:
-    """Return ``data`` as a base-class array of real numbers, copying only if it is not an array yet."""
+    """Return ``data`` as a base-class array of numbers, copying only if it is not an array yet."""
     if getattr(data, "stands_for_data", False):
         data = data_of(data)
         if isinstance(data, Node):
             return data  # type: ignore[return-value]  # it stands for an array
     if isinstance(data, Node) or (isinstance(data, (list, tuple)) and any(isinstance(d, Node) for d in data)):
         raise TypeError("tensor() copies plain numbers; use sg.stack([...]) to build a Tensor from nodes")
-    array = as_array(data)
-    if array.dtype.kind not in "biuf":
-        what = f"{array.dtype}, complex numbers" if array.dtype.kind == "c" else f"{array.dtype} data"
-        raise TypeError(f"a tensor holds real numbers, got {what}: {data!r:.80}")
+    try:
+        array = as_array(data)
+    except ValueError as error:
+        raise ValueError(_ragged(data, error)) from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor holds numbers, got {array.dtype} data: {data!r:.80}")
     return native(array)  # type: ignore[no-any-return]
 
 
+def _ragged(data: Any, error: ValueError) -> str:
+    """Return why nested lists are no array."""
+    if not isinstance(data, (list, tuple)) or "inhomogeneous" not in str(error):
+        return str(error)
+    lengths = sorted({len(row) if hasattr(row, "__len__") else 0 for row in data})
+    told = (
+        f"rows of {lengths[0]} and of {lengths[-1]} numbers"
+        if len(lengths) > 1
+        else "lists of different lengths inside"
+    )
+    return (
+        f"a tensor needs rows of equal length, these lists have {told}. Fill the short ones up, "
+        "sg.tensor([[1.0, 2.0], [3.0, 0.0]]), or keep a list of tensors"
+    )
+
+
+def _lost_by(t: Tensor) -> str:
+    """Return why a tensor has no graph."""
+    if lost := (t.notes or {}).get("lost"):
+        return f"{lost}; compute with the tensors themselves, outside of no_grad()"
+    return (
+        "nothing that led to it has requires_grad=True. Make what is to have a gradient with sg.tensor(..., "
+        "requires_grad=True); numbers that were taken out by .data, .numpy(), .item(), float() or np.mean(t.data) have "
+        "left their graph, and sg.tensor(numbers) does not find it again"
+    )
+
+
+def _in_dtype_of(tensor: Tensor, gradient: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a gradient that was given in the dtype of its tensor; TypeError if that would lose imaginary parts."""
+    if not is_complex(tensor):
+        real_numbers("the gradient of a real tensor", gradient)
+    return gradient.astype(tensor.dtype, copy=False)
+
+
 def _check_floating(array: npt.NDArray[Any]) -> None:
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in "fc":
         raise TypeError(
-            f"only floating-point tensors can require gradients, this data is {array.dtype}: an integer cannot move "
-            "by a small step. Write 1.0 instead of 1, or pass dtype=np.float32"
+            f"only floating-point and complex tensors can require gradients, this data is {array.dtype}: an integer "
+            "cannot move by a small step. Write 1.0 instead of 1, or pass dtype=np.float32"
         )
 
 
 @interpretable
-def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, label: str = "") -> Tensor:
+def tensor(
+    data: npt.ArrayLike | Tensor, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, label: str = ""
+) -> Tensor:
     """Make a Tensor from a copy of ``data``.
 
     Parameters
@@ -629,7 +859,7 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
     Raises
     ------
     TypeError
-        If the data is not made of real numbers, or requires gradients but is not floating-point.
+        If the data is not made of numbers, or requires gradients but is neither floating-point nor complex.
 
     Examples
     --------
@@ -649,8 +879,8 @@ def tensor(data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None =
         array = array if dtype is None or array.dtype == dtype else shaping.astype(array, np.dtype(dtype))
     else:
         array = np.array(array, dtype=dtype)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor holds real numbers, dtype={array.dtype} does not")
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor holds numbers, dtype={array.dtype} does not")
     result = Tensor(array, requires_grad, label)
     if not array.ndim:
         views.own_memory(result)

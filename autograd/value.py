@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..common.elsewhere import answers_names
+from ..common.other_names.value_names import NAMES
 from .accumulation import accumulate
 from .arithmetic import Arithmetic
 from .copies import Copies
 from .core.backward import propagate
-from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, traces
+from .core.node import NO_PARAMS, Node, annotate, clock, current_trace, data_of, fill, look, on_look, stamp, traces
 from .core.recording import is_recording
 from .ops.elementwise import Elementwise
 from .ops.questions import answer_of, as_int, compared
 from .ops.shaping import sum_to, to_value
+from .scipy_ufuncs import SEVERAL, asked_by_scipy, is_scipys, name_of_ufunc, refusal_to_scipy
+from .sparse_operands import deferred
+
+if TYPE_CHECKING:
+    from .inspect.draw import Drawing, Player
 
 
+@answers_names("Value", NAMES)
 class Value(Arithmetic["Value"], Copies, Node, carries=float):
     """A scalar that records what is computed with it, so that derivatives can be propagated back.
 
@@ -74,10 +82,11 @@ class Value(Arithmetic["Value"], Copies, Node, carries=float):
         new = _real(number if trace is None else trace.plain(number))
         if trace is not None:
             trace.write_data(self, number)
-        self._plain, self.number = new, clock()
+        self._plain = new
+        stamp(self)
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> float | Any:
         """The derivative of the last result(s) on which ``backward()`` was called; 0.0 before."""
         if on_look:
             look("reads .grad of a Value", self)
@@ -123,48 +132,48 @@ class Value(Arithmetic["Value"], Copies, Node, carries=float):
         grad_output: Any = Value(grad) if create_graph else _real(grad)
         accumulate(propagate(self, grad_output, create_graph=create_graph, keep=True))
 
-    def draw(self, **options: Any) -> Any:
+    def draw(self, **options: Any) -> Drawing:
         """Draw how this was computed: :func:`seegrad.draw`, with its options."""
         from .inspect.draw import draw
 
         return draw(self, **options)
 
-    def play(self, **options: Any) -> Any:
+    def play(self, **options: Any) -> Player:
         """Step through this computation and its backward pass: :func:`seegrad.play`, with its options."""
         from .inspect.draw import play
 
         return play(self, **options)
 
-    def fit(self, gradient: Any) -> Any:
+    def fit_gradient(self, gradient: Any) -> Any:
         """Give a gradient the form of a scalar."""
         if gradient.__class__ is float or isinstance(gradient, Value):
             return gradient
         if isinstance(gradient, Node):
             return to_value(sum_to(gradient, ()))
-        return float(gradient.sum()) if hasattr(gradient, "sum") else float(gradient)
+        return float(gradient.sum().real) if hasattr(gradient, "sum") else float(gradient.real)
 
     # ------------------------------------------------------------------------------------- comparisons
     # By data; but two Values are equal only if they are the same one, as their hash says: a Value is a place in a
     # graph, and ``v in parameters`` asks for that place.
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> bool:
         return self is other if isinstance(other, Value) else self._compare("==", operator.eq, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> bool:
         return self is not other if isinstance(other, Value) else self._compare("!=", operator.ne, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Value | float) -> bool:
         return self._compare("<", operator.lt, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Value | float) -> bool:
         return self._compare("<=", operator.le, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Value | float) -> bool:
         return self._compare(">", operator.gt, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Value | float) -> bool:
         return self._compare(">=", operator.ge, other)
 
     def __bool__(self) -> bool:
@@ -181,14 +190,22 @@ class Value(Arithmetic["Value"], Copies, Node, carries=float):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         op = Elementwise.by_ufunc.get(ufunc)
+        if op is None and is_scipys(ufunc):
+            op = Elementwise.by_ufunc.get(ufunc)
+            if ufunc in SEVERAL and method == "__call__" and not kwargs:
+                return SEVERAL[ufunc](*inputs)
         if op is None or method != "__call__" or kwargs:
-            raise TypeError(f"numpy.{ufunc.__name__} is not defined on Value; use v.data for the plain number")
+            raise TypeError(f"{name_of_ufunc(ufunc)} is not defined on Value; use v.data for the plain number")
         return op.apply(inputs, NO_PARAMS)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if (answer := deferred(self)) is not None:
+            return answer
+        if asked_by_scipy():
+            raise TypeError(refusal_to_scipy("a Value", "v.data"))
         raise TypeError(
-            "turning a Value into an array would lose its gradient; use sg.stack([...]) to build a Tensor that keeps "
-            "it, or v.data for the plain number"
+            "turning a Value into an array would lose its gradient; use np.array([...]) of `import seegrad.numpy as "
+            "np`, or sg.stack([...]), to build a Tensor that keeps it, or v.data for the plain number"
         )
 
     def __float__(self) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_index
 
+from ..common.elsewhere import takes_other_names
 from . import batched_numpy  # noqa: F401 (what functions of NumPy do with batches)
 from .batch_calls import batch_of
 from .batched import Batched, Level, with_level, without_level
@@ -16,8 +19,19 @@ from .tensor import Tensor, as_numbers
 from .transforms import Derivative, Function
 from .value import Value
 
+if TYPE_CHECKING:
+    from .transform_types import V
 
-def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
+#: An axis of each value, or one for all; None where there is none.
+Axes = int | Sequence[Any] | Mapping[str, Any] | None
+
+
+@overload
+def vmap(f: Callable[..., float], in_axes: Axes = 0, out_axes: Axes = 0) -> Derivative[..., npt.NDArray[Any]]: ...
+@overload
+def vmap(f: Callable[..., V], in_axes: Axes = 0, out_axes: Axes = 0) -> Derivative[..., V]: ...
+@takes_other_names
+def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Derivative[..., Any]:
     """Return the function that computes ``f`` for every example of a batch at once.
 
     ``f`` is written for one example, without a batch axis, and called once: with values that have the shape of an

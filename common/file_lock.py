@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-if sys.platform == "win32":  # it has no flock
+if sys.platform == "win32" or sys.platform == "emscripten":  # they have no flock; a browser has one process
 
     def try_lock(number: int) -> bool:
         """Return True, as if nobody else had the lock."""

@@ -30,7 +30,7 @@ class quiet:  # noqa: N801 (reads as the statement it is)
 
     def __init__(self, *kinds: str) -> None:
         settings: Any = dict.fromkeys(kinds, "ignore") if kinds else {"all": "ignore"}
-        self.block = np.errstate(**settings)
+        self.block: np.errstate = np.errstate(**settings)
 
     def __enter__(self) -> None:
         self.outside = copy_context()

@@ -60,6 +60,8 @@ class Ranks:
         if comm is not None and not all(hasattr(comm, name) for name in ("Allreduce", "Bcast", "Get_rank")):
             raise TypeError(f"expected a communicator such as mpi4py.MPI.COMM_WORLD, got {comm!r:.80}")
         self.comm = comm
+        self.rank: int
+        self.size: int
         self.rank, self.size = (0, 1) if comm is None else (comm.Get_rank(), comm.Get_size())
 
     def __deepcopy__(self, memo: Any) -> Ranks:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from .elsewhere import arguments_fit, called_by_our_names
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Backward passes for special graphs, asked in order before the one in ``backward.py``: each gets its arguments, and a
@@ -73,7 +75,12 @@ def interpretable(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         if interpreters and (found := interpreted(call, args, kwargs)) is not NotImplemented:
             return found
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError:  # as `takes_other_names`, without another call
+            if arguments_fit(function, args, kwargs):
+                raise
+        return called_by_our_names(function, args, kwargs)
 
     return call  # type: ignore[return-value]
 

@@ -33,7 +33,7 @@ class CallArguments:
     """
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.content = args, kwargs
+        self.content: tuple[tuple[Any, ...], dict[str, Any]] = args, kwargs
         self.leaves: list[Any] = []
         self.key: list[Any] = [is_recording()]
         self.reach: list[Reach] = []
@@ -90,7 +90,7 @@ def is_leaf(x: Any) -> bool:
     kind = x.__class__
     if kind is float or isinstance(x, Node):
         return True
-    return x.dtype.kind in "fiub" if kind is np.ndarray else isinstance(x, np.floating)
+    return x.dtype.kind in "fiubc" if kind is np.ndarray else isinstance(x, np.inexact)
 
 
 def map_structure(function: Callable[[Any], Any], x: Any) -> Any:

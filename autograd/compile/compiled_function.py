@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, overload
 
 import numpy as np
 
+from ...common.elsewhere import takes_other_names
 from ..batched import open_levels
 from ..copies import global_name
 from ..core.node import current_trace, on_gradient, on_record, traces
+from ..transform_types import P, R
 from .call_arguments import CallArguments, leaves_of, map_structure, paired, put_back, same_objects
 from .drawn_numbers import DrawnNumbers
 from .inspectable import Inspectable
@@ -22,8 +24,19 @@ from .recorded_call import Miss, RecordedCall
 from .stand_ins import TracedArray, TracedNumber
 from .trace import CapturedBuffer, Trace
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
+    from ..core.call_types import Overloaded
+    from ..transform_types import Owner, Rest
+
+
+@overload
+def compile(f: np.ufunc | Overloaded) -> Compiled[..., Any]: ...
+@overload
+def compile(f: Callable[P, R]) -> Compiled[P, R]: ...
+@takes_other_names
+def compile(f: Callable[..., Any]) -> Compiled[..., Any]:  # noqa: A001 (as in PyTorch)
     """Return a faster form of a function: its first call records what it computes, later calls run that as a program.
 
     Parameters
@@ -72,7 +85,7 @@ def compile(f: Callable[..., Any]) -> Compiled:  # noqa: A001 (as in PyTorch)
     return Compiled(f)
 
 
-class Compiled(Inspectable):
+class Compiled(Inspectable, Generic[P, R]):
     """A function that is recorded once and then run as a program; made by :func:`compile`.
 
     Parameters
@@ -97,17 +110,18 @@ class Compiled(Inspectable):
     #: The largest number of recordings that are kept: for different shapes of the arguments, or different branches.
     KEPT = 8
 
-    def __init__(self, f: Callable[..., Any], steady: bool = False) -> None:
+    def __init__(self, f: Callable[P, R], steady: bool = False) -> None:
         functools.update_wrapper(self, f, updated=())
         self.steady = steady
         self.f = f
         self.why_not: str | None = None
-        self.why_recorded = "it was not called before"
-        self.recordings = self.replays = 0
+        self.why_recorded: str = "it was not called before"
+        self.recordings: int = 0
+        self.replays: int = 0
         self.kept: list[RecordedCall] = []
         self._anew = 0  # how often a recording was needed although there was one
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute ``f(*args, **kwargs)``."""
         if (
             self.why_not is not None
@@ -213,6 +227,12 @@ class Compiled(Inspectable):
         self.why_not = f"it fails with Tensors in the place of arrays: {error}"
         return result
 
+    @overload
+    def __get__(self, owner: None, kind: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: Compiled[Concatenate[Owner, Rest], R], owner: Owner, kind: type | None = None
+    ) -> Callable[Rest, R]: ...
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """Bind to an object, as a method of a class does."""
         return self if owner is None else MethodType(self, owner)

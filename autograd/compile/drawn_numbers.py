@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,9 @@ class DrawnNumbers:
     """
 
     def __init__(self, generators: Iterable[np.random.Generator]) -> None:
-        self.states = [(g, g.bit_generator.state) for g in (default_rng(), *generators)]
+        self.states: list[tuple[np.random.Generator, Any]] = [
+            (g, g.bit_generator.state) for g in (default_rng(), *generators)
+        ]
 
     def any(self) -> bool:
         """Return whether a generator has drawn any."""

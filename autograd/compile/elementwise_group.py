@@ -19,7 +19,7 @@ from ..ops.elementwise import Elementwise
 from .program import Instruction, Variable, spread, with_data
 
 #: Methods of arrays that are functions of each element.
-METHODS = {
+METHODS: dict[str, Any] = {
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,

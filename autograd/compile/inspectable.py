@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...common.function_name import function_name
+from ..uncalled import Uncalled
 from .program import Program
 
 
-class Inspectable:
+class Inspectable(Uncalled):
     """The part of a compiled function that shows what was compiled; nothing here changes it."""
 
     f: Callable[..., Any]
@@ -34,7 +36,7 @@ class Inspectable:
         """
         if self.kept:
             return self.kept[0].begin().program  # type: ignore[no-any-return]
-        name = getattr(self.f, "__name__", "the function")
+        name = function_name(self.f)
         why = f"{name} is not compiled: {self.why_not}" if self.why_not else f"call {name} once, which records it"
         raise RuntimeError(f"there is no program: {why}")
 
@@ -77,8 +79,9 @@ class Inspectable:
 
     def __repr__(self) -> str:
         counts = f"{self.recordings} recorded, {self.replays} replayed"
+        counts = counts if self.recordings else "not called yet, the first call records it"
         state = f"not compiled: {self.why_not}" if self.why_not else counts
-        return f"<compiled {getattr(self.f, '__name__', 'function')}: {state}>"
+        return f"<compiled {function_name(self.f)}: {state}>"
 
     def __str__(self) -> str:
         from ..inspect.programs.recordings_list import recordings_text

@@ -18,7 +18,8 @@ from ..core.op import Op
 
 _PACKAGE = __name__.partition(".")[0]
 #: Packages whose objects are taken as constant: they are not the user's code.
-_LIBRARIES = {*sys.stdlib_module_names, _PACKAGE, "numpy"} - {"__main__"}
+# pytest writes calls of its own into the assertions of tests.
+_LIBRARIES = {*sys.stdlib_module_names, _PACKAGE, "numpy", "scipy", "_pytest"} - {"__main__"}
 _SIMPLE = (float, int, str, bytes, bool, complex, type(None))
 
 #: Arrays of up to so many bytes are compared by their content; larger ones are the same as long as they are the same
@@ -53,7 +54,7 @@ class Reach:
         self.buffers: list[tuple[Any, str]] = []
         self.generators: list[np.random.Generator] = []
         self.kept: list[Any] = []  # alive as long as the tokens, so that no identity is used again
-        self.links = Links()
+        self.links: Links = Links()
         self.seen: set[int] = set()
         self.visit(root)
 
@@ -104,7 +105,7 @@ class Reach:
                 self._visit_parts(x)
             elif "__wrapped__" in getattr(x, "__dict__", ()):  # a derivative, a compiled function
                 self.visit(vars(x)["__wrapped__"])
-            elif callable(x) and hasattr(x, "__dict__") and not isinstance(x, (Op, type)):
+            elif _is_called(x) and hasattr(x, "__dict__") and not isinstance(x, (Op, type)):
                 self._visit_attributes(x)  # a module, a loss; optimizers and the like are constant
 
     def _visit_items(self, mapping: Any) -> None:
@@ -288,11 +289,17 @@ def _form(data: Any) -> Any:
 
 def _is_own(x: Any) -> bool:
     """Return whether an object belongs to this package."""
-    return type(x).__module__.partition(".")[0] == _PACKAGE
+    module: Any = type(x).__module__  # a descriptor where a class in C has none of its own
+    return isinstance(module, str) and module.partition(".")[0] == _PACKAGE
 
 
-def _is_of_library(module: str | None) -> bool:
-    return module is not None and module.partition(".")[0] in _LIBRARIES
+def _is_called(x: Any) -> bool:
+    """Return whether a user calls an object of this package or its methods to compute something."""
+    return callable(x) or hasattr(x, "holds_parameters")
+
+
+def _is_of_library(module: Any) -> bool:
+    return isinstance(module, str) and module.partition(".")[0] in _LIBRARIES
 
 
 @functools.lru_cache(maxsize=1000)

@@ -15,7 +15,7 @@ from ..core.recording import record
 from ..graph_order import backward_order
 from .call_arguments import CallArguments, map_structure
 from .drawn_numbers import DrawnNumbers
-from .effects import Leaf, node_of
+from .effects import Effect, Leaf, node_of
 from .passes.pipeline import PASSES, simplified
 from .program import Program, Stage
 from .reach import Reach
@@ -139,28 +139,35 @@ class RecordedCall:
         returned: Any,
         steady: bool,
     ) -> None:
-        self.key, self.reach, self.held = arguments.key, reach, arguments.reach
-        self.names = {id(x): i for i, x in enumerate(reach.nodes)}
-        self.also_named = self._also_named(arguments.leaves)
-        self.forward, roots = StagePlan(), list[Any]()
+        self.key: list[Any] = arguments.key
+        self.reach = reach
+        self.held: list[Reach] = arguments.reach
+        self.names: dict[int, int] = {id(x): i for i, x in enumerate(reach.nodes)}
+        self.also_named: list[Any] = self._also_named(arguments.leaves)
+        self.forward: StagePlan = StagePlan()
+        roots = list[Any]()
         self.places: list[int] = []  # of the roots among the outputs
         given = list(zip(arguments.leaves, stand_ins))
-        self.results = map_structure(lambda x: self._result(x, trace, given, roots), returned)
+        self.results: Any = map_structure(lambda x: self._result(x, trace, given, roots), returned)
         trace.settle_gradients()
         trace.settle_buffers()
         leaves = _leaves_by_node(arguments)
-        self.effects = [(e.of_any_call(leaves), self._output(e.variable)) for e in trace.effects]
+        self.effects: list[tuple[Effect, int | None]] = [
+            (e.of_any_call(leaves), self._output(e.variable)) for e in trace.effects
+        ]
         self.forward.expect(trace.conditions)
-        self.before = [(leaves.get(node, node), place) for node, place in trace.gradients_before.items()]
-        self.op = ReplayedOp(f)
-        self.backward = [StagePlan() for _ in roots]
+        self.before: list[tuple[Leaf | Node, int | None]] = [
+            (leaves.get(node, node), place) for node, place in trace.gradients_before.items()
+        ]
+        self.op: ReplayedOp = ReplayedOp(f)
+        self.backward: list[StagePlan] = [StagePlan() for _ in roots]
         stages = [Stage((), list(trace.instructions), tuple(self.forward.outputs))]
         stages += self._backward_stages(roots, leaves, trace, arguments)
         self._note_what_was_found(trace, arguments)
         stages[0].inputs = (*trace.inputs, *trace.captured, *[p for _, p in self.before if p is not None])
-        self.program = Program(trace.variables, trace.constants, stages, self)
-        self.draws = any(getattr(i.operation, "always", False) for i in self.program.instructions)
-        self.notes = RecordingNotes(f, arguments, trace)
+        self.program: Program = Program(trace.variables, trace.constants, stages, self)
+        self.draws: bool = any(getattr(i.operation, "always", False) for i in self.program.instructions)
+        self.notes: RecordingNotes = RecordingNotes(f, arguments, trace)
         self.steady = steady
         self.executable: Executable | None = None
 
@@ -180,10 +187,14 @@ class RecordedCall:
 
     def _note_what_was_found(self, trace: Trace, arguments: CallArguments) -> None:
         """Note the nodes, arrays and generators that the function found by name."""
-        self.captured = list(trace.captured.values())
-        self.nodes_alone = all(isinstance(x, Node) for x in self.captured)
-        self.unseen = [(x, data_now(x).tobytes()) for x in trace.unseen() if data_now(x).nbytes <= UNSEEN_ARRAY]
-        self.generators = [generator for r in (self.reach, *arguments.reach) for generator in r.generators]
+        self.captured: list[Any] = list(trace.captured.values())
+        self.nodes_alone: bool = all(isinstance(x, Node) for x in self.captured)
+        self.unseen: list[tuple[Any, Any]] = [
+            (x, data_now(x).tobytes()) for x in trace.unseen() if data_now(x).nbytes <= UNSEEN_ARRAY
+        ]
+        self.generators: list[np.random.Generator] = [
+            generator for r in (self.reach, *arguments.reach) for generator in r.generators
+        ]
         self._check_found(trace, arguments)
 
     # -------------------------------------------------------------------------------------- recording

@@ -31,7 +31,7 @@ class RecordingNotes:
 
     def __init__(self, f: Callable[..., Any], arguments: CallArguments, trace: Any) -> None:
         self.f = f
-        self.arguments = list(_argument_names(f, *arguments.content))
+        self.arguments: list[str] = list(_argument_names(f, *arguments.content))
         self.labels: dict[int, str] = trace.labels()
         self.backward: list[tuple[int, int]] = sorted(trace.pulled_back)
 

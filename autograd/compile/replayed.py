@@ -33,7 +33,10 @@ class ReplayedCall:
     """
 
     def __init__(self, run: Any, recorded: Any, arguments: CallArguments, numbers: DrawnNumbers | None) -> None:
-        self.run, self.recorded, self.arguments, self.numbers = run, recorded, arguments, numbers
+        self.run = run
+        self.recorded = recorded
+        self.arguments = arguments
+        self.numbers = numbers
         self._locks: dict[int, Lock] = {}  # by process: a child of a fork must not wait for a thread of its parent
 
     def again(self, f: Callable[..., Any]) -> list[Any]:
@@ -68,10 +71,11 @@ class ReplayedOp(Op):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.name = self.symbol = getattr(function, "__name__", "compiled").strip("<>")
-        self.rule = ()
-        self.variadic_rule = None
-        self.fast_vjp = self._all_at_once
+        self.name: str = getattr(function, "__name__", "compiled").strip("<>")
+        self.symbol: str = self.name
+        self.rule: tuple[()] = ()
+        self.variadic_rule: None = None
+        self.fast_vjp: Callable[..., Any] = self._all_at_once
 
     def _all_at_once(self, g: Any, out: Any, *xs: Any, call: ReplayedCall, result: int, **_: Any) -> Any:
         """Return the gradients of all inputs as the program gives them."""

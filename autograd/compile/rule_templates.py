@@ -72,7 +72,9 @@ class RuleTemplates:
     """
 
     def __init__(self, trace: Any, rules: Rules, recorded: bool) -> None:
-        self.trace, self.rules, self.recorded = trace, rules, recorded
+        self.trace = trace
+        self.rules = rules
+        self.recorded = recorded
         self.kept: dict[Any, Template | None] = {}
         self.nodes: dict[int, Any] = {}
 

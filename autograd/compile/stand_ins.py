@@ -81,7 +81,7 @@ class TracedArray(Tensor):
             raise TypeError(f"cannot cast an array from {self.dtype} to {dtype} by the rule {casting!r}")
         return self if not copy and self.dtype == np.dtype(dtype) else shaping.astype(self, np.dtype(dtype))
 
-    def flatten(self, order: str = "C") -> Any:  # type: ignore[override]  # as of an array
+    def flatten(self, order: shaping.Order = "C") -> Any:  # type: ignore[override]  # as of an array
         """Return a copy in one axis."""
         return views.apart(shaping.reshape_in_order(self, -1, order))
 
@@ -106,7 +106,7 @@ class TracedNumber(Value):
         """Return what takes the place of the number: this, or the number itself when the trace is over."""
         return self._plain if current_trace() is None else self
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(float, name):

@@ -109,17 +109,17 @@ class Trace:
         self.captured: dict[int, Any] = {}
         self.conditions: list[Condition] = []
         self.why_not: str | None = None
-        self.only_now = False
+        self.only_now: bool = False
         self.places: dict[Node, tuple[int, int | None]] = {}  # variable, and the node's number when it was noted
         self.stand_ins: dict[int, Any] = {}
-        self.drawn = DrawnNumbers(generators)  # since the last function that a program calls, too
-        self.pulls = 0
-        self.arrays = {id(array): (array, source) for array, source in found}
+        self.drawn: DrawnNumbers = DrawnNumbers(generators)  # since the last function that a program calls, too
+        self.pulls: int = 0
+        self.arrays: dict[int, tuple[Any, Any]] = {id(array): (array, source) for array, source in found}
         self.computed: set[int] = set()
         self.lent: dict[Node, Node] = {}  # stand-ins for the data of nodes, which may be written to
         self.seen_arrays: dict[int, tuple[Any, int]] = {}
-        self.began = clock()
-        self.thread = get_ident()
+        self.began: int = clock()
+        self.thread: int = get_ident()
         self.settled: set[Node] = set()  # those whose gradients others have got, and may have changed
         self.unknown: set[int] = set()  # variables that are known only after the run
         self.written: set[Node] = set()
@@ -129,8 +129,8 @@ class Trace:
         self.gradients_before: dict[Node, int | None] = {}
         self.effects: list[Effect] = []
         self.with_params: list[Node] = []
-        self.called = False
-        self.pauses = ExitStack()  # of the garbage collector, while all that is noted stays
+        self.called: bool = False
+        self.pauses: ExitStack[bool | None] = ExitStack()  # of the garbage collector, while all that is noted stays
         self.pulled_back: list[tuple[int, int]] = []  # the variables of backward passes: the first, and the end
         self.undo: list[Callable[[], None]] = []  # in reverse order, they give others back what the function changed
 
@@ -271,6 +271,9 @@ class Trace:
             return self.name(_leaf(TracedArray, np.asarray(data)), variable)
         if data is None:
             return None
+        if data.__class__ is complex:
+            self.fail("makes a complex number of Python")
+            return data
         return self.name(Constant(data), variable)  # no number: what one kernel hands to another
 
     def entered(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -577,7 +580,7 @@ class Trace:
         if place is None or place in self.constants:
             return node._plain
         data = node._plain
-        if not hasattr(data, "dtype") or data.dtype.kind == "f":
+        if not hasattr(data, "dtype") or data.dtype.kind in "fc":
             self.fail(what)
         else:
             self.conditions.append(Condition(place, data.copy(), _line()))

@@ -123,7 +123,9 @@ def vjp_of(op: Any) -> PlainFunction:
             if current_trace() is not None:
                 return found
             rules = zip(inputs, op.rules_for(inputs), wanted)
-            found = tuple([Tensor(x).fit(rule(g, out, *inputs, **params)) if w else None for x, rule, w in rules])
+            found = tuple(
+                [Tensor(x).fit_gradient(rule(g, out, *inputs, **params)) if w else None for x, rule, w in rules]
+            )
         return found[0] if len(inputs) == 1 else found
 
     if op not in _vjps:

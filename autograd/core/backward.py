@@ -151,7 +151,7 @@ def inputs_of(node: Node) -> tuple[Node, ...]:
 def fitted(x: Node, d: Any, op: Op) -> Any:
     """Return a gradient in the form of the data of ``x``; what is no gradient of it is refused."""
     try:
-        return x.fit(d)
+        return x.fit_gradient(d)
     except (TypeError, ValueError, AttributeError) as error:
         gave = "None" if d is None else f"shape {np.shape(getattr(d, '_plain', d))}"
         text = f"the derivative rule of {op.title} gave {gave} for an input of shape {np.shape(x._plain)}"

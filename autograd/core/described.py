@@ -19,7 +19,8 @@ class WhenAsked:
     """
 
     def __init__(self, of_class: Any, of_operation: Callable[[Any], Any]) -> None:
-        self.of_class, self.of_operation = of_class, of_operation
+        self.of_class = of_class
+        self.of_operation = of_operation
 
     def __get__(self, op: Any, kind: type | None = None) -> Any:
         return self.of_class if op is None else self.of_operation(op)

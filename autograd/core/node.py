@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 #: Every recorded node takes the next number, so a node's inputs carry smaller numbers than the node itself: sorting by
 #: number is a topological sort, and an input with a *larger* number than its reader was changed since it was read.
-clock = count(1).__next__
+clock: Callable[[], int] = count(1).__next__
 
 NO_PARAMS: Mapping[str, Any] = {}
 kinds: dict[type, type[Node]] = {}  # which class of node carries which type of plain data
@@ -53,7 +53,7 @@ class Node:
 
     #: What the engine needs of a node, and a user does not: it is left out of completion.
     _inner_names: ClassVar[frozenset[str]] = frozenset(
-        "check_differentiable emptied fit notes number own params stands_for_data version_before".split()
+        "check_differentiable emptied fit_gradient notes number own params stands_for_data version_before".split()
     )
 
     def __dir__(self) -> list[str]:
@@ -117,7 +117,7 @@ class Node:
             "after it was read, so its derivative can no longer be computed; run the forward pass again"
         )
 
-    def fit(self, gradient: Any) -> Any:
+    def fit_gradient(self, gradient: Any) -> Any:
         """Give a gradient the form of this node's data: undo broadcasting, cast."""
         raise NotImplementedError
 
@@ -133,6 +133,9 @@ class Constant(Node):
 
     def __init__(self, data: Any) -> None:
         fill(self, data, None, (), NO_PARAMS, False, 0)
+
+    def __repr__(self) -> str:
+        return f"Constant({self._plain!r})"
 
 
 def fill(node: Node, data: Any, op: Any, inputs: Any, params: Any, tracked: bool, number: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, overload
 
 import numpy as np
 
+from ...common.elsewhere import arguments_fit, translated
 from ...common.plain_data import frozen, plain
 from ...common.seam import interpretable, interpreted, interpreters
 from .described import WhenAsked, call_text, documentation_of, signature_of
@@ -16,9 +17,10 @@ from .node import Node, current_trace, entered, traces
 from .recording import record
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import ParamSpec
 
-    from ..tensor import Tensor
+    from .call_types import Operand, Tensor
 
     P = ParamSpec("P", default=...)
 else:
@@ -50,12 +52,17 @@ class Op(Generic[P]):
     operation by its ``name``; drawings show its ``symbol``, such as ``*``.
     """
 
+    if TYPE_CHECKING:
+        __name__: str
+        _overloaded: bool
+
     table: ClassVar[dict[str, Op]] = {}  # all operations, by name
     text: str | None = None  # what its author wrote about it; ``help`` adds to it
     elementwise = False  # whether ``result[i]`` depends on ``inputs[i]`` alone, after broadcasting
     poles = True  # whether a derivative may be infinite or undefined somewhere
-    user_defined = False  # whether its rules may do more than compute, and must not write into what others use
+    user_defined: bool = False  # whether its rules may do more than compute, and must not write into what others use
     portable = True  # whether its rules use nothing but inputs and parameters, so that its nodes can be copied
+    repeatable = False  # whether its rules may be called again in one backward pass, though it is user-defined
 
     # How masks pass through it (``ops/masks.py``; the operations on arrays are told by ``ops/choices.py``).
     chooses = False  # whether it leaves out elements of its inputs (``where``, an index)
@@ -64,6 +71,9 @@ class Op(Generic[P]):
     #: Where whole lines of an input lead to each element of the result: from a mask of the result, as numbers 1 and 0,
     #: the input and the parameters to the mask of the input.
     lines: Callable[[Any, Any, Mapping[str, Any]], Any] | None = None
+
+    #: The same by the operations that it does at once, for those who look at a graph; None: it is a single one.
+    unfused: Callable[..., Any] | None = None
 
     #: What it does with batches under ``vmap`` (``ops/batching.py``); None: one example after the other.
     batch: Callable[..., Any] | None = None
@@ -80,9 +90,9 @@ class Op(Generic[P]):
 
     def __init__(self, forward: Callable[Concatenate[Any, P], Any], name: str = "", symbol: str = "") -> None:
         self._describe(forward, name, symbol)
-        if self.name in Op.table:
+        if self.name in self.table:
             raise ValueError(f"an operation named {self.name!r} exists already")
-        Op.table[self.name] = self
+        self.table[self.name] = self
 
     def _describe(self, forward: Callable[..., Any], name: str, symbol: str) -> None:
         """Read inputs, parameters and defaults from the function; this alone enters it in no table."""
@@ -90,16 +100,16 @@ class Op(Generic[P]):
         self.text = forward.__doc__
         self.forward = forward
         self.user_defined = self.user_defined or not str(getattr(forward, "__module__", "")).startswith(_ENGINE)
-        self.name = name or forward.__name__.strip("_")
-        self.symbol = symbol or self.name
+        self.name: str = name or forward.__name__.strip("_")
+        self.symbol: str = symbol or self.name
         self.rule: tuple[Rule, ...] = ()
         self.variadic_rule: Rule | None = None
         parameters = inspect.signature(forward).parameters.values()
-        self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.arity: int = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+        self.variadic: bool = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        self.param_names = tuple(p.name for p in named)
-        self.defaults = {p.name: p.default for p in named if p.default is not p.empty}
+        self.param_names: tuple[str, ...] = tuple(p.name for p in named)
+        self.defaults: dict[str, Any] = {p.name: p.default for p in named if p.default is not p.empty}
 
     @property
     def title(self) -> str:
@@ -117,6 +127,12 @@ class Op(Generic[P]):
             return
         if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {self.arity} inputs but was given {len(rules)} rules")
+        for rule in rules:
+            if not callable(rule):
+                raise TypeError(
+                    f"{self.name}.rules: a rule is a function of the gradient, the result, inputs and parameters, got "
+                    f"{rule!r:.80}; that of an input without a derivative returns zeros"
+                )
         self.rule = rules
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Rule, ...]:
@@ -133,7 +149,9 @@ class Op(Generic[P]):
     @overload
     def __call__(self, x: Tensor, /, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
     @overload
-    def __call__(self, x: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+    def __call__(self, x: NDArray[Any], /, *args: P.args, **kwargs: P.kwargs) -> NDArray[Any]: ...
+    @overload
+    def __call__(self, x: Operand, /, *args: P.args, **kwargs: P.kwargs) -> Any: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]  # it takes what ``bind`` takes
         """Compute, and record the result if an input is a node."""
         inputs, params = self.bind(args, kwargs)
@@ -175,11 +193,9 @@ class Op(Generic[P]):
         given = dict(zip(self.param_names, args[self.arity :]))
         params = {**self.defaults, **given, **kwargs}
         fits = len(given) == len(args) - self.arity and given.keys().isdisjoint(kwargs)
-        if not fits or len(params) != len(self.param_names):
-            try:
-                inspect.signature(self.forward).bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{self.name}(): {error}") from None
+        fits = fits and len(params) == len(self.param_names)
+        if not (fits or arguments_fit(self.forward, args, kwargs)):
+            return self.bind(*translated((self.title,), inspect.signature(self.forward), args, kwargs))
         self.check(params)
         for name, value in params.items():
             if value.__class__ is list:  # axes or a shape, whose owner may change it before the gradient is asked for
@@ -201,7 +217,7 @@ class Op(Generic[P]):
         try:
             return plain(x)
         except TypeError as error:
-            raise TypeError(f"{self.symbol}: {error}") from None
+            raise type(error)(f"{self.symbol}: {error}") from None
 
     def __reduce__(self) -> Any:
         """Copy and pickle by name: in the table of operations, or where a module holds it."""
@@ -230,7 +246,9 @@ class PlainFunction:
 
     def __init__(self, function: Callable[..., Any], name: str = "", always: bool = False) -> None:
         functools.update_wrapper(self, function)
-        self.compute, self.name, self.always = function, name or function.__name__.strip("_"), always
+        self.compute = function
+        self.name: str = name or function.__name__.strip("_")
+        self.always = always
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute."""

@@ -77,7 +77,9 @@ class Block:
     __slots__ = ("around", "over", "thread")
 
     def __init__(self, around: Block | None) -> None:
-        self.around, self.thread, self.over = around, get_ident(), True  # it begins when all is noted
+        self.around: Block | None = around
+        self.thread: int = get_ident()
+        self.over: bool = True  # it begins when all is noted
 
 
 #: The innermost block that this thread or asynchronous task is inside; and all blocks that are open in any thread: as

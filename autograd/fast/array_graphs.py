@@ -7,9 +7,9 @@ general pass is taken instead.
 
 from __future__ import annotations
 
+from cmath import isfinite  # of complex numbers, too
 from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..core.node import NO_PARAMS, Constant, Node, clock, current_trace, data_of
 from ..core.op import Op
 from ..core.recording import open_blocks, record
 from ..ops import elementwise as ew
-from ..ops.elementwise import Elementwise
+from ..ops.elementwise import Elementwise, shape_error
 from ..ops.indexing import getitem, is_basic
 from ..tensor import Tensor
 from .kernels import LARGE
@@ -54,10 +54,13 @@ def _operator(op: Elementwise) -> Any:
     compute = _sum if op is ew.add else op.array
 
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor) and not interpreters:
-            return _recorded(op, compute(self._plain, other._plain), self, other)
-        if (y := _constant(other, self)) is not None:
-            return _recorded(op, compute(self._plain, other), self, y)
+        try:
+            if isinstance(other, Tensor) and not interpreters:
+                return _recorded(op, compute(self._plain, other._plain), self, other)
+            if (y := _constant(other, self)) is not None:
+                return _recorded(op, compute(self._plain, other), self, y)
+        except ValueError as error:
+            raise shape_error(op, (self, other), error) from None
         return binary(op, self, other)
 
     method.__doc__ = op.text
@@ -77,7 +80,10 @@ def _reflected(op: Elementwise) -> Any:
 
     def method(self: Tensor, other: Any) -> Any:
         if (x := _constant(other, self)) is not None:
-            return _recorded(op, compute(other, self._plain), x, self)
+            try:
+                return _recorded(op, compute(other, self._plain), x, self)
+            except ValueError as error:
+                raise shape_error(op, (other, self), error) from None
         return binary(op, other, self)
 
     method.__doc__ = op.text
@@ -127,11 +133,14 @@ def call(self: Op, *args: Any, **kwargs: Any) -> Any:
                     return self.apply(*self.bind(args, kwargs))
                 break
         else:
-            if self.fast_forward is not None:
-                result = self.fast_forward(*args, **kwargs)
-                if result is not NotImplemented:
-                    return result
-            return self.forward(*args, **kwargs)
+            try:
+                if self.fast_forward is not None:
+                    result = self.fast_forward(*args, **kwargs)
+                    if result is not NotImplemented:
+                        return result
+                return self.forward(*args, **kwargs)
+            except TypeError:  # an argument of another library, perhaps
+                return _call(self, *args, **kwargs)
     return _call(self, *args, **kwargs)
 
 
@@ -152,8 +161,11 @@ def apply_elementwise(self: Elementwise, inputs: tuple[Any, ...], params: Mappin
     if pair is None:
         return _apply_elementwise(self, inputs, params)
     x, y = pair
-    compute = self.array if self.fast_forward is None else self.compute
-    return _recorded(self, compute(x._plain) if y is None else compute(x._plain, y._plain), x, y)
+    compute = self.direct if self.fast_forward is None else self.compute
+    try:
+        return _recorded(self, compute(x._plain) if y is None else compute(x._plain, y._plain), x, y)
+    except ValueError as error:
+        raise shape_error(self, inputs, error) from None
 
 
 def _one_or_two(inputs: tuple[Any, ...], numbers: bool) -> tuple[Node, Node | None] | None:
@@ -219,16 +231,16 @@ def array_pass(
             elif y is None and x._plain.__class__ is not float:
                 if x.number > number:
                     (x,) = inputs_of(node)
-                arrivals = ((x, x.fit(op.rule[0](g, out, x._plain, **node.params))),)
+                arrivals = ((x, x.fit_gradient(op.rule[0](g, out, x._plain, **node.params))),)
             elif y is None or node.params or x.number > number or y.number > number:
                 arrivals = _vjp(node, op, g, answers)
             else:
                 (rule_x, rule_y), a, b = op.rule, x._plain, y._plain
                 arrivals = []
                 if x._tracked:
-                    arrivals.append((x, x.fit(rule_x(g, out, a, b))))
+                    arrivals.append((x, x.fit_gradient(rule_x(g, out, a, b))))
                 if y._tracked:
-                    arrivals.append((y, y.fit(rule_y(g, out, a, b))))
+                    arrivals.append((y, y.fit_gradient(rule_y(g, out, a, b))))
             for x, d in arrivals:
                 if x in gradients:
                     _accumulate(gradients, own, x, d)
@@ -288,7 +300,7 @@ def _vjp(node: Any, op: Any, g: Any, answers: dict[Any, Any]) -> Iterable[tuple[
     for place, (x, rule) in enumerate(zip(inputs, op.rules_for(inputs))):
         if x._tracked:
             d = rule(*args, **node.params)
-            if op.user_defined:
+            if op.user_defined and not op.repeatable:
                 answers[node, place] = d
             arrivals.append((x, fitted(x, d, op)))
     return arrivals

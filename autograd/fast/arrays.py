@@ -27,7 +27,7 @@ def _relu(x: Any) -> Any:
 
 
 def _relu_vjp(g: Any, out: Any, x: Any, wanted: Any) -> Any:
-    if not type(g) is type(out) is np.ndarray or out.size < ENOUGH:
+    if not type(g) is type(out) is np.ndarray or out.size < ENOUGH or out.dtype.kind != "f":
         return NotImplemented
     if out.size >= LARGE:
         return (large_relu_gradient(g, out),)
@@ -55,7 +55,7 @@ def _chosen(x: Any, mask: Any, other: Any) -> Any:
 
 def _sum_to(x: Any, /, shape: Any) -> Any:
     """The gradient of a bias: from images (N, H, W, C) to channels (C,)."""
-    if type(x) is np.ndarray and x.size >= LARGE and x.ndim == 4 and shape == x.shape[3:]:
+    if type(x) is np.ndarray and x.size >= LARGE and x.ndim == 4 and shape == x.shape[3:] and x.dtype.kind == "f":
         return channel_sum(x)
     return NotImplemented
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.plain_data import is_complex
 from ..batched import differs
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
@@ -65,6 +66,8 @@ _conv2d_relu_max_pool2d.rules(
 
 def _vjp(g: Any, out: Any, x: Any, w: Any, b: Any, wanted: Any, **params: Any) -> Any:
     """What the three rules of the operation say."""
+    if is_complex(g):
+        return NotImplemented
     found = kernels.conv2d_relu_pool_gradients(g, w, x.shape, **params, to_input=wanted[0])
     return NotImplemented if found is None else found
 
@@ -148,3 +151,6 @@ def conv2d_relu_max_pool2d(
 def _layer_by_layer(x: Any, weight: Any, bias: Any, pool: Any, window: Any) -> Any:
     result = relu(conv2d(x, weight, bias, **window))
     return result if pool == (1, 1) else max_pool2d(result, pool)
+
+
+_conv2d_relu_max_pool2d.unfused = lambda x, w, b, shards, pool, **window: _layer_by_layer(x, w, b, pool, window)

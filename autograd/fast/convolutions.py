@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from ...common.plain_data import is_complex
 from ...common.seam import quicker
 from ..ops import convolution, pooling
 from ..ops.shaping import narrow, wide
@@ -18,14 +20,27 @@ def _window_put(g: Any, /, winners: Any, shape: Any, kernel: Any, stride: Any, p
     return narrow(kernels.window_put(wide(g), winners, shape, kernel, stride, padding), g)
 
 
+def of_real_numbers(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a kernel that leaves complex numbers to the definition."""
+
+    def compute(x: Any, *args: Any, **params: Any) -> Any:
+        return NotImplemented if is_complex(x) else kernel(x, *args, **params)
+
+    return compute
+
+
 def install() -> None:
     """Install all of them."""
-    convolution._conv2d.fast_forward = kernels.conv2d
-    convolution._conv2d_with_bias.fast_forward = _conv2d_with_bias
-    convolution.conv2d_input_gradient.fast_forward = kernels.conv2d_input_gradient
-    convolution.conv2d_weight_gradient.fast_forward = kernels.conv2d_weight_gradient
-    quicker["window_max"] = kernels.window_max
-    pooling.window_take.fast_forward = kernels.window_take
-    pooling.window_put.fast_forward = _window_put
-    pooling._window_sum.fast_forward = kernels.window_sum
-    pooling._window_spread.fast_forward = kernels.window_spread
+    quicker["window_max"] = of_real_numbers(kernels.window_max)
+    forms: tuple[tuple[Any, Callable[..., Any]], ...] = (
+        (convolution._conv2d, kernels.conv2d),
+        (convolution._conv2d_with_bias, _conv2d_with_bias),
+        (convolution.conv2d_input_gradient, kernels.conv2d_input_gradient),
+        (convolution.conv2d_weight_gradient, kernels.conv2d_weight_gradient),
+        (pooling.window_take, kernels.window_take),
+        (pooling.window_put, _window_put),
+        (pooling._window_sum, kernels.window_sum),
+        (pooling._window_spread, kernels.window_spread),
+    )
+    for op, kernel in forms:
+        op.fast_forward = of_real_numbers(kernel)

@@ -74,7 +74,7 @@ def window_of(pool: Any, size: tuple[int, int]) -> tuple[int, int] | None:
 def output_size_of(conv: Any, x: Any) -> tuple[int, int] | None:
     """Return height and width of a convolution's output; None for an input that the layer itself has to check."""
     weight, bias = conv.weight, conv.bias
-    if not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
+    if conv.groups != 1 or not isinstance(x, (Tensor, np.ndarray)) or x.ndim != 4 or x.shape[3] != conv.in_channels:
         return None
     if not x.dtype == weight.dtype == (weight if bias is None else bias).dtype:
         return None

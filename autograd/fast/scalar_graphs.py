@@ -7,6 +7,7 @@ order of nodes in a list with a place for each number instead of a heap.
 
 from __future__ import annotations
 
+import functools
 from heapq import heappop, heappush
 from math import isfinite
 from typing import Any
@@ -36,6 +37,8 @@ def install() -> None:
         setattr(Value, f"__r{name}__", lambda self, other, op=op: number_binary(op, other, self))
     for name, method in (("__add__", add), ("__mul__", multiply), ("relu", relu)):
         setattr(Value, name, method)
+    for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid"):
+        setattr(Value, name, _unary_method(getattr(ew, name), getattr(Value, name)))
     backward_passes.append(number_pass)
 
 
@@ -74,12 +77,28 @@ def multiply(self: Value, other: Any) -> Any:
     return node
 
 
-def relu(self: Value) -> Any:
+def relu(self: Value) -> Value:
     """Return x where it is positive, else 0."""
     if not self._tracked or open_blocks or on_record:
         return ew.relu(self)
     data = self._plain
     return _recorded(0.0 if data <= 0 else data, ew.relu, self)
+
+
+def _unary_method(op: Elementwise, definition: Any) -> Any:
+    """Return the method for an operation of one number."""
+
+    @functools.wraps(definition)
+    def method(self: Value) -> Any:
+        if self.__class__ is not Value or not self._tracked or open_blocks or on_record:
+            return op(self)
+        try:
+            data = op.scalar(self._plain)
+        except (ArithmeticError, ValueError):
+            data = op.forward(self._plain)
+        return _recorded(data, op, self)
+
+    return method
 
 
 def number_binary(op: Elementwise, x: Any, y: Any) -> Any:
@@ -198,6 +217,8 @@ def _through_window(
             return False
         else:
             if y is None:
+                if x.__class__ is tuple:  # more than two inputs
+                    return False
                 dx = dy = op.rule[0](g, node._plain, x._plain)
             else:
                 pairs = zip(op.rule, (x, y))

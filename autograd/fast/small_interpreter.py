@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
-import subprocess
 import sys
 import threading
 from time import monotonic
@@ -26,7 +25,7 @@ _COMPILE = "import importlib, sys; sys.path[:] = {path!r}; importlib.import_modu
 PAUSE = 0.2
 
 _lock = threading.Lock()
-_compiler: subprocess.Popen[bytes] | None = None
+_compiler: Any = None  # its process
 _loaded: Any = None
 _next_look = 0.0
 
@@ -76,6 +75,8 @@ def _begin() -> None:
     global _compiler
     package = numba_use.__name__.rpartition(".")[0]
     code = _COMPILE.format(path=sys.path, name=f"{package}.{_NAME}")
+    import subprocess  # which takes long to load
+
     quiet: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     try:
         _compiler = subprocess.Popen([sys.executable, "-c", code], **quiet)

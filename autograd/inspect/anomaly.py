@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,13 @@ import numpy as np
 from ...common.fork import renewed
 from ..batched import whole_of
 from ..core.node import Node, annotate, data_of, on_gradient, on_record
+from .users_line import users_line
 
 #: The open ``detect_anomaly`` blocks of this thread or asynchronous task.
 _inside: ContextVar[tuple[object, ...]] = ContextVar("detect_anomaly", default=())
 
 #: The function that ends each open block, of any thread.
 _ends: dict[object, Callable[[], None]] = {}
-
-_ENGINE = str(Path(__file__).resolve().parents[1])
 
 
 class AnomalyError(FloatingPointError):
@@ -30,16 +28,6 @@ class AnomalyError(FloatingPointError):
 def is_finite(x: Any) -> bool:
     """Return whether all elements of a node, an array or a number are finite."""
     return bool(np.all(np.isfinite(data_of(whole_of(x)))))
-
-
-def _users_line() -> str:
-    """Return the innermost line of the call stack that is not in the engine."""
-    import traceback  # here, since it takes a while
-
-    for frame in reversed(traceback.extract_stack()):
-        if not str(Path(frame.filename).resolve()).startswith(_ENGINE):
-            return f"{frame.filename}, line {frame.lineno}: {frame.line}"
-    return "an unknown line"
 
 
 @contextmanager
@@ -68,7 +56,9 @@ def detect_anomaly() -> Iterator[None]:
     def forward(node: Node, *_: Any) -> None:
         if node.op is None or block not in _inside.get():
             return
-        annotate(node, "line", _users_line())
+        line = users_line()
+        if line is not None:
+            annotate(node, "line", line)
         if not is_finite(node) and all(is_finite(x) for x in node.inputs):
             found = count_not_finite(node._plain)
             raise AnomalyError(f"{describe_node(node)} gave {found} from finite inputs. {_line(node)}")

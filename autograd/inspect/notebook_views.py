@@ -1,23 +1,27 @@
-"""How a notebook shows Values and Tensors: small arrays as matrices, larger ones as a heat map."""
+"""How a notebook shows Values and Tensors: as matrices or, if they are large, heat maps, with gradients beside them."""
 
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...common.html_table import below, html_table
+from ...common.heat_map import FINE, SMALL, averaged, heat_map
+from ...common.html_table import below, html_table, side_by_side
+from ...common.plain_data import is_complex
 from ...common.quiet import quiet
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
     from ..value import Value
 
-#: Up to so many rows and columns an array is shown as a matrix, and as a heat map with so many cells a side.
-_MATRIX, _CELLS = 10, 32
-_CELL_SIZE = 8
-_NEGATIVE, _ZERO, _POSITIVE = (33, 102, 172), (247, 247, 247), (214, 96, 77)
+#: Up to so many rows and columns an array is shown as a matrix.
+_MATRIX = 10
+
+#: So many matrices of an array of more axes are shown, and so many channels an image may have.
+_PICTURES, _CHANNELS = 6, 4
 
 
 def value_html(value: Value) -> str:
@@ -33,56 +37,77 @@ def _number(gradient: Any) -> float:
 
 
 def tensor_html(tensor: Tensor) -> str:
-    """Return a Tensor as a matrix or, if it is larger, as a heat map of its last two axes."""
-    array = tensor._plain
+    """Return a Tensor and its gradient, if it has one, as matrices or heat maps."""
+    array, gradient = tensor._plain, getattr(tensor._grad, "_plain", tensor._grad)
     parts = [tensor.label, f"shape {array.shape}", str(array.dtype)]
     if tensor.op is not None:
         parts.append(f"op {tensor.op.title}")
     elif tensor.requires_grad:
         parts.append("requires grad")
     caption = ", ".join(filter(None, parts))
-    if array.ndim <= 2 and max(array.shape, default=1) <= _MATRIX and array.size:
-        return html_table([[f"{x:.5g}" for x in row] for row in np.atleast_2d(array)], caption=caption)
-    return _heat_map(array, caption)
+    if gradient is None:
+        return _array_html(array, caption)
+    return side_by_side([_array_html(array, caption), _array_html(np.asarray(gradient), "its gradient")], "12em")
 
 
-def _heat_map(array: Any, caption: str) -> str:
-    finite = array[np.isfinite(array)]
+def _array_html(array: Any, caption: str) -> str:
+    if not array.size:
+        return below(f"{caption}; empty")
+    if array.ndim <= 2 and max(array.shape, default=1) <= _MATRIX:
+        rows = [[_number_text(x) for x in row] for row in np.atleast_2d(array)]
+        return html_table(rows, caption=caption, edge="2px solid")
+    if is_complex(array):
+        array, caption = np.abs(array), f"{caption}; absolute values"
+    return side_by_side(_pictures(array), "88px") + below(f"{caption}; {_statistics(array)}")
+
+
+def _number_text(x: Any) -> str:
+    return f"{x:.5g}" if isinstance(x, np.inexact) else str(x)
+
+
+def _statistics(array: Any) -> str:
+    """Say in words what the range is, and what the pictures leave out."""
+    finite = array[np.isfinite(array)].astype(float)
     if not finite.size:
-        return below(f"{caption}; no finite numbers")
-    caption += f"; from {finite.min():.4g} to {finite.max():.4g}, mean {finite.mean(dtype=float):.4g}"
-    if finite.size < array.size:
-        caption += f", {array.size - finite.size} not finite"
-    if array.ndim > 2:
-        caption += "; the picture shows the first matrix of the last two axes"
-    matrix = np.atleast_2d(array.reshape(-1, *array.shape[-2:])[0] if array.ndim > 2 else array).astype(float)
-    rows, columns = _places(matrix.shape[0]), _places(matrix.shape[1])
-    cells = matrix[np.ix_(rows, columns)]
-    if cells.size < matrix.size:
-        caption += f"; every {math.ceil(max(matrix.shape) / _CELLS)}th row or column"
-    return _picture(cells, float(np.abs(finite).max())) + below(caption)
-
-
-def _places(n: int) -> Any:
-    """Return which rows or columns are shown."""
-    return np.linspace(0, n - 1, min(n, _CELLS)).round().astype(int)
-
-
-def _picture(cells: Any, largest: float) -> str:
+        return "no finite numbers"
     with quiet():
-        shares = np.nan_to_num(cells / (largest or 1.0), nan=0.0, posinf=1.0, neginf=-1.0)
-    height, width = (n * _CELL_SIZE for n in cells.shape)
-    squares = [
-        f'<rect x="{j * _CELL_SIZE}" y="{i * _CELL_SIZE}" width="{_CELL_SIZE}" height="{_CELL_SIZE}" '
-        f'fill="{_color(share)}"/>'
-        for i, row in enumerate(shares.tolist())
-        for j, share in enumerate(row)
+        texts = [f"from {finite.min():.4g} to {finite.max():.4g}, mean {finite.mean():.4g}"]
+    if finite.size < array.size:
+        texts.append(f"{array.size - finite.size:,} not finite (grey)")
+    *outer, rows, columns = _as_matrices(array).shape
+    if math.prod(outer) > _PICTURES:
+        texts.append(f"{_PICTURES} of {math.prod(outer):,} matrices are shown")
+    if max(rows, columns) > FINE:
+        texts.append(f"averaged to {min(rows, FINE)} x {min(columns, FINE)}")
+    return "; ".join(texts)
+
+
+def _pictures(array: Any) -> list[str]:
+    """Return heat maps of an array's first matrices, in the same colours, each with the index that gives it."""
+    matrices, is_image = _as_matrices(array), _has_channels(array) and bool((array >= 0).all())
+    places = list(islice(np.ndindex(matrices.shape[:-2]), _PICTURES))
+    with quiet():
+        shown = [averaged(matrices[place].astype(float)) for place in places]
+    largest = max(float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0)) for matrix in shown)
+    if array.ndim <= 2:
+        return [heat_map(matrix, largest=largest) for matrix in shown]
+    return [
+        heat_map(matrix, is_image, largest, SMALL) + below(_index_text(array, place))
+        for matrix, place in zip(shown, places)
     ]
-    return f'<svg width="{width}" height="{height}" role="img" aria-label="heat map">{"".join(squares)}</svg>'
 
 
-def _color(share: float) -> str:
-    """Return a colour between blue (-1), white (0) and red (1)."""
-    end = _POSITIVE if share > 0 else _NEGATIVE
-    mixed = [round(zero + (other - zero) * min(abs(share), 1.0)) for zero, other in zip(_ZERO, end)]
-    return "#" + "".join([f"{part:02x}" for part in mixed])
+def _has_channels(array: Any) -> bool:
+    """Return whether an array looks like images: a short last axis after two longer ones."""
+    return array.ndim > 2 and array.shape[-1] <= _CHANNELS < min(array.shape[-3:-1])
+
+
+def _as_matrices(array: Any) -> Any:
+    """Return an array whose last two axes are rows and columns; of images, channels come before them."""
+    return np.moveaxis(array, -1, -3) if _has_channels(array) else np.atleast_2d(array)
+
+
+def _index_text(array: Any, place: tuple[int, ...]) -> str:
+    if _has_channels(array):
+        return f"[{', '.join([*map(str, place[:-1]), ':', ':', str(place[-1])])}]"
+    return f"[{', '.join(map(str, place))}]"

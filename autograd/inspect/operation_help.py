@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,9 @@ _NUMBERS: tuple[tuple[Any, Any, Any], ...] = (
     ([1.5, 2.5], [0.5, 1.0], [1.0, 2.0]),
     ([[1.0, 2.0], [2.0, 5.0]], [[1.0, 0.0], [2.0, 1.0]], [3.0, 1.0]),
 )
+
+#: So many characters of a rule stand in a line.
+_LONG = 100
 
 #: Parameters without a default, for examples.
 _PARAMETERS: dict[str, str] = {
@@ -69,9 +73,15 @@ def _derivative(op: Op) -> str:
     names = input_names(op, op.arity) if op.rule else ("each input",)
     rules = op.rule or (op.variadic_rule,)
     places = [f"computed by {getattr(rule, '__name__', 'a function')}() in the source" for rule in rules]
-    lines = [f"{name} : {text or place}" for name, text, place in zip(names, rule_texts(op), places)]
+    lines = [_wrapped(f"{name} : {text or place}") for name, text, place in zip(names, rule_texts(op), places)]
     head = "Derivative\n----------\nThe gradient of each input; ``g`` is that of the result, ``out`` the result.\n\n"
     return head + "\n".join(lines)
+
+
+def _wrapped(rule: str) -> str:
+    """Write a long rule in several lines, one for each of its cases."""
+    cases = re.split(r" (?=else )", rule) if len(rule) > _LONG else [rule]
+    return "\n    ".join(cases)
 
 
 def _example(op: Op) -> Iterator[str]:

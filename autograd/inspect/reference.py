@@ -12,9 +12,12 @@ from typing import Any
 
 from ..core.op import Op
 from ..ops import (
+    complex_parts,
     convolution,
+    eigenvalues,
     elementwise,
     factorizations,
+    fourier,
     indexing,
     inverses,
     matrix_functions,
@@ -23,6 +26,7 @@ from ..ops import (
     pooling,
     products,
     reductions,
+    samples,
     shaping,
 )
 from ..ops.elementwise import Elementwise
@@ -39,15 +43,19 @@ Read in this order:
 3. The two kinds of node: `value.py` (a number) and `tensor.py` (an array), with the operators of both in
    `arithmetic.py`, hooks in `hooks.py`, sums of gradients in `accumulation.py`; writes into arrays in `ops/views.py`.
 4. The other operations: `ops/shaping.py`, `ops/indexing.py`, `ops/reductions.py`, `ops/products.py`,
-   `ops/convolution.py`, `ops/pooling.py`, `ops/normalization.py`; linear algebra in `ops/inverses.py`,
-   `ops/factorizations.py`, `ops/matrix_functions.py` and `ops/norms.py`; `ops/composed.py` (functions without rules of
-   their own). The gradient of a norm at 0: `ops/length_gradient.py`. How a choice such as `where` keeps gradients of 0
-   at 0: `ops/masks.py` and `ops/choices.py`.
+   `ops/convolution.py`, `ops/pooling.py`, `ops/normalization.py`, `ops/samples.py`, `ops/fourier.py`; linear algebra
+   in `ops/inverses.py`, `ops/factorizations.py`, `ops/eigenvalues.py`, `ops/matrix_functions.py` and `ops/norms.py`.
+   Functions of NumPy without rules of their own: `ops/masked_reductions.py`, `ops/order_statistics.py`,
+   `ops/statistics.py`, `ops/assembling.py`, `ops/by_cases.py`, `ops/vector_products.py`, `ops/polynomials.py`,
+   `ops/linear_equations.py`, `ops/symmetric_matrices.py`, and the rest in `ops/composed.py`. Complex numbers:
+   `ops/complex_parts.py`. The gradient of a norm at 0: `ops/length_gradient.py`. How a choice such as `where` keeps
+   gradients of 0 at 0: `ops/masks.py` and `ops/choices.py`.
 5. What is built on the graph: `transforms.py` (grad, vjp, jvp, ...), `whole_derivatives.py` (jacobian, hessian, ...),
    `vmap.py` (functions of batches) with `batched.py`, `batch_calls.py`, `batched_numpy.py` and the rules in
-   `ops/batching.py`; `no_grad.py`, `checkpoint.py`, `primitive.py` (user-defined operations), `numpy_protocol.py`
-   (functions of NumPy called with Tensors), `copies.py`, `gradcheck.py`, `lost_gradients.py` (warnings of gradients
-   that are lost).
+   `ops/batching.py`; `no_grad.py`, `checkpoint.py`, `primitive.py` (user-defined operations); functions of NumPy called
+   with Tensors in `numpy_protocol.py`, `numpy_functions.py` (the table) and `numpy_answers.py`; `seegrad.numpy` in
+   `numpy_entrance.py`, `numpy_namespace.py` and `array_creation.py`; `copies.py`, `gradcheck.py`, `lost_gradients.py`
+   (warnings of gradients that are lost).
 6. To look inside: `inspect/why.py`, `inspect/anomaly.py` and the drawings, which begin in `inspect/draw/drawing.py`.
 7. To be faster: `compile/compiled_function.py` (record a function once, replay it) and `fast/install.py` (what is there
    for speed alone; without it everything computes the same).
@@ -62,14 +70,18 @@ of the input. A rule of several steps is given by the name of its function. `mak
 
 _SECTIONS: tuple[tuple[str, ModuleType], ...] = (
     ("Elementwise", elementwise),
+    ("Parts of complex numbers", complex_parts),
     ("Shapes", shaping),
     ("Reading and writing parts", indexing),
     ("Reductions", reductions),
+    ("Samples along an axis", samples),
     ("Products", products),
     ("Inverses and determinants", inverses),
     ("Factorizations", factorizations),
+    ("Eigenvalues", eigenvalues),
     ("Functions of matrices", matrix_functions),
     ("Norms", norms),
+    ("Fourier transforms", fourier),
     ("Convolution", convolution),
     ("Pooling", pooling),
     ("Normalization", normalization),

@@ -41,7 +41,7 @@ def why(x: Node, loss: Node | None = None) -> str:
             return f"{name} has no gradient: {lost}."
         if not isinstance(x, Value) and x._plain.dtype.kind != "f":
             return f"{name} has no gradient: its data is {x._plain.dtype}, and only floating-point data can have one."
-        return f"{name} has no gradient: it was made without requires_grad=True."
+        return f"{name} has no gradient: it was made without requires_grad=True, or was frozen."
     if loss is None:
         if x._grad is None:
             kept = "" if x.op is None else "A computed tensor keeps its gradient only after retain_grad(). "
@@ -96,9 +96,13 @@ def _judge(name: str, gradient: Any, table: dict[Node, Any] | None, between: lis
         return f"{verdict} {culprit}".strip()
     zeros = int((data == 0).sum())
     if not zeros and data.size:
-        return f"The gradient of {name} is there: {data.size} finite elements, none of them zero."
+        return f"The gradient of {name} is there: {_finite(data.size)}."
     where = "everywhere" if zeros == data.size else f"in {zeros} of {data.size} elements"
     return " ".join([f"The gradient is zero {where}.", *filter(None, (_obstacle(node) for node in between))])
+
+
+def _finite(count: int) -> str:
+    return f"{count} finite elements, none of them zero" if count != 1 else "a finite number that is not zero"
 
 
 def _first_not_finite(table: dict[Node, Any], between: list[Node]) -> str:

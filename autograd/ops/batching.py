@@ -18,12 +18,15 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..core.op import Op
 from . import (
     convolution,
+    eigenvalues,
     factorizations,
+    fourier,
     indexing,
     inverses,
     matrix_functions,
     normalization,
     norms,
+    order_statistics,
     pooling,
     products,
     reductions,
@@ -45,7 +48,9 @@ class Stack:
     __slots__ = ("data", "ndim", "shape")
 
     def __init__(self, data: Any) -> None:
-        self.data, self.ndim, self.shape = data, data.ndim - 1, data.shape[1:]
+        self.data: Any = data
+        self.ndim: int = data.ndim - 1
+        self.shape: tuple[int, ...] = data.shape[1:]
 
 
 def run(op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
@@ -117,6 +122,14 @@ def _running(op: Op, size: int, x: Stack, axis: int | None) -> Any:
 
 
 reductions.cumsum.batch = reductions.cumprod.batch = _running
+
+
+def _transform(op: Op, size: int, x: Stack, *, axes: Any, **params: Any) -> Any:
+    return run(op, (x.data,), {**params, "axes": tuple([axis + 1 for axis in axes])})
+
+
+for _op in (fourier._fftn, fourier._ifftn, fourier._rfftn, fourier._irfftn):
+    _op.batch = _transform
 
 # ------------------------------------------------------------------------------------------------- shapes
 
@@ -322,6 +335,7 @@ getitem.batch, scatter_add.batch, setitem.batch = _getitem, _scatter_add, _setit
 
 
 def _product(op: Op, size: int, x: Any, y: Any) -> Any:
+    x, y = [v if isinstance(v, Stack) else operand(v) for v in (x, y)]
     if not x.ndim or not y.ndim or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
         op.forward(x, y)  # raises
     if not isinstance(y, Stack) and y.ndim <= 2:
@@ -385,9 +399,11 @@ def _recurrence(op: Op, size: int, x: Any, factor: Any) -> Any:
 
 
 for _op in (
-    *(inverses.inv, inverses.det, inverses._slogdet, matrix_functions.pinv, matrix_functions.sqrtm),
+    *(inverses.inv, inverses.det, inverses._slogdet, inverses._phase_of_determinant, eigenvalues._eig),
+    *(matrix_functions.pinv, matrix_functions.sqrtm),
     *(matrix_functions._solve_sylvester, matrix_functions._polar),
     *(factorizations.cholesky, factorizations._eigh, factorizations._svd, factorizations._qr, factorizations._vectors),
+    eigenvalues._eig,
     normalization.layer_norm,
 ):
     _op.batch = on_stacks
@@ -476,6 +492,12 @@ def _data(x: Any) -> Any:
     return x.data if isinstance(x, Stack) else x
 
 
+def _places_in_lines(function: Any, size: int, lines: Any, quantile: Any, q: Any, options: Any) -> Any:
+    """Lines of all examples, unless each element has a weight."""
+    alone = isinstance(q, Stack) or "weights" in options
+    return NotImplemented if alone else function(lines.data, quantile, q, options)
+
+
 def _own_copy(function: Any, size: int, x: Stack, order: str) -> Any:
     return x.data.copy()
 
@@ -488,6 +510,7 @@ def _sorted(function: Any, size: int, x: Stack, axis: int | None = -1) -> Any:
 
 _LOOKING: tuple[tuple[Any, Any], ...] = (
     *((f, _whole_stacks) for f in (matrix_functions.expm, matrix_functions.logm, inverses.slogdet, known)),
+    (order_statistics._neighbours, _places_in_lines),
     *((factorizations._unknown_at_zero, _whole_stacks), (factorizations._is_lost, _whole_stacks)),
     *((pooling.max_pool2d, _folded), (indexing.sort, _sorted), (shaping._copied, _own_copy)),
 )

@@ -20,7 +20,8 @@ from ...common.plain_data import plain
 from ..core.call_types import keeps_kind
 from ..core.node import Node
 from ..core.op import Op
-from .shaping import sum_to, wide
+from .products import matmul
+from .shaping import moveaxis, pad, reshape, sum_to, wide
 
 __all__ = ["conv2d", "conv_transpose2d"]
 
@@ -246,7 +247,15 @@ conv2d_weight_gradient.rules(
 
 
 @keeps_kind
-def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1) -> Any:
+def conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Any:
     """Two-dimensional convolution (cross-correlation, as in every network library).
 
     Parameters
@@ -254,12 +263,15 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
     x : array_like or Tensor
         Images, shape ``(batch, height, width, in_channels)``.
     weight : array_like or Tensor
-        Shape ``(kernel_height, kernel_width, in_channels, out_channels)``.
+        Shape ``(kernel_height, kernel_width, in_channels / groups, out_channels)``.
     bias : array_like or Tensor, optional
         Shape ``(out_channels,)``.
     stride, dilation : int or pair of int
     padding : int, pair, pair of pairs, "same" or "valid"
         Zeros around the image: for both axes, for (rows, columns), or ``((top, bottom), (left, right))``.
+    groups : int, default 1
+        The channels are split into so many groups of neighbours, and each group of output channels sees one group of
+        input channels; ``in_channels`` groups are a depthwise convolution.
 
     Returns
     -------
@@ -272,19 +284,27 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Pad
     ValueError
         If shapes do not fit, or the kernel is larger than the padded image.
     """
-    x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation)
+    x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation, groups)
+    if groups != 1:
+        result = _in_groups(x, weight, groups, **window)
+        return result if bias is None else result + bias
     return _conv2d(x, weight, **window) if bias is None else _conv2d_with_bias(x, weight, bias, **window)
 
 
-def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dilation: Size) -> tuple[Any, ...]:
+def checked(
+    x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dilation: Size, groups: int = 1
+) -> tuple[Any, ...]:
     """Return what goes into a convolution as arrays or nodes, and its window; raise if they do not fit."""
     stride, dilation = pair(stride, "conv2d: stride"), pair(dilation, "conv2d: dilation")
     x, weight = numbers(x), numbers(weight)
     check_images("conv2d", x)
-    if weight.ndim != 4 or weight.shape[2] != x.shape[3]:
+    if groups != 1:
+        _check_groups(groups, x.shape[3], weight.shape[-1])
+    if weight.ndim != 4 or weight.shape[2] * groups != x.shape[3]:
         raise ValueError(
-            f"conv2d: a weight of shape {weight.shape} does not fit images of shape {x.shape}; expected "
-            f"(kernel_height, kernel_width, {x.shape[3]}, out_channels)"
+            f"conv2d: a weight of shape {weight.shape} does not fit images of shape {x.shape}"
+            f"{f' in {groups} groups' if groups != 1 else ''}; expected "
+            f"(kernel_height, kernel_width, {x.shape[3] // groups}, out_channels)"
         )
     if weight.dtype != x.dtype:
         raise TypeError(
@@ -299,6 +319,31 @@ def checked(x: Any, weight: Any, bias: Any, stride: Size, padding: Padding, dila
             )
     pads = padding_pairs(padding, weight.shape[:2], stride, dilation)
     return x, weight, bias, {"stride": stride, "padding": pads, "dilation": dilation}
+
+
+def _check_groups(groups: Any, channels: int, out_channels: int) -> None:
+    if not _counts(groups, 1):
+        raise ValueError(f"conv2d: groups must be an integer of at least 1, got {groups!r}")
+    if channels % groups or out_channels % groups:
+        raise ValueError(
+            f"conv2d: {channels} input and {out_channels} output channels cannot both be split into {groups} groups"
+        )
+
+
+def _in_groups(x: Any, weight: Any, groups: int, stride: Any, padding: Pairs, dilation: Any) -> Any:
+    """Convolve each group of channels with its own kernel: one product for each position in the kernel."""
+    kernel, out_channels = weight.shape[:2], weight.shape[3]
+    out = output_size("conv2d", x.shape[1:3], kernel, stride, padding, dilation)
+    images = pad(x, ((0, 0), *padding, (0, 0)))
+    n, high, wide, channels = images.shape
+    apart = moveaxis(reshape(images, (n, high, wide, groups, channels // groups)), 3, 0)
+    apart = reshape(apart, (groups * n, high, wide, channels // groups))
+    kernels = moveaxis(reshape(weight, (*kernel, channels // groups, groups, out_channels // groups)), 3, 2)
+    total: Any = 0
+    for i, j, pixels in at_positions(apart, out, kernel, stride, dilation):
+        rows = reshape(pixels, (groups, n * out[0] * out[1], channels // groups))
+        total = total + matmul(rows, kernels[i, j])  # (groups, rows, C / groups) @ (groups, C / groups, Cout / groups)
+    return reshape(moveaxis(reshape(total, (groups, n, *out, out_channels // groups)), 0, 3), (n, *out, out_channels))
 
 
 @keeps_kind

@@ -18,37 +18,52 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, overload
 
 import numpy as np
 
-from ...common.plain_data import as_array
+from ...common.elsewhere import takes_other_names, translated
+from ...common.plain_data import as_array, is_complex, real_numbers
 from ...common.quiet import quiet
 from ...common.seam import interpreted, interpreters
-from ..core.call_types import keeps_kind
+from ..core.call_types import of_elements
 from ..core.node import Node, data_of, entered, is_recorded, traces
 from ..core.op import Op, Rule
 from ..core.recording import record
+from .complex_parts import from_parts, real
 from .questions import asked, compared
 from .special import erf_array, gelu_array, gelu_scalar, sigmoid_array, sigmoid_scalar, softplus_array, softplus_scalar
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
-    from ..value import Value
+    from typing import TypeAlias
+
+    from numpy.typing import NDArray
+    from typing_extensions import TypeVar
+
+    from ..core.call_types import OfElements, OfTwoElements, Operand, Tensor, Value
+
+    #: How it is called: with one input, or with two.
+    Call = TypeVar("Call", bound=Callable[..., Any], default=Any)
+    Unary: TypeAlias = "Elementwise[OfElements[[]]]"
+    Binary: TypeAlias = "Elementwise[OfTwoElements]"
+else:
+    from typing import TypeVar
+
+    Call = TypeVar("Call")
 
 # fmt: off
 __all__ = [
     "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "clip",
-    "copysign", "cos", "cosh", "deg2rad", "divide", "elu", "erf", "exp", "exp2", "expm1", "floor", "floor_divide",
-    "fmax", "fmin", "fmod", "gelu", "hypot", "leaky_relu", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
-    "maximum", "minimum", "multiply", "negative", "positive", "power", "rad2deg", "reciprocal", "relu", "remainder",
-    "rint", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softplus", "sqrt", "square", "subtract", "tan", "tanh",
-    "trunc", "where",
+    "conj", "copysign", "cos", "cosh", "deg2rad", "divide", "elu", "erf", "exp", "exp2", "expm1", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "gelu", "heaviside", "hypot", "leaky_relu", "log", "log10", "log1p",
+    "log2", "logaddexp", "logaddexp2", "maximum", "minimum", "multiply", "negative", "positive", "power", "rad2deg",
+    "reciprocal", "relu", "remainder", "rint", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softplus", "sqrt",
+    "square", "subtract", "tan", "tanh", "trunc", "where",
 ]
 # fmt: on
 
 
-class Elementwise(Op):
+class Elementwise(Op[...], Generic[Call]):
     """An operation that acts on each element by itself.
 
     Attributes
@@ -60,21 +75,7 @@ class Elementwise(Op):
     """
 
     if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, x: Tensor, /, *others: Any) -> Tensor: ...
-        @overload
-        def __call__(self, x: Value, /, *others: Value | float) -> Value: ...
-        @overload
-        def __call__(self, x: Value | float, y: Tensor, /) -> Tensor: ...
-        @overload
-        def __call__(self, x: float, y: Value, /) -> Value: ...
-        @overload
-        def __call__(self, x: float, /, *others: float) -> float: ...
-        @overload
-        def __call__(self, x: Any, /, *others: Any) -> Any: ...
-        def __call__(self, *inputs: Any) -> Any:
-            """Compute, and record the result if an input is a node."""
+        __call__: Call
 
     elementwise = True
     by_ufunc: dict[Any, Elementwise] = {}
@@ -87,17 +88,20 @@ class Elementwise(Op):
         array: Callable[..., Any],
         symbol: str = "",
     ) -> None:
-        self.formula, self.scalar, self.array = formula, scalar, array
+        self.formula = formula
+        self.scalar = scalar
+        self.array = array
+        self.direct: Callable[..., Any] = array  # what is called with arrays
         super().__init__(self._compute, name, symbol)
         self.__name__ = name
-        self.text = f"{formula}, elementwise: for numbers, arrays, Values and Tensors."
+        self.text: str = f"{formula}, elementwise: for numbers, arrays, Values and Tensors."
         self.variadic = False
         if isinstance(array, np.ufunc):
             Elementwise.by_ufunc[array] = self
 
     def rules(self, *rules: Rule) -> None:
         """State the derivative rule of each input, in order."""
-        self.arity = len(rules)
+        self.arity: int = len(rules)
         super().rules(*rules)
 
     def parameters(self) -> list[inspect.Parameter]:
@@ -108,14 +112,16 @@ class Elementwise(Op):
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """Check the number of inputs."""
         if len(args) != self.arity or kwargs:
-            unexpected = f", not {next(iter(kwargs))!r}" if kwargs else f", not {len(args)}"
-            raise TypeError(f"{self.name}() takes {self.arity} inputs{unexpected}")
+            args, kwargs = translated((self.title,), inspect.Signature(self.parameters()), args, kwargs)
         return super().bind(args, kwargs)
 
     def _compute(self, *inputs: Any) -> Any:
         for x in inputs:
             if type(x) is not float and type(x) is not int:
-                return self.array(*inputs)
+                try:
+                    return self.direct(*inputs)
+                except ValueError as error:
+                    raise shape_error(self, inputs, error) from None
         try:
             return float(self.scalar(*inputs))
         except (ArithmeticError, ValueError):  # a pole or an overflow: IEEE has an answer where Python raises
@@ -130,18 +136,51 @@ class Elementwise(Op):
             inputs = entered(inputs)
         data = [x._plain if isinstance(x, Node) else self.plain(x) for x in inputs]
         if float in map(type, data):  # a Value met a NumPy scalar: stay scalar
-            data = [float(x) if isinstance(x, (int, np.generic)) else x for x in data]
+            data = [float(x) if isinstance(x, (int, np.generic)) else x for x in _beside_a_value(self, data, inputs)]
         result = self.compute(*data)
         if len(inputs) > 1:
             inputs = tuple([x if isinstance(x, Node) else _as_exact(v, result, self) for x, v in zip(inputs, data)])
         return record(self, result, inputs)
 
 
+def _beside_a_value(op: Op, data: list[Any], inputs: tuple[Any, ...]) -> list[Any]:
+    """Return what is computed with; TypeError if a Value has met a complex number."""
+    numbers = [x for x in inputs if isinstance(x, Node) and is_number(x)]
+    if not (numbers and any(map(is_complex, data))):
+        return data
+    if numbers[0].stands_for_data:  # a plain float, whose product with a complex number of Python is one, too
+        if not any(isinstance(v, complex) and not hasattr(v, "dtype") for v in data):
+            return data
+        raise TypeError(f"{op.symbol}: a float of a compiled function meets a complex number; give it as an array")
+    raise TypeError(
+        f"{op.symbol}: a Value is one real number and cannot meet a complex number; use a Tensor, "
+        "sg.tensor(v.data, requires_grad=True)"
+    )
+
+
+def shape_error(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueError:
+    """Return an error that says which shapes do not broadcast; the one that was raised if they do."""
+    shapes = [np.shape(data_of(x)) for x in inputs]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        short, long = sorted(shapes, key=len) if len(shapes) == 2 else ((), ())
+        hint = ""
+        if short and short == long[: len(short)]:
+            new = ", ".join([":"] * len(short) + ["np.newaxis"] * (len(long) - len(short)))
+            hint = f". As {short + (1,) * (len(long) - len(short))}, the one of shape {short} fits: write y[{new}]"
+        return ValueError(
+            f"{op.title}: shapes {' and '.join(map(str, shapes))} do not fit: counted from the last axis, lengths must "
+            f"be equal, or 1{hint}"
+        )
+    return error
+
+
 def _as_exact(constant: Any, result: Any, op: Op) -> Any:
     """Return a constant in the dtype of the result: a rule may compute of it alone, as of the base of a power."""
     if not op.poles or not isinstance(constant, (np.ndarray, np.generic)) or constant.dtype == result.dtype:
         return constant
-    if result.dtype.kind != "f":
+    if result.dtype.kind not in "fc":
         return constant
     exact = constant.astype(result.dtype)
     if exact.__class__ is np.ndarray:
@@ -149,27 +188,49 @@ def _as_exact(constant: Any, result: Any, op: Op) -> Any:
     return exact
 
 
-inf = math.inf
+class RealElementwise(Elementwise[Call]):
+    """An operation of real numbers alone; of complex ones, NumPy may compute something that has no derivative."""
+
+    def __init__(self, *description: Any) -> None:
+        super().__init__(*description)
+        self.direct: Callable[..., Any] = self._checked
+
+    def _checked(self, *inputs: Any) -> Any:
+        try:
+            result = self.array(*inputs)
+        except TypeError:
+            self._refuse_complex(inputs)
+            raise
+        if result.dtype.kind == "c":
+            self._refuse_complex(inputs)
+        return result
+
+    def _refuse_complex(self, inputs: tuple[Any, ...]) -> None:
+        for x in inputs:
+            real_numbers(self.name, x)
+
+
+inf: Final = math.inf
 LN2, LN10, SQRT_PI, SQRT2 = math.log(2.0), math.log(10.0), math.sqrt(math.pi), math.sqrt(2.0)
 
 # ------------------------------------------------------------------------------------------- arithmetic
 
-add = Elementwise("add", "x + y", operator.add, np.add, "+")
+add: Binary = Elementwise("add", "x + y", operator.add, np.add, "+")
 add.rules(lambda g, out, x, y: g, lambda g, out, x, y: g)
 
-subtract = Elementwise("subtract", "x - y", operator.sub, np.subtract, "-")
+subtract: Binary = Elementwise("subtract", "x - y", operator.sub, np.subtract, "-")
 subtract.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g)
 
-multiply = Elementwise("multiply", "x * y", operator.mul, np.multiply, "*")
+multiply: Binary = Elementwise("multiply", "x * y", operator.mul, np.multiply, "*")
 multiply.rules(lambda g, out, x, y: g * y, lambda g, out, x, y: g * x)
 
-divide = Elementwise("divide", "x / y", operator.truediv, np.divide, "/")
+divide: Binary = Elementwise("divide", "x / y", operator.truediv, np.divide, "/")
 divide.rules(lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y)
 
-negative = Elementwise("negative", "-x", operator.neg, np.negative, "-")
+negative: Unary = Elementwise("negative", "-x", operator.neg, np.negative, "-")
 negative.rules(lambda g, out, x: -g)
 
-positive = Elementwise("positive", "+x", operator.pos, np.positive, "+")
+positive: Unary = Elementwise("positive", "+x", operator.pos, np.positive, "+")
 positive.rules(lambda g, out, x: g)
 
 
@@ -181,27 +242,34 @@ def _ratio_array(x: Any, y: Any) -> Any:
 
 
 # What a derivative needs where a convention or a limit decides at 0 / 0: its own derivative there is NaN, not 0.
-ratio = Elementwise(
+ratio: Binary = Elementwise(
     "ratio", "x / y, 0 where both are 0", lambda x, y: x / y if y else (x * 0.0 if x == 0 else math.nan), _ratio_array
 )
 ratio.rules(lambda g, out, x, y: ratio(g, y), lambda g, out, x, y: -ratio(g, y) * out)
 
-reciprocal = Elementwise("reciprocal", "1 / x", lambda x: 1.0 / x, np.reciprocal)
+reciprocal: Unary = Elementwise("reciprocal", "1 / x", lambda x: 1.0 / x, np.reciprocal)
 reciprocal.rules(lambda g, out, x: -g * out * out)
 
-square = Elementwise("square", "x ** 2", lambda x: x * x, np.square)
+square: Unary = Elementwise("square", "x ** 2", lambda x: x * x, np.square)
 square.rules(lambda g, out, x: 2.0 * g * x)
 
 # x**0 is 1 everywhere, so its slope is 0 even at 0; 0**y is 0 for y > 0, so its slope in y is 0.
-power = Elementwise("power", "x ** y", math.pow, np.power, "**")
+power: Binary = Elementwise("power", "x ** y", math.pow, np.power, "**")
 power.rules(
     lambda g, out, x, y: (
         g * power_slope(x, y, 1, 0)
         if _takes_a_limit(x, y, is_recorded(g) and is_recorded(y))
         else g * y * x ** (y - 1.0)
     ),
-    lambda g, out, x, y: g * power_slope(x, y, 0, 1) if _takes_a_limit(x, y, True) else g * out * log(x),
+    lambda g, out, x, y: g * power_slope(x, y, 0, 1) if _takes_a_limit(x, y, True) else g * out * log(_base(x, out)),
 )
+
+
+def _base(x: Any, out: Any) -> Any:
+    """The base of a power as a complex number if the power is one: then a negative base has a logarithm."""
+    if not is_complex(out) or is_complex(x):
+        return x
+    return from_parts(x, 0.0)
 
 
 def _takes_a_limit(x: Any, y: Any, base: bool) -> bool:
@@ -226,58 +294,75 @@ def _is_limit(x: Any, y: Any, base: bool) -> bool:
     return bool(np.any(np.equal(y, 0)) or (base and not np.all((np.not_equal(x, 0)) & np.isfinite(x))))
 
 
-absolute = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
-absolute.rules(lambda g, out, x: g * sign(x))
+absolute: Unary = Elementwise("absolute", "|x|", abs, np.absolute, "abs")
+absolute.rules(lambda g, out, x: g * conj(sign(x)) if is_complex(x) else g * sign(x))
 
-# Steps have no influence between their edges, whatever arrives.
-sign = Elementwise("sign", "sign(x)", lambda x: x if x != x else (x > 0) - (x < 0), np.sign)
-sign.rules(lambda g, out, x: where(False, g, 0.0))
+# Steps have no influence between their edges, whatever arrives. The sign of a complex number is its direction.
+sign: Unary = Elementwise("sign", "sign(x)", lambda x: x if x != x else (x > 0) - (x < 0), np.sign)
+sign.rules(lambda g, out, x: _turn(g, out, x) if is_complex(x) else where(False, g, 0.0))
 
-remainder = Elementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
+
+def _turn(g: Any, out: Any, x: Any) -> Any:
+    """The gradient of a complex number's direction ``out``: only what is across it counts; at 0, nothing."""
+    size = absolute(x)
+    zero = size == 0
+    return where(zero, 0.0, (g - real(g * out) * conj(out)) / where(zero, 1.0, size))
+
+
+conj: Unary = Elementwise("conj", "x with the opposite imaginary part", lambda x: x, np.conjugate)
+conj.rules(lambda g, out, x: conj(g))
+
+remainder: Binary = RealElementwise("remainder", "x mod y", operator.mod, np.remainder, "%")
 remainder.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * floor(x / y))
 
-fmod = Elementwise("fmod", "x mod y with the sign of x", math.fmod, np.fmod)
+fmod: Binary = RealElementwise("fmod", "x mod y with the sign of x", math.fmod, np.fmod)
 fmod.rules(lambda g, out, x, y: g, lambda g, out, x, y: -g * trunc(x / y))
 
-floor_divide = Elementwise("floor_divide", "floor(x / y)", operator.floordiv, np.floor_divide, "//")
+floor_divide: Binary = RealElementwise("floor_divide", "floor(x / y)", operator.floordiv, np.floor_divide, "//")
 floor_divide.rules(lambda g, out, x, y: where(False, g, 0.0), lambda g, out, x, y: where(False, g, 0.0))
 
-copysign = Elementwise("copysign", "|x| with the sign of y", math.copysign, np.copysign)
+copysign: Binary = RealElementwise("copysign", "|x| with the sign of y", math.copysign, np.copysign)
 copysign.rules(lambda g, out, x, y: g * sign(x) * sign(copysign(1.0, y)), lambda g, out, x, y: where(False, g, 0.0))
 
-floor = Elementwise("floor", "floor(x)", np.floor, np.floor)
+# A step at 0, where the second input is the result.
+heaviside: Binary = RealElementwise(
+    "heaviside", "0 for x < 0, y at 0, 1 for x > 0", lambda x, y: float(np.heaviside(x, y)), np.heaviside
+)
+heaviside.rules(lambda g, out, x, y: where(False, g, 0.0), lambda g, out, x, y: where(equal(x, 0.0), g, 0.0))
+
+floor: Unary = RealElementwise("floor", "floor(x)", np.floor, np.floor)
 floor.rules(lambda g, out, x: where(False, g, 0.0))
 
-ceil = Elementwise("ceil", "ceil(x)", np.ceil, np.ceil)
+ceil: Unary = RealElementwise("ceil", "ceil(x)", np.ceil, np.ceil)
 ceil.rules(lambda g, out, x: where(False, g, 0.0))
 
-rint = Elementwise("rint", "x rounded to an integer", np.rint, np.rint)
+rint: Unary = Elementwise("rint", "x rounded to an integer", np.rint, np.rint)
 rint.rules(lambda g, out, x: where(False, g, 0.0))
 
-trunc = Elementwise("trunc", "x rounded towards 0", np.trunc, np.trunc)
+trunc: Unary = RealElementwise("trunc", "x rounded towards 0", np.trunc, np.trunc)
 trunc.rules(lambda g, out, x: where(False, g, 0.0))
 
 # --------------------------------------------------------------------------------- exponents, logarithms
 
-exp = Elementwise("exp", "e ** x", math.exp, np.exp)
+exp: Unary = Elementwise("exp", "e ** x", math.exp, np.exp)
 exp.rules(lambda g, out, x: g * out)
 
-exp2 = Elementwise("exp2", "2 ** x", lambda x: math.pow(2.0, x), np.exp2)
+exp2: Unary = Elementwise("exp2", "2 ** x", lambda x: math.pow(2.0, x), np.exp2)
 exp2.rules(lambda g, out, x: g * out * LN2)
 
-expm1 = Elementwise("expm1", "e ** x - 1", math.expm1, np.expm1)
+expm1: Unary = Elementwise("expm1", "e ** x - 1", math.expm1, np.expm1)
 expm1.rules(lambda g, out, x: g * exp(x))
 
-log = Elementwise("log", "ln(x)", math.log, np.log)
+log: Unary = Elementwise("log", "ln(x)", math.log, np.log)
 log.rules(lambda g, out, x: g / x)
 
-log2 = Elementwise("log2", "log2(x)", math.log2, np.log2)
+log2: Unary = Elementwise("log2", "log2(x)", math.log2, np.log2)
 log2.rules(lambda g, out, x: g / (x * LN2))
 
-log10 = Elementwise("log10", "log10(x)", math.log10, np.log10)
+log10: Unary = Elementwise("log10", "log10(x)", math.log10, np.log10)
 log10.rules(lambda g, out, x: g / (x * LN10))
 
-log1p = Elementwise("log1p", "ln(1 + x)", math.log1p, np.log1p)
+log1p: Unary = Elementwise("log1p", "ln(1 + x)", math.log1p, np.log1p)
 log1p.rules(lambda g, out, x: g / (1.0 + x))
 
 
@@ -297,20 +382,22 @@ def _share(x: Any, y: Any) -> Any:
     return where(both_infinite, 0.5, sigmoid(x - where(both_infinite, 0.0, y)))
 
 
-logaddexp = Elementwise("logaddexp", "ln(e ** x + e ** y)", lambda x, y: np.logaddexp(float(x), float(y)), np.logaddexp)
+logaddexp: Binary = RealElementwise(
+    "logaddexp", "ln(e ** x + e ** y)", lambda x, y: np.logaddexp(float(x), float(y)), np.logaddexp
+)
 logaddexp.rules(lambda g, out, x, y: g * _share(x, y), lambda g, out, x, y: g * _share(y, x))
 
-logaddexp2 = Elementwise(
+logaddexp2: Binary = RealElementwise(
     "logaddexp2", "log2(2 ** x + 2 ** y)", lambda x, y: np.logaddexp2(float(x), float(y)), np.logaddexp2
 )
 logaddexp2.rules(lambda g, out, x, y: g * _share(x * LN2, y * LN2), lambda g, out, x, y: g * _share(y * LN2, x * LN2))
 
 # --------------------------------------------------------------------------------------------- roots
 
-sqrt = Elementwise("sqrt", "x ** (1/2)", math.sqrt, np.sqrt)
+sqrt: Unary = Elementwise("sqrt", "x ** (1/2)", math.sqrt, np.sqrt)
 sqrt.rules(lambda g, out, x: 0.5 * g / out)
 
-cbrt = Elementwise("cbrt", "x ** (1/3)", lambda x: float(np.cbrt(x)), np.cbrt)
+cbrt: Unary = RealElementwise("cbrt", "x ** (1/3)", lambda x: float(np.cbrt(x)), np.cbrt)
 cbrt.rules(lambda g, out, x: g / (3.0 * out * out))
 
 
@@ -331,7 +418,7 @@ def _towards(g: Any, out: Any, x: Any) -> Any:
 
 
 # The point (0, 0) is the tip of a cone: its slope is taken as 0.
-hypot = Elementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
+hypot: Binary = RealElementwise("hypot", "(x ** 2 + y ** 2) ** (1/2)", math.hypot, np.hypot)
 hypot.rules(
     lambda g, out, x, y: (
         g * x / out if not is_short(out) else _towards(g, out, x) if is_recorded(g) else g * ratio(x, out)
@@ -343,22 +430,22 @@ hypot.rules(
 
 # ----------------------------------------------------------------------------- trigonometric, hyperbolic
 
-sin = Elementwise("sin", "sin(x)", math.sin, np.sin)
+sin: Unary = Elementwise("sin", "sin(x)", math.sin, np.sin)
 sin.rules(lambda g, out, x: g * cos(x))
 
-cos = Elementwise("cos", "cos(x)", math.cos, np.cos)
+cos: Unary = Elementwise("cos", "cos(x)", math.cos, np.cos)
 cos.rules(lambda g, out, x: -g * sin(x))
 
-tan = Elementwise("tan", "tan(x)", math.tan, np.tan)
+tan: Unary = Elementwise("tan", "tan(x)", math.tan, np.tan)
 tan.rules(lambda g, out, x: g * (1.0 + out * out))
 
-arcsin = Elementwise("arcsin", "arcsin(x)", math.asin, np.arcsin)
+arcsin: Unary = Elementwise("arcsin", "arcsin(x)", math.asin, np.arcsin)
 arcsin.rules(lambda g, out, x: g / sqrt((1.0 - x) * (1.0 + x)))
 
-arccos = Elementwise("arccos", "arccos(x)", math.acos, np.arccos)
+arccos: Unary = Elementwise("arccos", "arccos(x)", math.acos, np.arccos)
 arccos.rules(lambda g, out, x: -g / sqrt((1.0 - x) * (1.0 + x)))
 
-arctan = Elementwise("arctan", "arctan(x)", math.atan, np.arctan)
+arctan: Unary = Elementwise("arctan", "arctan(x)", math.atan, np.arctan)
 arctan.rules(lambda g, out, x: g / (1.0 + x * x))
 
 
@@ -368,28 +455,32 @@ def _turning(g: Any, x: Any, distance: Any) -> Any:
 
 
 # Divided twice by the distance, whose square could underflow.
-arctan2 = Elementwise("arctan2", "angle of the point (y, x)", math.atan2, np.arctan2)
+arctan2: Binary = RealElementwise("arctan2", "angle of the point (y, x)", math.atan2, np.arctan2)
 arctan2.rules(
     lambda g, out, y, x: _turning(g, x, hypot(x, y)) if is_short(hypot(x, y)) else g * x / hypot(x, y) / hypot(x, y),
     lambda g, out, y, x: _turning(-g, y, hypot(x, y)) if is_short(hypot(x, y)) else -g * y / hypot(x, y) / hypot(x, y),
 )
 
-sinh = Elementwise("sinh", "sinh(x)", math.sinh, np.sinh)
+sinh: Unary = Elementwise("sinh", "sinh(x)", math.sinh, np.sinh)
 sinh.rules(lambda g, out, x: g * cosh(x))
 
-cosh = Elementwise("cosh", "cosh(x)", math.cosh, np.cosh)
+cosh: Unary = Elementwise("cosh", "cosh(x)", math.cosh, np.cosh)
 cosh.rules(lambda g, out, x: g * sinh(x))
 
-tanh = Elementwise("tanh", "tanh(x)", math.tanh, np.tanh)
+tanh: Unary = Elementwise("tanh", "tanh(x)", math.tanh, np.tanh)
 tanh.rules(lambda g, out, x: g * (1.0 - out * out))
 
-arcsinh = Elementwise("arcsinh", "arcsinh(x)", math.asinh, np.arcsinh)
+arcsinh: Unary = Elementwise("arcsinh", "arcsinh(x)", math.asinh, np.arcsinh)
 arcsinh.rules(lambda g, out, x: g / sqrt(x * x + 1.0))
 
-arccosh = Elementwise("arccosh", "arccosh(x)", math.acosh, np.arccosh)
-arccosh.rules(lambda g, out, x: g / sqrt((x - 1.0) * (x + 1.0)))
+arccosh: Unary = Elementwise("arccosh", "arccosh(x)", math.acosh, np.arccosh)
+arccosh.rules(
+    lambda g, out, x: (
+        g / (sqrt(x - 1.0) * sqrt(x + 1.0)) if is_complex(x) else g / sqrt((x - 1.0) * (x + 1.0))  # of its branch
+    )
+)
 
-arctanh = Elementwise("arctanh", "arctanh(x)", math.atanh, np.arctanh)
+arctanh: Unary = Elementwise("arctanh", "arctanh(x)", math.atanh, np.arctanh)
 arctanh.rules(lambda g, out, x: g / ((1.0 - x) * (1.0 + x)))
 
 
@@ -403,39 +494,39 @@ def _sinc_slope(x: Any) -> Any:
     return where(near, series, (cos(math.pi * safe) - sinc(safe)) / safe)
 
 
-sinc = Elementwise("sinc", "sin(pi x) / (pi x), 1 at 0", lambda x: float(np.sinc(x)), np.sinc)
+sinc: Unary = Elementwise("sinc", "sin(pi x) / (pi x), 1 at 0", lambda x: float(np.sinc(x)), np.sinc)
 sinc.rules(lambda g, out, x: g * _sinc_slope(x))
 
-deg2rad = Elementwise("deg2rad", "x * pi / 180", math.radians, np.deg2rad)
+deg2rad: Unary = RealElementwise("deg2rad", "x * pi / 180", math.radians, np.deg2rad)
 deg2rad.rules(lambda g, out, x: g * (math.pi / 180.0))
 
-rad2deg = Elementwise("rad2deg", "x * 180 / pi", math.degrees, np.rad2deg)
+rad2deg: Unary = RealElementwise("rad2deg", "x * 180 / pi", math.degrees, np.rad2deg)
 rad2deg.rules(lambda g, out, x: g * (180.0 / math.pi))
 
 # -------------------------------------------------------------------------------------- choices, kinks
 
 
 # Where one side is NaN, so is the result, and both get the whole gradient.
-maximum = Elementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum)
+maximum: Binary = RealElementwise("maximum", "the larger of x and y", lambda x, y: float(np.maximum(x, y)), np.maximum)
 maximum.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x < y, 0.0, g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y < x, 0.0, g)),
 )
 
-minimum = Elementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum)
+minimum: Binary = RealElementwise("minimum", "the smaller of x and y", lambda x, y: float(np.minimum(x, y)), np.minimum)
 minimum.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x > y, 0.0, g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y > x, 0.0, g)),
 )
 
 # fmax and fmin ignore a NaN where the other side is a number: y <= y says that y is one.
-fmax = Elementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
+fmax: Binary = RealElementwise("fmax", "the larger of x and y, not NaN", lambda x, y: float(np.fmax(x, y)), np.fmax)
 fmax.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y <= y, where(x > y, g, 0.0), g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x <= x, where(y > x, g, 0.0), g)),
 )
 
-fmin = Elementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
+fmin: Binary = RealElementwise("fmin", "the smaller of x and y, not NaN", lambda x, y: float(np.fmin(x, y)), np.fmin)
 fmin.rules(
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(y <= y, where(x < y, g, 0.0), g)),
     lambda g, out, x, y: where(equal(x, y), 0.5 * g, where(x <= x, where(y < x, g, 0.0), g)),
@@ -443,15 +534,15 @@ fmin.rules(
 
 # Limits of x. On the limit, x gets the whole gradient; to give it to the limit, exchange the two. A lambda hides the
 # ufunc, which stands for `maximum` or `minimum`.
-at_least = Elementwise("at_least", maximum.formula, maximum.scalar, lambda x, y: np.maximum(x, y))
+at_least: Binary = RealElementwise("at_least", maximum.formula, maximum.scalar, lambda x, y: np.maximum(x, y))
 at_least.rules(lambda g, out, x, y: where(x < y, 0.0, g), lambda g, out, x, y: where(x >= y, 0.0, g))
 
-at_most = Elementwise("at_most", minimum.formula, minimum.scalar, lambda x, y: np.minimum(x, y))
+at_most: Binary = RealElementwise("at_most", minimum.formula, minimum.scalar, lambda x, y: np.minimum(x, y))
 at_most.rules(lambda g, out, x, y: where(x > y, 0.0, g), lambda g, out, x, y: where(x <= y, 0.0, g))
 
 
-@keeps_kind
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+@of_elements
+def clip(x: Any, min: Operand | None = None, max: Operand | None = None) -> Any:
     """Limit elements to an interval.
 
     Inside of the interval and on its ends ``x`` gets the whole gradient, outside of it the limit does.
@@ -461,6 +552,13 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     x : array_like, Tensor or Value
     min, max : array_like or None
         None: no limit on that side.
+
+    Examples
+    --------
+    >>> x = sg.tensor([-2.0, 0.5, 2.0], requires_grad=True)
+    >>> sg.clip(x, -1.0, 1.0).sum().backward()
+    >>> x.grad
+    array([0., 1., 0.])
     """
     if min is None and max is None:
         return positive(x)
@@ -477,45 +575,71 @@ def rounded(x: Any, digits: int = 0) -> Any:
     return rint(x * scale) / scale if digits else rint(x)
 
 
-relu = Elementwise("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x, lambda x: np.maximum(x, 0))
+relu: Unary = RealElementwise("relu", "max(x, 0)", lambda x: 0.0 if x <= 0 else x, lambda x: np.maximum(x, 0))
 
 # The gradient of what relu passed: of what is not 0, and so of NaN too.
 relu.rules(lambda g, out, x: where(out != 0, g, 0.0))
 
 # ----------------------------------------------------------------------------- functions of neural networks
 
-sigmoid = Elementwise("sigmoid", "1 / (1 + e ** -x)", sigmoid_scalar, sigmoid_array)
+sigmoid: Unary = RealElementwise("sigmoid", "1 / (1 + e ** -x)", sigmoid_scalar, sigmoid_array)
 sigmoid.rules(lambda g, out, x: g * out * (1.0 - out))
 
-softplus = Elementwise("softplus", "ln(1 + e ** x)", softplus_scalar, softplus_array)
+softplus: Unary = RealElementwise("softplus", "ln(1 + e ** x)", softplus_scalar, softplus_array)
 softplus.rules(lambda g, out, x: g * sigmoid(x))
 
-silu = Elementwise("silu", "x * sigmoid(x)", lambda x: x * sigmoid_scalar(x), lambda x: x * sigmoid_array(x))
+silu: Unary = RealElementwise("silu", "x * sigmoid(x)", lambda x: x * sigmoid_scalar(x), lambda x: x * sigmoid_array(x))
 silu.rules(lambda g, out, x: g * (sigmoid(x) + out * (1.0 - sigmoid(x))))
 
 
-@keeps_kind
+@of_elements
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
-    """``x`` where it is positive, ``negative_slope * x`` elsewhere."""
-    return where(x > 0, x, negative_slope * x)
+    """``x`` where it is positive, ``negative_slope * x`` elsewhere.
+
+    Parameters
+    ----------
+    x : array_like, Tensor or Value
+        Any shape, which is that of the result.
+    negative_slope : float
+        Keras's default is 0.3.
+
+    Examples
+    --------
+    >>> sg.leaky_relu(np.array([-1.0, 2.0]), 0.1)
+    array([-0.1,  2. ])
+    """
+    return where(real_numbers("leaky_relu", x) > 0, x, negative_slope * x)
 
 
-@keeps_kind
+@of_elements
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """``x`` where it is positive, ``alpha * (e**x - 1)`` elsewhere."""
-    return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x)))
+    """``x`` where it is positive, ``alpha * (e**x - 1)`` elsewhere.
+
+    Parameters
+    ----------
+    x : array_like, Tensor or Value
+        Any shape, which is that of the result.
+    alpha : float
+        The limit for large negative ``x`` is ``-alpha``.
+
+    Examples
+    --------
+    >>> sg.elu(np.array([-100.0, 2.0]))
+    array([-1.,  2.])
+    """
+    return where(real_numbers("elu", x) > 0, x, alpha * expm1(where(x > 0, 0.0, x)))
 
 
-erf = Elementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
+erf: Unary = RealElementwise("erf", "2 / sqrt(pi) * integral of e ** (-t**2) from 0 to x", math.erf, erf_array)
 erf.rules(lambda g, out, x: g * (2.0 / SQRT_PI) * exp(-x * x))
 
 # x times the probability that a standard normal variable is below it (Hendrycks and Gimpel 2016).
-gelu = Elementwise("gelu", "x * (1 + erf(x / sqrt(2))) / 2", gelu_scalar, gelu_array)
+gelu: Unary = RealElementwise("gelu", "x * (1 + erf(x / sqrt(2))) / 2", gelu_scalar, gelu_array)
 gelu.rules(
     lambda g, out, x: g * (0.5 + 0.5 * erf(x * (1.0 / SQRT2)) + x * exp(-0.5 * (x * x)) * (1.0 / (SQRT2 * SQRT_PI)))
 )
 
-for _op in (add, subtract, multiply, negative, positive, square, sin, cos, tanh, sigmoid):
+for _op in (add, subtract, multiply, negative, positive, conj, square, sin, cos, tanh, sigmoid):
     _op.poles = False
 
 # Further names that NumPy has for the same functions.
@@ -524,7 +648,6 @@ Elementwise.by_ufunc |= {
     np.float_power: power,
     np.degrees: rad2deg,
     np.radians: deg2rad,
-    np.conjugate: positive,
 }
 
 # ----------------------------------------------------------------- with parameters: choices, slopes of powers
@@ -557,7 +680,7 @@ def _factor(y: Any, k: int, m: int) -> Any:
 def _power_log(x: Any, y: Any, n: int) -> Any:
     """``x ** y * log(x) ** n``, as its limit where the power is 0."""
     result = np.power(x, y)
-    return np.where(result == 0, result, result * np.log(x) ** n) if n else result
+    return np.where(result == 0, result, result * np.log(_base(x, result)) ** n) if n else result
 
 
 @Op
@@ -599,6 +722,19 @@ def _as_number(x: Any, other: Any) -> Any:
     return float(x) if isinstance(x, np.generic) and isinstance(other, Node) and type(other._plain) is float else x
 
 
+@overload
+def where(condition: Operand, x: Tensor, y: Operand) -> Tensor: ...
+@overload
+def where(condition: Operand, x: Operand, y: Tensor) -> Tensor: ...
+@overload
+def where(condition: bool | np.bool_, x: Value, y: Value | float) -> Value: ...
+@overload
+def where(condition: bool | np.bool_, x: float, y: Value) -> Value: ...
+@overload
+def where(condition: NDArray[Any], x: NDArray[Any] | float, y: NDArray[Any] | float) -> NDArray[Any]: ...
+@overload
+def where(condition: Operand, x: Operand, y: Operand) -> Any: ...
+@takes_other_names
 def where(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where ``condition`` holds, ``y`` elsewhere, as :func:`numpy.where`.
 

@@ -14,18 +14,27 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from ...common.plain_data import is_complex
+from ..core.call_types import keeps_kind
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
+from .complex_parts import from_parts, imag, real
 from .elementwise import ratio, where
 from .indexing import diagonal
 from .inverses import _solve
-from .matrices import check_square, diagonal_matrix, transposed
+from .matrices import adjoint, check_square, conjugated, diagonal_matrix
+from .matrix_results import EighResult, QRResult, SVDResult
 from .products import matmul
-from .shaping import astype, concatenate, expand_dims, operand, reshape, tril
+from .shaping import astype, concatenate, expand_dims, operand, reshape, tril, triu
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..core.call_types import Operand, Tensor
 
 
 def _pack(batch: tuple[int, ...], *parts: Any) -> Any:
@@ -49,7 +58,13 @@ def _unpack(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
 def cholesky(x: Any, /) -> Any:
     """Return the lower triangular ``L`` with ``L @ L.T = x`` for symmetric positive definite ``x``.
 
-    Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Murray 2016).
+    Of a Hermitian ``x``, ``L @ L.T.conj() = x``. Only the lower triangle of ``x`` is read; the gradient is the
+    symmetric (Hermitian) one (Murray 2016).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``, which is that of the result.
 
     Raises
     ------
@@ -67,11 +82,11 @@ def cholesky(x: Any, /) -> Any:
 
 
 def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
-    product = tril(matmul(transposed(out), g))
+    product = tril(matmul(adjoint(out), conjugated(g)))
     half = product - 0.5 * diagonal_matrix(diagonal(product, 0, -2, -1))
-    left = _solve(transposed(out), half)
-    s = transposed(_solve(transposed(out), transposed(left)))
-    return 0.5 * (s + transposed(s))
+    left = _solve(adjoint(out), half)
+    s = adjoint(_solve(adjoint(out), adjoint(left)))
+    return conjugated(0.5 * (s + adjoint(s)))
 
 
 cholesky.rules(_cholesky_rule)
@@ -149,55 +164,69 @@ def _is_lost(order: int, gaps: Any, middle: Any, g_vectors: list[Any], values: A
     return error > 0.01 * np.maximum(incoming, largest * whole)
 
 
+def _real(values: Any) -> Any:
+    """Return eigenvalues or singular values out of a packed factorization of complex matrices."""
+    return real(values) if is_complex(values) else values
+
+
 def _off_diagonal(x: Any) -> Any:
     return x * (1.0 - np.eye(x.shape[-1], dtype=x.dtype))
 
 
 @Op
-def _eigh(x: Any, /) -> Any:
+def _eigh(x: Any, /, UPLO: str = "L") -> Any:
     """Return eigenvalues and eigenvectors of symmetric matrices, packed."""
-    return _pack(x.shape[:-2], *np.linalg.eigh(x), np.zeros((*x.shape[:-2], 1), x.dtype))
+    found = np.linalg.eigh(x, UPLO)  # type: ignore[call-overload]  # which knows the letters alone
+    return _pack(x.shape[:-2], *found, np.zeros((*x.shape[:-2], 1), x.dtype))
 
 
-def _eigh_rule(g: Any, out: Any, x: Any) -> Any:
-    """Return the vector-Jacobian product of the eigenvalues and eigenvectors (Giles 2008)."""
+def _eigh_rule(g: Any, out: Any, x: Any, UPLO: str) -> Any:
+    """Return the vector-Jacobian product of the eigenvalues and eigenvectors (Giles 2008), for the triangle read.
+
+    An element of that triangle stands for its mirror image too, and gets the gradients of both.
+    """
     n = x.shape[-1]
-    values, vectors = out[..., :n], _vectors(out, n, (n, n))
-    g_values, g_vectors, used = _unpack(g, (n,), (n, n), ())
+    values, vectors = _real(out[..., :n]), _vectors(out, n, (n, n))
+    g_values, g_vectors, used = _unpack(conjugated(g), (n,), (n, n), ())
+    g_values = _real(g_values)
     gaps = _between(expand_dims(values, -2), -expand_dims(values, -1), rounding_noise(values, n))
-    among = ratio(_off_diagonal(matmul(transposed(vectors), g_vectors)), gaps)
-    among = 0.5 * (among + transposed(among))
+    among = ratio(_off_diagonal(matmul(adjoint(vectors), g_vectors)), gaps)
+    among = 0.5 * (among + adjoint(among))
     middle = diagonal_matrix(g_values) + among + _unknown_at_zero(used, g_values, [g_vectors], data_of(gaps) == 0)
     middle = middle + _dominated_by_rounding(gaps, middle, [g_vectors], values)
-    whole = matmul(matmul(vectors, middle), transposed(vectors))
-    return 0.5 * (whole + transposed(whole))
+    whole = matmul(matmul(vectors, middle), adjoint(vectors))
+    both = conjugated(whole + adjoint(whole))
+    return (tril(both) if UPLO == "L" else triu(both)) * (1.0 - 0.5 * np.eye(n, dtype=both.dtype))
 
 
 _eigh.rules(_eigh_rule)
 
 
-class EighResult(NamedTuple):
-    """Eigenvalues in ascending order, and the eigenvectors as columns."""
+@overload
+def eigh(x: Tensor, UPLO: str = "L") -> EighResult[Tensor]: ...
+@overload
+def eigh(x: NDArray[Any], UPLO: str = "L") -> EighResult[NDArray[Any]]: ...
+@overload
+def eigh(x: Operand, UPLO: str = "L") -> EighResult[Any]: ...
+def eigh(x: Any, UPLO: str = "L") -> EighResult[Any]:
+    """Return the eigenvalues and eigenvectors of symmetric (Hermitian) matrices.
 
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-def eigh(x: Any) -> EighResult:
-    """Return the eigenvalues and eigenvectors of symmetric matrices.
-
-    Only the lower triangle of ``x`` is read; the gradient is the symmetric one (Giles 2008).
+    Only one triangle of ``x`` is read, and it gets the whole gradient, as from finite differences (Giles 2008); that
+    of the other is 0. So a matrix stays symmetric in an optimization if it is made so: ``eigh((x + x.T) / 2)``.
 
     Parameters
     ----------
     x : array_like or Tensor
         Shape ``(..., n, n)``.
+    UPLO : str
+        Which triangle is read: the lower, ``"L"``, or the upper, ``"U"``.
 
     Returns
     -------
     EighResult
         Eigenvalues ``(..., n)``, ascending, and eigenvectors ``(..., n, n)``, in columns. The sign of an
-        eigenvector is arbitrary, so only functions that do not depend on it have a meaningful gradient.
+        eigenvector, or the direction of a complex one, is arbitrary, so only functions that do not depend on it have a
+        meaningful gradient.
 
     Examples
     --------
@@ -207,8 +236,8 @@ def eigh(x: Any) -> EighResult:
     x = operand(x)
     check_square("eigh", x)
     n = x.shape[-1]
-    packed = _eigh(x)
-    return EighResult(packed[..., :n], _vectors(packed, n, (n, n)))
+    packed = _eigh(x, UPLO.upper())
+    return EighResult(_real(packed[..., :n]), _vectors(packed, n, (n, n)))
 
 
 @Op
@@ -222,26 +251,30 @@ def _svd_parts(packed: Any, x: Any) -> tuple[Any, Any, Any]:
     """Return singular values, left vectors and right vectors of a packed decomposition."""
     rows, columns = x.shape[-2:]
     k = rows if rows < columns else columns
-    return packed[..., :k], _vectors(packed, k, (rows, k)), _vectors(packed, k + rows * k, (k, columns))
+    return _real(packed[..., :k]), _vectors(packed, k, (rows, k)), _vectors(packed, k + rows * k, (k, columns))
 
 
 def _svd_rule(g: Any, out: Any, x: Any) -> Any:
     """Return the vector-Jacobian product of the thin SVD (Townsend 2016), by 1 / (s_j - s_i) and 1 / (s_j + s_i)."""
     s, u, vt = _svd_parts(out, x)
-    gs, gu, gvt, used = _unpack(g, s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
+    gs, gu, gvt, used = _unpack(conjugated(g), s.shape[-1:], u.shape[-2:], vt.shape[-2:], ())
+    gs = _real(gs)
     v, gv, row, column, noise = (
-        transposed(vt),
-        transposed(gvt),
+        adjoint(vt),
+        adjoint(gvt),
         expand_dims(s, -2),
         expand_dims(s, -1),
         rounding_noise(s, builtins.max(x.shape[-2:])),
     )
-    ut_gu, vt_gv = matmul(transposed(u), gu), matmul(vt, gv)
+    ut_gu, vt_gv = matmul(adjoint(u), gu), matmul(vt, gv)
     gaps, sums = _between(row, -column, noise), _between(row, column, noise)
     equal = ratio(_off_diagonal(ut_gu + vt_gv), gaps)
-    equal = 0.5 * (equal + transposed(equal))
+    equal = 0.5 * (equal + adjoint(equal))
     opposite = ratio(_off_diagonal(ut_gu - vt_gv), sums)
-    middle = diagonal_matrix(gs) + equal + 0.5 * (opposite - transposed(opposite))
+    middle = diagonal_matrix(gs) + equal + 0.5 * (opposite - adjoint(opposite))
+    if is_complex(middle):  # where u and vt turn against each other
+        turns = imag(diagonal(ut_gu - vt_gv, 0, -2, -1))
+        middle = middle + diagonal_matrix(from_parts(0.0, 0.5 * ratio(turns, s)))
     middle = middle + _unknown_at_zero(used, gs, [gu, gvt], data_of(gaps) == 0)
     middle = middle + _dominated_by_rounding(gaps, middle, [gu, gv], s)
     result = matmul(matmul(u, middle), vt)
@@ -249,21 +282,25 @@ def _svd_rule(g: Any, out: Any, x: Any) -> Any:
     if u.shape[-2] > u.shape[-1]:
         result = result + matmul(ratio(gu - matmul(u, ut_gu), row * seen), vt)
     if v.shape[-2] > v.shape[-1]:
-        result = result + matmul(u, transposed(ratio(gv - matmul(v, vt_gv), row * seen)))
-    return result
+        result = result + matmul(u, adjoint(ratio(gv - matmul(v, vt_gv), row * seen)))
+    return conjugated(result)
 
 
 _svd.rules(_svd_rule)
 
 
-class SVDResult(NamedTuple):
-    """Left singular vectors, singular values in descending order, right singular vectors as rows."""
-
-    U: Any
-    S: Any
-    Vh: Any
-
-
+@overload
+def svd(x: Tensor, full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult[Tensor]: ...
+@overload
+def svd(x: Tensor, full_matrices: bool = True, *, compute_uv: Literal[False]) -> Tensor: ...
+@overload
+def svd(x: NDArray[Any], full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult[NDArray[Any]]: ...
+@overload
+def svd(x: NDArray[Any], full_matrices: bool = True, *, compute_uv: Literal[False]) -> NDArray[Any]: ...
+@overload
+def svd(x: Operand, full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult[Any]: ...
+@overload
+def svd(x: Operand, full_matrices: bool = True, compute_uv: bool = True) -> Any: ...
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Return the singular value decomposition ``x = U @ diag(S) @ Vh``.
 
@@ -294,15 +331,27 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     x = operand(x)
     packed = _svd(x)
     if not compute_uv:
-        return packed[..., : builtins.min(x.shape[-2:])]
+        return _real(packed[..., : builtins.min(x.shape[-2:])])
     if full_matrices and x.shape[-1] != x.shape[-2]:
         raise ValueError(f"svd: pass full_matrices=False for matrices of shape {x.shape[-2:]}")
     s, u, vt = _svd_parts(packed, x)
     return SVDResult(u, s, vt)
 
 
+@keeps_kind
 def svdvals(x: Any) -> Any:
-    """Return the singular values, in descending order."""
+    """Return the singular values, in descending order.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``; that of the result is ``(..., min(n, m))``.
+
+    Examples
+    --------
+    >>> sg.linalg.svdvals(np.diag([1.0, 2.0]))
+    array([2., 1.])
+    """
     return svd(x, compute_uv=False)
 
 
@@ -315,23 +364,24 @@ def _qr(x: Any, /) -> Any:
 def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     """Return the vector-Jacobian product of QR (Walter and Lehmann 2018)."""
     rows, n = x.shape[-2:]
-    (q, r), (gq, gr) = (_unpack(packed, (rows, n), (n, n)) for packed in (out, g))
-    m = matmul(r, transposed(gr)) - matmul(transposed(gq), q)
-    symmetric = tril(m) + transposed(tril(m, -1))
-    return transposed(_solve(r, transposed(gq + matmul(q, symmetric))))
+    (q, r), (gq, gr) = (_unpack(packed, (rows, n), (n, n)) for packed in (out, conjugated(g)))
+    m = matmul(r, adjoint(gr)) - matmul(adjoint(gq), q)
+    symmetric = tril(m) + adjoint(tril(m, -1))
+    if is_complex(m):  # the diagonal of r is real
+        symmetric = symmetric - diagonal_matrix(from_parts(0.0, imag(diagonal(m, 0, -2, -1))))
+    return conjugated(adjoint(_solve(r, adjoint(gq + matmul(q, symmetric)))))
 
 
 _qr.rules(_qr_rule)
 
 
-class QRResult(NamedTuple):
-    """Orthonormal columns and an upper triangular matrix."""
-
-    Q: Any
-    R: Any
-
-
-def qr(x: Any, mode: str = "reduced") -> QRResult:
+@overload
+def qr(x: Tensor, mode: Literal["reduced"] = "reduced") -> QRResult[Tensor]: ...
+@overload
+def qr(x: NDArray[Any], mode: Literal["reduced"] = "reduced") -> QRResult[NDArray[Any]]: ...
+@overload
+def qr(x: Operand, mode: Literal["reduced"] = "reduced") -> QRResult[Any]: ...
+def qr(x: Any, mode: Literal["reduced"] = "reduced") -> QRResult[Any]:
     """Return the QR factorization ``x = Q @ R``.
 
     Parameters
@@ -364,4 +414,12 @@ def qr(x: Any, mode: str = "reduced") -> QRResult:
     if rows >= columns:
         return QRResult(*_unpack(_qr(x), (rows, columns), (columns, columns)))
     q, r = _unpack(_qr(x[..., :rows]), (rows, rows), (rows, rows))
-    return QRResult(q, concatenate([r, matmul(transposed(q), x[..., rows:])], -1))
+    return QRResult(q, concatenate([r, matmul(adjoint(q), x[..., rows:])], -1))
+
+
+def qr_of_mode(x: Any, mode: Any = "reduced") -> Any:
+    """Return the QR factorization, or R alone, as :func:`numpy.linalg.qr`."""
+    x = operand(x)
+    if mode == "complete" and x.shape[-2] <= x.shape[-1]:  # that is what "reduced" gives
+        mode = "reduced"
+    return qr(x).R if mode == "r" else qr(x, mode)

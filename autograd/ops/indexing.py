@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_index
 
-from ...common.plain_data import as_array, frozen
+from ...common.argument_checks import checked_count
+from ...common.elsewhere import takes_other_names
+from ...common.plain_data import as_array, frozen, is_complex, real_numbers
 from ...common.seam import interpretable
-from ..core.call_types import keeps_kind
+from ..core.call_types import keeps_kind, reduces
 from ..core.node import Node, data_of, entered, traces
 from ..core.op import Op, PlainFunction
 from .elementwise import where
@@ -20,7 +23,7 @@ from .questions import known
 from .shaping import moveaxis, narrow, operand, reshape, transpose, wide
 from .views import View, follow
 
-__all__ = ["diag", "diagonal", "sort", "take", "take_along_axis"]
+__all__ = ["diag", "diagonal", "sort", "take", "take_along_axis", "topk"]
 
 Index = Any
 
@@ -116,6 +119,8 @@ scatter_add.rules(lambda g, out, x, index, shape: getitem(g, index))
 def setitem(x: Any, value: Any, /, index: Index) -> Any:
     """Return a copy of ``x`` with ``value`` written at ``index``."""
     result = np.copy(x)
+    if is_complex(value) and x.dtype.kind != "c":
+        real_numbers("a real array", value)  # raises
     result[index] = value
     return result
 
@@ -143,8 +148,10 @@ setitem.rules(
 )
 
 
-@keeps_kind
-def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+@reduces
+def take(
+    x: Any, indices: npt.ArrayLike, axis: int | None = None, *, mode: Literal["raise", "wrap", "clip"] = "raise"
+) -> Any:
     """Pick elements along an axis (None: of the flattened array) by integer indices.
 
     Parameters
@@ -164,11 +171,11 @@ def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") 
     x = operand(x)
     if axis is None or (x.ndim == 0 and axis in (0, -1)):  # as NumPy, which takes a number for an axis of one
         x, axis = x.reshape(-1), 0
-    indices = _within(index_array(indices), x.shape[axis], mode)
+    indices = within(index_array(indices), x.shape[axis], mode)
     return getitem(x, Along((slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,)))
 
 
-def _within(indices: Any, n: int, mode: str) -> Any:
+def within(indices: Any, n: int, mode: str) -> Any:
     """Return indices into an axis of length ``n``."""
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
@@ -190,7 +197,7 @@ def _clipped(indices: Any, n: int) -> Any:
 
 
 @keeps_kind
-def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(x: Any, indices: npt.ArrayLike, axis: int | None = -1) -> Any:
     """Pick one element for each position of ``indices`` along an axis, as :func:`numpy.take_along_axis`.
 
     Parameters
@@ -200,11 +207,22 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         Has as many axes as ``x``; the other axes broadcast against those of ``x``.
     axis : int or None
         None: of the flattened array.
+
+    Examples
+    --------
+    >>> scores = sg.tensor([[0.1, 0.9], [0.8, 0.2]])
+    >>> sg.take_along_axis(scores, np.array([[1], [0]]), axis=1)  # PyTorch's gather
+    tensor([[0.9],
+            [0.8]])
     """
     x = operand(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    indices = index_array(indices)
+    return getitem(x, grid_along_axis(x, index_array(indices), axis))
+
+
+def grid_along_axis(x: Any, indices: Any, axis: int) -> tuple[Any, ...]:
+    """Return the index of one element for each position of ``indices`` along an axis."""
     axis = normalize_axis_index(axis, x.ndim)
     if indices.dtype.kind == "b":
         raise IndexError("take_along_axis: indices must be integers, got booleans")
@@ -215,12 +233,27 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
         shape = [1] * x.ndim
         shape[i] = n
         grid.append(indices if i == axis else np.arange(n).reshape(shape))
-    return getitem(x, tuple(grid))
+    return tuple(grid)
 
 
 @keeps_kind
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return the elements at equal indices of two axes, as a new last axis: a read-only view, as in NumPy."""
+    """Return the elements at equal indices of two axes, as a new last axis: a read-only view, as in NumPy.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        At least two axes.
+    offset : int
+        0 is the main diagonal; positive ones are above it.
+    axis1, axis2 : int
+        The axes of the matrices.
+
+    Examples
+    --------
+    >>> sg.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([1., 4.])
+    """
     return diagonal_view(x, offset, axis1, axis2, read_only=True)
 
 
@@ -236,6 +269,13 @@ def diagonal_view(x: Any, offset: int, axis1: int, axis2: int, read_only: bool) 
 @keeps_kind
 def diag(x: Any, k: int = 0) -> Any:
     """Return the ``k``-th diagonal of a matrix, or a matrix with the given diagonal.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        A matrix ``(n, m)``, or the diagonal of one ``(n,)``.
+    k : int
+        0 is the main diagonal; positive ones are above it.
 
     Raises
     ------
@@ -263,20 +303,89 @@ def diag(x: Any, k: int = 0) -> Any:
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return a sorted copy along an axis (None: of the flattened array); equal elements keep their order.
 
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    axis : int or None
+        The last by default.
+
     Examples
     --------
     >>> sg.sort(np.array([3.0, 1.0, 2.0]))
     array([1., 2., 3.])
     """
-    x = operand(x)
+    x = real_numbers("sort", operand(x))
     if axis is None:
         x, axis = x.reshape(-1), 0
     data = data_of(x)
     if data.flags.fnc:  # so is the result
         return transpose(sort(transpose(x), x.ndim - 1 - normalize_axis_index(axis, x.ndim)))
-    return take_along_axis(x, _order(data, axis), axis)
+    return take_along_axis(x, stable_order(data, axis), axis)
 
 
 @PlainFunction
-def _order(data: Any, axis: int) -> Any:
+def stable_order(data: Any, axis: int) -> Any:
+    """Return the indices that sort plain data along an axis; equal elements keep their order."""
     return np.argsort(data, axis=axis, kind="stable")
+
+
+class TopK(NamedTuple):
+    """The largest or smallest elements along an axis, and where they stand."""
+
+    values: Any
+    indices: Any
+
+
+@takes_other_names
+def topk(x: Any, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:  # noqa: A002
+    """Return the ``k`` largest elements along an axis, the largest first, and where they stand.
+
+    Of equal elements the first ones are taken. NaN counts as larger than every number, as in :func:`sort`.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape with at least one axis.
+    k : int
+        How many; at most the length of the axis.
+    axis : int, default -1
+    largest : bool, default True
+        If False, the smallest elements, the smallest first.
+    sorted : bool, default True
+        PyTorch's; the elements are sorted always.
+
+    Returns
+    -------
+    values : Tensor or ndarray
+        The shape of ``x``, but ``k`` along the axis.
+    indices : ndarray of int
+        ``values`` is ``sg.take_along_axis(x, indices, axis)``.
+
+    Raises
+    ------
+    ValueError
+        If ``k`` is negative or the axis is shorter.
+
+    Examples
+    --------
+    >>> values, indices = sg.topk(np.array([3.0, 1.0, 4.0, 1.0, 5.0]), 2)
+    >>> values, indices
+    (array([5., 4.]), array([4, 2]))
+    """
+    x = real_numbers("topk", operand(x))
+    axis = normalize_axis_index(axis, x.ndim)
+    if not 0 <= checked_count("topk: k", k, 0) <= x.shape[axis]:
+        raise ValueError(f"topk: k is {k}, but axis {axis} of an array of shape {x.shape} has {x.shape[axis]} elements")
+    indices = _first_places(data_of(x), k, axis, largest)
+    return TopK(take_along_axis(x, indices, axis), indices)
+
+
+@PlainFunction
+def _first_places(data: Any, k: int, axis: int, largest: bool) -> Any:
+    """Return where the ``k`` first elements of a sorted line stand, the lower place first of equal ones."""
+    if largest:  # from the back of the reversed line, whose order leaves equal elements as they are
+        order = np.flip(data.shape[axis] - 1 - np.argsort(np.flip(data, axis), axis, "stable"), axis)
+    else:
+        order = np.argsort(data, axis, "stable")
+    return np.moveaxis(np.moveaxis(order, axis, 0)[:k], 0, axis)

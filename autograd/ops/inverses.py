@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ...common.plain_data import is_complex
 from ...common.seam import interpretable
+from ..core.call_types import of_two
 from ..core.node import data_of
 from ..core.op import Op, PlainFunction
+from .complex_parts import from_parts, imag
 from .matrices import check_square, transposed
+from .matrix_results import SlogdetResult
 from .products import matmul
 from .questions import asked
+from .reductions import Reduction
 from .shaping import expand_dims, ndim_of, operand, stack
+
+if TYPE_CHECKING:
+    from ..core.call_types import Operand, Tensor
 
 
 @Op
 def inv(x: Any, /) -> Any:
     """Return the inverse of matrices.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``, which is that of the result.
 
     Raises
     ------
@@ -50,6 +63,7 @@ _solve.rules(
 )
 
 
+@of_two
 def solve(a: Any, b: Any) -> Any:
     """Solve the linear equations ``a @ x = b``.
 
@@ -100,11 +114,16 @@ def _cofactors(x: Any, determinant: Any) -> Any:
     return stack([stack(row, -1) for row in minors], -2)
 
 
-@Op
+@Reduction
 def det(x: Any, /) -> Any:
     """Return the determinant of matrices.
 
     Its gradient is right at singular matrices too.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``; that of the result is ``(...)``.
 
     Examples
     --------
@@ -128,19 +147,48 @@ def _slogdet(x: Any, /) -> Any:
 _slogdet.rules(lambda g, out, x: expand_dims(g, (-2, -1)) * transposed(inv(x)))
 
 
-class SlogdetResult(NamedTuple):
-    """The sign of a determinant (plain) and the logarithm of its absolute value."""
+@Op
+def _phase_of_determinant(x: Any, /) -> Any:
+    """Return the direction of the determinant of complex matrices, a complex number of absolute value 1."""
+    return np.linalg.slogdet(x)[0]
 
-    sign: Any
-    logabsdet: Any
+
+_phase_of_determinant.symbol = "slogdet"  # what was called
+_phase_of_determinant.rules(
+    lambda g, out, x: expand_dims(from_parts(0.0, imag(g * out)), (-2, -1)) * transposed(inv(x))
+)
 
 
+@overload
+def slogdet(x: Tensor) -> SlogdetResult[Tensor]: ...
+@overload
+def slogdet(x: Operand) -> SlogdetResult[Any]: ...
 @interpretable
-def slogdet(x: Any) -> SlogdetResult:
-    """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
+def slogdet(x: Any) -> SlogdetResult[Any]:
+    """Return the sign and the logarithm of the absolute value of the determinant, without overflow.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, n)``.
+
+    Returns
+    -------
+    SlogdetResult
+        ``sign`` (plain) and ``logabsdet``, both of shape ``(...)``.
+
+    Examples
+    --------
+    >>> x = sg.tensor([[2.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    >>> sg.linalg.slogdet(x).logabsdet.backward()
+    >>> x.grad.round(4)
+    array([[0.5   , 0.    ],
+           [0.    , 0.3333]])
+    """
     x = operand(x)
     check_square("slogdet", x)
-    return SlogdetResult(_sign_of_determinant(data_of(x)), _slogdet(x))
+    sign = _phase_of_determinant(x) if is_complex(x) else _sign_of_determinant(data_of(x))
+    return SlogdetResult(sign, _slogdet(x))
 
 
 @PlainFunction

@@ -134,7 +134,7 @@ def reach(mask: Any, node: Node, x: Node, rule: Any, inputs: tuple[Node, ...]) -
         found = _lines(op, gradient, x._plain, params)
     else:
         return _lines_of_any(mask, x._plain)
-    part = x.fit(found) != 0
+    part = x.fit_gradient(found) != 0
     return None if np.all(_whole(part)) else part
 
 

@@ -6,12 +6,24 @@ from typing import Any
 
 import numpy as np
 
+from ...common.plain_data import is_complex
+from .elementwise import conj
 from .shaping import expand_dims, swapaxes
 
 
 def transposed(x: Any) -> Any:
     """Return transposed matrices: ``(..., n, m)`` becomes ``(..., m, n)``."""
     return swapaxes(x, -1, -2)
+
+
+def conjugated(x: Any) -> Any:
+    """Return the conjugate of complex numbers; real ones as they are, at no cost."""
+    return conj(x) if is_complex(x) else x
+
+
+def adjoint(x: Any) -> Any:
+    """Return transposed matrices, conjugated if they are complex."""
+    return conjugated(transposed(x))
 
 
 def diagonal_matrix(values: Any) -> Any:

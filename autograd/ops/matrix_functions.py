@@ -7,22 +7,30 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from ...common.quiet import quiet
 from ...common.seam import interpretable
+from ..core.call_types import keeps_kind
 from ..core.node import data_of, is_recorded
 from ..core.op import Op, PlainFunction
 from .factorizations import rounding_noise, svd
 from .inverses import _solve
-from .matrices import check_square, transposed
+from .matrices import adjoint, check_square, conjugated, transposed
+from .matrix_results import PolarResult
 from .products import matmul
 from .questions import asked
 from .shaping import expand_dims, operand
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+    from ..core.call_types import Operand, Tensor
+
+
+@keeps_kind
 @interpretable
 def expm(x: Any) -> Any:
     """Return the matrix exponential, as :func:`scipy.linalg.expm`: the sum of ``x ** k / k!`` in matrix products.
@@ -67,27 +75,32 @@ def _halvings(x: Any) -> int:
 
 @Op
 def _solve_sylvester(x: Any, y: Any, /) -> Any:
-    """Return the matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues."""
+    """Return the matrix ``z`` with ``x @ z + z @ x = y``, for a symmetric ``x`` with positive eigenvalues.
+
+    A complex ``x`` is Hermitian.
+    """
     values, vectors = np.linalg.eigh(x)
-    rotated = np.swapaxes(vectors, -1, -2) @ y @ vectors
+    back = adjoint(vectors)
+    rotated = back @ y @ vectors
     with quiet("divide", "invalid"):
-        return vectors @ (rotated / (values[..., None] + values[..., None, :])) @ np.swapaxes(vectors, -1, -2)
+        return vectors @ (rotated / (values[..., None] + values[..., None, :])) @ back
 
 
 def _solve_sylvester_rule(g: Any, out: Any, x: Any, y: Any) -> Any:
-    back = _solve_sylvester(x, g)
-    return -(matmul(back, transposed(out)) + matmul(transposed(out), back))
+    back = _solve_sylvester(x, conjugated(g))
+    return conjugated(-(matmul(back, adjoint(out)) + matmul(adjoint(out), back)))
 
 
-_solve_sylvester.rules(_solve_sylvester_rule, lambda g, out, x, y: _solve_sylvester(x, g))
+_solve_sylvester.rules(_solve_sylvester_rule, lambda g, out, x, y: conjugated(_solve_sylvester(x, conjugated(g))))
 
 
 @Op
 def sqrtm(x: Any, /) -> Any:
     """Return the square root of symmetric matrices without negative eigenvalues: ``r @ r = x``, ``r`` of the same kind.
 
-    Only the lower triangle of ``x`` is read. The gradient is the symmetric one; it holds to any order, at repeated
-    eigenvalues too. As that of the root of a number, it is not finite where an eigenvalue is 0.
+    Complex matrices are Hermitian. Only the lower triangle of ``x`` is read. The gradient is the symmetric one; it
+    holds to any order, at repeated eigenvalues too. As that of the root of a number, it is not finite where an
+    eigenvalue is 0.
 
     Parameters
     ----------
@@ -109,12 +122,18 @@ def sqrtm(x: Any, /) -> Any:
     values, vectors = np.linalg.eigh(x)
     if np.any(values < -rounding_noise(values, 8 * x.shape[-1])[..., 0]):
         raise np.linalg.LinAlgError(f"sqrtm: expected no negative eigenvalues, got {values.min()}")
-    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    return (vectors * np.sqrt(np.maximum(values, 0))[..., None, :]) @ adjoint(vectors)
 
 
-sqrtm.rules(lambda g, out, x: _solve_sylvester(out, 0.5 * (g + transposed(g))))
+def _sqrtm_rule(g: Any, out: Any, x: Any) -> Any:
+    g = conjugated(g)
+    return conjugated(_solve_sylvester(out, 0.5 * (g + adjoint(g))))
 
 
+sqrtm.rules(_sqrtm_rule)
+
+
+@keeps_kind
 @interpretable
 def logm(x: Any) -> Any:
     """Return the logarithm of symmetric positive definite matrices: the symmetric ``y`` with ``expm(y) = x``.
@@ -163,24 +182,24 @@ def _polar(x: Any, /) -> Any:
 
 
 def _polar_rule(g: Any, out: Any, x: Any) -> Any:
-    stretch, turned = matmul(transposed(out), x), matmul(transposed(out), g)
-    result = matmul(out, _solve_sylvester(stretch, turned - transposed(turned)))
+    g = conjugated(g)
+    stretch, turned = matmul(adjoint(out), x), matmul(adjoint(out), g)
+    result = matmul(out, _solve_sylvester(stretch, turned - adjoint(turned)))
     if x.shape[-2] > x.shape[-1]:
-        result = result + transposed(_solve(transposed(stretch), transposed(g - matmul(out, turned))))
-    return result
+        result = result + adjoint(_solve(adjoint(stretch), adjoint(g - matmul(out, turned))))
+    return conjugated(result)
 
 
 _polar.rules(_polar_rule)
 
 
-class PolarResult(NamedTuple):
-    """A matrix with orthonormal columns (or rows), and a symmetric one without negative eigenvalues."""
-
-    U: Any
-    P: Any
-
-
-def polar(x: Any) -> PolarResult:
+@overload
+def polar(x: Tensor) -> PolarResult[Tensor]: ...
+@overload
+def polar(x: NDArray[Any]) -> PolarResult[NDArray[Any]]: ...
+@overload
+def polar(x: Operand) -> PolarResult[Any]: ...
+def polar(x: Any) -> PolarResult[Any]:
     """Return the polar decomposition ``x = U @ P``, as :func:`scipy.linalg.polar`.
 
     ``U`` is the matrix with orthonormal columns that is closest to ``x``. It equals ``U @ Vh`` of the singular value
@@ -204,8 +223,8 @@ def polar(x: Any) -> PolarResult:
            [0., 3.]])
     """
     x = operand(x)
-    u = _polar(x) if x.shape[-2] >= x.shape[-1] else transposed(_polar(transposed(x)))
-    return PolarResult(u, matmul(transposed(u), x))
+    u = _polar(x) if x.shape[-2] >= x.shape[-1] else adjoint(_polar(adjoint(x)))
+    return PolarResult(u, matmul(adjoint(u), x))
 
 
 @Op
@@ -236,11 +255,11 @@ def _pinv_rule(g: Any, out: Any, x: Any, rcond: float | None) -> Any:
         if lost:
             return _truncated_pinv_rule(g, x, kept)
     rows, columns = np.eye(x.shape[-2], dtype=x.dtype), np.eye(x.shape[-1], dtype=x.dtype)
-    back = transposed(out)
+    g, back = conjugated(g), adjoint(out)
     inner = -matmul(matmul(back, g), back)
-    left = matmul(matmul(rows - matmul(x, out), transposed(g)), matmul(out, back))
-    right = matmul(matmul(matmul(back, out), transposed(g)), columns - matmul(out, x))
-    return inner + left + right
+    left = matmul(matmul(rows - matmul(x, out), adjoint(g)), matmul(out, back))
+    right = matmul(matmul(matmul(back, out), adjoint(g)), columns - matmul(out, x))
+    return conjugated(inner + left + right)
 
 
 @PlainFunction
@@ -259,20 +278,20 @@ def _truncated_pinv_rule(g: Any, x: Any, kept: Any) -> Any:
     and 0 for the others.
     """
     u, s, vt = svd(x, full_matrices=False)
-    one = kept.astype(x.dtype)
+    one = kept.astype(data_of(s).dtype)
     inverse = one / (s * one + (1.0 - one))
-    g, v, one_kept = transposed(g), transposed(vt), kept[..., None, :] != kept[..., None]
-    middle = matmul(matmul(transposed(u), g), v)
+    g, v, one_kept = adjoint(conjugated(g)), adjoint(vt), kept[..., None, :] != kept[..., None]
+    middle = matmul(matmul(adjoint(u), g), v)
     row, column, f, other_f = (expand_dims(values, axis) for values in (s, inverse) for axis in (-2, -1))
-    apart, both = one_kept.astype(x.dtype), f * other_f
+    apart, both = one_kept.astype(data_of(s).dtype), f * other_f
     equal = both * -1.0 + apart * (f - other_f) / (apart * (row - column) + (1.0 - apart))
     opposite = both + apart * (f + other_f) / (apart * (row + column) + (1.0 - apart))
-    middle = 0.5 * (equal * (middle + transposed(middle)) + opposite * (middle - transposed(middle)))
+    middle = 0.5 * (equal * (middle + adjoint(middle)) + opposite * (middle - adjoint(middle)))
     squares = expand_dims(inverse * inverse, -2)
-    beside, below = matmul(transposed(u), g), matmul(g, v)  # for the space outside of the thin factors
-    left = matmul((below - matmul(u, matmul(transposed(u), below))) * squares, vt)
+    beside, below = matmul(adjoint(u), g), matmul(g, v)  # for the space outside of the thin factors
+    left = matmul((below - matmul(u, matmul(adjoint(u), below))) * squares, vt)
     right = matmul(u, transposed(squares) * (beside - matmul(matmul(beside, v), vt)))
-    return matmul(matmul(u, middle), vt) + left + right
+    return conjugated(matmul(matmul(u, middle), vt) + left + right)
 
 
 pinv.rules(_pinv_rule)

@@ -6,10 +6,11 @@ Its value takes a few steps, its derivatives are written out: mean and variance 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ...common.plain_data import real_numbers
 from ...common.seam import interpretable, replaceable
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
@@ -17,6 +18,11 @@ from ..core.recording import is_recording, record
 from .elementwise import add, sqrt
 from .reductions import mean, sum, var
 from .shaping import ndim_of, operand, repeat_to_match
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..core.call_types import Operand, Tensor
 
 __all__ = ["batch_norm"]
 
@@ -70,10 +76,24 @@ def normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any
     return normalize(x, center, spread, weight, bias, eps), center, spread
 
 
-@interpretable
+@overload
 def batch_norm(
-    x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, moments: Any = None
-) -> tuple[Any, Any, Any]:
+    x: Tensor,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+    moments: tuple[NDArray[Any], NDArray[Any]] | None = None,
+) -> tuple[Tensor, NDArray[Any], NDArray[Any]]: ...
+@overload
+def batch_norm(
+    x: Operand,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+    moments: tuple[NDArray[Any], NDArray[Any]] | None = None,
+) -> tuple[Any, NDArray[Any], NDArray[Any]]: ...
+@interpretable
+def batch_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, moments: Any = None) -> Any:
     """Compute ``(x - mean) / sqrt(var + eps) * weight + bias``, by default with each channel's own mean and variance.
 
     With its own it is one operation. With given ones it is elementwise arithmetic, and recorded as such.
@@ -161,7 +181,7 @@ def layer_norm(x: Any, weight: Any, bias: Any, /, axes: int, eps: float) -> Any:
     eps : float
         Added to the variance.
     """
-    return _standardized_rows(x, axes, eps) * weight + bias
+    return _standardized_rows(real_numbers("layer_norm", x), axes, eps) * weight + bias
 
 
 def _to_examples(g: Any, x: Any, weight: Any, axes: int, eps: float) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...common.plain_data import plain
 from ...common.quiet import quiet
-from ..core.call_types import keeps_kind
+from ..core.call_types import reduces
 from .elementwise import absolute, is_short, power, sign
 from .factorizations import svdvals
 from .length_gradient import length_gradient
-from .reductions import Axis, Reduction, in_range, magnitude, max, min, sum
+from .matrices import conjugated
+from .reductions import Axis, Reduction, in_range, magnitude, max, min, squared, sum
 from .shaping import (
     astype,
     expand_dims,
@@ -28,6 +29,8 @@ from .shaping import (
     wide_sum,
 )
 
+Order = float | Literal["fro", "nuc"]
+
 
 @Reduction
 def _norm(x: Any, /, ord: float, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -38,17 +41,22 @@ def _norm(x: Any, /, ord: float, axis: Axis = None, keepdims: bool = False) -> A
 def _euclidean(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Return the root of the sum of squares, without overflow and underflow."""
     with quiet("over"):
-        squares = wide_sum(np.square(x, dtype=wide_dtype(x)), axis, keepdims)
+        squares = wide_sum(_squares(x), axis, keepdims)
     if in_range(squares):
         return np.sqrt(squares)
     size = magnitude(x, axis)
-    result = np.sqrt(wide_sum(np.square(x / size), axis, keepdims=True)) * size
+    result = np.sqrt(wide_sum(squared(x / size), axis, keepdims=True)) * size
     return result if keepdims else np.squeeze(result, reduced_axes(axis, x.ndim))[()]
+
+
+def _squares(x: Any) -> Any:
+    return squared(x) if x.dtype.kind == "c" else np.square(x, dtype=wide_dtype(x))
 
 
 def _of_powers(x: Any, ord: float, axis: Axis, keepdims: bool) -> Any:
     """Return the root of the sum of powers, computed from quotients by the element that decides its size."""
-    size = np.abs(x).astype(wide_dtype(x) or x.dtype)
+    size = np.abs(x)
+    size = size.astype(wide_dtype(x) or size.dtype)
     scale = (
         np.max(size, axis, keepdims=True, initial=0) if ord > 0 else np.min(size, axis, keepdims=True, initial=np.inf)
     )
@@ -62,17 +70,17 @@ def _of_powers(x: Any, ord: float, axis: Axis, keepdims: bool) -> Any:
 def _norm_rule(g: Any, out: Any, x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
     if ord == 2.0:
         if not is_short(out):
-            return repeat_to_match(g / out, x, axis, keepdims) * x
-        return length_gradient(g, out, x, lambda v: repeat_to_match(v, x, axis, keepdims))
+            return repeat_to_match(g / out, x, axis, keepdims) * conjugated(x)
+        return length_gradient(g, out, conjugated(x), lambda v: repeat_to_match(v, x, axis, keepdims))
     bend = lambda slope: sign(slope) * power(absolute(slope), ord - 1.0)  # noqa: E731
-    return length_gradient(g, out, x, lambda v: repeat_to_match(v, x, axis, keepdims), bend)
+    return length_gradient(g, out, conjugated(x), lambda v: repeat_to_match(v, x, axis, keepdims), bend)
 
 
 _norm.rules(_norm_rule)
 
 
-@keeps_kind
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+@reduces
+def norm(x: Any, ord: Order | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the norm of vectors or matrices, as :func:`numpy.linalg.norm`.
 
     Parameters
@@ -104,7 +112,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(plain_axis(axis), x.ndim)
     if not isinstance(keepdims, (bool, np.bool_)):
         raise TypeError(f"norm: keepdims must be True or False, got {keepdims!r:.60}")
-    if getattr(x, "dtype", np.dtype(float)).kind != "f":
+    if getattr(x, "dtype", np.dtype(float)).kind not in "fc":
         x = astype(x, np.float64)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return _norm(x, 2.0, axes, keepdims)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 import operator
 import string
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..core.call_types import keeps_kind
+from ...common.elsewhere import takes_other_names
+from ..core.call_types import OfTwo, of_two, reduces
 from ..core.op import Op
 from .indexing import diagonal, diagonal_view, scatter_add
 from .reductions import sum
 from .shaping import broadcast_to, expand_dims, ndim_of, operand, reshape, sum_to, swapaxes, transpose
+
+if TYPE_CHECKING:
+    from ..core.call_types import Operand, Tensor
 
 __all__ = ["dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "trace"]
 
@@ -22,7 +27,14 @@ __all__ = ["dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "tr
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 
-@Op
+class Product(Op[[Any]]):
+    """An operation of two arrays, whose result may be a single number."""
+
+    if TYPE_CHECKING:
+        __call__: OfTwo[[]]  # type: ignore[assignment]  # it takes two arrays
+
+
+@Product
 def matmul(x: Any, y: Any, /) -> Any:
     """Matrix product over the last two axes; leading axes broadcast, vectors are rows or columns as needed.
 
@@ -80,9 +92,22 @@ matmul.rules(_to_left, _to_right)
 matmul.symbol = "@"
 
 
-@keeps_kind
+@of_two
 def dot(x: Any, y: Any) -> Any:
-    """Dot product as :func:`numpy.dot`: the last axis of ``x`` with the last but one (or only) axis of ``y``."""
+    """Dot product as :func:`numpy.dot`: the last axis of ``x`` with the last but one (or only) axis of ``y``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(k,)`` or ``(..., k)``.
+    y : array_like or Tensor
+        Shape ``(k,)`` or ``(..., k, m)``.
+
+    Examples
+    --------
+    >>> sg.dot(sg.tensor([1.0, 2.0]), np.array([3.0, 4.0]))
+    tensor(11.)
+    """
     x, y = operand(x), operand(y)
     if not ndim_of(x) or not ndim_of(y):
         return x * y
@@ -91,29 +116,67 @@ def dot(x: Any, y: Any) -> Any:
     return tensordot(x, y, axes=((-1,), (-2,)))
 
 
-@keeps_kind
+@reduces
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Sum of a diagonal."""
+    """Sum of a diagonal.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        At least two axes.
+    offset : int
+        0 is the main diagonal; positive ones are above it.
+    axis1, axis2 : int
+        The axes of the matrices; the result has the others.
+
+    Examples
+    --------
+    >>> sg.trace(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    np.float64(5.0)
+    """
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-@keeps_kind
+@of_two
 def outer(x: Any, y: Any) -> Any:
-    """All products of an element of ``x`` with an element of ``y``: shape ``(x.size, y.size)``."""
+    """All products of an element of ``x`` with an element of ``y``: shape ``(x.size, y.size)``.
+
+    Parameters
+    ----------
+    x, y : array_like or Tensor
+        Any shapes; they are flattened.
+
+    Examples
+    --------
+    >>> sg.outer(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    array([[3., 4.],
+           [6., 8.]])
+    """
     return reshape(x, (-1, 1)) * reshape(y, (1, -1))
 
 
-@keeps_kind
+@of_two
 def inner(x: Any, y: Any) -> Any:
-    """Sum of products over the last axes of both."""
+    """Sum of products over the last axes of both.
+
+    Parameters
+    ----------
+    x, y : array_like or Tensor
+        Shapes ``(..., k)``; the result has the other axes of ``x``, then those of ``y``.
+
+    Examples
+    --------
+    >>> sg.inner(np.ones((2, 3)), np.ones((4, 3))).shape
+    (2, 4)
+    """
     x, y = operand(x), operand(y)
     if not ndim_of(x) or not ndim_of(y):
         return x * y
     return tensordot(x, y, axes=((-1,), (-1,)))
 
 
-@keeps_kind
-def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+@of_two
+def tensordot(x: Any, y: Any, axes: int | Sequence[int | Sequence[int]] = 2) -> Any:
     """Sum of products over pairs of axes, as :func:`numpy.tensordot`.
 
     Parameters
@@ -121,12 +184,18 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     x, y : array_like or Tensor
     axes : int or pair of sequences of int
         A number: that many last axes of ``x`` with first axes of ``y``. A pair: which axes of each.
+
+    Examples
+    --------
+    >>> sg.tensordot(np.ones((2, 3, 4)), np.ones((4, 3, 5)), axes=([1, 2], [1, 0])).shape
+    (2, 5)
     """
     x, y = operand(x), operand(y)
-    if np.ndim(axes) == 0:
-        n = operator.index(axes)
-        axes = (tuple(range(x.ndim - n, x.ndim)), tuple(range(n)))
-    left, right = (normalize_axis_tuple(a, v.ndim) for a, v in zip(axes, (x, y)))
+    pair: Any = axes
+    if np.ndim(pair) == 0:
+        n = operator.index(pair)
+        pair = (tuple(range(x.ndim - n, x.ndim)), tuple(range(n)))
+    left, right = (normalize_axis_tuple(a, v.ndim) for a, v in zip(pair, (x, y)))
     if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
         raise ValueError(
             f"tensordot: axes {left} of shape {x.shape} and axes {right} of shape {y.shape} differ in length"
@@ -145,9 +214,20 @@ def shape_size(x: Any, axes: tuple[int, ...]) -> int:
     return int(np.prod([x.shape[i] for i in axes], dtype=np.int64))
 
 
-@keeps_kind
+@of_two
 def kron(x: Any, y: Any) -> Any:
-    """Kronecker product: every element of ``x`` times the whole of ``y``."""
+    """Kronecker product: every element of ``x`` times the whole of ``y``.
+
+    Parameters
+    ----------
+    x, y : array_like or Tensor
+        Any shapes; the lengths of the axes are multiplied.
+
+    Examples
+    --------
+    >>> sg.kron(np.array([1.0, 10.0]), np.array([1.0, 2.0]))
+    array([ 1.,  2., 10., 20.])
+    """
     x, y = operand(x), operand(y)
     ndim = max(ndim_of(x), ndim_of(y))
     x, y = (reshape(v, (1,) * (ndim - v.ndim) + tuple(v.shape)) for v in (x, y))
@@ -196,6 +276,13 @@ def _einsum_rule(g: Any, out: Any, *xs: Any, subscripts: str, index: int) -> Any
 _einsum.rules(_einsum_rule)
 
 
+@overload
+def einsum(subscripts: str, x: Tensor, /, *operands: Operand, optimize: bool | str = False) -> Tensor: ...
+@overload
+def einsum(subscripts: str, x: Operand, y: Tensor, /, *operands: Operand, optimize: bool | str = False) -> Tensor: ...
+@overload
+def einsum(subscripts: Any, *operands: Any, optimize: bool | str = False) -> Any: ...
+@takes_other_names
 def einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
     """Sum of products over named axes, as :func:`numpy.einsum`.
 

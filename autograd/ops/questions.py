@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..core.node import Node, current_trace, traces
 from ..core.op import PlainFunction
 
 #: Functions of NumPy as functions of plain data, the same object every time.
-plain_function = functools.cache(PlainFunction)
+plain_function: Callable[[Any], PlainFunction] = functools.cache(PlainFunction)
 
 #: Python's operators as NumPy's functions.
 _UFUNCS: dict[Any, Any] = {
@@ -37,7 +37,13 @@ def compared(compare: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
 def truth_of(x: Any) -> bool:
     """Return the truth value of a node's data, which is a condition in a trace."""
     trace = current_trace()
-    return bool(x._plain) if trace is None else trace.decide(x)
+    try:
+        return bool(x._plain) if trace is None else trace.decide(x)
+    except ValueError:
+        raise ValueError(
+            f"the truth value of a tensor of shape {x.shape} is ambiguous: write (t > 0).any() or (t > 0).all() for a "
+            "condition on its elements, sg.where(t > 0, a, b) to choose by elements, t is not None or t.size > 0 else"
+        ) from None
 
 
 def answer_of(x: Any, what: str) -> Any:
@@ -59,7 +65,7 @@ def carry(node: Node, x: Any) -> None:
         trace.carry(node, x)
 
 
-as_int = PlainFunction(int)
+as_int: Final = PlainFunction(int)
 
 
 def asked(function: Callable[..., bool]) -> Callable[..., bool]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ...common.elsewhere import takes_other_names
+from ...common.plain_data import real_numbers
 from ...common.quiet import quiet
-from ..core.node import data_of, inspected
+from ..core.call_types import Reduces
+from ..core.node import Node, data_of, inspected
 from ..core.op import Op, P
 from .elementwise import exp, is_short, where
 from .length_gradient import length_gradient
+from .matrices import conjugated
 from .questions import asked
 from .shaping import (
     MANY,
@@ -35,6 +40,9 @@ from .shaping import (
     wide_dtype,
     wide_sum,
 )
+
+if TYPE_CHECKING:
+    from ..core.call_types import Operand
 
 # fmt: off
 __all__ = [
@@ -58,11 +66,23 @@ _any_axis = """
 
 
 class Reduction(Op[P]):
-    """An operation along axes, which says so if its parameters stand in the order of another library."""
+    """An operation along axes, whose result for an array may be a single number.
+
+    It says so if its parameters stand in the order of another library.
+    """
+
+    if TYPE_CHECKING:
+        __call__: Reduces[P]
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raise TypeError for parameters that cannot be meant."""
-        keepdims, ddof = params.get("keepdims", False), params.get("ddof", 0)
+        keepdims, ddof, axis = params.get("keepdims", False), params.get("ddof", 0), params.get("axis")
+        if isinstance(axis, Node) and np.shape(axis._plain):
+            raise TypeError(
+                f"{self.name}(): axis must be an integer or a tuple of them, got a tensor of shape "
+                f"{np.shape(axis._plain)}. Of two tensors, sg.maximum(x, y) takes larger elements, sg.minimum(x, y) "
+                "smaller ones"
+            )
         if not isinstance(keepdims, (bool, np.bool_)):
             wrong = f"keepdims must be True or False, got {keepdims!r:.60}"
         elif isinstance(ddof, bool) or not isinstance(ddof, (int, float, np.number)):
@@ -117,7 +137,12 @@ def _variance(x: Any, axis: Axis, ddof: float, keepdims: bool) -> Any:
     freedom = count(x, axis) - ddof
     if freedom <= 0:  # NumPy's warning and NumPy's answer
         return np.var(x, plain_axis(axis), wide_dtype(x), ddof=ddof, keepdims=keepdims)
-    return wide_sum(apart * apart, axis, keepdims) / freedom
+    return wide_sum(squared(apart), axis, keepdims) / freedom
+
+
+def squared(x: Any) -> Any:
+    """The squares of the absolute values of plain data."""
+    return np.square(x.real) + np.square(x.imag) if x.dtype.kind == "c" else x * x
 
 
 def _freedom(x: Any, axis: Axis, ddof: float) -> float:
@@ -134,7 +159,8 @@ def var(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        repeat_to_match(g * (2.0 / _freedom(x, axis, ddof)), x, axis, keepdims) * (x - mean(x, axis, keepdims=True))
+        repeat_to_match(g * (2.0 / _freedom(x, axis, ddof)), x, axis, keepdims)
+        * conjugated(x - mean(x, axis, keepdims=True))
     )
 )
 
@@ -158,7 +184,8 @@ def std(x: Any, /, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -
 
 def magnitude(x: Any, axis: Axis) -> Any:
     """The largest absolute value over the axes, 1 where that is 0 or not finite: what to divide by before squaring."""
-    size = np.max(np.abs(x), plain_axis(axis), keepdims=True, initial=0).astype(wide_dtype(x) or x.dtype)
+    size = np.max(np.abs(x), plain_axis(axis), keepdims=True, initial=0)
+    size = size.astype(wide_dtype(x) or size.dtype)
     return np.where((size > 0) & (size < np.inf), size, size.dtype.type(1))
 
 
@@ -177,26 +204,35 @@ _LOWEST_SQUARE = {code: float(np.finfo(code).tiny / np.finfo(code).eps) for code
 
 def _std_at_tip(g: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient where a group may consist of equal elements: what is apart then are the mean's rounding errors."""
-    apart = x - mean(x, axis, keepdims=True)
+    apart = conjugated(x - mean(x, axis, keepdims=True))
     equal = repeat_to_match(data_of(out) == 0, x, axis, keepdims)
     return length_gradient(
         g, out, apart - np.where(equal, data_of(apart), 0), lambda v: repeat_to_match(v, x, axis, keepdims)
     )
 
 
-std.rules(
-    lambda g, out, x, axis, ddof, keepdims: (
-        _std_at_tip(g * (1.0 / _freedom(x, axis, ddof)), out, x, axis, keepdims)
-        if is_short(out)
-        else repeat_to_match(g / out * (1.0 / _freedom(x, axis, ddof)), x, axis, keepdims)
-        * (x - mean(x, axis, keepdims=True))
-    )
-)
+def _std_rule(g: Any, out: Any, x: Any, axis: Axis, ddof: float, keepdims: bool) -> Any:
+    if count(x, axis) == 1 and ddof < 1:  # one number does not spread, wherever it is
+        return np.zeros(x.shape, x.dtype)
+    if is_short(out):
+        return _std_at_tip(g * (1.0 / _freedom(x, axis, ddof)), out, x, axis, keepdims)
+    slope = repeat_to_match(g / out * (1.0 / _freedom(x, axis, ddof)), x, axis, keepdims)
+    return slope * conjugated(x - mean(x, axis, keepdims=True))
+
+
+std.rules(_std_rule)
 
 
 @Op
 def cumsum(x: Any, /, axis: int | None = None) -> Any:
-    """Running sum along an axis (None: of the flattened array)."""
+    """Running sum along an axis (None: of the flattened array).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result if an axis is given.
+    axis : int or None
+    """
     return narrow(np.cumsum(x, plain_axis(axis), wide_dtype(x)), x)
 
 
@@ -245,7 +281,14 @@ prod.rules(_prod_rule)
 
 @Op
 def cumprod(x: Any, /, axis: int | None = None) -> Any:
-    """Running product along an axis (None: of the flattened array)."""
+    """Running product along an axis (None: of the flattened array).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result if an axis is given.
+    axis : int or None
+    """
     return np.cumprod(x, plain_axis(axis))
 
 
@@ -291,13 +334,13 @@ recurrence.rules(
 
 @Reduction
 def max(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Largest element over the given axes; equal ones share the gradient."""
+    """Largest element over the given axes; equal ones share the gradient. Complex ones are ordered as in NumPy."""
     return np.max(x, plain_axis(axis), keepdims=keepdims)
 
 
 @Reduction
 def min(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Smallest element over the given axes; equal ones share the gradient."""
+    """Smallest element over the given axes; equal ones share the gradient. Complex ones are ordered as in NumPy."""
     return np.min(x, plain_axis(axis), keepdims=keepdims)
 
 
@@ -320,7 +363,7 @@ def _weights(x: Any, axis: Axis) -> tuple[Any, Any, Any, Any]:
     The difference of elements comes first, so no magnitude costs any digits; float16 is computed in float32. In a row
     that is -inf throughout the sum is 0; in every other it is at least 1, or NaN.
     """
-    x = wide(x) if x.dtype.kind == "f" else x.astype(np.float64)
+    x = wide(x) if x.dtype.kind == "f" else real_numbers("softmax", x).astype(np.float64)
     highest: Any = np.max(x, axis, keepdims=True, initial=-np.inf)
     shifted = x - np.maximum(highest, _LOWEST[x.dtype.char])
     exponentials = np.exp(shifted)
@@ -332,7 +375,15 @@ _LOWEST = {code: np.finfo(code).min for code in "fdg"}
 
 @Op
 def log_softmax(x: Any, /, axis: Axis = -1) -> Any:
-    """``log(softmax(x))`` along an axis, computed stably; -inf throughout a row of -inf."""
+    """``log(softmax(x))`` along an axis, computed stably; -inf throughout a row of -inf.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result.
+    axis : int, sequence of int or None
+        That of the classes; the last by default.
+    """
     with quiet("over", "invalid"):  # -inf is the right difference, and NaN the right share of inf
         _, shifted, _, total = _weights(x, plain_axis(axis))
         result = shifted - np.log(np.maximum(total, 1))
@@ -347,6 +398,13 @@ def softmax(x: Any, /, axis: Axis = -1) -> Any:
     """``exp(x)`` divided by its sum along an axis: positive numbers that add up to 1.
 
     A row that is -inf throughout gives zeros: nothing in it has any weight. NaN passes through.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result.
+    axis : int, sequence of int or None
+        That of the classes; the last by default.
     """
     with quiet("over", "invalid"):
         _, _, exponentials, total = _weights(x, plain_axis(axis))
@@ -370,14 +428,46 @@ def logsumexp(x: Any, /, axis: Axis = None, keepdims: bool = False) -> Any:
 logsumexp.rules(lambda g, out, x, axis, keepdims: repeat_to_match(g, x, axis, keepdims) * softmax(x, axis))
 
 
-def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """Index of the largest element, as a plain array: an index has no derivative."""
-    return np.argmax(inspected(x), axis, keepdims=keepdims)
+@takes_other_names
+def argmax(x: Operand, axis: int | None = None, *, keepdims: bool = False) -> npt.NDArray[np.intp] | Any:
+    """Index of the largest element, as a plain array: an index has no derivative.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    axis : int, optional
+        By default the index is one into the flattened array.
+    keepdims : bool
+        Keep the reduced axis with length 1.
+
+    Examples
+    --------
+    >>> sg.argmax(sg.tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
+    array([1, 0])
+    """
+    return np.argmax(inspected(real_numbers("argmax", x)), axis, keepdims=keepdims)
 
 
-def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """Index of the smallest element, as a plain array: an index has no derivative."""
-    return np.argmin(inspected(x), axis, keepdims=keepdims)
+@takes_other_names
+def argmin(x: Operand, axis: int | None = None, *, keepdims: bool = False) -> npt.NDArray[np.intp] | Any:
+    """Index of the smallest element, as a plain array: an index has no derivative.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    axis : int, optional
+        By default the index is one into the flattened array.
+    keepdims : bool
+        Keep the reduced axis with length 1.
+
+    Examples
+    --------
+    >>> sg.argmin(sg.tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
+    array([0, 1])
+    """
+    return np.argmin(inspected(real_numbers("argmin", x)), axis, keepdims=keepdims)
 
 
 for _op in (sum, mean, var, std, prod, max, min, logsumexp):

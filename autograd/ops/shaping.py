@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ...common.plain_data import plain
-from ..core.call_types import joins, keeps_kind
+from ...common.plain_data import holds_nodes, is_complex, plain, real_numbers
+from ..core.call_types import joins, keeps_kind, of_elements, splits
 from ..core.node import Node, data_of
 from ..core.op import Op, PlainFunction
 from .elementwise import positive
 from .questions import known
 from .views import View, apart, in_numpy, memory_of
+
+if TYPE_CHECKING:
+    from ..core.call_types import Operand, Tensor
 
 # fmt: off
 __all__ = [
@@ -33,26 +37,32 @@ __all__ = [
 
 Shape = tuple[int, ...]
 Axes = int | Sequence[int]
+Integers = int | Sequence[int] | npt.NDArray[np.integer[Any]]
+Order = Literal["C", "F"]
+PadWidth = Integers | Sequence[Sequence[int]] | Mapping[int, int | Sequence[int]]
+PadMode = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
 
 
 def operand(x: Any) -> Any:
-    """Return a node as it is, and anything else as an array or a number of NumPy."""
+    """Return a node as it is, and anything else as an array or a number of NumPy; lists of nodes as a Tensor."""
     if isinstance(x, Node):
         return x
+    if isinstance(x, (list, tuple)) and holds_nodes(x):
+        return array_of(x)
     x = plain(x)
     return x if hasattr(x, "ndim") else np.asarray(x)
 
 
 def ndim_of(x: Any) -> int:
     """Return the number of axes of an array, a node or a number."""
-    return x.ndim if hasattr(x, "ndim") else np.ndim(x)
+    return x.ndim if hasattr(x, "ndim") else len(operand(x).shape)
 
 
 # ------------------------------------------------------------------------------------------ broadcasting
 
 
 @View
-def broadcast_to(x: Any, /, shape: Shape) -> Any:
+def broadcast_to(x: Any, /, shape: Axes) -> Any:
     """Repeat ``x`` to ``shape`` by NumPy's broadcasting rules, without copying.
 
     Parameters
@@ -167,8 +177,16 @@ def repeat_to_match(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 @Op
 def astype(x: Any, /, dtype: Any) -> Any:
-    """Cast to another floating dtype."""
-    return x.astype(dtype)
+    """Cast to another floating or complex dtype; a real one takes the real part.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    dtype : dtype
+        Such as ``np.float32``. A gradient is cast back on its way.
+    """
+    return (x.real if is_complex(x) and np.dtype(dtype).kind != "c" else x).astype(dtype)
 
 
 astype.rules(lambda g, out, x, dtype: g)
@@ -186,8 +204,8 @@ identity.rules(lambda g, out, x: g)
 
 @Op
 def to_value(x: Any, /) -> Any:
-    """The single element of a Tensor as a Value."""
-    return float(x.item())
+    """The single element of a Tensor as a Value: its real part."""
+    return float(x.item().real)
 
 
 to_value.rules(lambda g, out, x: broadcast_to(g, x.shape))
@@ -197,7 +215,7 @@ to_value.rules(lambda g, out, x: broadcast_to(g, x.shape))
 
 
 @View
-def reshape(x: Any, /, shape: Shape | int) -> Any:
+def reshape(x: Any, /, shape: Axes) -> Any:
     """Give the elements, in C order, another shape.
 
     Parameters
@@ -214,7 +232,15 @@ reshape.rules(lambda g, out, x, shape: reshape(g, x.shape))
 
 @View
 def transpose(x: Any, /, axes: Axes | None = None) -> Any:
-    """Permute the axes; reverse them if ``axes`` is None."""
+    """Permute the axes; reverse them if ``axes`` is None.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(n0, n1, ...)``.
+    axes : sequence of int, optional
+        Axis ``i`` of the result is axis ``axes[i]`` of ``x``. (PyTorch calls this ``permute``.)
+    """
     return np.transpose(x, axes)
 
 
@@ -229,7 +255,20 @@ def _positive(axes: Axes, ndim: int) -> Shape:
 
 @keeps_kind
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Exchange two axes."""
+    """Exchange two axes; PyTorch calls this ``transpose``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(n0, n1, ...)``.
+    axis1, axis2 : int
+        The axes.
+
+    Examples
+    --------
+    >>> sg.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     order = list(range(ndim_of(x)))
     order[axis1], order[axis2] = order[axis2], order[axis1]
     return transpose(x, tuple(order))
@@ -237,7 +276,20 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 @keeps_kind
 def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
-    """Move axes to new positions; the others keep their order."""
+    """Move axes to new positions; the others keep their order.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(n0, n1, ...)``.
+    source, destination : int or sequence of int
+        Which axes, and where they are in the result.
+
+    Examples
+    --------
+    >>> sg.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     ndim = ndim_of(x)
     sources, targets = _positive(source, ndim), _positive(destination, ndim)
     order = [axis for axis in range(ndim) if axis not in sources]
@@ -248,7 +300,15 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
 
 @View
 def expand_dims(x: Any, /, axis: Axes) -> Any:
-    """Insert axes of length 1 at the given positions of the result."""
+    """Insert axes of length 1 at the given positions of the result; PyTorch calls this ``unsqueeze``.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    axis : int or sequence of int
+        Where the new axes are in the result.
+    """
     return np.expand_dims(x, axis)
 
 
@@ -257,14 +317,22 @@ expand_dims.rules(lambda g, out, x, axis: reshape(g, x.shape))
 
 @View
 def squeeze(x: Any, /, axis: Axes | None = None) -> Any:
-    """Remove axes of length 1 (all of them, or the given ones)."""
+    """Remove axes of length 1 (all of them, or the given ones).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    axis : int or sequence of int, optional
+        Which axes; their length must be 1.
+    """
     return np.squeeze(x, plain_axis(axis))
 
 
 squeeze.rules(lambda g, out, x, axis: reshape(g, x.shape))
 
 
-def reshape_in_order(x: Any, shape: Shape | int, order: str = "C") -> Any:
+def reshape_in_order(x: Any, shape: Axes, order: Order = "C") -> Any:
     """:func:`reshape`, reading and writing the elements in C order (the last index moves first) or in Fortran's.
 
     Raises
@@ -281,10 +349,22 @@ def reshape_in_order(x: Any, shape: Shape | int, order: str = "C") -> Any:
 
 
 @keeps_kind
-def ravel(x: Any, order: str = "C") -> Any:
+def ravel(x: Any, order: Order = "C") -> Any:
     """All elements in one axis, in C order (the last index moves first) or in Fortran's (``"F"``).
 
     A view only if they lie next to each other in memory.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    order : {"C", "F"}
+        The order in which the elements are read.
+
+    Examples
+    --------
+    >>> sg.ravel(np.array([[1.0, 2.0], [3.0, 4.0]]), order="F")
+    array([1., 3., 2., 4.])
     """
     flat = reshape_in_order(x, -1, order)
     if isinstance(flat, np.ndarray):
@@ -302,6 +382,11 @@ def flatten(x: Any, start: int = 0) -> Any:
         Shape ``(n0, n1, ...)``.
     start : int
         The first axis to join.
+
+    Examples
+    --------
+    >>> sg.flatten(np.zeros((2, 3, 4)), start=1).shape
+    (2, 12)
     """
     x = operand(x)
     if not hasattr(start, "__index__"):
@@ -310,21 +395,63 @@ def flatten(x: Any, start: int = 0) -> Any:
     return apart(reshape(x, (*kept, int(np.prod(x.shape[start:])))))
 
 
+@overload
+def atleast_1d(x: Tensor, /) -> Tensor: ...
+@overload
+def atleast_1d(x: npt.NDArray[Any], /) -> npt.NDArray[Any]: ...
+@overload
+def atleast_1d(*arrays: Operand) -> Any: ...
 def atleast_1d(*arrays: Any) -> Any:
-    """``x`` with at least one axis; a tuple of such arrays for several."""
+    """``x`` with at least one axis; a tuple of such arrays for several.
+
+    Parameters
+    ----------
+    *arrays : array_like or Tensor
+        A number gets the shape ``(1,)``; all others stay as they are.
+
+    Examples
+    --------
+    >>> sg.atleast_1d(sg.tensor(2.0))
+    tensor([2.])
+    """
     results = tuple([x if ndim_of(x) else reshape(x, (1,)) for x in arrays])
     return results[0] if len(results) == 1 else results
 
 
+@overload
+def atleast_2d(x: Tensor, /) -> Tensor: ...
+@overload
+def atleast_2d(x: npt.NDArray[Any], /) -> npt.NDArray[Any]: ...
+@overload
+def atleast_2d(*arrays: Operand) -> Any: ...
 def atleast_2d(*arrays: Any) -> Any:
-    """``x`` with at least two axes, new ones in front; a tuple of such arrays for several."""
+    """``x`` with at least two axes, new ones in front; a tuple of such arrays for several.
+
+    Parameters
+    ----------
+    *arrays : array_like or Tensor
+        A row of shape ``(n,)`` gets the shape ``(1, n)``, a number ``(1, 1)``.
+
+    Examples
+    --------
+    >>> sg.atleast_2d(np.zeros(3)).shape
+    (1, 3)
+    """
     results = tuple([x if ndim_of(x) > 1 else reshape(x, (1, -1)) for x in arrays])
     return results[0] if len(results) == 1 else results
 
 
 @View
 def flip(x: Any, /, axis: Axes | None = None) -> Any:
-    """Reverse the order of elements along the given axes (default: all)."""
+    """Reverse the order of elements along the given axes (default: all).
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result.
+    axis : int or sequence of int, optional
+        The axes.
+    """
     return np.flip(x, axis)  # type: ignore[arg-type]
 
 
@@ -337,7 +464,17 @@ def _opposite(shift: Any) -> Any:
 
 @Op
 def roll(x: Any, /, shift: Axes, axis: Axes | None = None) -> Any:
-    """Shift elements along axes; what falls off one end enters at the other."""
+    """Shift elements along axes; what falls off one end enters at the other.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape, which is that of the result.
+    shift : int or sequence of int
+        By how many places.
+    axis : int or sequence of int, optional
+        Along which axes, one for each shift; by default the array is shifted as if it had one axis.
+    """
     return np.roll(x, shift, axis)
 
 
@@ -346,7 +483,17 @@ roll.rules(lambda g, out, x, shift, axis: roll(g, _opposite(shift), axis))
 
 @View
 def rot90(x: Any, /, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """Rotate by 90 degrees ``k`` times in the plane of two axes, from the first towards the second."""
+    """Rotate by 90 degrees ``k`` times in the plane of two axes, from the first towards the second.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        At least two axes.
+    k : int
+        How often; negative numbers rotate the other way.
+    axes : pair of int
+        The plane.
+    """
     return np.rot90(x, k, axes)
 
 
@@ -355,7 +502,15 @@ rot90.rules(lambda g, out, x, k, axes: rot90(g, -k, axes))
 
 @Op
 def tril(x: Any, /, k: int = 0) -> Any:
-    """Lower triangle of the last two axes; zeros above the ``k``-th diagonal."""
+    """Lower triangle of the last two axes; zeros above the ``k``-th diagonal.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``, which is that of the result.
+    k : int
+        0 is the main diagonal; positive ones are above it.
+    """
     return np.tril(x, k)
 
 
@@ -364,7 +519,15 @@ tril.rules(lambda g, out, x, k: tril(g, k))
 
 @Op
 def triu(x: Any, /, k: int = 0) -> Any:
-    """Upper triangle of the last two axes; zeros below the ``k``-th diagonal."""
+    """Upper triangle of the last two axes; zeros below the ``k``-th diagonal.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Shape ``(..., n, m)``, which is that of the result.
+    k : int
+        0 is the main diagonal; positive ones are above it.
+    """
     return np.triu(x, k)
 
 
@@ -398,10 +561,20 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     arrays : sequence of array_like or Tensor
         Shapes agree except along ``axis``.
     axis : int or None
+
+    Examples
+    --------
+    >>> x = sg.tensor([[1.0, 2.0]], requires_grad=True)
+    >>> joined = sg.concatenate([x, np.zeros((2, 2))])
+    >>> joined.shape
+    (3, 2)
+    >>> joined.sum().backward()
+    >>> x.grad
+    array([[1., 1.]])
     """
     if axis is None:
-        return _concatenate(*[ravel(x) for x in arrays], axis=0)
-    return _concatenate(*arrays, axis=axis)
+        return _concatenate(*[ravel(operand(x)) for x in arrays], axis=0)
+    return _concatenate(*map(_part_to_join, arrays), axis=axis)
 
 
 @Op
@@ -430,37 +603,120 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     >>> a.grad
     1.0
     """
-    return _stack(*arrays, axis=axis)
+    return _stack(*map(_part_to_join, arrays), axis=axis)
+
+
+def _part_to_join(x: Any) -> Any:
+    return array_of(x) if isinstance(x, (list, tuple)) and holds_nodes(x) else x
+
+
+def array_of(items: Sequence[Any]) -> Any:
+    """Return nested lists of nodes and numbers as one array; Python's numbers take on the dtype of the others."""
+    return _array_of(items, common_dtype(items))
+
+
+def _array_of(items: Any, dtype: Any) -> Any:
+    if isinstance(items, (list, tuple)) and holds_nodes(items):
+        return stack([_array_of(item, dtype) for item in items])
+    return items if isinstance(items, Node) else np.asarray(plain(items), dtype)
+
+
+def common_dtype(items: Sequence[Any]) -> Any:
+    """Return the dtype of an array of nested lists of nodes and numbers."""
+    return np.result_type(*_kinds(items))
+
+
+def _kinds(items: Sequence[Any]) -> list[Any]:
+    kinds: list[Any] = []
+    for item in items:
+        if isinstance(item, (list, tuple)):
+            kinds += _kinds(item)
+        elif isinstance(item, (bool, int, float, complex)):
+            kinds.append(type(item)(0))  # which never decides the number of bits
+        elif not isinstance(item, (str, slice)):
+            kinds.append(getattr(item, "dtype", np.dtype(float)))  # a Value has none
+    return kinds
 
 
 @joins
 def hstack(arrays: Sequence[Any]) -> Any:
-    """Join side by side: along the second axis, or the first for 1-d arrays."""
-    arrays = [atleast_1d(x) for x in arrays]
+    """Join side by side: along the second axis, or the first for 1-d arrays.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like or Tensor
+        Shapes agree except along that axis.
+
+    Examples
+    --------
+    >>> sg.hstack([np.zeros((2, 3)), np.zeros((2, 1))]).shape
+    (2, 4)
+    """
+    arrays = [atleast_1d(operand(x)) for x in arrays]
     return concatenate(arrays, 0 if ndim_of(arrays[0]) == 1 else 1)
 
 
 @joins
 def vstack(arrays: Sequence[Any]) -> Any:
-    """Join on top of each other: along the first axis; 1-d arrays become rows."""
-    return concatenate([atleast_2d(x) for x in arrays], 0)
+    """Join on top of each other: along the first axis; 1-d arrays become rows.
+
+    Parameters
+    ----------
+    arrays : sequence of array_like or Tensor
+        Shapes agree except along that axis.
+
+    Examples
+    --------
+    >>> sg.vstack([np.zeros(3), np.ones(3)]).shape
+    (2, 3)
+    """
+    return concatenate([atleast_2d(operand(x)) for x in arrays], 0)
 
 
-def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
-    """Cut along an axis into nearly equal parts, or at the given positions."""
+@splits
+def array_split(x: Any, sections: Integers, axis: int = 0) -> list[Any]:
+    """Cut along an axis into nearly equal parts, or at the given positions.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        At least one axis.
+    sections : int or sequence of int
+        How many parts, or where to cut.
+    axis : int
+
+    Examples
+    --------
+    >>> [part.shape for part in sg.array_split(np.zeros(5), 2)]
+    [(3,), (2,)]
+    """
     x, sections = operand(x), known(sections, "splits an array")
     pieces = np.array_split(np.arange(x.shape[axis]), sections)
     before = (slice(None),) * normalize_axis_index(axis, ndim_of(x))
     return [x[(*before, slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0))] for p in pieces]
 
 
-def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+@splits
+def split(x: Any, sections: Integers, axis: int = 0) -> list[Any]:
     """Cut along an axis into equal parts, or at the given positions.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        At least one axis.
+    sections : int or sequence of int
+        How many parts, as in NumPy (PyTorch's argument is the size of a part), or where to cut.
+    axis : int
 
     Raises
     ------
     ValueError
         If the axis cannot be cut into that many equal parts.
+
+    Examples
+    --------
+    >>> [part.shape for part in sg.split(np.zeros((2, 6)), 3, axis=1)]
+    [(2, 2), (2, 2), (2, 2)]
     """
     x, sections = operand(x), known(sections, "splits an array")
     if np.ndim(sections) == 0 and x.shape[axis] % sections:
@@ -469,11 +725,31 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
 
 
 @keeps_kind
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Repeat each element in place, ``repeats`` times (one number, or one for each element)."""
+def repeat(x: Any, repeats: Integers, axis: int | None = None) -> Any:
+    """Repeat each element in place, ``repeats`` times.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    repeats : int or sequence of int
+        One number, or one for each element along the axis.
+    axis : int, optional
+        By default of the flattened array. (PyTorch's ``repeat`` is :func:`tile`.)
+
+    Examples
+    --------
+    >>> sg.repeat(np.array([1.0, 2.0]), 2)
+    array([1., 1., 2., 2.])
+    """
     x = operand(x)
     if axis is None:
         x, axis = ravel(x), 0
+    if not -x.ndim <= axis < x.ndim:
+        raise np.exceptions.AxisError(
+            f"repeat: axis {axis} is out of bounds for shape {x.shape}. NumPy's arguments are repeats and axis; "
+            "for copies side by side, as PyTorch's repeat makes them, write sg.tile(x, (2, 3)). See docs/differences.md"
+        )
     from .indexing import take  # here, since that module needs this one
 
     where_from = np.repeat(np.arange(x.shape[axis]), known(repeats, "repeats elements"))
@@ -481,8 +757,22 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 @keeps_kind
-def tile(x: Any, reps: Axes) -> Any:
-    """Lay copies of the whole array next to each other, ``reps`` times along each axis."""
+def tile(x: Any, reps: Integers) -> Any:
+    """Lay copies of the whole array next to each other, ``reps`` times along each axis.
+
+    Parameters
+    ----------
+    x : array_like or Tensor
+        Any shape.
+    reps : int or sequence of int
+        How often along each of the last axes; more than there are make new axes in front.
+
+    Examples
+    --------
+    >>> sg.tile(np.array([1.0, 2.0]), (2, 2))
+    array([[1., 2., 1., 2.],
+           [1., 2., 1., 2.]])
+    """
     x = operand(x)
     given: Shape = tuple(np.atleast_1d(known(reps, "repeats an array")).tolist())
     shape = (1,) * max(0, len(given) - ndim_of(x)) + tuple(x.shape)
@@ -495,7 +785,7 @@ def tile(x: Any, reps: Axes) -> Any:
 @Op
 def _pad(x: Any, /, widths: Any, value: Any) -> Any:
     """Surround with a constant."""
-    return np.pad(x, widths, constant_values=value)
+    return np.pad(x, widths, constant_values=value if is_complex(x) else real_numbers("pad of a real array", value))
 
 
 _pad.rules(
@@ -504,7 +794,13 @@ _pad.rules(
 
 
 @keeps_kind
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None, reflect_type: str = "even") -> Any:
+def pad(
+    x: Any,
+    pad_width: PadWidth,
+    mode: PadMode = "constant",
+    constant_values: npt.ArrayLike | None = None,
+    reflect_type: Literal["even"] = "even",
+) -> Any:
     """Surround an array, as :func:`numpy.pad`.
 
     Parameters
@@ -525,6 +821,13 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     ------
     ValueError
         If the mode would compute new values, such as ``"mean"``, or does not know what it is told.
+
+    Examples
+    --------
+    >>> sg.pad(np.array([1.0, 2.0]), (1, 2))
+    array([0., 1., 2., 0., 0.])
+    >>> sg.pad(np.array([1.0, 2.0]), 1, mode="edge")
+    array([1., 1., 2., 2.])
     """
     x = operand(x)
     widths = _pad_widths(pad_width, ndim_of(x))
@@ -577,8 +880,8 @@ def _copied(x: Any, order: str) -> Any:
     return np.array(x, order=order) if hasattr(x, "ndim") else x  # type: ignore[call-overload]
 
 
-@keeps_kind
-def copy(x: Any, order: str = "K") -> Any:
+@of_elements
+def copy(x: Any, order: Literal["C", "K"] = "K") -> Any:
     """A node or array of its own with the same data.
 
     Parameters

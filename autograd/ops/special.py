@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...common.plain_data import real_numbers
+
 Array = npt.NDArray[Any]
 
 
@@ -78,7 +80,7 @@ def gelu_scalar(x: float) -> float:
 
 def gelu_array(x: Array) -> Array:
     """``x`` times the probability that a standard normal variable is below it, without cancellation far below 0."""
-    size = np.minimum(np.abs(x.astype(np.float64)), BEYOND)
+    size = np.minimum(np.abs(real_numbers("gelu", x).astype(np.float64)), BEYOND)
     return (np.maximum(x, 0.0) - size * 0.5 * _erfc(size / math.sqrt(2.0))).astype(x.dtype)
 
 
@@ -93,7 +95,7 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], t: Array) 
 
 def erf_array(x: Array) -> Array:
     """Error function, to about 1e-16 (Cody's three intervals)."""
-    a = np.minimum(np.abs(x.astype(np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
+    a = np.minimum(np.abs(real_numbers("erf", x).astype(np.float64)), 6.0)  # erf(6) is 1 to rounding; NaN stays
     result = np.where(a <= 0.46875, a * _ratio(_NEAR, a * a), 1.0 - _erfc_beyond(a))
     return np.copysign(result, x).astype(x.dtype)
 

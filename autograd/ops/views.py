@@ -52,10 +52,10 @@ class Memory:
         self.base: Any = None
         self.op: Any = None
         self.params: Mapping[str, Any] = NO_PARAMS
-        self.number = 0
+        self.number: int = 0
         self.views: list[weakref.ref[Any]] = []
         self.before: Any = None
-        self.read_only = False
+        self.read_only: bool = False
 
     def __reduce__(self) -> Any:
         return Memory, ()  # weak references cannot be pickled, and a copy of a tensor shares its memory with nobody

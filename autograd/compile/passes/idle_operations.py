@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ....common.plain_data import is_complex
 from ...core.op import Op
 from ..program import Instruction, Program, Ref, Variable
 from .rewriting import exposed, reading, with_stages, writers
@@ -31,7 +32,8 @@ class Seen:
     """
 
     def __init__(self, program: Program) -> None:
-        self.program, self.writers = program, writers(program)
+        self.program = program
+        self.writers: dict[int, Instruction] = writers(program)
 
     def variable(self, instruction: Instruction) -> Variable:
         """Return what is known of the only result of an instruction."""
@@ -180,6 +182,9 @@ REWRITES: Mapping[str, Rewrite] = {
 }
 
 
+_ARITHMETIC = (_add, _subtract, _multiply, _divide, _power)
+
+
 def without_idle_operations(program: Program) -> Program:
     """Return a program without what does nothing: ``x * 1``, ``-(-x)``, two transposes that cancel, casts to the same.
 
@@ -209,4 +214,6 @@ def _rewritten(seen: Seen, instruction: Instruction) -> Instruction | Ref | None
     if instruction.operation is not Op.table.get(name) or len(instruction.results) != 1:
         return None
     rewrite = REWRITES.get(name)
+    if rewrite in _ARITHMETIC and is_complex(seen.variable(instruction)):
+        return None  # NumPy multiplies by 1 + 0i, and 0 * inf is NaN
     return rewrite(seen, instruction) if rewrite else None

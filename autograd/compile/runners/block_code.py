@@ -75,13 +75,13 @@ class BlockCode:
 
     def __init__(self, group: ElementwiseGroup) -> None:
         self.group = group
-        self.sums = [self._sum(i) for i in group.instructions if adds_up(i)]
+        self.sums: list[Sum] = [self._sum(i) for i in group.instructions if adds_up(i)]
         summed = {s.variable for s in self.sums}
         whole = {x for i in group.instructions if adds_up(i) or is_slope(i) for x in i.arguments}
-        self.whole = [Ref(n) in whole for n in group.inputs]
-        self.arrays = [n for n in group.outputs if n not in summed]
+        self.whole: list[bool] = [Ref(n) in whole for n in group.inputs]
+        self.arrays: list[int] = [n for n in group.outputs if n not in summed]
         self.temporaries: list[np.dtype[Any]] = []
-        self.cost = 0
+        self.cost: int = 0
         self._names = {number: f"a{k}" for k, number in enumerate(group.inputs)}
         self._places = {number: f"o{k}" for k, number in enumerate(self.arrays)}
         self._free: list[int] = []
@@ -91,9 +91,9 @@ class BlockCode:
         parameters = [*self._names_of("a", group.inputs), *self._names_of("o", self.arrays)]
         parameters += [*self._names_of("t", self.temporaries), *self._names_of("s", self.sums)]
         parts = "".join(f"p{k}, " for k in range(len(self.sums)))
-        self.source = "\n    ".join([f"def block({', '.join(parameters)}):", *lines, f"return ({parts})"])
+        self.source: str = "\n    ".join([f"def block({', '.join(parameters)}):", *lines, f"return ({parts})"])
         exec(compile(self.source, f"<{group.name}>", "exec"), self._globals)
-        self.function = self._globals["block"]
+        self.function: Any = self._globals["block"]
 
     def _names_of(self, letter: str, things: Any) -> list[str]:
         return [f"{letter}{k}" for k in range(len(things))]

@@ -92,21 +92,29 @@ class BlockPlan:
         known = [x for x in layouts if x is not None]
         full = [x for x in known if x.shape == shape and not any(s == 0 != n - 1 for s, n in zip(x.strides, shape))]
         axes: Sequence[int] = range(len(shape))
-        self.order = tuple(sorted(axes, key=lambda axis: -abs(full[0].strides[axis])) if full else axes)
+        self.order: tuple[int, ...] = tuple(
+            sorted(axes, key=lambda axis: -abs(full[0].strides[axis])) if full else axes
+        )
         self.axes: list[Axes] = []
         for axis in [axis for axis in self.order if shape[axis] != 1]:
             if self.axes and self._alike(self.axes[-1][-1], axis, known, sums):
                 self.axes[-1] += (axis,)
             else:
                 self.axes.append((axis,))
-        self.lengths = tuple([prod([shape[axis] for axis in joined]) for joined in self.axes])
-        self.places = [tuple([k for k, joined in enumerate(self.axes) if joined[0] in axes]) for axes in sums]
-        self.cuts = cuts = _cuts(self.lengths, size)
-        self.shapes = [tuple([s.stop - s.start for s in cut]) + self.lengths[len(cut) :] for cut in cuts]
-        self.largest = max(prod(block) for block in self.shapes)
-        self.views = [None if x.__class__ is not np.ndarray else self._view(layout) for x, layout in zip(data, layouts)]
-        self.indices = [None if layout is None else self._index(layout) for layout in layouts]
-        self.indices += [cuts] * results
+        self.lengths: tuple[int, ...] = tuple([prod([shape[axis] for axis in joined]) for joined in self.axes])
+        self.places: list[tuple[int, ...]] = [
+            tuple([k for k, joined in enumerate(self.axes) if joined[0] in axes]) for axes in sums
+        ]
+        self.cuts: list[Cut] = _cuts(self.lengths, size)
+        self.shapes: list[tuple[Any, ...]] = [
+            tuple([s.stop - s.start for s in cut]) + self.lengths[len(cut) :] for cut in self.cuts
+        ]
+        self.largest: int = max(prod(block) for block in self.shapes)
+        self.views: list[Callable[[Any], Any] | None] = [
+            None if x.__class__ is not np.ndarray else self._view(layout) for x, layout in zip(data, layouts)
+        ]
+        self.indices: list[list[Any] | None] = [None if layout is None else self._index(layout) for layout in layouts]
+        self.indices += [self.cuts] * results
 
     def _alike(self, axis: int, inner: int, layouts: Sequence[Layout], sums: Sequence[Axes]) -> bool:
         """Whether all arrays step through two neighbouring axes as through one."""

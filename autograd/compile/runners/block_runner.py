@@ -35,15 +35,16 @@ class BlockRunner:
     """
 
     def __init__(self, group: ElementwiseGroup) -> None:
-        self.group, self.code = group, BlockCode(group)
+        self.group = group
+        self.code: BlockCode = BlockCode(group)
         self.plans: dict[Any, BlockPlan] = {}
-        self.work = float(prod(group.shape)) * self.code.cost
-        self.dtypes = [group.variables[n].dtype for n in self.code.arrays]
+        self.work: float = float(prod(group.shape)) * self.code.cost
+        self.dtypes: list[np.dtype[Any] | None] = [group.variables[n].dtype for n in self.code.arrays]
         numbers = [*self.code.arrays, *[s.variable for s in self.code.sums]]
-        self.order = [numbers.index(n) for n in group.outputs]
+        self.order: list[int] = [numbers.index(n) for n in group.outputs]
         at_once = [group.variables[n].dtype for n in (*group.inputs, *group.outputs)] + self.code.temporaries
         sizes = [dtype.itemsize for dtype in at_once if dtype is not None]
-        self.block = max(SMALLEST_BLOCK, min(BLOCK_BYTES // max(sizes), CACHE_BYTES // sum(sizes)))
+        self.block: int = max(SMALLEST_BLOCK, min(BLOCK_BYTES // max(sizes), CACHE_BYTES // sum(sizes)))
 
     def __call__(self, *data: Any) -> tuple[Any, ...]:
         """Return the outputs, in order."""

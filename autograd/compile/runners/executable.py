@@ -30,12 +30,13 @@ class Executable:
     """
 
     def __init__(self, program: Program, steady: bool = False) -> None:
-        self.program, self.steady = program, steady
+        self.program = program
+        self.steady = steady
         self._cut()
 
     def _cut(self) -> None:
         interpret = None if self.steady else compiled_interpreter()
-        self.cutting = Cutting(self.program, interpret)
+        self.cutting: Cutting = Cutting(self.program, interpret)
         self.interpret = interpret  # last: cutting may be interrupted
 
     def run(self) -> ExecutableRun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .interpreter_use import Interpret
 from .lowering import Lowering
@@ -25,8 +26,10 @@ class InterpreterTables:
 
     def finish(self, low: Lowering) -> None:
         """Take over the rows, as arrays that nobody can change."""
-        self.tables = [np.array(rows, np.int32).reshape(-1) for rows in (low.parts, low.arrays, low.numbers)]
-        self.addresses = tuple([table.ctypes.data for table in self.tables])
+        self.tables: list[npt.NDArray[np.int32]] = [
+            np.array(rows, np.int32).reshape(-1) for rows in (low.parts, low.arrays, low.numbers)
+        ]
+        self.addresses: tuple[int, ...] = tuple([table.ctypes.data for table in self.tables])
 
     def run(self, first: int, last: int, memory: SmallMemory) -> None:
         """Run some parts on the flat arrays of a run."""

@@ -296,8 +296,10 @@ class Rows:
     """
 
     def __init__(self, low: Lowering, x: Place, axes: tuple[int, ...]) -> None:
-        self.low, self.x, self.axes = low, x, axes
-        self.kept = tuple([1 if i in axes else n for i, n in enumerate(x.shape)])
+        self.low = low
+        self.x = x
+        self.axes = axes
+        self.kept: tuple[int, ...] = tuple([1 if i in axes else n for i, n in enumerate(x.shape)])
 
     def over(self, code: int, x: Place) -> Place:
         """Return a reduction, whose axes stay with length 1."""

@@ -72,8 +72,11 @@ class Lowering:
         opaque: set[int],
         find: Callable[[Any], Any],
     ) -> None:
-        self.program, self.readers, self.opaque, self.find = program, readers, opaque, find
-        self.memory = FlatMemory()
+        self.program = program
+        self.readers = readers
+        self.opaque = opaque
+        self.find = find
+        self.memory: FlatMemory = FlatMemory()
         self.places: dict[int, Place] = {}
         self.arrays: list[tuple[int, ...]] = []
         self.numbers: list[tuple[int, int, int, int]] = []

@@ -33,10 +33,10 @@ class Gather:
         lengths = [len(s) for s in segments]
         flat = np.array([i for s in segments for i in s], dtype=np.intp)
         self.offsets: Any = None
-        self.single = max(lengths) == 1
-        self.run = self.single and bool((np.diff(flat) == 1).all())
+        self.single: bool = max(lengths) == 1
+        self.run: bool = self.single and bool((np.diff(flat) == 1).all())
         if self.run:
-            self.slice = slice(int(flat[0]), int(flat[-1]) + 1)
+            self.slice: slice = slice(int(flat[0]), int(flat[-1]) + 1)
         elif min(lengths) == max(lengths):
             # (terms, results): with the terms first, NumPy adds whole rows.
             flat = np.ascontiguousarray(flat.reshape(len(segments), -1).T)
@@ -83,7 +83,7 @@ class NumberGroups:
         self.levels: dict[int, int] = {}
         adding = {x.number for i in instructions if i.operation is add for x in i.arguments if x.__class__ is Ref}
         both = adding & inner
-        self.joined = {
+        self.joined: set[int] = {
             i.results[0]
             for i in instructions
             if i.operation is add and i.results[0] in both and inside[i.results[0]] == 1
@@ -91,7 +91,7 @@ class NumberGroups:
         groups: dict[Any, list[tuple[int, list[Any]]]] = {}
         for instruction in instructions:
             self._sort(instruction, groups)
-        self.steps = list(self._steps(groups, place_of, place_results))
+        self.steps: list[tuple[Any, slice, Any]] = list(self._steps(groups, place_of, place_results))
 
     def _sort(self, instruction: Instruction, groups: dict[Any, Any]) -> None:
         """Put an instruction into its group; a sum that another one takes up leaves its terms to that."""

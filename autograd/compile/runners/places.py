@@ -56,15 +56,19 @@ class Storage:
     __slots__ = ("bank", "fixed", "outside", "readers", "size", "start")
 
     def __init__(self, bank: int, start: int, size: int) -> None:
-        self.bank, self.start, self.size = bank, start, size
-        self.readers, self.fixed, self.outside = 0, False, False
+        self.bank: int = bank
+        self.start: int = start
+        self.size: int = size
+        self.readers: int = 0
+        self.fixed: bool = False
+        self.outside: bool = False
 
 
 class FlatMemory:
     """How long the flat arrays have to be, and which of their parts can be used again."""
 
     def __init__(self) -> None:
-        self.sizes = [0, 0, 0, 0]
+        self.sizes: list[int] = [0, 0, 0, 0]
         self.spare: dict[tuple[int, int], list[int]] = {}
 
     def new(self, bank: int, size: int, fresh: bool = False) -> Storage:

@@ -61,12 +61,14 @@ class StepCode:
     """
 
     def __init__(self, instructions: Sequence[Instruction], program: Program, kept: set[int], spent: set[int]) -> None:
-        self.program, self.kept, self.spent = program, kept, spent
+        self.program = program
+        self.kept = kept
+        self.spent = spent
         self.names: dict[str, Any] = {"spread": spread}
         self.known: set[int] = set()
-        self.left = Counter(n for i in instructions for n in set(i.reads()))
+        self.left: Counter[int] = Counter(n for i in instructions for n in set(i.reads()))
         lines = [line for i in instructions for line in self._lines(i)]
-        self.source = "\n    ".join(["def step(values):", *lines, "return None"])
+        self.source: str = "\n    ".join(["def step(values):", *lines, "return None"])
         exec(compile(self.source, "<step of a program>", "exec"), self.names)
         self.function: Step = self.names["step"]
 

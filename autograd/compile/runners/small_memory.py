@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .places import DOUBLES, SINGLES, TRUTH, WHOLE, Place
 
@@ -23,9 +24,15 @@ class SmallMemory:
     """
 
     def __init__(self, sizes: list[int], fills: list[tuple[Place, Any]]) -> None:
-        self.banks = tuple([np.zeros(size, _STORED[bank]) for bank, size in enumerate(sizes)])
-        self.addresses = tuple([bank.ctypes.data for bank in self.banks])
-        self.readable = (*self.banks[:TRUTH], self.banks[TRUTH].view(np.bool_), self.banks[WHOLE])
+        self.banks: tuple[npt.NDArray[np.float64], ...] = tuple(
+            [np.zeros(size, _STORED[bank]) for bank, size in enumerate(sizes)]
+        )
+        self.addresses: tuple[int, ...] = tuple([bank.ctypes.data for bank in self.banks])
+        self.readable: tuple[npt.NDArray[Any], ...] = (
+            *self.banks[:TRUTH],
+            self.banks[TRUTH].view(np.bool_),
+            self.banks[WHOLE],
+        )
         self.views: dict[int, Any] = {}
         for place, data in fills:
             self.view(place)[...] = data

@@ -45,11 +45,12 @@ class Cutting:
     """
 
     def __init__(self, program: Program, interpret: Interpret | None) -> None:
-        self.program, self.interpret = program, interpret
-        self.left = readers_of(program)
-        self.low = Lowering(program, self.left.copy(), opaque_variables(program), find_lowering)
+        self.program = program
+        self.interpret = interpret
+        self.left: list[int] = readers_of(program)
+        self.low: Lowering = Lowering(program, self.left.copy(), opaque_variables(program), find_lowering)
         self.low.kept_outside = bases_of_outputs(program)
-        self.tables = InterpreterTables(interpret)
+        self.tables: InterpreterTables = InterpreterTables(interpret)
         self.outside: set[int] = set(program.constants)
         self.stages: list[StageSteps] = []
         for number, stage in enumerate(program.stages):
@@ -61,7 +62,7 @@ class Cutting:
         if interpret is not None:
             self.tables.finish(self.low)
         handed_out = {number for stage in program.stages for number in stage.outputs}
-        self.constants = {n: x for n, x in program.constants.items() if n in handed_out}
+        self.constants: dict[int, Any] = {n: x for n, x in program.constants.items() if n in handed_out}
         self.spare: deque[SmallMemory] = deque(maxlen=MOST_SPARE)
 
     def take_memory(self) -> SmallMemory:
@@ -82,9 +83,13 @@ class StageCutter:
     """
 
     def __init__(self, cutting: Cutting, stage: Stage) -> None:
-        self.cutting, self.stage, self.low = cutting, stage, cutting.low
-        self.program, self.left, self.outside = cutting.program, cutting.left, cutting.outside
-        self.steps = StageSteps()
+        self.cutting = cutting
+        self.stage = stage
+        self.low: Lowering = cutting.low
+        self.program: Program = cutting.program
+        self.left: list[int] = cutting.left
+        self.outside: set[int] = cutting.outside
+        self.steps: StageSteps = StageSteps()
         self.segments: list[tuple[SmallStep | None, list[Instruction]]] = []
         self.outside.update(stage.inputs)
         self.low.summands = summands(stage, self.left)

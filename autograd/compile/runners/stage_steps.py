@@ -71,7 +71,8 @@ class PlainStep:
     runner = "operations"
 
     def __init__(self, instructions: list[Instruction], function: Callable[[Any], None]) -> None:
-        self.instructions, self.function = instructions, function
+        self.instructions = instructions
+        self.function = function
         self.single: list[tuple[Instruction, Step]] | None = None
 
     def __call__(self, run: Any) -> None:

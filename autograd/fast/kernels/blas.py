@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ....common.fork import renewed
 
@@ -47,7 +47,7 @@ def _find_sgemm(library: ctypes.PyDLL | None) -> tuple[int, int] | None:
 
 
 _functions = _find(_library())
-sgemm = _find_sgemm(_library())
+sgemm: Final = _find_sgemm(_library())
 """Address of the product of float32 matrices (CBLAS), and bits of its integers; None if it is not found."""
 _count_at_start = _functions[0]() if _functions else 1
 _lock = threading.RLock()  # one that a signal handler or a destructor inside may take again

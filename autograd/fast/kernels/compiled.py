@@ -21,7 +21,9 @@ from .compiled_cache import kept
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined, unused-ignore]
     raise ImportError("Numba was told not to compile (NUMBA_DISABLE_JIT)")
 
-FLOAT, INT, BYTE = types.float32, types.int64, types.uint8
+FLOAT: Any = types.float32
+INT: Any = types.int64
+BYTE: Any = types.uint8
 ZERO = np.float32(0.0)
 
 

@@ -13,7 +13,8 @@ from numba import types
 from .compiled import FLOAT, INT, array, compiled, given, inlined
 from .compiled_tiles import LANES, convolution_tile, gradient_tile
 
-table, part = given(2, INT), types.UniTuple(INT, 5)
+table: Any = given(2, INT)
+part: Any = types.UniTuple(INT, 5)
 LONG = 512
 """Floats of a line that are multiplied with all the others before the next, as many as the cache has room for."""
 

@@ -8,6 +8,7 @@ units in the last place of float64, and special values are those of the C librar
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -35,7 +36,7 @@ ODD_SHARES = tuple([1.0 / (2 * i + 1) for i in range(12)])
 
 
 @intrinsic
-def bits_of(typing_context, x):
+def bits_of(typing_context: Any, x: Any) -> Any:
     """Return the bits of a float64."""
     return types.int64(types.float64), lambda context, builder, signature, args: builder.bitcast(
         args[0], context.get_value_type(types.int64)
@@ -43,7 +44,7 @@ def bits_of(typing_context, x):
 
 
 @intrinsic
-def from_bits(typing_context, x):
+def from_bits(typing_context: Any, x: Any) -> Any:
     """Return the float64 of some bits."""
     return types.float64(types.int64), lambda context, builder, signature, args: builder.bitcast(
         args[0], context.get_value_type(types.float64)

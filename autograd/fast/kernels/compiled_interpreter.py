@@ -6,6 +6,8 @@ an index that may be negative, Numba would ask each time whether it is.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import carray, types  # type: ignore[attr-defined, unused-ignore]
 from numba.extending import intrinsic
@@ -262,7 +264,7 @@ def run_numbers(table, start, stop, m, truth):
 
 
 @intrinsic
-def pointer(typing_context, address):
+def pointer(typing_context: Any, address: Any) -> Any:
     """Return an address as a pointer."""
     return types.voidptr(types.int64), lambda context, builder, signature, args: builder.inttoptr(
         args[0], context.get_value_type(types.voidptr)

@@ -7,13 +7,14 @@ products with the multiple are exact. There sine and cosine are polynomials, wit
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import types
 
 from .compiled import INT, array, compiled, compiled_into, given
 
-DOUBLE = types.float64
+DOUBLE: Any = types.float64
 FARTHEST = 1e5
 """Beyond this the last digits of what is left would be wrong."""
 _PER_TURN = 2.0 / math.pi

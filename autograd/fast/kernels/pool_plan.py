@@ -27,7 +27,10 @@ class PoolPlan:
     """
 
     def __init__(self, rows: Axis, columns: tuple[Axis, ...], line: Axis, pool: Pair) -> None:
-        self.rows, self.columns, self.line, self.pool = rows, columns, line, pool
+        self.rows = rows
+        self.columns = columns
+        self.line = line
+        self.pool = pool
 
     @cached_property
     def size(self) -> Pair:

@@ -54,7 +54,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self.used = monotonic()
+        self.used: float = monotonic()
         self._buckets: dict[int, list[Array]] = {}
         self._usable = getattr(sys, "_is_gil_enabled", lambda: True)()  # else counts are not exact
         with _lock:

@@ -5,25 +5,29 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ....common.atomic_file import write_atomically
 from .dot import to_dot
+from .drawing_page import drawing_page
+from .front_ends import in_frame
+from .layout import laid_out
 from .modules_picture import picture_of_modules
 from .nodes_picture import picture_of_nodes
+from .opened import numbers_of
+from .parameter_paths import is_module
 from .picture import Picture
-from .recorded_graph import is_module, recorded_graph
-from .render import FORMATS, NoGraphvizError, render
+from .recorded_graph import recorded_graph
+from .render import FORMATS, NoGraphvizError
 from .scalar_zoom import expand
-from .svg import finished, themed
-from .theme import BACKGROUND, DARK
+from .svg import svg_of, themed
 from .tree import to_text
 
-DIRECTIONS = ("LR", "RL", "TB", "BT")
-SHOWS = ("values", "grads", "chain")
-ZOOMS = ("modules", "ops", "scalars")
+Direction = Literal["LR", "RL", "TB", "BT"]
+Show = Literal["values", "grads", "chain"]
+Zoom = Literal["modules", "ops", "scalars"]
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
 
 #: The default of ``max_nodes``: Graphviz lays out as many boxes in a second or two.
 MAX_NODES = 120
@@ -42,8 +46,8 @@ class Drawing:
 
     def __init__(self, picture: Picture, direction: str, format: str) -> None:
         self.picture = picture
-        self.source = to_dot(picture, direction)
-        self._format = format
+        self.source: str = to_dot(picture, direction)
+        self._direction, self._format = direction, format
 
     def render(self, format: str = "svg") -> bytes:
         """Return the drawing as a file of the given format.
@@ -63,11 +67,11 @@ class Drawing:
         if format == "txt":
             return (self.text() + "\n").encode()
         if format == "svg":
-            return themed(finished(render(self.source, "svg").decode(), self.picture)).encode()
+            return themed(svg_of(self.picture, self._direction)).encode()
         if format == "html":
-            return _page(self.render("svg").decode(), self.text()).encode()
+            return drawing_page(self.picture, self._direction, self.text()).encode()
         if format in FORMATS:
-            return render(self.source, format)
+            return laid_out(self.picture, self._direction, format)
         raise ValueError(f"format {format!r} is not one of 'svg', 'png', 'pdf', 'html', 'dot', 'txt'")
 
     def text(self) -> str:
@@ -98,6 +102,8 @@ class Drawing:
             bundle = {"image/png": base64.b64encode(self.render("png")).decode(), "text/plain": self.text()}
             if self._format == "svg":
                 bundle["image/svg+xml"] = self.render("svg").decode()
+                if any(box.inside is not None for box in self.picture.boxes):
+                    bundle["text/html"] = in_frame(self.render("html").decode(), bundle["image/png"])
         except NoGraphvizError as error:
             return {"text/plain": f"{error.advice}\n\n{self.text()}"}
         return bundle
@@ -109,21 +115,26 @@ class Drawing:
 def draw(
     root: Any,
     *args: Any,
-    show: str = "values",
-    zoom: str | None = None,
-    direction: str | None = None,
+    show: Show = "values",
+    zoom: Zoom | None = None,
+    direction: Direction | None = None,
     max_nodes: int = MAX_NODES,
     fold: bool | None = None,
     input_shape: Sequence[int] | None = None,
-    format: str = "svg",
+    format: Literal["svg", "png"] = "svg",
 ) -> Drawing:
     """Draw how a result was computed.
 
     Nothing is changed: gradients for the drawing are computed in a table of their own.
 
-    Inputs are rounded boxes, parameters (arrays that get gradients) octagons, constants dashed, computed nodes
-    plain boxes, the result has a double border. Arrays show their dtype, shape, extremes and a small picture.
-    Numbers have six significant digits; the tooltips of an SVG hold them in full.
+    Inputs are rounded boxes, parameters (arrays that get gradients) octagons, large constants dashed, computed nodes
+    plain boxes, the result has a double border. A sum or product of several terms is one box, and small constants stand
+    inside their operation: ``x ** 2``. Parameters of a model are called by their paths. Arrays of up to 6 by 6 show
+    their numbers, larger ones a heat map in which 0 is grey, negative numbers are darker and positive ones lighter, and
+    images their ink. Numbers have six significant digits; the tooltips of an SVG hold them in full.
+
+    In a notebook, and in an ``.html`` file, boxes open into their parts: layers into operations, operations on small
+    arrays into numbers.
 
     Parameters
     ----------
@@ -132,21 +143,21 @@ def draw(
     *args
         Arguments of a function or module: numbers and arrays, or nodes.
     show : {"values", "grads", "chain"}
-        ``"values"``: values, and the gradients that ``backward()`` has stored. ``"grads"``: the gradient of this
-        result with respect to every node, computed for the drawing. ``"chain"``: also the local derivative on each
-        edge, so that the chain rule can be multiplied along a path by eye, and the axes to sum over where an input was
-        broadcast; where the local derivative is not a plain factor, the rule in terms of the gradient ``g``, if it is
-        short.
+        ``"values"``: values, and the gradients that ``backward()`` has stored; those between, if the stored ones are
+        of this result. ``"grads"``: the gradient of this result with respect to every node, computed for the drawing.
+        ``"chain"``: also the local derivative on each edge, so that the chain rule can be multiplied along a path by
+        eye, and the axes to sum over where an input was broadcast; where the local derivative is not a plain factor,
+        the rule in terms of the gradient ``g``, if it is short.
     zoom : {"modules", "ops", "scalars"}, optional
-        Layers as boxes; operations as boxes; or each number of an array as a box. By default modules are drawn as
-        layers, all else as operations.
+        Layers as boxes; operations as boxes, those of a layer in a frame; or each number of an array as a box. By
+        default modules are drawn as layers, all else as operations.
     direction : {"LR", "RL", "TB", "BT"}, optional
         Where the computation goes; by default from top to bottom through layers, else from left to right.
     max_nodes : int
         The largest number of boxes. The drawing says how many nodes are left out.
     fold : bool, optional
         Draw nodes that play the same role (the neurons of a layer, the terms of a sum) as one box; by default
-        only if there are more than ``max_nodes``.
+        only if there are more than ``max_nodes``, or more than 24 terms in one sum.
     input_shape : sequence of int, optional
         Shape of a module's input with its batch axis, such as ``(1, 28, 28, 1)``.
     format : {"svg", "png"}
@@ -182,8 +193,8 @@ def draw(
     if direction is None:
         direction = "TB" if zoom == "modules" else "LR"
     for name, value, known in (
-        ("show", show, SHOWS),
-        ("zoom", zoom, ZOOMS),
+        ("show", show, get_args(Show)),
+        ("zoom", zoom, get_args(Zoom)),
         ("direction", direction, DIRECTIONS),
         ("format", format, ("svg", "png")),
     ):
@@ -196,16 +207,5 @@ def draw(
     recorded = recorded_graph(root, args, input_shape)
     if zoom == "scalars":
         recorded = expand(recorded)
-    picture = picture_of_nodes(recorded.root, show, max_nodes, fold, recorded.names, recorded.roles)
-    return Drawing(picture, direction, format)
-
-
-def _page(svg: str, text: str) -> str:
-    """Return an SVG as a page of its own."""
-    dark = DARK[BACKGROUND]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>seegrad</title><style>'
-        f"body{{margin:1em;background:{BACKGROUND}}}svg{{max-width:100%;height:auto}}"
-        f"@media (prefers-color-scheme: dark){{body{{background:{dark}}}}}</style></head>\n"
-        f'<body><figure role="img" aria-label="{escape(text)}">{svg}</figure></body></html>\n'
-    )
+    opens = numbers_of if zoom == "ops" else None
+    return Drawing(picture_of_nodes(recorded, show, max_nodes, fold, opens), direction, format)

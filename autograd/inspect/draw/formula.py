@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,17 @@ from .formula_names import namespace
 from .general_rule import General
 from .literals import FAILURES, UnclearError, index_tree, is_static, literal
 from .particular_rule import Particular
+from .slots import closed, closed_if_signed, is_slot
 
 #: The longest formulas that are shown, in characters: of one computation, and of a rule with all its branches.
 _LONGEST, _LONGEST_RULE = 240, 400
 _LONGEST_PARAMETER = 24
 
+#: What a window does unless its user says otherwise.
+_USUAL = {"stride": (1, 1), "dilation": (1, 1), "padding": ((0, 0), (0, 0))}
+
 #: Texts that need no parentheses beside an operator.
-_ATOM = re.compile(r"[\w.\[\], ']+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\([^()]*\)")
+_ATOM = re.compile(r"·|[\w.\[\], ']+|-?[\d.]+(e[+-]?\d+)?|-?(inf|nan)|\[.*\]|\w*\([^()]*\)")
 
 #: Texts that are in parentheses or brackets already.
 _CLOSED = re.compile(r"\([^()]*\)|\[.*\]")
@@ -90,11 +94,14 @@ class Formula:
         The rule's names of the gradient, the result and the inputs.
     values : dict
         The value of each name in the expression, besides those of :func:`.formula_names.namespace`.
+    decided : bool
+        Whether it leaves out sides of a choice that other numbers would take.
     """
 
     tree: ast.expr
     own: tuple[str, ...]
     values: dict[str, Any]
+    decided: bool = False
 
     def text(self, names: Sequence[str]) -> str:
         """Return the text with other names, or numbers, in place of ``own``."""
@@ -136,8 +143,8 @@ def formula(
     free: dict[str, Any] = dict(values)
     try:
         with quiet():
-            tree = _particular(op, rules[place], _skip(rules, place), index, values, params, free)
-            found = Formula(tree, own, free)
+            tree, decided = _particular(op, rules[place], _skip(rules, place), index, values, params, free)
+            found = Formula(tree, own, free, decided)
             summed = _summed(found, own[index + 2], gradient)
         return summed if len(summed.text(own)) <= _LONGEST and _equal(summed.result(), gradient) else None
     except (UnclearError, *FAILURES):
@@ -152,8 +159,8 @@ def _particular(
     values: Mapping[str, Any],
     params: Mapping[str, Any],
     free: dict[str, Any],
-) -> ast.expr:
-    """Return the expression of a rule whose arguments may have other names than ``values``."""
+) -> tuple[ast.expr, bool]:
+    """Return the expression of a rule whose arguments may have other names than ``values``, and :attr:`decided`."""
     code = getattr(rule, "__code__", None)
     if code is None:
         raise UnclearError
@@ -174,7 +181,8 @@ def _particular(
             free[name] = value
     if further:
         given[code.co_varnames[len(named) + bool(code.co_flags & 4)]] = further
-    return Particular(rule, trees, given, free, skip).result()
+    particular = Particular(rule, trees, given, free, skip)
+    return particular.result(), bool(particular.decided)
 
 
 def _parameter(name: str, value: Any) -> ast.expr:
@@ -206,15 +214,15 @@ def _summed(found: Formula, name: str, gradient: Any) -> Formula:
     if np.shape(found.result()) == np.shape(gradient):
         return found
     if not np.ndim(gradient):
-        return Formula(ast.Call(_name("sum"), [found.tree], []), found.own, found.values)
+        return replace(found, tree=ast.Call(_name("sum"), [found.tree], []))
     shape = ast.Attribute(_name(name), "shape", ast.Load())
-    return Formula(ast.Call(_name("sum_to"), [found.tree, shape], []), found.own, found.values)
+    return replace(found, tree=ast.Call(_name("sum_to"), [found.tree, shape], []))
 
 
 def _equal(found: Any, gradient: Any) -> bool:
     """Return whether two gradients are equal up to rounding."""
     kind = np.asarray(gradient).dtype
-    tolerance = float(np.sqrt(np.finfo(kind if kind.kind == "f" else np.float64).eps))
+    tolerance = float(np.sqrt(np.finfo(kind if kind.kind in "fc" else np.float64).eps))
     if np.shape(found) != np.shape(gradient):
         return False
     scale = np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient))
@@ -239,6 +247,9 @@ def forward_text(op: Op, names: tuple[str, ...], params: Mapping[str, Any]) -> s
         index = params["index"]
         written = _unparsed_index(index) if is_static(index) else "index"
         return f"{atom(names[0])}[{written}]"
+    if "stride" in params:
+        names = (*names, repr(_as_written(params["kernel"]))) if "kernel" in params else names
+        params = _window(params)
     given = [f"{name}={_shown('…', value)}" for name, value in params.items() if _worth_saying(op, name, value)]
     listed = f"[{', '.join(names)}]" if op.name in ("concatenate", "stack") else ", ".join(names)
     return f"{op.title}({', '.join([listed, *given])})"
@@ -261,16 +272,32 @@ def _shown(name: str, value: Any) -> str:
 def _closed(name: str, place: re.Match[str]) -> str:
     """Put a negative number in parentheses where a sign stands before it or a power after it."""
     before, after = place.string[: place.start()].rstrip(), place.string[place.end() :].lstrip()
-    return f"({name})" if name.startswith("-") and (before[-1:] in ("-", "+") or after.startswith("**")) else name
+    return closed(name) if before[-1:] in ("-", "+") or after.startswith("**") else name
 
 
 def _worth_saying(op: Op, name: str, value: Any) -> bool:
-    return name not in op.defaults or repr(op.defaults[name]) != repr(value)
+    default = op.defaults.get(name, op)
+    return default is op or repr(default) != repr(value)
+
+
+def _window(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the user of a convolution or pool wrote, besides the size of its windows."""
+    usual = {**_USUAL, "stride": params.get("kernel", _USUAL["stride"])}
+    others = {} if "kernel" in params else {name: x for name, x in params.items() if name not in usual}
+    return {name: _as_written(x) for name, x in params.items() if name in usual and x != usual[name]} | others
+
+
+def _as_written(pair: Any) -> Any:
+    """Return one number for two that are the same, as in ``padding=1``."""
+    if not isinstance(pair, tuple):
+        return pair
+    first, *others = map(_as_written, pair)
+    return first if all(x == first for x in others) else pair
 
 
 def atom(name: str) -> str:
     """Return a name in parentheses if it needs them beside an operator, as ``a - b`` does."""
-    return name if _ATOM.fullmatch(name) else f"({name})"
+    return name if _ATOM.fullmatch(name) or is_slot(name) else f"({name})"
 
 
 class _Renamed(ast.NodeTransformer):
@@ -290,8 +317,8 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 (a name of the ast module)
         self.generic_visit(node)
-        if isinstance(node.value, ast.Name) and not _ATOM.fullmatch(node.value.id):
-            node.value = ast.Name(f"({node.value.id})", ast.Load())
+        if isinstance(node.value, ast.Name):
+            node.value = ast.Name(atom(node.value.id), ast.Load())
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802 (a name of the ast module)
@@ -311,6 +338,8 @@ class _Renamed(ast.NodeTransformer):
 
 
 def _bracketed(node: ast.expr, sign: str = "-") -> ast.expr:
+    if isinstance(node, ast.Name) and is_slot(node.id):
+        return ast.Name(closed_if_signed(node.id) if sign == "-" else closed(node.id), ast.Load())
     if (
         isinstance(node, ast.Name)
         and not _CLOSED.fullmatch(node.id)

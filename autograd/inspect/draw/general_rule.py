@@ -33,9 +33,10 @@ class General(ast.NodeTransformer):  # the names of its methods are those of the
     """
 
     def __init__(self, function: Any, skip: int = 0) -> None:
-        self.function, self.skip = function, skip
+        self.function = function
+        self.skip = skip
         self.trees: dict[str, ast.expr | None] = {}
-        self.scope = {**getattr(function, "__globals__", {}), **_closure(function)}
+        self.scope: dict[str, Any] = {**getattr(function, "__globals__", {}), **_closure(function)}
 
     def result(self) -> ast.expr:
         """Return the expression; the caller may change it.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ....common.plain_data import is_complex
 from ....common.quiet import quiet
 from ...core.backward import backprop, inputs_of
 from ...core.node import Constant, Node, data_of, on_gradient
@@ -81,7 +82,7 @@ def _with_hooks_of_leaves(table: dict[Node, Any]) -> dict[Node, Any]:
 
 
 def local_derivative(node: Node, index: int) -> Any:
-    """Return the derivative of an elementwise operation with respect to one input; None for other operations.
+    """Return the derivative of an elementwise operation of real numbers by one input; None for other operations.
 
     Returns
     -------
@@ -96,9 +97,27 @@ def local_derivative(node: Node, index: int) -> Any:
     values = (root_gradient(node), node._plain, *[x._plain for x in inputs])
     with quiet():
         try:
-            return rule(*values, **node.params)
+            found = rule(*values, **node.params)
         except ArithmeticError:  # a pole of Python's floats
-            return rule(*[np.float64(v) for v in values], **node.params)
+            found = rule(*[np.float64(v) for v in values], **node.params)
+    return None if any(map(is_complex, (found, *values))) else found  # a conjugate is no factor
+
+
+def derivative_of_number(node: Node, index: int) -> Any:
+    """Return the derivative of a number by an input that is a number, for any operation of real numbers.
+
+    Returns
+    -------
+    float or ndarray or None
+        None if the rule gives none. The code of users is not called again.
+    """
+    if node.op.user_defined:
+        return None
+    inputs = inputs_to_show(node)
+    values = (root_gradient(node), node._plain, *[x._plain for x in inputs])
+    with quiet():
+        found = node.op.rules_for(inputs)[index](*values, **node.params)
+    return None if found is None or any(map(is_complex, (found, *values))) else inputs[index].fit_gradient(found)
 
 
 @dataclass

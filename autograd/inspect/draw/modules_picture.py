@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ....common.evaluation_mode import evaluation_mode
-from ...core.node import Node, clock
+from ...core.node import Node
 from ...core.recording import recording
 from .graph_reading import inputs_to_show, kind_of
+from .module_calls import Call, calls_of, modules_around
+from .opened import operations_of
+from .parameter_paths import is_module, paths_in
 from .picture import Arrow, Box, Picture
 from .readable import describe
-from .recorded_graph import example_inputs, is_module
-
-
-@dataclass(eq=False)
-class Call:
-    """One call of a module: the module, its arguments and output, and the node numbers at its start and end."""
-
-    module: Any
-    path: str
-    start: int
-    end: int
-    args: tuple[Any, ...]
-    output: Any
+from .recorded_graph import example_inputs
 
 
 def picture_of_modules(model: Any, args: Sequence[Any], input_shape: Sequence[int] | None, most: int) -> Picture:
@@ -55,36 +44,12 @@ def picture_of_modules(model: Any, args: Sequence[Any], input_shape: Sequence[in
     if not is_module(model):
         raise TypeError(f"zoom='modules' draws modules, not {type(model).__name__}; use zoom='ops'")
     inputs = example_inputs(args, input_shape)
-    with evaluation_mode(model), recording(), _calls_of(model) as calls:
+    with evaluation_mode(model), recording(), calls_of(model) as calls:
         output = model(*inputs)
     layout = _Layout(model, calls, inputs)
     for result in output if isinstance(output, (tuple, list)) else [output]:
         layout.result(result)
     return layout.picture(most)
-
-
-@contextmanager
-def _calls_of(model: Any) -> Iterator[list[Call]]:
-    """Note every call of every module inside this block."""
-    calls: list[Call] = []
-    observed = list(model.named_modules())
-    for path, module in observed:
-        module.__dict__["forward"] = _noting(module, path, module.forward, calls)
-    try:
-        yield calls
-    finally:
-        for _, module in observed:
-            del module.__dict__["forward"]
-
-
-def _noting(module: Any, path: str, forward: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
-    def noting(*args: Any, **kwargs: Any) -> Any:
-        start = clock()
-        output = forward(*args, **kwargs)
-        calls.append(Call(module, path, start, clock(), (*args, *kwargs.values()), output))
-        return output
-
-    return noting
 
 
 def _new_parameters(calls: list[Call]) -> dict[Call, int]:
@@ -114,6 +79,7 @@ class _Layout:
         self.arrows: list[Arrow] = []
         self.roots: list[str] = []
         self.counts = _new_parameters(self.calls)
+        self.names = paths_in(model)
 
     def result(self, node: Any) -> None:
         """Add one result of the model and all that it was computed from."""
@@ -155,9 +121,9 @@ class _Layout:
             lines.append("parameters shared with above")
         title = type(call.module).__name__
         name = call.path.rsplit(".", 1)[-1]
-        return Box(
-            f"m{len(self.boxes)}", "module", f"{name} {title}".strip(), "", lines, group=self._groups(call.start)
-        )
+        box = Box(f"m{len(self.boxes)}", "module", f"{name} {title}".strip(), "", lines, group=self._groups(call.start))
+        box.inside = operations_of(call.output, call.args, self.names)
+        return box
 
     def _of_node(self, node: Node) -> Box:
         key = f"m{len(self.boxes)}"
@@ -169,9 +135,7 @@ class _Layout:
         return Box(key, kind, name, "", describe(node._plain)[:1])
 
     def _groups(self, number: int) -> tuple[str, ...]:
-        """Return the modules inside which something happened, outermost first."""
-        around = sorted((c for c in self.outer if c.start <= number <= c.end), key=lambda call: call.start)
-        return tuple(f"{c.path} {type(c.module).__name__}" for c in around)
+        return modules_around(number, self.outer)
 
     def picture(self, most: int) -> Picture:
         """Return the finished picture, in the order of computing."""

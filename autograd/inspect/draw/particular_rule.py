@@ -41,6 +41,8 @@ class Particular(General):
         How many lambdas of the same arguments stand before it on its line; how many calls it is inside of.
     known : dict, optional
         Arrays by identity, each with its expression; shared with the functions that are called.
+    decided : list, optional
+        Is filled with the conditions of elements that were left out, since all elements took the same side.
     """
 
     def __init__(
@@ -52,10 +54,15 @@ class Particular(General):
         skip: int = 0,
         depth: int = 0,
         known: dict[int, tuple[Any, ast.expr]] | None = None,
+        decided: list[ast.expr] | None = None,
     ) -> None:
         super().__init__(function, skip)
-        self.trees, self.values, self.free, self.depth = dict(trees), dict(values), free, depth
-        self.known = {} if known is None else known
+        self.trees: dict[str, ast.expr | None] = dict(trees)
+        self.values: dict[str, Any] = dict(values)
+        self.free = free
+        self.depth = depth
+        self.known: dict[int, tuple[Any, ast.expr]] = {} if known is None else known
+        self.decided: list[ast.expr] = [] if decided is None else decided
         for name, value in values.items():
             self.note(value, self.trees.get(name))
 
@@ -256,7 +263,11 @@ class Particular(General):
         if not condition.size or condition.all() != condition.any():
             return None
         side = node.args[1 if condition.all() else 2]
-        return side if np.shape(self.value(side)) == np.shape(self.value(node)) else None
+        if np.shape(self.value(side)) != np.shape(self.value(node)):
+            return None
+        if not isinstance(node.args[0], ast.Constant):
+            self.decided.append(node.args[0])
+        return side
 
     def turns(self, node: ast.Call) -> bool:
         """Return whether a call of ``swapaxes`` transposes a matrix."""
@@ -298,7 +309,7 @@ class Particular(General):
                 trees[name], values[name] = given
             else:
                 trees[name], values[name] = self.attempt_written(parameter.default), parameter.default
-        return Particular(function, trees, values, self.free, 0, self.depth + 1, self.known).result()
+        return Particular(function, trees, values, self.free, 0, self.depth + 1, self.known, self.decided).result()
 
     def arguments(self, node: ast.Call) -> tuple[list[tuple[Any, Any]], dict[str, tuple[Any, Any]]]:
         """Return the arguments of a call as pairs (expression, value), with ``*list`` and ``**dict`` expanded."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+
+from .array_picture import Grid
 
 #: The kinds of boxes. A "result" was computed, a "gradient" in a backward pass; "more" stands for what is left out.
 Kind = Literal["input", "parameter", "constant", "result", "gradient", "module", "more"]
@@ -24,19 +27,23 @@ class Box:
     op : str
         The symbol of the operation.
     lines : list of str
-        The value: a number, or shape, dtype and statistics of an array.
+        The value: a number, the numbers of a small array, or shape, dtype and extremes of a larger one.
     gradient : list of str
-        The gradient, in the same form.
-    exact : str
-        Value and gradient in full, where they are single numbers.
-    heat : list of list of str
-        Colours of a small picture of the value.
+        The gradient, in the same form, without dtype and shape.
+    grid, gradient_grid : Grid, optional
+        Pictures of an array and its gradient. One that holds numbers stands in the place of the lines.
     spark : str
-        The same picture as a line of text.
+        A picture of a long vector as a line of text.
+    look : dict of str to str
+        Attributes of Graphviz that override those of its kind.
+    op_in_full, value_in_full, gradient_in_full : str
+        An operation with constants, value and gradient with all digits.
     group : tuple of str
         The nested groups around the box, outermost first.
     is_root : bool
         Whether the box is the result that is drawn.
+    inside : callable, optional
+        Returns the picture of its parts, into which it opens in a page.
     """
 
     key: str
@@ -45,11 +52,22 @@ class Box:
     op: str = ""
     lines: list[str] = field(default_factory=list)
     gradient: list[str] = field(default_factory=list)
-    exact: str = ""
-    heat: list[list[str]] = field(default_factory=list)
+    grid: Grid | None = None
+    gradient_grid: Grid | None = None
     spark: str = ""
+    look: dict[str, str] = field(default_factory=dict)
+    op_in_full: str = ""
+    value_in_full: str = ""
+    gradient_in_full: str = ""
     group: tuple[str, ...] = ()
     is_root: bool = False
+    inside: Callable[[], Picture] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def exact(self) -> str:
+        """All that is known of its numbers, with all digits."""
+        gradient = f"grad {self.gradient_in_full}" if self.gradient_in_full else ""
+        return ", ".join(filter(None, [self.value_in_full, gradient]))
 
 
 @dataclass
@@ -64,15 +82,21 @@ class Arrow:
         The text beside the arrow.
     exact : str
         The same text with numbers in full.
+    look : dict of str to str
+        Attributes of Graphviz that override those of all arrows.
     back : bool
         Whether it goes against the direction of the drawing, as a backward pass does.
+    hidden : bool
+        Whether it is not drawn, and only puts one box after another.
     """
 
     tail: str
     head: str
     label: str = ""
     exact: str = ""
+    look: dict[str, str] = field(default_factory=dict)
     back: bool = False
+    hidden: bool = False
 
 
 @dataclass

@@ -15,21 +15,22 @@ from ...core.node import Node
 from ...core.recording import recording
 from ...tensor import Tensor, tensor
 from ...value import Value
+from ..users_line import lines_noted
+from .graph_reading import nodes_of
+from .module_calls import calls_of, modules_around
+from .parameter_paths import is_module, parameter_paths, paths_in
 from .picture import Kind
+from .unfused import unfused
 
 
 @dataclass
 class RecordedGraph:
-    """A result, with names and kinds of nodes that replace those of the nodes themselves."""
+    """A result, with names and kinds of nodes that replace their own, and with the modules around what is computed."""
 
     root: Node
     names: dict[Node, str] = field(default_factory=dict)
     roles: dict[Node, Kind] = field(default_factory=dict)
-
-
-def is_module(what: Any) -> bool:
-    """Return whether something is a model: callable, with named children and parameters."""
-    return callable(what) and hasattr(what, "named_children") and hasattr(what, "named_parameters")
+    groups: dict[Node, tuple[str, ...]] = field(default_factory=dict)
 
 
 def recorded_graph(what: Any, args: Sequence[Any], input_shape: Sequence[int] | None) -> RecordedGraph:
@@ -43,21 +44,27 @@ def recorded_graph(what: Any, args: Sequence[Any], input_shape: Sequence[int] | 
     if isinstance(what, Node):
         if args:
             raise TypeError("draw(node) takes no arguments for it: the node has been computed already")
-        return RecordedGraph(what)
+        root = unfused(what)
+        return RecordedGraph(root, parameter_paths(nodes_of(root)))
     if not callable(what):
         raise TypeError(
             f"cannot draw {type(what).__name__}: expected a Value, a Tensor, a module, or a function that returns one"
         )
     if is_module(what):
         inputs = example_inputs(args, input_shape)
-        with evaluation_mode(what), layer_by_layer(), recording():
-            root = what(*inputs)
-        names = {parameter: path for path, parameter in what.named_parameters()}
-        recorded = RecordedGraph(_checked(root, what), names)
+        with evaluation_mode(what), layer_by_layer(), recording(), calls_of(what) as calls, lines_noted():
+            result = what(*inputs)
+        # Of attention and recurrent layers, which have several results, the first is drawn.
+        root = _checked(result[0] if isinstance(result, tuple) and result else result, what)
+        groups = {node: modules_around(node.number, calls) for node in nodes_of(root) if node.op is not None}
+        recorded = RecordedGraph(root, paths_in(what), groups=groups)
     else:
         inputs = [as_leaf(x) for x in args]
         with recording():
-            recorded = RecordedGraph(_checked(what(*inputs), what))
+            with lines_noted():
+                result = _checked(what(*inputs), what)
+            root = unfused(result)
+        recorded = RecordedGraph(root, parameter_paths(nodes_of(root)))
     for x, name in zip(inputs, _argument_names(what, len(inputs))):
         if isinstance(x, Node) and x.op is None:
             recorded.roles[x] = "input"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from ....common.fork import renewed
 FORMATS = ("svg", "png", "pdf")
 
 HOW_TO_GET_ONE = (
-    "pictures need Graphviz: run pip install 'seegrad[draw]', or install the program dot "
+    "pictures need Graphviz, which does not run in a browser"
+    if sys.platform == "emscripten"
+    else "pictures need Graphviz: run pip install 'seegrad[draw]', or install the program dot "
     "(https://graphviz.org/download)"
 )
 
@@ -40,7 +43,7 @@ class NoGraphvizError(ImportError, RuntimeError):
     """
 
     def __init__(self, trouble: str = "") -> None:
-        self.advice = f"{trouble}; {HOW_TO_GET_ONE}" if trouble else HOW_TO_GET_ONE
+        self.advice: str = f"{trouble}; {HOW_TO_GET_ONE}" if trouble else HOW_TO_GET_ONE
         super().__init__(f"{self.advice}; files that end in .txt and .dot need none")
 
 
@@ -110,7 +113,7 @@ def _render_by_program(source: str, format: str) -> bytes:
 def _render_by_library(source: str, format: str) -> bytes:
     import pygraphviz
 
-    with _one_at_a_time, _without_fontconfigs_warnings():
+    with _one_at_a_time, without_fontconfigs_warnings():
         graph = pygraphviz.AGraph(string=source)
         try:
             return bytes(graph.draw(format=format, prog="dot"))
@@ -127,12 +130,13 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _without_fontconfigs_warnings() -> Iterator[None]:
+def without_fontconfigs_warnings() -> Iterator[None]:
     """Remove what fontconfig says about the system's configuration from the error output.
 
     The library from pip brings a fontconfig of its own. It warns of a configuration that is newer than itself, and of a
-    system that has none, and draws as well; no setting keeps it from reading the system's templates. It writes to the
-    file descriptor, not through Python. Whatever else is written meanwhile is kept and written at the end.
+    system that has none, and draws as well. It reads the system's templates whatever FONTCONFIG_FILE says, and a root
+    of its own (FONTCONFIG_SYSROOT) would go on to every process that is started. It writes to the file descriptor, not
+    through Python. Whatever else is written meanwhile is kept and written at the end.
     """
     try:
         kept = os.dup(2)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....common.plain_data import real_numbers
 from ....common.quiet import quiet
-from ...core.node import Constant, Node, data_of, fill
+from ...core.node import Constant, Node, annotate, clock, data_of, fill
 from ...core.op import Op
 from ...core.recording import recording
 from ...ops.elementwise import add, multiply
@@ -40,9 +41,15 @@ class ScalarPart(Op):
     elementwise = True
 
     def __init__(self, op: Op, factors: list[float]) -> None:
-        self.name, self.symbol, self.factors = op.name, op.symbol, factors
-        self.rule, self.variadic, self.variadic_rule = (), False, None
-        self.defaults = {}
+        #: Whether the element itself is the sum of the inputs times the factors, whatever the numbers are.
+        self.is_weighted_sum: bool = op.name in ("add", "sum", "mean", "cumsum", "window_sum")
+        self.name: str = op.name
+        self.symbol: str = op.symbol
+        self.factors = factors
+        self.rule: tuple[()] = ()
+        self.variadic: bool = False
+        self.variadic_rule: None = None
+        self.defaults: dict[str, Any] = {}
 
     def rules_for(self, inputs: tuple[Node, ...]) -> tuple[Callable[..., Any], ...]:
         """Return one rule per input: the gradient times a number."""
@@ -70,6 +77,8 @@ def expand(recorded: RecordedGraph) -> RecordedGraph:
     ------
     ValueError
         If there are more than ``MAX_SCALARS`` numbers.
+    TypeError
+        If some of them are complex.
     """
     nodes = nodes_of(recorded.root)
     count = sum(np.size(node._plain) for node in nodes)
@@ -78,6 +87,8 @@ def expand(recorded: RecordedGraph) -> RecordedGraph:
             f"zoom='scalars' would draw {count:,} numbers, at most {MAX_SCALARS} can still be read: draw a smaller "
             "piece (fewer examples, a smaller layer), or use zoom='ops'"
         )
+    for node in nodes:
+        real_numbers("zoom='scalars'", node._plain)
     parts: dict[Node, Parts] = {}
     roles: dict[Node, Kind] = {}
     with recording():
@@ -88,12 +99,23 @@ def expand(recorded: RecordedGraph) -> RecordedGraph:
                     kind = recorded.roles.get(node, kind_of(node))
                     roles.update((part, kind) for part in parts[node].flat)
             else:
+                before = clock()
                 parts[node] = _computed(node, [parts[x] for x in inputs_to_show(node)])
+                _note_line(parts[node], node, before)
                 if node.label:
                     _name(parts[node], node.label)
         found = parts[recorded.root]
         root = found.item() if found.size == 1 else stack(list(found.flat))
     return RecordedGraph(root if isinstance(root, Node) else Value(root), {}, roles)
+
+
+def _note_line(parts: Parts, node: Node, before: int) -> None:
+    """Note on what was recorded after ``before`` the line that computed its array."""
+    line = (node.notes or {}).get("line")
+    if line is not None:
+        for part in parts.flat:
+            if isinstance(part, Node) and part.op is not None and part.number > before:
+                annotate(part, "line", line)
 
 
 def _leaf(node: Node, name: str) -> Parts:
@@ -182,7 +204,7 @@ def _by_derivative(node: Node, inputs: list[Parts], shape: tuple[int, ...]) -> P
             if not x.requires_grad:
                 continue
             with quiet():
-                slopes = x.fit(rule(unit, data, *[s._plain for s in sources], **node.params))
+                slopes = x.fit_gradient(rule(unit, data, *[s._plain for s in sources], **node.params))
             for term, slope in zip(part.flat, np.ravel(slopes)):
                 if slope != 0:
                     terms.append(term)

@@ -57,7 +57,7 @@ DARK = {
 
 def dark_rules(scope: str) -> str:
     """Return the style rules for an SVG inside ``scope`` on a dark background."""
-    rules = [f"{scope} text{{fill:{DARK[TEXT]}}}"]
+    rules = []
     for light, dark in DARK.items():
         rules.append(f'{scope} [fill="{light}"]{{fill:{dark}}}')
         rules.append(f'{scope} [stroke="{light}"]{{stroke:{dark}}}')

@@ -86,7 +86,7 @@ def _parts(name: str, x: Any) -> Iterator[tuple[str, Any]]:
         yield "", x.__func__
     elif isinstance(x, FunctionType):
         yield from _names_in(x)
-    elif type(x).__module__.partition(".")[0] not in _LIBRARIES:
+    elif str(type(x).__module__).partition(".")[0] not in _LIBRARIES:
         for attribute, item in _attributes(x):
             yield _joined(name, attribute), item
     elif callable(x) and not isinstance(x, type):  # a derivative, a compiled function: what it was made from

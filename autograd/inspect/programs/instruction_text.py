@@ -12,6 +12,7 @@ from ...compile.program import Instruction, Program, Ref, Variable
 from ...core.op import Op
 from ..draw.formula import atom, forward_text
 from ..draw.literals import is_static
+from ..draw.operation_words import WITH_SIGNS
 from ..draw.readable import small_array
 
 #: Functions without a derivative that mathematics writes between their two arguments.
@@ -20,9 +21,6 @@ SIGNS = {
     **{"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="},
     **{"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"},
 }
-
-#: Formulas that are written with signs alone, such as ``x * y`` or ``1 / x``; others have a name.
-_WITH_SIGNS = re.compile(r"[xy\d\s@|()*/%+-]+")
 
 #: Operations whose inputs are written as one list.
 _LISTS = ("concatenate", "stack")
@@ -47,7 +45,7 @@ def instruction_text(instruction: Instruction, names: Mapping[int, str] | Any, p
     if not isinstance(operation, Op):
         given = [f"{key}={static_text(value, names)}" for key, value in params.items() if not _all_wanted(key, value)]
         return f"{operation.name}({', '.join([*inputs, *given])})"
-    if _WITH_SIGNS.fullmatch(getattr(operation, "formula", operation.symbol)):
+    if WITH_SIGNS.fullmatch(getattr(operation, "formula", operation.symbol)):
         return forward_text(operation, tuple(inputs), params)
     if operation.name == "where":
         return f"where({', '.join([static_text(params['condition'], names), *inputs])})"

@@ -20,7 +20,7 @@ class KnownNames:
     def __init__(self, recorded: Any) -> None:
         self.recorded = recorded
         self.arguments: list[str] = recorded.notes.arguments
-        self.found = found_names(recorded.notes.f)
+        self.found: dict[Any, str] = found_names(recorded.notes.f)
 
     def of(self, x: Any) -> str:
         """Return the name of an argument, or of a node or array that was found; empty if it has none."""

@@ -15,6 +15,10 @@ _ROWS = 40
 #: The most characters that tell what is computed; half of them tell dtype and shape.
 _WIDEST = 52
 
+_HEAD = ("µs", "share", "calls", "what", "result", "by", "bytes")
+#: The columns that are aligned at their left.
+_LEFT = (3, 4, 5)
+
 
 class ProfileRow(NamedTuple):
     """One step, or several that compute the same.
@@ -73,8 +77,12 @@ class Profile:
         left_out: list[str],
         rounds: int,
     ) -> None:
-        self.name, self.rows, self.seconds = name, rows, seconds
-        self.around, self.left_out, self.rounds = around, left_out, rounds
+        self.name = name
+        self.rows = rows
+        self.seconds = seconds
+        self.around = around
+        self.left_out = left_out
+        self.rounds = rounds
 
     def by_operation(self) -> list[ProfileRow]:
         """Return the rows added up by operation and kind of result, the longest first."""
@@ -111,12 +119,10 @@ class Profile:
         return lines
 
     def __repr__(self) -> str:
-        head = ("µs", "share", "calls", "what", "result", "by", "bytes")
-        table = [head, *self._table()]
-        widths = [max(len(line[k]) for line in table) for k in range(len(head))]
-        right = (0, 1, 2, 6)
+        table = [_HEAD, *self._table()]
+        widths = [max(len(line[k]) for line in table) for k in range(len(_HEAD))]
         lines = [
-            "  ".join([c.rjust(w) if k in right else c.ljust(w) for k, (c, w) in enumerate(zip(line, widths))]).rstrip()
+            "  ".join([c.ljust(w) if k in _LEFT else c.rjust(w) for k, (c, w) in enumerate(zip(line, widths))]).rstrip()
             for line in table
         ]
         around = [f"{_micro(seconds):>{widths[0]}}  {text}" for text, seconds in self.around]
@@ -135,7 +141,7 @@ class Profile:
         """Return the table as a notebook shows it, with a bar for each share."""
         rows = "".join(_html_row(line) for line in self._table())
         around = "".join(_html_row((_micro(seconds), "", "", text, "", "", "")) for text, seconds in self.around)
-        head = "".join(f"<th>{escape(c)}</th>" for c in ("µs", "share", "calls", "what", "result", "by", "bytes"))
+        head = "".join(_cell("th", text, k) for k, text in enumerate(_HEAD))
         below = "<br>".join(escape(line) for line in self._left_out())
         return (
             f"<p>{escape(self._title())}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}"
@@ -165,14 +171,13 @@ def _size_text(size: int) -> str:
     return f"{size} B"
 
 
-def _td(text: str, left: bool = False) -> str:
-    return f'<td style="text-align:{"left" if left else "right"}">{escape(text)}</td>'
+def _cell(tag: str, text: str, column: int, style: str = "") -> str:
+    align = "left" if column in _LEFT else "right;white-space:nowrap"
+    return f'<{tag} style="text-align:{align}{style}">{escape(text)}</{tag}>'
 
 
 def _html_row(line: Sequence[str]) -> str:
     """Return a row, with a bar in the column of shares."""
     share = line[1].rstrip(" %") or "0"
-    bar = f'<td style="text-align:right;background:linear-gradient(to left,#f0b84a66 {share}%,transparent 0)">'
-    cells = [_td(line[0]), f"{bar}{escape(line[1])}</td>", _td(line[2])]
-    cells += [_td(text, left=True) for text in line[3:6]] + [_td(line[6])]
-    return f"<tr>{''.join(cells)}</tr>"
+    bar = f";background:linear-gradient(to left,#f0b84a66 {share}%,transparent 0)"
+    return f"<tr>{''.join([_cell('td', text, k, bar if k == 1 else '') for k, text in enumerate(line)])}</tr>"

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....common.function_name import function_name
 from ...compile.program import Instruction, Program
 from ..draw.readable import small_array, statistics
 from .instruction_text import instruction_text, result_names, result_types, type_text
-from .recorded_facts import conditions_of, effects_of, gradients_of, returned_text, root_name, title_of
+from .recorded_facts import conditions_of, effects_of, gradients_of, returned_text, root_name
 from .repetition import repetitions
 from .stage_parts import inner_instructions, is_backward
 from .variable_names import VariableNames
@@ -66,12 +67,12 @@ def page_lines(program: Program, limit: int | None) -> Iterator[Line]:
     """Yield the lines of a page."""
     names, recorded = VariableNames(program), program.origin
     lengths = [len(stage.instructions) for stage in program.stages]
-    title = "program" if recorded is None else f"program of {title_of(recorded.notes.f)}"
+    title = "program" if recorded is None else f"program of {function_name(recorded.notes.f)}"
     yield Line(0, f"{title}: {counted(sum(lengths), 'instruction')}", heading=True)
     backward = {n for stage in program.stages[1:] for n in stage.inputs}
     given = [n for stage in program.stages[:1] for n in stage.inputs if n not in backward]
     yield from _listed("given", [Line(1, names[n], type_text(program.variables[n])) for n in given], limit)
-    constants = [Line(1, constant_text(n, names), type_text(program.variables[n])) for n in names.shown_constants]
+    constants = [Line(1, constant_text(n, names), _constant_type(n, program)) for n in names.shown_constants]
     yield from _listed("constants", constants, limit)
     read = {n for stage in program.stages for n in stage.outputs}
     read.update(n for i in program.instructions for n in i.reads())
@@ -91,10 +92,16 @@ def _set(text: str, number: int | None, names: VariableNames) -> str:
     return text if number is None else f"{text} = {names[number]}"
 
 
+def _constant_type(number: int, program: Program) -> str:
+    return "complex" if isinstance(program.constants[number], complex) else type_text(program.variables[number])
+
+
 def constant_text(number: int, names: VariableNames) -> str:
     """Return a constant by its name and its numbers, or those that describe it."""
     value = names.program.constants[number]
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
+    if isinstance(value, complex):
+        return f"{names[number]} = {value!r}"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
         return f"{names[number]} = {type(value).__name__}"
     text = small_array(value) if value.size <= _WRITTEN_OUT else ", ".join(statistics(value))
     return f"{names[number]} = {text}"

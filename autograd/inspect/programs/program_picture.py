@@ -201,7 +201,7 @@ class _Drawer:
         key = self._key(i.results[0])
         box = Box(key, "gradient" if item.backward else "result", op=self._text(i), group=item.groups)
         box.name = ", ".join(self.names[n] for n in i.results)
-        box.exact = instruction_text(i, self.names, self.program)
+        box.value_in_full = instruction_text(i, self.names, self.program)
         if item.backward:
             self.backward.add(key)
         self._add_box(i.results, box, [result_types(self.program, i)])

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from ....common.function_name import function_name
 from ...compile.call_arguments import CallArguments
 from ...compile.drawn_numbers import DrawnNumbers
 from ...compile.program import Instruction, Program
 from ...compile.recorded_call import Miss
 from ...ops.views import View
 from .profile_table import Profile, ProfileRow
-from .recorded_facts import effects_of, title_of
+from .recorded_facts import effects_of
 from .step_texts import operation_text, step_text, step_type
 from .variable_names import VariableNames
 
@@ -103,7 +104,7 @@ class _Measurement:
         around = self._around(given, outputs[0])
         effects = effects_of(self.recorded, self.program, self.names)
         left_out = [text for text, _ in effects]
-        return Profile(title_of(self.compiled.f), rows, min(wholes), around, left_out, self.rounds)
+        return Profile(function_name(self.compiled.f), rows, min(wholes), around, left_out, self.rounds)
 
     def _watched_round(self, given: Sequence[Any]) -> None:
         """Run every stage once, and note how long each step takes."""

@@ -17,11 +17,6 @@ _LINE = re.compile(r"\(line (\d+) of (.*)\)$")
 _ATTRIBUTES = {"SetGradient": "grad", "SetData": "data"}
 
 
-def title_of(f: Any) -> str:
-    """Return the name of a function."""
-    return getattr(f, "__name__", "") or type(f).__name__
-
-
 def returned_text(recorded: Any, program: Program, names: VariableNames) -> str:
     """Return what the function returns, in its nested structure."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ....common.function_name import function_name
 from .instruction_text import instruction_text, type_text
 from .program_page import counted
-from .recorded_facts import conditions_of, short_line, title_of
+from .recorded_facts import conditions_of, short_line
 from .stage_parts import inner_instructions
 from .variable_names import VariableNames
 
@@ -22,7 +23,7 @@ def recordings_text(compiled: Any) -> str:
     ----------
     compiled : Compiled
     """
-    lines = [f"compiled {title_of(compiled.f)}: {compiled.recordings} recorded, {compiled.replays} replayed"]
+    lines = [f"compiled {function_name(compiled.f)}: {compiled.recordings} recorded, {compiled.replays} replayed"]
     if compiled.why_not:
         lines.append(f"not compiled: {short_line(compiled.why_not)}")
     elif compiled.recordings > 1:

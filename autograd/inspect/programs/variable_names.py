@@ -33,7 +33,7 @@ class VariableNames:
         self.names: dict[int, str] = {}
         self.taken: set[str] = set()
         self.shown_constants: list[int] = []
-        self.known = None if program.origin is None else KnownNames(program.origin)
+        self.known: KnownNames | None = None if program.origin is None else KnownNames(program.origin)
         for number, name in self.known.of_variables() if self.known is not None else ():
             self._give(number, name)
         for number, value in program.constants.items():

@@ -1,0 +1,306 @@
+"""What the player says besides the rules, in English and in Chinese: notes of steps, buttons, and panels."""
+
+from __future__ import annotations
+
+#: Notes of steps and lines of the printed player, by key: in each of ``sentences.LANGUAGES``.
+NOTES: dict[str, tuple[str, str]] = {
+    "not computed": ("Nothing is computed yet.", "尚未计算任何结果。"),
+    "no graph": ("{x}: {op} was computed under no_grad.", "{x}：{op} 是在 no_grad 下计算的。"),
+    "computed": ("Forward: the gradients come later.", "前向传播：此时还没有梯度。"),
+    "result": ("Forward: this is the result.", "前向传播：这就是最终结果。"),
+    "no backward": ("There is no backward pass.", "没有反向传播。"),
+    "begins": (
+        "The backward pass begins at the result, whose derivative with respect to itself is 1.",
+        "反向传播从结果开始：结果对自身的导数是 1。",
+    ),
+    "begins with array": (
+        "The backward pass begins: these are gradients of the sum of all elements of the result.",
+        "反向传播开始：这里的梯度是结果的所有元素之和的梯度。",
+    ),
+    "done": ("Done: all gradients are accumulated.", "完成：所有梯度都已累加。"),
+    "hook": (
+        "A hook replaced the gradient of {x}; {before} had been accumulated.",
+        "钩子（hook）替换了 {x} 的梯度；此前累加得到的是 {before}。",
+    ),
+    "hook on array": ("A hook replaced the gradient of {x}.", "钩子（hook）替换了 {x} 的梯度。"),
+    "join": (
+        "Paths join at {x}, and their gradients accumulate: {slope} = {before} + {added} = {total}",
+        "多条路径在 {x} 汇合，梯度累加：{slope} = {before} + {added} = {total}",
+    ),
+    "join of arrays": (
+        "Paths join at {x}, and their gradients accumulate: {slope} is their sum.",
+        "多条路径在 {x} 汇合，梯度累加：{slope} 是它们之和。",
+    ),
+}
+
+#: What pages of drawings and the player say by themselves, by key: in each of ``sentences.LANGUAGES``.
+PICTURE: dict[str, tuple[str, str]] = {
+    "the graph": ("The graph", "计算图"),
+    "grad": ("grad {number}", "梯度 {number}"),
+    "grad above": ("grad", "梯度"),
+    "turn": ("Turn the drawing", "切换横竖布局"),
+    "smaller": ("Smaller", "缩小"),
+    "larger": ("Larger", "放大"),
+    "fit": ("Fit", "全图"),
+    "see all": ("See all of it", "显示整个图"),
+    # Boxes that open into their parts.
+    "what is open": ("What is open", "当前展开的位置"),
+    "back to": ("Back to {title}", "返回 {title}"),
+    "open box": ("Open {title}", "展开 {title}"),
+    "close box": ("Close {title}", "收起 {title}"),
+    "boxes open": ("A box with + opens into its parts.", "带 + 的方框可以展开，查看内部的运算。"),
+    "parts as recorded": (
+        "The numbers inside of opened boxes are hidden until the recorded numbers are put back.",
+        "展开的方框内部的数值已隐藏，恢复记录时的数值后才会显示。",
+    ),
+    "layers": ("Layers", "层"),
+    "show layers": ("Show layers as boxes, or what is in them", "把各层收成方框，或展开它们的内部"),
+}
+
+#: What the player says by itself, by key.
+PAGE: dict[str, tuple[str, str]] = {
+    **PICTURE,
+    "title": ("Backprop of {title}", "{title} 的反向传播"),
+    "region": ("Backprop of {title}, step by step", "逐步演示 {title} 的反向传播"),
+    "graph of": ("The graph of {title}: {nodes}", "{title} 的计算图：{nodes}"),
+    "list separator": ("; ", "；"),
+    "language": ("Language: show this page in Chinese", "语言：以英文显示本页"),
+    "start": ("start", "开始"),
+    "forward": ("forward", "前向"),
+    "backward": ("backward", "反向"),
+    "end": ("end", "结束"),
+    "grad not yet": ("grad not yet", "尚无梯度"),
+    # Buttons: what is written on them, and what they do.
+    "change numbers": ("Change numbers", "改变数值"),
+    "show numbers": ("Change numbers of the graph, and see what follows", "改变图中的数值，观察随之而来的变化"),
+    "which number": ("Which number", "选择变量"),
+    "which element": ("Which element", "选择元素"),
+    "value slider": ("Value, as a slider", "数值滑块"),
+    "value field": ("Value", "数值"),
+    "reset": ("Reset", "复位"),
+    "put back": ("Put the recorded numbers back", "恢复记录时的数值"),
+    "gradient of": ("gradient of {x}: {number}", "{x} 的梯度：{number}"),
+    "none of": ("{x} has no gradient", "{x} 没有梯度"),
+    "nudged": ("nudged by", "扰动"),
+    "how far": ("h, how far the number is nudged", "扰动的大小 h"),
+    "rate": ("lr", "学习率"),
+    "descend": ("Step", "更新一步"),
+    "take a step": ("Subtract lr times the gradient from the chosen numbers", "从所选的数中减去学习率乘梯度"),
+    "repeat": ("Repeat", "重复"),
+    "stop": ("Stop", "停止"),
+    "repeat steps": ("Take one step after the other, or stop", "连续更新，或停止"),
+    "what changes": ("What a step changes", "一步更新哪些数"),
+    "curve": ("{x} over {n} steps, from {first} to {last}", "{x} 经 {n} 步，从 {first} 到 {last}"),
+    "how to change": (
+        "Drag an underlined number sideways; or choose its node and press arrow up or down, or type a number.",
+        "左右拖动带下划线的数；或选中它的节点，按上下方向键或直接输入数字。",
+    ),
+    "not held": (
+        "Not changed: for these numbers a derivative rule takes another way, which this page does not have.",
+        "数值没有改变：对这些数，求导法则会走另一条分支，而本页没有这条分支。",
+    ),
+    "kept": (
+        "What a condition chose stays as it was recorded: {titles}.",
+        "由条件选出的部分保持记录时的结果：{titles}。",
+    ),
+    "follow": ("Python's variables follow", "Python 中的变量随之改变"),
+    "film": ("The numbers stay as they were recorded. {why}", "数值保持记录时的结果。{why}"),
+    "play": ("Play", "播放"),
+    "pause": ("Pause", "暂停"),
+    "play or pause": ("Play or pause (space)", "播放或暂停（空格键）"),
+    "to start": ("To the start (Home)", "回到开头（Home 键）"),
+    "back": ("One step back (left arrow)", "后退一步（左方向键）"),
+    "on": ("One step on (right arrow)", "前进一步（右方向键）"),
+    "to end": ("To the end (End)", "跳到末尾（End 键）"),
+    "step": ("Step", "步骤"),
+    "speed": ("Speed", "速度"),
+    "all steps": ("All steps", "全部步骤"),
+    "slides": ("Slides", "幻灯片"),
+    "as slides": ("Slides: fill the screen (s)", "幻灯片：铺满屏幕（S 键）"),
+    "factors": ("Local derivatives", "局部导数"),
+    "show factors": ("Write the local derivative on each edge", "在每条边上标出局部导数"),
+    # A convolution or a pool, window by window.
+    "windows": ("Window by window", "逐个窗口查看"),
+    "which window": ("Window", "窗口"),
+    "window": ("window {at} / {n}", "窗口 {at} / {n}"),
+    "slide": ("Slide", "滑动"),
+    "let slide": ("Let the window slide, or pause", "让窗口自动滑动，或暂停"),
+    "window back": ("One window back", "上一个窗口"),
+    "window on": ("One window on", "下一个窗口"),
+    "window products": ("products", "乘积"),
+    "gradient": ("gradient of {x}", "{x} 的梯度"),
+    "gradient so far": ("gradient of {x} so far", "{x} 到目前为止的梯度"),
+    "channel": ("{x}, channel {channel}", "{x}，通道 {channel}"),
+    "for channel": ("{x} for channel {channel}", "对应输出通道 {channel} 的 {x}"),
+    "comma": (", ", "、"),
+    "largest of": ("the largest of {numbers}", "{numbers} 中的最大值"),
+    "its gradient": ("The gradient of {x} is {number}.", "{x} 的梯度是 {number}。"),
+    "to the winner": (
+        "All of it goes to the winner of the window, {x}.",
+        "它全部传给窗口中的最大值 {x}。",
+    ),
+    "to each pixel": ("Each of the {n} pixels of the window gets it.", "窗口中的 {n} 个像素各得到一份同样的梯度。"),
+    "times its weight": (
+        "Each pixel of the window gets it times its weight: {x} gets {product}. Each weight gets it times its pixel.",
+        "窗口中每个像素得到它乘以对应的权重：{x} 得到 {product}。每个权重得到它乘以对应的像素。",
+    ),
+    # The explanation of a node.
+    "explanation": ("Explanation of {x}", "{x} 的解释"),
+    "how to explain": (
+        "Click a node, or press Enter on it, to see why its gradient is what it is.",
+        "点击任一节点（或选中后按回车键），即可看到它的梯度从何而来。",
+    ),
+    "close": ("Close (Escape)", "关闭（Esc 键）"),
+    "given": ("{x} is given.", "{x} 是给定的。"),
+    "no gradient": ("No gradient flows to {x}: it is treated as a constant.", "没有梯度流向 {x}：它被当作常数。"),
+    "recorded at": ("Computed in {place}:", "计算它的代码在 {place}："),
+    "place": ("{file}, line {line}", "{file} 第 {line} 行"),
+    "cell": ("the notebook, line {line} of a cell", "笔记本单元格第 {line} 行"),
+    "no line": (
+        "Which line of Python computed it was not recorded. To see it, play a function, as in sg.play(f, x), or "
+        "compute inside sg.detect_anomaly().",
+        "没有记录计算它的那行 Python 代码。若要看到，请演示一个函数，"
+        "例如 sg.play(f, x)，或在 sg.detect_anomaly() 中计算。",
+    ),
+    "forward heading": ("Forward", "前向传播"),
+    "rules heading": ("Its rule, backward", "它的求导法则（反向）"),
+    "paths heading": ("Where its gradient comes from", "它的梯度从何而来"),
+    "is result": (
+        "{x} is the result; its derivative with respect to itself is 1.",
+        "{x} 就是结果，它对自身的导数是 1。",
+    ),
+    "one path": (
+        "One path leads from {x} to {root}. The product of the local derivatives along it is the gradient:",
+        "从 {x} 到 {root} 只有一条路径。沿途局部导数的乘积就是梯度：",
+    ),
+    "paths": (
+        "{n} paths lead from {x} to {root}. Along each, the local derivatives are multiplied; the sum of the products "
+        "is the gradient:",
+        "从 {x} 到 {root} 共有 {n} 条路径。沿每条路径把局部导数相乘；各乘积之和就是梯度：",
+    ),
+    "more paths": ("… and {n} more paths, together {number}", "…… 以及另外 {n} 条路径，合计 {number}"),
+    "sum of paths": ("Sum: {slope} = {number}", "总和：{slope} = {number}"),
+    "arrays": (
+        "{n} paths lead from {x} to {root}. These are arrays, so each local derivative is a linear map rather than a "
+        "number; the gradient is the sum of what arrives from each reader of {x}:",
+        "从 {x} 到 {root} 共有 {n} 条路径。这里是数组，局部导数是线性映射而不是一个数；"
+        "梯度等于从 {x} 的每个使用者传回的梯度之和：",
+    ),
+    "array path": (
+        "One path leads from {x} to {root}. These are arrays, so each local derivative is a linear map rather than a "
+        "number. The gradient arrives from its reader:",
+        "从 {x} 到 {root} 只有一条路径。这里是数组，局部导数是线性映射而不是一个数。梯度从它的使用者传回：",
+    ),
+    "arrives": ("from {reader}: {number}", "来自 {reader}：{number}"),
+    "scalars": (
+        'sg.play(..., zoom="scalars") shows the paths of single elements.',
+        'sg.play(..., zoom="scalars") 可以显示单个元素的路径。',
+    ),
+    "hooked": (
+        "A hook replaced a gradient on the way, so the gradient is not the sum of the paths.",
+        "途中有钩子（hook）替换了梯度，因此梯度不等于各路径之和。",
+    ),
+    "hidden by quiz": ("Its numbers are shown when the quiz has come to it.", "测验进行到它时才会显示数值。"),
+    # The quiz.
+    "quiz": ("Quiz", "测验"),
+    "switch quiz": ("Hide the next number and ask for it", "隐藏下一个数并提问"),
+    "ask value": ("What is the value of {x}?", "{x} 的值是多少？"),
+    "ask value at": ("What is the value of {x} at index {index}?", "{x} 在索引 {index} 处的值是多少？"),
+    "ask gradient": ("What is {slope} after this step?", "这一步之后，{slope} 是多少？"),
+    "ask gradient at": (
+        "What is {slope} at index {index} after this step?",
+        "这一步之后，{slope} 在索引 {index} 处是多少？",
+    ),
+    "check": ("Check", "检查"),
+    "hint": ("Hint", "提示"),
+    "skip": ("Next", "继续"),
+    "correct": ("Right: {number}.", "正确：{number}。"),
+    "wrong": ("Not yet. Try again, or take a hint.", "不对。再试一次，或看看提示。"),
+    "only added": (
+        "That is what this step adds. It is added to what has arrived before, {before}.",
+        "这是本步增加的部分，还要加上此前已经到达的 {before}。",
+    ),
+    "other sign": ("The size is right. Look at the sign.", "绝对值是对的，请注意正负号。"),
+    "no number": ("Type a number, such as -1.5, 2e-3 or 1/3.", "请输入一个数，例如 -1.5、2e-3 或 1/3。"),
+    "the answer": ("The answer is {number}.", "答案是 {number}。"),
+    "score": ("{right} of {asked} right", "答对 {right} / {asked}"),
+    "first try": ("Counted are answers that are right at the first try.", "只统计第一次就答对的题。"),
+}
+
+#: Words for numbers of arrays, which any page may need: in English, as a pattern, and in Chinese.
+ARRAYS: tuple[tuple[str, str], ...] = (
+    (r"\barray of shape (\([\d, ]*\))", r"形状为 \1 的数组"),
+    (r"^all (sizes )?(?=-?[\d.])", "均为 "),
+    (r"^sizes (?=-?[\d.])", "模 "),
+    (r"([\d,]+) not finite$", r"\1 个非有限值"),
+    (r"^empty$", "空"),
+)
+
+#: What else stands between formulas, or in names of operations, or says why a page cannot compute.
+FRAGMENTS: tuple[tuple[str, str], ...] = (
+    (r"^given: ", "给定："),
+    (r"^nothing here requires gradients$", "这里没有需要梯度的量"),
+    (r", to each element\b", "，传给每个元素"),
+    (r", reshaped\b", "，改变形状"),
+    (r", transposed\b", "，转置"),
+    (r"\bsum of (\S+) over the copies\b", r"\1 对各副本求和"),
+    (r"\bsum of (\S+) over images and pixels\b", r"\1 对所有图像和像素求和"),
+    (r" at the winners, 0 elsewhere\b", " 传给各窗口的最大值，其余为 0"),
+    (r" at all places of its window\b", " 传给其窗口的所有位置"),
+    (r" spread by the kernel\b", " 经卷积核散布"),
+    (r"\bcorrelation of the images with (\S+)", r"图像与 \1 的互相关"),
+    (r" at (?:what was picked|the picked elements), 0 elsewhere\b", " 传给取出的元素，其余为 0"),
+    (r"\bpick the true class\b", "取真实类别"),
+    (r"\bpick elements\b", "取元素"),
+    (r" over rows\b", "（沿各行）"),
+    (r" over columns\b", "（沿各列）"),
+    (r" over (?:axis|axes) ([\d, ]*\d)", r"（沿轴 \1）"),
+    (r"\bmax pool (\d+ × \d+)", r"最大池化 \1"),
+    (r"\bsum of windows (\d+ × \d+)", r"窗口求和 \1"),
+    (r"\bto the winners of (\d+ × \d+)", r"传给 \1 窗口的最大值"),
+    (r"\bto all of windows (\d+ × \d+)", r"传给 \1 窗口的所有位置"),
+    (r"\btransposed conv\b", "转置卷积"),
+    (r"\bconv (\d+ × \d+)", r"卷积 \1"),
+    (r", stride (\d+)", r"，步幅 \1"),
+    (r", padding (\d+)", r"，填充 \1"),
+    (r"\bbatch norm\b", "批归一化"),
+    (r"\blayer norm\b", "层归一化"),
+    (r"\bput back\b", "放回原处"),
+    (r"\b(reshape|broadcast|sum) to a number\b", r"\1 为一个数"),
+    (r"\b(reshape|broadcast|sum) to ", r"\1 为 "),
+    (r"(= )number$", r"\1取为一个数"),
+    (r"(= )correlate$", r"\1互相关"),
+    (r"\bangle of the point (\([^()]*\))", r"点 \1 的辐角"),
+    (r"\bthe larger of (\S+) and (\S+), not NaN", r"\1 与 \2 中较大者（忽略 NaN）"),
+    (r"\bthe smaller of (\S+) and (\S+), not NaN", r"\1 与 \2 中较小者（忽略 NaN）"),
+    (r"\bthe larger of (\S+) and (\S+)", r"\1 与 \2 中较大者"),
+    (r"\bthe smaller of (\S+) and (\S+)", r"\1 与 \2 中较小者"),
+    (r" with the opposite imaginary part\b", " 虚部变号"),
+    (r" with the sign of (\S+)", r"（符号取自 \1）"),
+    (r"\bintegral of (.+?) from 0 to (\S+)", r"∫ \1 dt（从 0 到 \2）"),
+    (r", 0 where both are 0\b", "（两者均为 0 处取 0）"),
+    (r" rounded to an integer\b", " 四舍五入取整"),
+    (r" rounded towards 0\b", " 向 0 取整"),
+    (r"(= )to (float|complex|int)", r"\1转为 \2"),
+    (r"^The page does not have the operation (.+)\.$", r"网页中没有运算 \1。"),
+    (
+        r"^The graph reads ([\d,]+) numbers, and a page computes with up to ([\d,]+): play a smaller piece\.$",
+        r"计算图读入 \1 个数，而网页最多用 \2 个数计算：请演示较小的一部分。",
+    ),
+    (
+        r"^The graph computes ([\d,]+) numbers, and a page up to ([\d,]+) at once: play a smaller piece\.$",
+        r"计算图要算出 \1 个数，而网页一次最多算 \2 个：请演示较小的一部分。",
+    ),
+    (r"^An operation has a parameter that no page can hold: (.+)\.$", r"某个运算的参数无法放进网页：\1。"),
+    (
+        r"^The page computes with float32 and float64 alone, and (.+) is (\w+)\.$",
+        r"网页只用 float32 和 float64 计算，而 \1 是 \2。",
+    ),
+    (r"^The hook of (.+) is code of its own\.$", r"\1 的钩子（hook）是用户自己的代码。"),
+    (
+        r"^At zoom='scalars' (.+) is not computed by its elements; zoom='ops' shows it live\.$",
+        r"在 zoom='scalars' 下，\1 不是由它的元素算出的；用 zoom='ops' 就可以改变数值。",
+    ),
+    (r"^The operation (.+) is code of its own\.$", r"运算 \1 是用户自己的代码。"),
+    (r"^An operation of the graph looks at the numbers of an array\.$", "计算图中有运算要查看数组中的数。"),
+)

@@ -1,0 +1,38 @@
+"""Names in ``torch.nn.init``, whose functions write into a tensor, and in ``keras.initializers`` and ``jax.nn``."""
+
+from __future__ import annotations
+
+NAMES = {
+    "zeros_": "= w.data = nn.init.zeros(w.shape)",
+    "ones_": "= w.data = nn.init.ones(w.shape)",
+    "constant_": "= w.data = nn.init.constant(w.shape, value)",
+    "uniform_": "= w.data = nn.init.uniform(w.shape, low, high)",
+    "normal_": "= w.data = nn.init.normal(w.shape, mean, std)",
+    "trunc_normal_": "= w.data = nn.init.truncated_normal(w.shape, mean, std, low, high)",
+    "xavier_uniform_": "= w.data = nn.init.glorot_uniform(w.shape, gain)",
+    "xavier_normal_": "= w.data = nn.init.glorot_normal(w.shape, gain)",
+    "kaiming_uniform_": "= w.data = nn.init.he_uniform(w.shape, a, mode)",
+    "kaiming_normal_": "= w.data = nn.init.he_normal(w.shape, a, mode)",
+    "orthogonal_": "= w.data = nn.init.orthogonal(w.shape, gain)",
+    "eye_": "= w.data = np.eye(*w.shape)",
+    "calculate_gain": "= the factor by which an activation makes signals smaller",
+    "dirac_": "w.data = kernel, an array of the shape of w with ones in the middle",
+    "sparse_": "w.data = nn.init.normal(w.shape) * mask",
+    "Zeros": "nn.init.zeros, as weight_init= or bias_init= of a layer",
+    "Ones": "nn.init.ones, as weight_init= or bias_init= of a layer",
+    "Constant": "functools.partial(nn.init.constant, value=0.1)",
+    "RandomUniform": "functools.partial(nn.init.uniform, low=-0.05, high=0.05)",
+    "RandomNormal": "functools.partial(nn.init.normal, std=0.05)",
+    "TruncatedNormal": "functools.partial(nn.init.truncated_normal, std=0.05, low=-0.1, high=0.1)",
+    "GlorotUniform": "nn.init.glorot_uniform, as weight_init= of a layer",
+    "GlorotNormal": "nn.init.glorot_normal, as weight_init= of a layer",
+    "HeUniform": "nn.init.he_uniform, as weight_init= of a layer",
+    "HeNormal": "nn.init.he_normal, as weight_init= of a layer",
+    "LecunNormal": "functools.partial(nn.init.he_normal, a=1.0)",
+    "LecunUniform": "functools.partial(nn.init.he_uniform, a=1.0)",
+    "lecun_normal": "functools.partial(nn.init.he_normal, a=1.0)",
+    "lecun_uniform": "functools.partial(nn.init.he_uniform, a=1.0)",
+    "Orthogonal": "nn.init.orthogonal, as weight_init= of a layer",
+    "Identity": "layer.weight.data = np.eye(n, dtype=np.float32)",
+    "VarianceScaling": "nn.init.he_normal or nn.init.glorot_normal, as weight_init= of a layer",
+}

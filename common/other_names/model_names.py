@@ -1,0 +1,87 @@
+"""Methods and attributes of a model: of ``torch.nn.Module``, and of Keras's models and layers."""
+
+from __future__ import annotations
+
+from .groups import each
+
+_TRAINER = 'nn.Trainer(model, "adam", "cross_entropy")'
+
+NAMES = {
+    # PyTorch
+    "cpu": "= model",
+    "float": "= model.to(np.float32)",
+    "double": "= model.to(np.float64)",
+    "half": "= model.to(np.float16)",
+    "requires_grad_": "= model.unfreeze(), model.freeze()",
+    "add_module": "= setattr(model, name, module)",
+    "register_module": "= setattr(model, name, module)",
+    "register_parameter": "= setattr(model, name, parameter)",
+    "get_parameter": "= dict(model.named_parameters())[name]",
+    "get_submodule": "= dict(model.named_modules())[name]",
+    "get_buffer": "= dict(model.named_buffers())[name]",
+    "share_memory": "= model",
+    **each("cuda xpu ipu mtia", "Leave .{}() out: seegrad computes on the CPU, and model.to(np.float32) is for dtypes"),
+    **each("bfloat16 type", "model.to(np.float32), or model.to(np.float64)"),
+    **each(
+        "register_forward_pre_hook register_backward_hook register_full_backward_hook register_full_backward_pre_hook",
+        "model.register_forward_hook(hook), or x.register_hook(hook) for the gradient of a tensor",
+    ),
+    "to_empty": "model.to(np.float32)",
+    "get_extra_state": "model.register_buffer(name, array), which is saved with the model",
+    "set_extra_state": "model.register_buffer(name, array), which is saved with the model",
+    "set_submodule": "setattr(model, name, module)",
+    # Keras
+    "fit": f"{_TRAINER}.fit(x, y, epochs=5)",
+    "compile": f"{_TRAINER}, whose fit, evaluate and predict are Keras's. (PyTorch's compile is sg.compile(model))",
+    "evaluate": f"{_TRAINER}.evaluate(x, y)",
+    "predict": f"{_TRAINER}.predict(x) for probabilities, model.eval()(x) for scores",
+    "predict_on_batch": "model.eval()(x)",
+    "predict_step": "model.eval()(x)",
+    "predict_classes": "model.eval()(x).argmax(axis=-1)",
+    "train_on_batch": "loss = loss_fn(model(x), y); optimizer.zero_grad(); loss.backward(); optimizer.step()",
+    "test_on_batch": f"{_TRAINER}.evaluate(x, y)",
+    "train_step": "nn.Trainer(model, optimizer, loss): its training step is fixed; a loop of your own calls "
+    "loss.backward() "
+    "and optimizer.step()",
+    "fit_generator": f"{_TRAINER}.fit(loader)",
+    "add": "model.append(layer), of nn.Sequential()",
+    "add_loss": "loss = loss + term, in a function that nn.Trainer gets as loss",
+    "add_weight": "self.w = nn.Parameter(nn.init.glorot_uniform(shape))",
+    "add_metric": f"{_TRAINER.removesuffix(')')}, metrics=[function])",
+    "build": "nothing in its place: nn.Linear(in_features, out_features) makes its parameters at once",
+    "call": "model(x); the method of a class of your own is forward(self, x)",
+    "layers": "list(model.children()), or list(model) of nn.Sequential",
+    "get_layer": "dict(model.named_modules())[name], or model[i] of nn.Sequential",
+    **each("weights variables", "list(model.parameters()), or model.state_dict()"),
+    **each("trainable_weights trainable_variables", "list(model.parameters())"),
+    **each("non_trainable_weights non_trainable_variables", "list(model.buffers())"),
+    "get_weights": "nn.to_keras_weights(model), or model.state_dict()",
+    "set_weights": "nn.from_keras_weights(model, weights), or model.load_state_dict(state)",
+    "save_weights": "nn.save_weights(model, path)",
+    "load_weights": "nn.load_weights(model, path)",
+    "count_params": "sum(p.size for p in model.parameters())",
+    "num_parameters": "sum(p.size for p in model.parameters())",
+    "to_json": "model.save(path), which keeps the structure and the weights",
+    "from_config": "sg.load(path), of a file that model.save(path) wrote",
+    "get_config": "model.config()",
+    "clone": "copy.deepcopy(model)",
+    "export": "sg.export_onnx(model, sample, path)",
+    "plot": "sg.draw(model, input_shape=(28, 28, 1))",
+    "stop_training": "run.stop = True, in a callback of nn.Trainer",
+    "history": "trainer.history, of nn.Trainer",
+    "loss": "nn.CrossEntropyLoss(), or another loss of nn",
+    "optimizer": "optim.Adam(model.parameters(), lr=1e-3)",
+    "metrics_names": "list(trainer.evaluate(x, y)), of nn.Trainer",
+    "reset_states": "model.load_state_dict(state)",
+    "reset_parameters": "layer.weight.data = nn.init.glorot_uniform(layer.weight.shape)",
+    "trainable": "model.freeze() or model.unfreeze(); p.requires_grad tells it of a parameter",
+    "input_shape": "model.info.input_shape, of a model that was saved with it",
+    "output_shape": "model.summary(input_shape)",
+    **each("inputs outputs input output", "model.summary(input_shape), or sg.draw(model, input_shape=(28, 28, 1))"),
+    "kernel": "layer.weight",
+    "device": "next(model.parameters()).dtype for its dtype: seegrad computes on the CPU",
+    "dtype": "next(model.parameters()).dtype",
+    # Lightning
+    "training_step": "nn.Trainer(model, optimizer, loss).fit(x, y)",
+    "configure_optimizers": "nn.Trainer(model, optimizer, loss)",
+}
