@@ -6,6 +6,7 @@ A new file has its public names in ``__all__``, and one line below.
 
 from typing import TYPE_CHECKING
 
+from ..common.elsewhere import constructors_take_other_names, names_of_module
 from ..common.public_names import public_names
 from .augment import *
 from .cleaning import *
@@ -17,14 +18,22 @@ from .idx import *
 from .image_folder import *
 from .loader import *
 from .mnist_files import *
+from .name_lists import *
+from .samplers import *
 from .scaling import *
+from .sequences import *
 from .sharding import *
 from .split import *
 from .toys import *
+from .vocabulary import *
 
 if not TYPE_CHECKING:  # type checkers read the lines above
     __all__ = public_names(globals())
+    __getattr__ = names_of_module(__name__)
 
 
 def __dir__() -> list[str]:
     return public_names(globals())
+
+
+constructors_take_other_names(globals())

@@ -47,6 +47,8 @@ class CleaningReport:
             lines.append(f"  removed {len(rows):,}: {reason} ({listed})")
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def clean(
     x: Any,

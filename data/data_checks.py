@@ -75,8 +75,15 @@ def numeric_array(name: str, values: Any) -> NDArray[Any]:
     except ValueError as error:
         raise TypeError(f"{name} is not an array: its rows differ in shape ({error})") from error
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}{_of_texts(array)}")
     return array
+
+
+def _of_texts(array: NDArray[Any]) -> str:
+    """Return how texts become numbers; empty if the array cannot hold any."""
+    if array.dtype.kind not in "OUST":
+        return ""
+    return "; a column of texts becomes numbers by names, numbers = np.unique(column, return_inverse=True)"
 
 
 def check_finite(name: str, array: NDArray[Any]) -> None:
@@ -117,7 +124,8 @@ def checked_labels(name: str, labels: Any, classes: int | None = None) -> NDArra
     """
     array = np.asarray(unmasked(name, labels))
     if array.dtype.kind not in "iu" and array.size:
-        raise TypeError(f"{name} must be integers, got dtype {array.dtype}; use {name}.astype(np.int64)")
+        hint = _of_texts(array) or f"; use {name}.astype(np.int64)"
+        raise TypeError(f"{name} must be integers, got dtype {array.dtype}{hint}")
     if array.ndim != 1:
         raise DataError(f"{name} must have shape (n,), got {array.shape}")
     outside = array < 0 if classes is None else (array < 0) | (array >= classes)

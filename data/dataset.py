@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeGuard, overload, runtime_checkable
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, overload, runtime_checkable
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..common.heat_map import SMALL, heat_map
+from ..common.html_table import below, side_by_side
 from .data_checks import ROWS_AT_ONCE, check_finite, numeric_array
 from .data_error import DataError
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Example = TypeVar("Example", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    Example = TypeVar("Example", covariant=True)
+#: What a data set has at each position, such as a pair of an example and its target. (Of a protocol, it has no default:
+#: with one, pyright forgets what a class is once it did not fit in another place.)
+Item = TypeVar("Item", covariant=True)
 
 __all__ = ["ArrayDataset"]
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
+#: An example and its target, which may be rows of arrays or single numbers.
+Pair = tuple[Any, Any]
 ROWS_ON_DISK = 1000
+#: So many images are shown in a notebook.
+SHOWN = 10
 
 
 @runtime_checkable
-class Source(Protocol):
+class Source(Protocol[Item]):
     """Anything that has a length and gives the pair ``(example, target)`` for a position."""
 
     def __len__(self) -> int:
         """Return the number of examples."""
 
-    def __getitem__(self, index: int, /) -> Any:
+    def __getitem__(self, index: int, /) -> Item:
         """Return ``(example, target)``."""
 
 
 @runtime_checkable
-class Gathers(Source, Protocol):
+class Gathers(Source[Item], Protocol[Item]):
     """A source that gives a whole batch at once, faster than example by example."""
 
     def gather(self, indices: NDArray[np.intp], /) -> Batch:
         """Return ``(examples, targets)`` at these positions, stacked along the first axis."""
 
 
-def gathers(dataset: Source) -> TypeGuard[Gathers]:
+def gathers(dataset: Source[Any]) -> TypeGuard[Gathers[Any]]:
     """Tell whether a source has a ``gather`` that agrees with its ``[i]``.
 
-    A subclass that overrides ``[i]`` and inherits ``gather`` has none.
+    A subclass that overrides ``[i]`` and inherits ``gather`` has none. Nor has a tensor, whose ``gather`` is PyTorch's.
     """
+    if getattr_static(dataset, "gather", None) is None:
+        return False
     kinds = type(dataset).__mro__
     places = [
         next((place for place, kind in enumerate(kinds) if name in vars(kind)), 0) for name in ("gather", "__getitem__")
@@ -50,14 +71,14 @@ def gathers(dataset: Source) -> TypeGuard[Gathers]:
 
 
 @runtime_checkable
-class Fingerprinted(Source, Protocol):
+class Fingerprinted(Source[Item], Protocol[Item]):
     """A source with a checksum, which tells it from others of the same size and from itself in another order."""
 
     def fingerprint(self) -> int:
         """Return a checksum of all examples and targets, in their order."""
 
 
-def fingerprint(source: Source) -> int | None:
+def fingerprint(source: Source[Any]) -> int | None:
     """Return the checksum of a data set's contents and order; None if it has no method ``fingerprint()``."""
     return source.fingerprint() if isinstance(source, Fingerprinted) else None
 
@@ -94,9 +115,9 @@ class ArrayDataset:
     >>> example, target = points[4]
     """
 
-    def __init__(self, x: Any, y: Any) -> None:
-        self.x = numeric_array("x", x)
-        self.y = numeric_array("y", y)
+    def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
+        self.x: NDArray[Any] = numeric_array("x", x)
+        self.y: NDArray[Any] = numeric_array("y", y)
         for name, array in (("x", self.x), ("y", self.y)):
             if array.ndim == 0:
                 raise DataError(f"{name} must have one row per example, got the single number {array}")
@@ -113,10 +134,10 @@ class ArrayDataset:
         return len(self.x)
 
     @overload
-    def __getitem__(self, index: int | np.integer[Any]) -> Batch: ...
+    def __getitem__(self, index: int | np.integer[Any]) -> Pair: ...
     @overload
     def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> ArrayDataset: ...
-    def __getitem__(self, index: Any) -> Batch | ArrayDataset:
+    def __getitem__(self, index: Any) -> Pair | ArrayDataset:
         """Return ``(x, y)`` of one example, or for a slice, index array or mask the data set of those."""
         if isinstance(index, slice):
             x, y = self.x[index], self.y[index]
@@ -129,11 +150,19 @@ class ArrayDataset:
             x, y = self.gather(np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, casting="safe"))
         return type(self)(x, y)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Pair]:
         return zip(self.x, self.y, strict=True)
 
     def __repr__(self) -> str:
         return f"ArrayDataset(x: {self.x.dtype} {self.x.shape}, y: {self.y.dtype} {self.y.shape})"
+
+    def _repr_html_(self) -> str | None:
+        """Return the first images with their targets; None, which means the text, if the examples are no images."""
+        if self.x.ndim != 4 or self.x.shape[-1] not in (1, 3) or not self.x.size:
+            return None
+        pairs = zip(self.x[:SHOWN], self.y[:SHOWN])
+        images = [heat_map(x.mean(axis=-1), is_image=True, side=SMALL) + below(str(y)) for x, y in pairs]
+        return side_by_side(images, "88px") + below(repr(self))
 
     @property
     def on_disk(self) -> bool:

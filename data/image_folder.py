@@ -57,10 +57,10 @@ class ImageFolder:
     """
 
     def __init__(self, root: str | os.PathLike[str], size: tuple[int, int] | None = None, channels: int = 1) -> None:
-        self.root = Path(root)
+        self.root: Path = Path(root)
         if channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3, got {channels!r}")
-        self.size = None if size is None else _checked_size(size)
+        self.size: tuple[int, int] | None = None if size is None else _checked_size(size)
         self.channels = channels
         if not self.root.is_dir():
             raise DataError(f"{self.root}: no such folder")
@@ -69,8 +69,8 @@ class ImageFolder:
             files = [_images_below(folder) for folder in folders]
         except OSError as error:
             raise DataError(f"{error.filename or self.root}: cannot be read ({error.strerror or error})") from error
-        self.classes = [folder.name for folder in folders]
-        self.paths = [path for paths in files for path in paths]
+        self.classes: list[str] = [folder.name for folder in folders]
+        self.paths: list[Path] = [path for paths in files for path in paths]
         self.y: NDArray[np.int64] = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
         if not self.paths:
             raise DataError(f"{self.root}: no images in its sub-folders, one of which is expected for each class")

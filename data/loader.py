@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
+from ..common.argument_repr import argument_text
 from ..common.rng import Seed, default_rng
 from .augment.augmentation import Augmentation
 from .data_error import DataError
-from .dataset import Batch, Source, gathers
+from .dataset import Batch, Pair, Source, gathers
 from .prefetch import in_background
+from .samplers import Sampler, checked_positions
 from .sharding import Shard
 from .structures import as_source, collate, describe, is_structure
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    #: A batch, and one that is a named tuple.
+    B = TypeVar("B", covariant=True, default=Any)
+    N = TypeVar("N", bound="NamedParts", covariant=True)
+else:
+    from typing import TypeVar
+
+    B, N = TypeVar("B", covariant=True), TypeVar("N", covariant=True)
+
 __all__ = ["DataLoader"]
 
-Transform = Augmentation | Callable[[NDArray[Any], NDArray[Any]], Batch] | Callable[[Any], Any]
+
+class NamedParts(Protocol):
+    """A named tuple, for type checkers."""
+
+    def _asdict(self) -> dict[str, Any]: ...
 
 
-class DataLoader:
+class NamedExamples(Protocol[N]):
+    """A source whose examples are named tuples, for type checkers."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> N: ...
+
+
+class DataLoader(Generic[B]):
     """Iterates over a data set in batches ``(x, y)``; every pass is one epoch.
 
     Parameters
@@ -43,6 +68,12 @@ class DataLoader:
         None draws a seed from the library's default generator (see ``seegrad.manual_seed``).
     drop_last : bool, default False
         Leave out a last batch that is shorter than the others.
+    sampler : Sampler or sequence of int, optional
+        Which examples each epoch goes through, instead of all: such as `WeightedRandomSampler`, or positions in the
+        data set in an order of your own. Not together with `shuffle`.
+    collate_fn : callable, optional
+        Makes a batch of a list of examples, instead of stacking them: ``collate_fn([dataset[i], ...])``. With
+        :func:`pad_sequence` it builds batches of sequences of different lengths.
     transform : Augmentation or callable, optional
         Applied to each batch: ``x, y = transform(x, y)``; or where batches are no pairs, ``transform(batch)``.
     prefetch : int, default 0
@@ -71,16 +102,88 @@ class DataLoader:
     array([0., 1.])
     """
 
+    @overload
     def __init__(
-        self,
-        dataset: Source | Mapping[str, Any],
+        self: DataLoader[N],
+        dataset: NamedExamples[N] | N,
         batch_size: int = 64,
         shuffle: bool = False,
         seed: Seed = None,
         drop_last: bool = False,
         *,
-        transform: Transform | None = None,
+        transform: None = None,
         prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DataLoader[Batch],
+        dataset: Source[Pair | list[Any]],
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: Augmentation | None = None,
+        prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DataLoader[dict[str, NDArray[Any]]],
+        dataset: Mapping[str, Any] | Source[Mapping[str, Any]],
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: None = None,
+        prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        dataset: Source[Any] | Mapping[str, Any] | NamedParts,
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: Callable[..., B],
+        prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        dataset: Source[Any],
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: None = None,
+        prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: Callable[[list[Any]], B],
+    ) -> None: ...
+    def __init__(
+        self,
+        dataset: Source[Any] | Mapping[str, Any] | NamedParts,
+        batch_size: int = 64,
+        shuffle: bool = False,
+        seed: Seed = None,
+        drop_last: bool = False,
+        *,
+        transform: Augmentation | Callable[..., B] | None = None,
+        prefetch: int = 0,
+        sampler: Sampler | Sequence[int] | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
     ) -> None:
         dataset = as_source(dataset)
         arrays = isinstance(dataset, (tuple, np.ndarray, str, bytes)) or hasattr(dataset, "iloc")
@@ -88,16 +191,21 @@ class DataLoader:
             raise TypeError(f"DataLoader needs a data set, got {type(dataset).__name__}; try ArrayDataset(x, y)")
         if transform is not None and not callable(transform):
             raise TypeError(f"transform must be callable as transform(x, y), got {transform!r}")
-        self.dataset = dataset
-        self.batch_size = checked_count("batch_size", batch_size)
-        self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
+        if collate_fn is not None and not callable(collate_fn):
+            raise TypeError(f"collate_fn must be callable with a list of examples, got {collate_fn!r}")
+        self.dataset: Source[Any] = dataset
+        self.batch_size: int = checked_count("batch_size", batch_size)
+        self.shuffle: bool = bool(shuffle)
+        self.drop_last: bool = bool(drop_last)
+        self.sampler: Sampler | NDArray[np.intp] | None = self._checked_sampler(sampler)
+        self.collate_fn: Callable[[list[Any]], Any] | None = collate_fn
         self.transform = transform
-        self.prefetch = checked_count("prefetch", prefetch, minimum=0)
+        self.prefetch: int = checked_count("prefetch", prefetch, minimum=0)
         if len(dataset) == 0:
             raise DataError("the data set is empty, there is nothing to iterate over")
         if len(self) == 0:
             raise ValueError(
-                f"batch_size={self.batch_size} exceeds the {len(dataset)} examples, and drop_last=True"
+                f"batch_size={self.batch_size} exceeds the {self._examples} examples, and drop_last=True"
                 " leaves no batch; use a smaller batch or drop_last=False"
             )
         self._seed = _seed_number(seed)
@@ -105,20 +213,23 @@ class DataLoader:
 
     def __len__(self) -> int:
         """Return the number of batches in a whole epoch."""
-        full, rest = divmod(len(self.dataset), self.batch_size)
+        full, rest = divmod(self._examples, self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
     def __repr__(self) -> str:
-        parts = [f"{len(self):,} batches of {self.batch_size}", "shuffled" if self.shuffle else "in order"]
+        batches = f"{len(self):,} batch{'' if len(self) == 1 else 'es'} of {self.batch_size}"
+        parts = [batches, self._order_text()]
         if self.drop_last:
             parts.append("no short batch")
+        if self.collate_fn is not None:
+            parts.append(f"collated by {argument_text(self.collate_fn)}")
         if self.transform is not None:
-            parts.append(f"through {getattr(self.transform, '__name__', type(self.transform).__name__)}")
+            parts.append(f"through {argument_text(self.transform)}")
         if self.prefetch:
             parts.append(f"{self.prefetch} prepared ahead")
         return f"DataLoader({', '.join(parts)}; {self.dataset!r})"
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[B]:
         """Begin the next epoch, or go on within the one whose state was loaded."""
         if self._begun:
             self._epoch, self._batch = self._epoch + 1, 0
@@ -148,7 +259,38 @@ class DataLoader:
             raise ValueError(f"the state stands at batch {batch}, but an epoch of this DataLoader has {len(self)}")
         self._seed, self._epoch, self._batch, self._begun = seed, epoch, batch, False
 
-    def _deliver(self, epoch: int, first: int) -> Iterator[Any]:
+    @property
+    def _examples(self) -> int:
+        """How many examples an epoch has."""
+        return len(self.dataset if self.sampler is None else self.sampler)
+
+    def _order_text(self) -> str:
+        if isinstance(self.sampler, np.ndarray):
+            return "in a given order"
+        return f"by {self.sampler!r}" if self.sampler is not None else "shuffled" if self.shuffle else "in order"
+
+    def _checked_sampler(self, sampler: Sampler | Sequence[int] | None) -> Sampler | NDArray[np.intp] | None:
+        if sampler is None:
+            return None
+        if self.shuffle:
+            raise ValueError("shuffle=True and sampler= both say in which order an epoch goes; give one of them")
+        if isinstance(self.dataset, Shard):
+            raise ValueError("a shard() goes through its own part of each epoch and takes no sampler=")
+        if isinstance(sampler, Sampler):
+            return sampler
+        return checked_positions("sampler", sampler, len(self.dataset))
+
+    def _order(self, seed: int, epoch: int) -> NDArray[np.intp]:
+        """Return the positions that an epoch goes through, of all shards."""
+        if isinstance(self.sampler, np.ndarray):
+            return self.sampler
+        rng = _generator(seed, epoch)
+        if self.sampler is not None:
+            return checked_positions("what the sampler draws", self.sampler.draw(rng), len(self.dataset))
+        size = len(self.dataset.dataset if isinstance(self.dataset, Shard) else self.dataset)
+        return rng.permutation(size) if self.shuffle else np.arange(size)
+
+    def _deliver(self, epoch: int, first: int) -> Iterator[B]:
         batches = self._prepare(self._seed, epoch, first)
         if self.prefetch:
             batches = in_background(batches, self.prefetch)
@@ -165,13 +307,19 @@ class DataLoader:
         shard = self.dataset if isinstance(self.dataset, Shard) else None
         dataset = self.dataset if shard is None else shard.dataset
         rank = (shard.rank,) if shard is not None and shard.rank else ()
-        gather = dataset.gather if gathers(dataset) else partial(_stack, dataset)
-        order = _generator(seed, epoch).permutation(len(dataset)) if self.shuffle else np.arange(len(dataset))
+        gather = self._gather_of(dataset)
+        order = self._order(seed, epoch)
         if shard is not None:
             order = order[shard.share]
         for number in range(first, len(self)):
             batch = gather(order[number * self.batch_size : (number + 1) * self.batch_size])
             yield self._transformed(batch, seed, epoch, number, *rank)
+
+    def _gather_of(self, dataset: Source[Any]) -> Callable[[NDArray[np.intp]], Any]:
+        own = self.collate_fn
+        if own is not None:
+            return lambda rows: own([dataset[int(row)] for row in rows])
+        return dataset.gather if gathers(dataset) else partial(_stack, dataset)
 
     def _transformed(self, batch: Any, seed: int, *position: int) -> Any:
         if self.transform is None:
@@ -199,7 +347,7 @@ def _generator(seed: int, *position: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=position)))
 
 
-def _stack(dataset: Source, rows: NDArray[np.intp]) -> Any:
+def _stack(dataset: Source[Any], rows: NDArray[np.intp]) -> Any:
     pairs = [dataset[int(row)] for row in rows]
     if is_structure(pairs[0]):
         return collate(pairs, rows, "example")

@@ -9,15 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.elsewhere import takes_other_names
 from .data_checks import checked_labels
 from .data_error import DataError
 from .dataset import ArrayDataset
 from .idx import read_idx
 from .scaling import scale_pixels
 
-__all__ = ["load_mnist"]
+__all__ = ["load_emnist", "load_mnist"]
 
 CLASSES = 10
+#: How many classes the parts of EMNIST have, and the number of their first label.
+EMNIST_SPLITS = {
+    "balanced": (47, 0),
+    "byclass": (62, 0),
+    "bymerge": (47, 0),
+    "digits": (10, 0),
+    "letters": (26, 1),
+    "mnist": (10, 0),
+}
 EMBEDDED = Path(__file__).parent / "mnist"
 # SHA-256 of the uncompressed files as they were first published.
 SHA256_OF = {
@@ -28,6 +38,7 @@ SHA256_OF = {
 }
 
 
+@takes_other_names
 def load_mnist(root: str | os.PathLike[str] | None = None) -> tuple[ArrayDataset, ArrayDataset]:
     """Load the 60,000 training and 10,000 test digits of MNIST, or another data set in the same format.
 
@@ -36,8 +47,8 @@ def load_mnist(root: str | os.PathLike[str] | None = None) -> tuple[ArrayDataset
     root : path, optional
         A folder with the four files ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
         ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, each gzipped or not, with or without
-        ``.gz`` in its name: Fashion-MNIST, KMNIST, EMNIST-digits, your own. Without it, the files that ship
-        with the package, whose checksums are verified.
+        ``.gz`` in its name: Fashion-MNIST, KMNIST, your own; for EMNIST see :func:`load_emnist`. Without it,
+        the files that ship with the package, whose checksums are verified.
 
     Returns
     -------
@@ -58,15 +69,62 @@ def load_mnist(root: str | os.PathLike[str] | None = None) -> tuple[ArrayDataset
     ArrayDataset(x: float32 (60000, 28, 28, 1), y: int64 (60000,))
     """
     folder = EMBEDDED if root is None else Path(root)
+    return _load_folder(folder, ("train", "t10k"), CLASSES, verify=root is None)
+
+
+def load_emnist(root: str | os.PathLike[str], split: str = "letters") -> tuple[ArrayDataset, ArrayDataset]:
+    """Load a part of EMNIST, handwritten letters and digits, from the files as they are published.
+
+    Parameters
+    ----------
+    root : path
+        A folder with the four files ``emnist-letters-train-images-idx3-ubyte``,
+        ``emnist-letters-train-labels-idx1-ubyte`` and the same with ``test``, each gzipped or not, with or without
+        ``.gz`` in its name.
+    split : {"letters", "balanced", "byclass", "bymerge", "digits", "mnist"}
+        Which part; it is in the names of the files.
+
+    Returns
+    -------
+    train, test : ArrayDataset
+        With ``x`` float32 of shape ``(n, 28, 28, 1)`` in [0, 1] and ``y`` int64 of shape ``(n,)``. The files hold each
+        image with rows and columns exchanged, and number letters from 1: here images stand upright, and the letters
+        A to Z are 0 to 25.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part.
+    DataError
+        As in :func:`load_mnist`.
+
+    Notes
+    -----
+    G. Cohen, S. Afshar, J. Tapson and A. van Schaik, EMNIST: Extending MNIST to handwritten letters, 2017,
+    https://arxiv.org/abs/1702.05373.
+    """
+    if split not in EMNIST_SPLITS:
+        raise ValueError(f"split={split!r} is not one of {', '.join(map(repr, EMNIST_SPLITS))}")
+    classes, first = EMNIST_SPLITS[split]
+    parts = (f"emnist-{split}-train", f"emnist-{split}-test")
+    halves = _load_folder(Path(root), parts, classes, verify=False, first=first)
+    train, test = (ArrayDataset(np.ascontiguousarray(half.x.transpose(0, 2, 1, 3)), half.y) for half in halves)
+    return train, test
+
+
+def _load_folder(
+    folder: Path, parts: tuple[str, str], classes: int, verify: bool, first: int = 0
+) -> tuple[ArrayDataset, ArrayDataset]:
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; root= must be a folder with the files {', '.join(SHA256_OF)}")
-    train, test = (_load_half(folder, part, verify=root is None) for part in ("train", "t10k"))
+        names = [f"{part}-{what}-ubyte" for part in parts for what in ("images-idx3", "labels-idx1")]
+        raise DataError(f"{folder}: no such folder; root= must be a folder with the files {', '.join(names)}")
+    train, test = (_load_half(folder, part, classes, verify, first) for part in parts)
     if train.x.shape[1:] != test.x.shape[1:]:
         raise DataError(f"{folder}: training images are {train.x.shape[1:3]} pixels, test images {test.x.shape[1:3]}")
     return train, test
 
 
-def _load_half(folder: Path, part: str, verify: bool) -> ArrayDataset:
+def _load_half(folder: Path, part: str, classes: int, verify: bool, first: int = 0) -> ArrayDataset:
     labels_file, labels = _read(folder, f"{part}-labels-idx1-ubyte", 1, verify)
     images_file, images = _read(folder, f"{part}-images-idx3-ubyte", 3, verify)
     if len(images) != len(labels):
@@ -74,10 +132,12 @@ def _load_half(folder: Path, part: str, verify: bool) -> ArrayDataset:
     if images.size == 0:
         raise DataError(f"{images_file}: the data set is empty, its shape is {images.shape}")
     try:
-        y = checked_labels("label", labels, CLASSES)
+        y = checked_labels("label", labels, classes + first)
     except DataError as error:
         raise DataError(f"{labels_file}: {error}") from None
-    return ArrayDataset(scale_pixels(images)[..., np.newaxis], y)
+    if y.min() < first:
+        raise DataError(f"{labels_file}: label[{y.argmin()}] is {y.min()}; labels must be {first} or more")
+    return ArrayDataset(scale_pixels(images)[..., np.newaxis], y - first)
 
 
 def _read(folder: Path, name: str, ndim: int, verify: bool) -> tuple[Path, NDArray[Any]]:

@@ -36,7 +36,10 @@ def in_background(items: Iterator[T], ahead: int) -> Generator[T, None, None]:
     try:
         try:
             thread.start()
-        except RuntimeError:  # the system allows no further thread
+        except RuntimeError as error:
+            if isinstance(error.__context__, KeyboardInterrupt):  # it came inside start(), whose lock then complains
+                raise error.__context__ from None
+            # The system allows no further thread.
             yield from items
             return
         while not isinstance(item := box.get(), _End):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..common.argument_checks import checked_count
+from ..common.argument_repr import ArgumentRepr
+from ..common.elsewhere import takes_other_names
 from .data_checks import ROWS_AT_ONCE, check_finite, checked_labels, checked_number, numeric_array
 from .data_error import DataError
 
@@ -20,6 +22,11 @@ _S = TypeVar("_S", bound="Scaler")
 
 def scale_pixels(images: Any) -> NDArray[np.float32]:
     """Turn pixels of 0 to 255 (uint8) into float32 numbers from 0 to 1.
+
+    Parameters
+    ----------
+    images : array_like of uint8
+        Any shape, which is that of the result.
 
     Raises
     ------
@@ -38,8 +45,16 @@ def scale_pixels(images: Any) -> NDArray[np.float32]:
     return scaled
 
 
+@takes_other_names
 def one_hot(labels: Any, classes: int) -> NDArray[np.float32]:
     """Turn labels of shape ``(n,)`` into float32 rows of shape ``(n, classes)`` with a single 1 each.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        From 0 to ``classes - 1``.
+    classes : int
+        The length of a row.
 
     Raises
     ------
@@ -58,7 +73,7 @@ def one_hot(labels: Any, classes: int) -> NDArray[np.float32]:
     return rows
 
 
-class Scaler(ABC):
+class Scaler(ArgumentRepr, ABC):
     """A fitted, invertible map ``(x - offset) / scale``, one offset and scale per feature (last axis).
 
     For images of shape ``(n, height, width, channels)`` the features are the channels, for rows of shape
@@ -145,6 +160,10 @@ class Scaler(ABC):
             raise ValueError(f"{kind}: offset and scale must be finite rows of equal length: {dict(state)!r:.200}")
         self._offset, self._scale = offset, scale
 
+    def __repr__(self) -> str:
+        call = super().__repr__()
+        return call if self._offset is None else f"{call} fitted on {len(self._offset)} features"
+
     def _fitted(self, method: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if self._offset is None or self._scale is None:
             raise ValueError(f"{type(self).__name__}.{method} before fit; call fit(training_data) first")
@@ -202,7 +221,8 @@ class MinMaxScale(Scaler):
 
     def __init__(self, low: float = 0.0, high: float = 1.0) -> None:
         super().__init__()
-        self.low, self.high = checked_number("low", low), checked_number("high", high)
+        self.low: float = checked_number("low", low)
+        self.high: float = checked_number("high", high)
         if self.low >= self.high:
             raise ValueError(f"MinMaxScale needs low < high, got {low} and {high}")
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from ..common.argument_checks import checked_count
 from .data_error import DataError
-from .dataset import Source, fingerprint
+from .dataset import Example, Source, fingerprint
 from .split import Subset
 from .structures import as_source
 
 __all__ = ["Shard", "shard"]
 
 
-class Shard(Subset):
+class Shard(Subset[Example]):
     """What :func:`shard` returns: a subset that a `DataLoader` shuffles together with those of the other ranks.
 
     Attributes
@@ -26,10 +26,11 @@ class Shard(Subset):
         Whose share it is, from 0, and of how many.
     """
 
-    def __init__(self, dataset: Source, rank: int, size: int, equal: bool) -> None:
+    def __init__(self, dataset: Source[Example], rank: int, size: int, equal: bool) -> None:
         count = len(dataset) - len(dataset) % size if equal else len(dataset)
-        self.rank, self.size = rank, size
-        self.share = slice(rank, count, size)
+        self.rank = rank
+        self.size = size
+        self.share: slice = slice(rank, count, size)
         super().__init__(dataset, np.arange(len(dataset))[self.share])
 
     def fingerprint(self) -> int:
@@ -40,7 +41,7 @@ class Shard(Subset):
         return f"Shard({self.rank} of {self.size}: {len(self)} of {self.dataset!r})"
 
 
-def shard(dataset: Source, rank: int, size: int, equal: bool = True) -> Shard:
+def shard(dataset: Source[Example], rank: int, size: int, equal: bool = True) -> Shard[Example]:
     """Return one of `size` shares of a data set, for the process that has the number `rank`.
 
     With batches of n from each share, the processes together go through the very batches of ``n * size`` that one

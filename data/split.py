@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Generic, overload
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..common.argument_checks import checked_count
+from ..common.argument_repr import ArgumentRepr
+from ..common.elsewhere import takes_other_names
 from ..common.rng import Seed, default_rng
 from .data_error import DataError
-from .dataset import ArrayDataset, Batch, Gathers, Source, fingerprint, gathers
+from .dataset import ArrayDataset, Batch, Example, Gathers, Pair, Source, fingerprint, gathers, take_rows
 from .structures import as_source
 
 __all__ = ["KFold", "Subset", "random_split", "train_val_split"]
@@ -20,7 +22,7 @@ __all__ = ["KFold", "Subset", "random_split", "train_val_split"]
 Rows = NDArray[np.intp]
 
 
-class Subset:
+class Subset(Generic[Example]):
     """Some examples of another source, by position; nothing is copied until it is asked for.
 
     Parameters
@@ -29,16 +31,23 @@ class Subset:
         Where the examples come from.
     indices : array_like of int, shape (n,)
         Their positions there.
+
+    Examples
+    --------
+    >>> digits = sg.data.ArrayDataset(np.arange(6.0).reshape(3, 2), [0, 1, 2])
+    >>> part = sg.data.Subset(digits, [0, 2])
+    >>> len(part), part.y
+    (2, array([0, 2]))
     """
 
-    def __init__(self, dataset: Source, indices: Any) -> None:
-        self.dataset = dataset = as_source(dataset)
-        self.indices = np.asarray(indices, np.intp)
+    def __init__(self, dataset: Source[Example], indices: ArrayLike) -> None:
+        self.dataset: Source[Example] = as_source(dataset)
+        self.indices: Rows = np.asarray(indices, np.intp)
         if self.indices.ndim != 1 or len(self.indices) == 0:
             raise DataError(f"a subset needs a row of positions, got shape {self.indices.shape}")
-        if self.indices.min() < 0 or self.indices.max() >= len(dataset):
+        if self.indices.min() < 0 or self.indices.max() >= len(self.dataset):
             raise IndexError(
-                f"positions must be 0 to {len(dataset) - 1}, got {self.indices.min()} to {self.indices.max()}"
+                f"positions must be 0 to {len(self.dataset) - 1}, got {self.indices.min()} to {self.indices.max()}"
             )
 
     def __len__(self) -> int:
@@ -48,24 +57,45 @@ class Subset:
         """Return a checksum of the positions, and of the whole data set if it has one."""
         return crc32(self.indices.tobytes(), fingerprint(self.dataset) or 0)
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> Example:
         """Return the pair ``(example, target)``."""
         return self.dataset[int(self.indices[index])]
+
+    @property
+    def x(self) -> NDArray[Any]:
+        """The examples as one array, read when it is asked for; an AttributeError if the whole has none."""
+        return self._part_of("x")
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """The targets as one array, read when it is asked for; an AttributeError if the whole has none."""
+        return self._part_of("y")
+
+    def _part_of(self, name: str) -> NDArray[Any]:
+        return take_rows(getattr(self.dataset, name), self.indices)
 
     def __repr__(self) -> str:
         return f"Subset({len(self)} of {self.dataset!r})"
 
 
-class _GatheringSubset(Subset):
+class _GatheringSubset(Subset[Pair]):
     """A subset of a source that gives whole batches."""
 
-    dataset: Gathers
+    dataset: Gathers[Pair]
 
     def gather(self, indices: Rows) -> Batch:
         return self.dataset.gather(self.indices[indices])
 
 
-def take_subset(dataset: Source, indices: Any) -> ArrayDataset | Subset:
+#: What becomes of an `ArrayDataset` that is divided: one again, or of a memory-mapped one a `Subset`.
+Part = ArrayDataset | Subset[Pair]
+
+
+@overload
+def take_subset(dataset: ArrayDataset, indices: ArrayLike) -> Part: ...  # type: ignore[overload-overlap]  # it is a source, too
+@overload
+def take_subset(dataset: Source[Example], indices: ArrayLike) -> Subset[Example]: ...
+def take_subset(dataset: Source[Any], indices: ArrayLike) -> Any:
     """Return the examples at `indices` as a data set of their own.
 
     An `ArrayDataset` in memory is copied, so that batches stay quick to gather; anything else (memory-mapped
@@ -82,7 +112,14 @@ def _is_plain(kind: type[ArrayDataset]) -> bool:
     return kind.__getitem__ is ArrayDataset.__getitem__ and kind.gather is ArrayDataset.gather
 
 
-def random_split(dataset: Source, sizes: Sequence[float], seed: Seed = None) -> list[ArrayDataset | Subset]:
+@overload
+def random_split(  # type: ignore[overload-overlap]  # it is a source, too
+    dataset: ArrayDataset, sizes: Sequence[float], seed: Seed = None
+) -> list[Part]: ...
+@overload
+def random_split(dataset: Source[Example], sizes: Sequence[float], seed: Seed = None) -> list[Subset[Example]]: ...
+@takes_other_names
+def random_split(dataset: Source[Any], sizes: Sequence[float], seed: Seed = None) -> Any:
     """Divide a data set at random into parts that do not overlap.
 
     Parameters
@@ -115,9 +152,16 @@ def random_split(dataset: Source, sizes: Sequence[float], seed: Seed = None) -> 
     return [take_subset(dataset, np.sort(rows)) for rows in np.split(order, np.cumsum(counts)[:-1])]
 
 
+@overload
+def train_val_split(  # type: ignore[overload-overlap]  # it is a source, too
+    dataset: ArrayDataset, validation: float = 0.1, seed: Seed = None, stratify: bool = True
+) -> tuple[Part, Part]: ...
+@overload
+@takes_other_names
 def train_val_split(
-    dataset: Source, validation: float = 0.1, seed: Seed = None, stratify: bool = True
-) -> tuple[ArrayDataset | Subset, ArrayDataset | Subset]:
+    dataset: Source[Example], validation: float = 0.1, seed: Seed = None, stratify: bool = True
+) -> tuple[Subset[Example], Subset[Example]]: ...
+def train_val_split(dataset: Source[Any], validation: float = 0.1, seed: Seed = None, stratify: bool = True) -> Any:
     """Set part of the training data aside for validation.
 
     Parameters
@@ -166,7 +210,7 @@ def train_val_split(
     return take_subset(dataset, np.flatnonzero(~held)), take_subset(dataset, np.flatnonzero(held))
 
 
-class KFold:
+class KFold(ArgumentRepr):
     """Cross-validation: divides a data set into folds, each of which is the validation set once.
 
     Parameters
@@ -186,12 +230,16 @@ class KFold:
     """
 
     def __init__(self, folds: int = 5, seed: Seed = None, stratify: bool = True) -> None:
-        self.folds = checked_count("folds", folds, minimum=2)
+        self.folds: int = checked_count("folds", folds, minimum=2)
         self._seed = seed
-        self.stratify = bool(stratify)
+        self.stratify: bool = bool(stratify)
 
-    def split(self, dataset: Source) -> Iterator[tuple[ArrayDataset | Subset, ArrayDataset | Subset]]:
-        """Yield ``(train, validation)`` for each fold; see :func:`take_subset` for what these are.
+    @overload
+    def split(self, dataset: ArrayDataset) -> Iterator[tuple[Part, Part]]: ...  # type: ignore[overload-overlap]  # it is a source, too
+    @overload
+    def split(self, dataset: Source[Example]) -> Iterator[tuple[Subset[Example], Subset[Example]]]: ...
+    def split(self, dataset: Source[Any]) -> Iterator[Any]:
+        """Yield ``(train, validation)`` of each fold: copies of arrays in memory, else a :class:`Subset`.
 
         Raises
         ------
@@ -205,7 +253,7 @@ class KFold:
                 take_subset(dataset, validation),
             )
 
-    def indices(self, dataset: Source) -> list[Rows]:
+    def indices(self, dataset: Source[Any]) -> list[Rows]:
         """Return the positions that form each fold, in ascending order.
 
         Raises
@@ -227,9 +275,7 @@ def stratified_order(labels: NDArray[Any], rng: np.random.Generator) -> Rows:
     return order[np.argsort(labels[order], kind="stable")]
 
 
-def _labels(dataset: Source) -> NDArray[Any]:
-    if isinstance(dataset, Subset):
-        return _labels(dataset.dataset)[dataset.indices]
+def _labels(dataset: Source[Any]) -> NDArray[Any]:
     labels = np.asarray(getattr(dataset, "y", None))
     if labels.dtype.kind not in "iu" or labels.shape != (len(dataset),):
         found = f"{labels.dtype} {labels.shape}" if hasattr(dataset, "y") else "no attribute y"

@@ -90,7 +90,7 @@ class Columns:
     """
 
     def __init__(self, structure: Any) -> None:
-        self.structure = map_structure(_column, structure)
+        self.structure: Any = map_structure(_column, structure)
         lengths: dict[str, int] = {}
         map_structure(lambda name, array: lengths.setdefault(name, len(array)), self.structure)
         if not lengths or not any(lengths.values()):
@@ -124,11 +124,11 @@ class Columns:
         return f"Columns({', '.join(parts)})"
 
 
-def as_source(dataset: Any) -> Source:
+def as_source(dataset: Any) -> Source[Any]:
     """Return a data set as one that has a length and examples: a dict or named tuple of arrays as its `Columns`."""
     if is_structure(dataset) and not (isinstance(dataset, Mapping) and set(dataset) == set(range(len(dataset)))):
         return Columns(dataset)
-    source: Source = dataset
+    source: Source[Any] = dataset
     return source
 
 

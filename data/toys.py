@@ -93,6 +93,12 @@ def make_spirals(n: int = 100, noise: float = 0.02, classes: int = 2, turns: flo
     -------
     x : numpy.ndarray of shape (n, 2), float32
     y : numpy.ndarray of shape (n,), int64
+
+    Examples
+    --------
+    >>> x, y = sg.data.make_spirals(6, classes=3, seed=0)
+    >>> x.shape, np.bincount(y)
+    ((6, 2), array([2, 2, 2]))
     """
     classes = checked_count("classes", classes)
     n = checked_count("n", n, minimum=classes)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..common.argument_checks import checked_count
+from ..common.html_table import html_table, side_by_side
 from ..common.plain_data import as_array
 
 __all__ = [
@@ -20,6 +21,11 @@ __all__ = [
 ]
 
 Labels = npt.NDArray[np.intp]
+
+_TITLES = ("class", "precision", "recall", "f1", "examples")
+
+#: A notebook shows the confusions of up to so many classes.
+_SHOWN_CONFUSIONS = 12
 
 
 def accuracy(predicted: npt.ArrayLike, target: npt.ArrayLike) -> float:
@@ -142,14 +148,24 @@ class ClassificationReport:
     macro_f1: float
     confusion: Labels
 
+    def _rows(self) -> list[tuple[str, ...]]:
+        classes = [*map(str, range(len(self.support))), "mean"]
+        macro = (self.macro_precision, self.macro_recall, self.macro_f1)
+        measures = [*zip(self.precision, self.recall, self.f1), macro]
+        examples = [*self.support, self.support.sum()]
+        return [(name, *(f"{m:.4f}" for m in each), f"{n:,}") for name, each, n in zip(classes, measures, examples)]
+
+    def _repr_html_(self) -> str:
+        table = html_table(self._rows(), _TITLES, f"accuracy {self.accuracy:.4f}")
+        if len(self.confusion) > _SHOWN_CONFUSIONS:
+            return table
+        confusions = [(i, *row) for i, row in enumerate(self.confusion)]
+        classes = [str(i) for i in range(len(self.confusion))]
+        return side_by_side([table, html_table(confusions, ["true", *classes], "columns: predicted")])
+
     def __str__(self) -> str:
-        lines = [f"{'class':>8}  {'precision':>9}  {'recall':>6}  {'f1':>6}  {'examples':>8}"]
-        rows = zip(self.precision, self.recall, self.f1, self.support)
-        for name, (precision, recall, f1, support) in enumerate(rows):
-            lines.append(f"{name:>8}  {precision:>9.4f}  {recall:>6.4f}  {f1:>6.4f}  {support:>8,}")
-        total = int(self.support.sum())
-        macro = f"{self.macro_precision:>9.4f}  {self.macro_recall:>6.4f}  {self.macro_f1:>6.4f}"
-        lines.append(f"{'mean':>8}  {macro}  {total:>8,}")
+        rows = [_TITLES, *self._rows()]
+        lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, (8, 9, 6, 6, 8))) for row in rows]
         return "\n".join([*lines, f"accuracy {self.accuracy:.4f}"])
 
     __repr__ = __str__

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ..autograd import no_grad
 from ..common.evaluation_mode import evaluation_mode
-from .module import Module
+from .module import Hook, Module
 
 
 @contextmanager
@@ -29,3 +29,14 @@ def evaluating(model: Module) -> Iterator[None]:
     """
     with evaluation_mode(model), no_grad():
         yield
+
+
+@contextmanager
+def observed(hooks: Iterable[tuple[Module, Hook]]) -> Iterator[None]:
+    """Call a forward hook of each of some modules, until the end of the block."""
+    handles = [module.register_forward_hook(hook) for module, hook in hooks]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

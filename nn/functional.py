@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,36 +22,42 @@ from ..autograd import (
     silu,
     softmax,
     softplus,
+    sqrt,
     tanh,
     where,
 )
-from ..autograd.core.op import PlainFunction
 from ..autograd.ops.normalization import layer_norm as _layer_norm
-from ..autograd.ops.normalization import normalize as _normalize
-from ..common.argument_checks import checked_fraction
+from ..common.elsewhere import names_of_module, takes_other_names
 from ..common.plain_data import as_array
-from ..common.rng import Seed, default_rng
+from .attention_functions import rotary_embedding, scaled_dot_product_attention
+from .dropping import dropout, dropout2d
 from .losses.binary_losses import binary_cross_entropy, binary_cross_entropy_with_logits, hinge_loss
 from .losses.categorical_losses import cross_entropy, nll_loss
 from .losses.divergence_losses import kl_div
 from .losses.embedding_losses import cosine_embedding_loss
 from .losses.regression_losses import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from .module import as_tensor
+from .module import TensorLike, as_tensor
+from .spatial_functions import adaptive_avg_pool2d, conv1d, interpolate
 
 __all__ = [
+    "adaptive_avg_pool2d",
     "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
     "conv2d",
     "conv_transpose2d",
     "cosine_embedding_loss",
     "cross_entropy",
     "dropout",
+    "dropout2d",
     "elu",
     "embedding",
     "gelu",
+    "group_norm",
     "hinge_loss",
     "huber_loss",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -61,8 +67,10 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "nll_loss",
-    "normalize",
     "relu",
+    "rms_norm",
+    "rotary_embedding",
+    "scaled_dot_product_attention",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -76,7 +84,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
+if not TYPE_CHECKING:  # which flag names of other libraries
+    __getattr__ = names_of_module(__name__)
+
+
+@takes_other_names
+def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
     """Compute ``x @ weight + bias``.
 
     Parameters
@@ -98,63 +111,19 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
     return product
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, seed: Seed = None) -> Tensor:
-    """Set each value to 0 with probability ``p`` and scale the others by 1 / (1 - p).
-
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    p : float, default 0.5
-        From 0 to 1.
-    training : bool, default True
-        If False, ``x`` is returned as it is.
-    seed : int or numpy.random.Generator, optional
-        For the random choice; the same seed gives the same one.
-    """
-    p = checked_fraction("dropout: p", p)
-    x = as_tensor(x)
-    if not training or p == 0.0:
-        return x
-    result: Tensor = x * _kept(seed, x.shape, p, x.dtype)
-    return result
-
-
-def _draw(seed: Seed, shape: tuple[int, ...], p: float, dtype: np.dtype[Any]) -> Any:
-    """Return 0 with probability ``p``, else what the values are scaled by."""
-    kept = default_rng(seed).random(shape, dtype=np.float32) >= p
-    return kept * dtype.type(1.0 / (1.0 - p) if p < 1.0 else 0.0)
-
-
-_kept = PlainFunction(_draw, "dropout_mask", always=True)
-
-
-def normalize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """Compute ``(x - mean) / sqrt(var + eps) * weight + bias``, each broadcast against ``x``.
-
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    mean, var : Tensor or array_like
-        With shape (C,) they belong to the last axis.
-    weight, bias : Tensor or array_like, optional
-        Scale and shift.
-    eps : float, default 1e-5
-        Added to the variance.
-    """
-    result: Tensor = _normalize(as_tensor(x), mean, as_tensor(var), weight, bias, eps)
-    return result
-
-
+@takes_other_names
 def layer_norm(
-    x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+    x: TensorLike,
+    normalized_shape: Sequence[int],
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Normalise over the last ``len(normalized_shape)`` axes, then scale and shift.
 
     Parameters
     ----------
-    x : Tensor or array_like, shape (..., *normalized_shape)
+    x : Tensor or array_like, shape ``(..., *normalized_shape)``
         Inputs.
     normalized_shape : sequence of int
         Lengths of the last axes.
@@ -170,7 +139,72 @@ def layer_norm(
     return result
 
 
-def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
+@takes_other_names
+def rms_norm(
+    x: TensorLike, normalized_shape: Sequence[int], weight: TensorLike | None = None, eps: float | None = None
+) -> Tensor:
+    """Divide by the root of the mean square over the last ``len(normalized_shape)`` axes, then scale.
+
+    Parameters
+    ----------
+    x : Tensor or array_like, shape ``(..., *normalized_shape)``
+        Inputs.
+    normalized_shape : sequence of int
+        Lengths of the last axes.
+    weight : Tensor or array_like, shape normalized_shape, optional
+        Scale.
+    eps : float, optional
+        Added to the mean square; by default the machine epsilon of the dtype, as in PyTorch.
+    """
+    x, axes = as_tensor(x), tuple(range(-len(normalized_shape), 0))
+    mean_square = (x * x).mean(axis=axes, keepdims=True)
+    result: Tensor = x / sqrt(mean_square + (np.finfo(x.dtype).eps if eps is None else eps))
+    return result if weight is None else result * weight
+
+
+@takes_other_names
+def group_norm(
+    x: TensorLike,
+    num_groups: int,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each example over its positions and each group of neighbouring channels, then scale and shift.
+
+    Parameters
+    ----------
+    x : Tensor or array_like, shape (batch, ..., channels)
+        Inputs.
+    num_groups : int
+        Divides the number of channels.
+    weight, bias : Tensor or array_like, shape (channels,), optional
+        Scale and shift of each channel.
+    eps : float, default 1e-5
+        Added to the variance.
+
+    Raises
+    ------
+    ValueError
+        If ``num_groups`` does not divide the number of channels.
+    """
+    x = as_tensor(x)
+    channels = x.shape[-1] if x.ndim > 1 else 0
+    if num_groups < 1 or channels % num_groups or not channels:
+        raise ValueError(
+            f"group_norm: expected (batch, ..., channels), channels in {num_groups} equal groups, got shape {x.shape}"
+        )
+    groups = x.reshape(*x.shape[:-1], num_groups, channels // num_groups)
+    axes = (*range(1, x.ndim - 1), x.ndim)  # all but those of the examples and of the groups
+    mean, variance = groups.mean(axis=axes, keepdims=True), groups.var(axis=axes, keepdims=True)
+    result: Tensor = ((groups - mean) / sqrt(variance + eps)).reshape(x.shape)
+    if weight is not None:
+        result = result * weight
+    return result if bias is None else result + bias
+
+
+@takes_other_names
+def embedding(indices: TensorLike, weight: TensorLike, padding_idx: int | None = None) -> Tensor:
     """Look up rows of ``weight`` by number.
 
     Parameters

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ..common.elsewhere import names_of_module, takes_other_names
 from ..common.rng import Seed, default_rng
 
 Array = npt.NDArray[Any]
@@ -27,7 +28,7 @@ Shape = Sequence[int]
 class Initializer(Protocol):
     """The type of a layer's ``weight_init`` and ``bias_init``."""
 
-    def __call__(self, shape: Shape, *, seed: Seed = ...) -> Array:
+    def __call__(self, shape: Shape, *, seed: Seed = None) -> Array:
         """Return an array of this shape."""
 
 
@@ -63,21 +64,25 @@ def fans(shape: Shape) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
+@takes_other_names
 def zeros(shape: Shape, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Return zeros; ``seed`` is not used."""
     return np.zeros(shape, dtype)
 
 
+@takes_other_names
 def ones(shape: Shape, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Return ones; ``seed`` is not used."""
     return np.ones(shape, dtype)
 
 
+@takes_other_names
 def constant(shape: Shape, value: float, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Fill with ``value``; ``seed`` is not used."""
     return np.full(shape, value, dtype)
 
 
+@takes_other_names
 def uniform(
     shape: Shape, low: float = 0.0, high: float = 1.0, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32
 ) -> Array:
@@ -87,6 +92,7 @@ def uniform(
     return default_rng(seed).uniform(low, high, shape).astype(dtype)
 
 
+@takes_other_names
 def normal(
     shape: Shape, mean: float = 0.0, std: float = 1.0, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32
 ) -> Array:
@@ -95,6 +101,7 @@ def normal(
     return default_rng(seed).normal(mean, std, shape).astype(dtype)
 
 
+@takes_other_names
 def truncated_normal(
     shape: Shape,
     mean: float = 0.0,
@@ -128,6 +135,7 @@ def truncated_normal(
     return values.astype(dtype)
 
 
+@takes_other_names
 def glorot_uniform(shape: Shape, gain: float = 1.0, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Draw evenly within +-gain * sqrt(6 / (fan_in + fan_out)): keeps the variance both ways.
 
@@ -137,11 +145,13 @@ def glorot_uniform(shape: Shape, gain: float = 1.0, *, seed: Seed = None, dtype:
     return uniform(shape, -bound, bound, seed=seed, dtype=dtype)
 
 
+@takes_other_names
 def glorot_normal(shape: Shape, gain: float = 1.0, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Draw from the normal distribution with variance gain**2 * 2 / (fan_in + fan_out)."""
     return normal(shape, 0.0, gain * math.sqrt(2.0 / max(1, sum(fans(shape)))), seed=seed, dtype=dtype)
 
 
+@takes_other_names
 def he_uniform(
     shape: Shape,
     a: float = 0.0,
@@ -167,6 +177,7 @@ def he_uniform(
     return uniform(shape, -bound, bound, seed=seed, dtype=dtype)
 
 
+@takes_other_names
 def he_normal(
     shape: Shape,
     a: float = 0.0,
@@ -179,6 +190,7 @@ def he_normal(
     return normal(shape, 0.0, _he_std("he_normal", shape, a, mode), seed=seed, dtype=dtype)
 
 
+@takes_other_names
 def orthogonal(shape: Shape, gain: float = 1.0, *, seed: Seed = None, dtype: npt.DTypeLike = np.float32) -> Array:
     """Draw a random matrix whose rows or columns, whichever are fewer, are orthonormal, times ``gain``.
 
@@ -193,8 +205,10 @@ def orthogonal(shape: Shape, gain: float = 1.0, *, seed: Seed = None, dtype: npt
     return (gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)
 
 
-xavier_uniform, xavier_normal = glorot_uniform, glorot_normal
-kaiming_uniform, kaiming_normal = he_uniform, he_normal
+xavier_uniform = glorot_uniform
+xavier_normal = glorot_normal
+kaiming_uniform = he_uniform
+kaiming_normal = he_normal
 
 
 def _check_std(name: str, std: float) -> None:
@@ -211,3 +225,7 @@ def _he_std(name: str, shape: Shape, a: float, mode: str) -> float:
 
 def __dir__() -> list[str]:
     return [name for name, thing in globals().items() if getattr(thing, "__module__", None) == __name__]
+
+
+if not TYPE_CHECKING:  # which flag names of other libraries
+    __getattr__ = names_of_module(__name__)

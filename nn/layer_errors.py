@@ -14,6 +14,9 @@ class NamedModules(Protocol):
     def named_modules(self) -> Iterator[tuple[str, Any]]:
         """Iterate over the module and all modules inside it, with their paths."""
 
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over all parameters, with their paths."""
+
     def extra_repr(self) -> str:
         """Return the text of its arguments."""
 
@@ -36,7 +39,7 @@ class LayerError(Exception):
         super().__init__(problem)
         self.layer = layer
         self.problem = problem
-        self.path = ""
+        self.path: str = ""
 
     def locate(self, root: NamedModules) -> None:
         """Set the layer's path as seen from ``root``, a module that encloses it."""
@@ -55,4 +58,28 @@ class LayerShapeError(LayerError, ValueError):
 
 
 class LayerTypeError(LayerError, TypeError):
-    """An input whose type or dtype a layer cannot take."""
+    """An input whose type or dtype a layer cannot take.
+
+    Parameters
+    ----------
+    layer, problem
+        As for :class:`LayerError`.
+    dtype : numpy.dtype, optional
+        The wrong dtype of the input; the message names a parameter of the model that has it, too.
+    """
+
+    def __init__(self, layer: NamedModules, problem: str, dtype: Any = None) -> None:
+        super().__init__(layer, problem)
+        self.dtype = dtype
+        self.origin: str = ""
+
+    def locate(self, root: NamedModules) -> None:
+        """Set the layer's path, and look for what may have given the input its dtype."""
+        super().locate(root)
+        for path, parameter in root.named_parameters():
+            if parameter.dtype == self.dtype:
+                self.origin = f". The parameter {type(root).__name__}.{path} is {self.dtype}, too"
+                return
+
+    def __str__(self) -> str:
+        return super().__str__() + self.origin

@@ -16,7 +16,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # half characters, which UTF-8 cannot
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The meaning of a model's input and output; kept in :attr:`Module.info` and saved with the model.
+    """The meaning of a model's input and output; kept in ``Module.info`` and saved with the model.
 
     Attributes
     ----------

@@ -12,7 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..autograd import Tensor, is_recording, tensor
-from ..common.plain_data import as_array
+from ..common.elsewhere import HasABase, answers_names, arguments_fit, takes_other_names, translated
+from ..common.function_name import function_name
+from ..common.other_names.devices import Device
+from ..common.other_names.model_names import NAMES
+from ..common.plain_data import as_array, real_numbers
 from ..common.state import check_state
 from ..common.warning import warn
 from .layer_errors import LayerError
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Module", "Parameter"]
 
 Array = npt.NDArray[Any]
+#: What becomes a Tensor.
+TensorLike = Tensor | npt.ArrayLike
 #: Shapes and kinds (``f`` or ``i``) of arrays by name.
 Entries = dict[str, tuple[tuple[int, ...], str]]
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -57,8 +63,10 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True, label: str = "") -> None:
-        values = data.data if isinstance(data, Tensor) else data
+    _made_by = ("Parameter", True)
+
+    def __init__(self, data: TensorLike, requires_grad: bool = True, label: str = "") -> None:
+        values: Any = real_numbers("a Parameter", data.data if isinstance(data, Tensor) else data)
         floats = isinstance(values, np.ndarray | np.generic) and values.dtype.kind == "f"
         super().__init__(np.array(as_array(values), dtype=values.dtype if floats else np.float32), requires_grad, label)
 
@@ -79,8 +87,13 @@ class HookHandle:
         """Remove the hook."""
         self._hooks.pop(self, None)
 
+    def __repr__(self) -> str:
+        hook = self._hooks.get(self)
+        return f"HookHandle({'removed' if hook is None else function_name(hook)})"
 
-class Module:
+
+@answers_names("Module", NAMES)
+class Module(HasABase):
     """A part of a model, with parameters, buffers and other modules as its attributes.
 
     A subclass defines ``forward``; users call the module itself. Parameters and modules inside are plain Python
@@ -111,7 +124,8 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines it."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(); write one")
+        keras = "; call() of Keras is forward() here" if hasattr(type(self), "call") else ""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(); write one{keras}")
 
     def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run :meth:`forward`, then the forward hooks."""
@@ -121,6 +135,11 @@ class Module:
         except LayerError as error:
             error.locate(module)
             raise
+        except TypeError:
+            if not kwargs or arguments_fit(module.forward, args, kwargs):
+                raise
+            args, kwargs = translated((type(self).__name__,), inspect.signature(module.forward), args, kwargs)  # type: ignore[assignment]
+            output = module.forward(*args, **kwargs)
         if module._hooks:
             for hook in tuple(module._hooks.values()):
                 replaced = hook(module, args, output)
@@ -156,6 +175,10 @@ class Module:
         elif isinstance(value, list | tuple | set | dict):
             if next(_held_in(value), None) is not None:
                 raise TypeError(_untrained(self, name, value))
+        elif name == "trainable":
+            raise AttributeError(
+                f"{type(self).__name__}.trainable = {value!r} would change nothing: write freeze() or unfreeze()"
+            )
         elif isinstance(value, Tensor) and value.op is None and value.requires_grad:
             warn(
                 f"{type(self).__name__}.{name} is a Tensor, not an nn.Parameter: parameters() does not list it, and no "
@@ -168,6 +191,7 @@ class Module:
             )
         object.__setattr__(self, name, value)
 
+    @takes_other_names
     def register_buffer(self, name: str, value: npt.ArrayLike) -> None:
         """Set an array attribute that is saved with the model but not trained.
 
@@ -219,6 +243,7 @@ class Module:
         """Iterate over this module and all inside it, each once."""
         return (module for _, module in self.named_modules())
 
+    @takes_other_names
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """Iterate over all parameters, as (path, parameter); a shared one comes once, under its first path."""
         seen: set[int] = set()
@@ -228,6 +253,7 @@ class Module:
                     seen.add(id(value))
                     yield _join(path, name), value
 
+    @takes_other_names
     def parameters(self) -> Iterator[Parameter]:
         """Iterate over all parameters, each once; this is what an optimizer takes.
 
@@ -286,11 +312,16 @@ class Module:
             parameter.requires_grad = True
         return self
 
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to None."""
+    @takes_other_names
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the gradients of all parameters to None, or, if ``set_to_none`` is False, those that are there to 0."""
         for parameter in self.parameters():
-            parameter.grad = None
+            if set_to_none or parameter.grad is None:  # in this order: in a trace, reading it is a condition
+                parameter.grad = None
+            else:
+                parameter.grad = np.zeros(parameter.shape, parameter.dtype)
 
+    @takes_other_names
     def to(self: M, dtype: npt.DTypeLike) -> M:
         """Convert its parameters and floating-point buffers to ``dtype``, in place; gradients become None.
 
@@ -299,7 +330,11 @@ class Module:
         >>> sg.nn.Linear(2, 3).to(np.float64).weight.dtype
         dtype('float64')
         """
-        wanted = np.dtype(dtype)
+        try:
+            wanted = np.dtype(dtype)
+        except TypeError:
+            Device(dtype)  # "cpu" is where it is
+            return self
         if wanted.kind != "f":
             raise TypeError(f"parameters are trained in a floating-point dtype, not in {wanted}")
         for parameter in self.parameters():
@@ -318,6 +353,7 @@ class Module:
         state.update((name, np.array(buffer)) for name, buffer in self.named_buffers())
         return state
 
+    @takes_other_names
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike], strict: bool = True) -> None:
         """Set parameters and buffers from a :meth:`state_dict`; all of them or, on an error, none.
 
@@ -424,6 +460,7 @@ class Module:
         """Return each argument with the name that it has inside the module; containers define their own."""
         return [(name, value) for name, value in arguments.items() if name not in cls._first_values]
 
+    @takes_other_names
     def save(
         self,
         path: str | os.PathLike[str],
@@ -465,6 +502,7 @@ class Module:
 
     # Text ------------------------------------------------------------------------------------------
 
+    @takes_other_names
     def summary(self, input_shape: Sequence[int]) -> Summary:
         """List the layers with their output shapes and numbers of parameters: :func:`seegrad.nn.summary`.
 
@@ -497,6 +535,11 @@ class Module:
         first = [self.extra_repr()] if self.extra_repr() else []
         body = "\n".join(first + lines).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {body}\n)"
+
+    def _repr_html_(self) -> str | None:
+        from .module_table import module_html
+
+        return module_html(self)
 
 
 #: The classes that a model file may name; user-defined ones are passed to ``load``.
@@ -555,11 +598,11 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def as_tensor(x: object) -> Tensor:
+def as_tensor(x: TensorLike) -> Tensor:
     """Return ``x`` itself if it is a Tensor, else a Tensor with its values.
 
     While recording, the values are copied: the backward pass may need them after their owner has changed them.
     """
-    if isinstance(x, Tensor) and not x.stands_for_data:
-        return x
-    return tensor(x) if is_recording() else Tensor(x)
+    if not isinstance(x, Tensor) or x.stands_for_data:
+        x = tensor(x) if is_recording() else Tensor(x)
+    return real_numbers("a layer or a loss", x)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Complete recipes for training on MNIST: that of the article, and the best that takes a quarter of an hour.
+"""Complete recipes: for MNIST that of the article, and one of a quarter of an hour; a GPT for names.
 
 A recipe is a network and everything that its training needs. ``seegrad train --recipe`` uses them; in Python::
 
@@ -13,26 +13,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from ..common.argument_repr import ArgumentRepr
 from ..common.rng import Seed
-from ..data import DataLoader, RandomAffine, Sometimes
+from ..data import ArrayDataset, BucketSampler, DataLoader, RandomAffine, Sometimes
 from ..data.augment.augmentation import Augmentation
-from ..data.dataset import Source
-from ..optim import EMA, SGD, Adam, OneCycleLR
+from ..data.dataset import Batch, Pair, Source
+from ..data.samplers import Sampler
+from ..data.sequences import IGNORED
+from ..optim import EMA, SGD, Adam, AdamW, OneCycleLR
 from .losses.categorical_losses import CrossEntropyLoss
-from .models import mnist_cnn, mnist_deep_cnn
+from .models import gpt, mnist_cnn, mnist_deep_cnn
 from .module import Module
 from .training.callbacks.callback import Callback
 from .training.callbacks.learning_rate_schedule import LearningRateSchedule
 from .training.trainer import Trainer
 
-__all__ = ["ARTICLE", "BEST", "RECIPES", "Recipe"]
+__all__ = ["ARTICLE", "BEST", "NAMES", "RECIPES", "Recipe"]
 
 Prepared = tuple[Trainer, list[Callback]]
+Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, repr=False)
+class Recipe(ArgumentRepr):
     """A network and how to train it.
 
     Attributes
@@ -42,9 +50,10 @@ class Recipe:
     lr : float
         The learning rate; with a schedule, its highest value.
     model : callable
-        Makes the network; maps images ``(N, 28, 28, 1)`` to logits ``(N, 10)``.
-    augmentation : callable
-        Makes the augmentation of the training images; it may return None.
+        Makes the network: of images ``(N, 28, 28, 1)``, which gives logits ``(N, 10)``, or of tokens ``(N, length)``,
+        which gives scores of the next ones ``(N, length, 27)``; see :func:`seegrad.data.next_token_rows`.
+    transform : callable
+        Makes the transform of training batches, such as an augmentation; it may return None.
     needs_steps : bool
         Whether the schedule spans the whole training, so that its length cannot be changed when it is resumed.
     """
@@ -52,15 +61,19 @@ class Recipe:
     epochs: int
     batch_size: int
     lr: float
-    model: Callable[[], Module]
-    augmentation: Callable[[], Augmentation | None]
+    model: Callable[..., Module]
+    transform: Callable[[], Callable[..., Any] | None]
     needs_steps: bool
     _prepare: Callable[[Module, float, int], Prepared]
+    _sampler: Callable[[Any, int], Sampler] | None = None
 
-    def loader(self, train: Source, batch_size: int | None = None, seed: Seed = None) -> DataLoader:
-        """Make a loader of the training images, shuffled and augmented."""
+    _not_shown = frozenset({"_prepare", "_sampler"})
+
+    def loader(self, train: Source[Pair], batch_size: int | None = None, seed: Seed = None) -> DataLoader[Batch]:
+        """Make a loader of the training examples, shuffled and transformed."""
         size = self.batch_size if batch_size is None else batch_size
-        return DataLoader(train, size, shuffle=True, seed=seed, transform=self.augmentation())
+        sampler = None if self._sampler is None else self._sampler(train, size)
+        return DataLoader(train, size, shuffle=sampler is None, seed=seed, transform=self.transform(), sampler=sampler)
 
     def prepare(self, model: Module, steps: int, lr: float | None = None) -> Prepared:
         """Make the trainer and the callbacks that it needs.
@@ -89,17 +102,57 @@ def _best(model: Module, lr: float, steps: int) -> Prepared:
     return trainer, [LearningRateSchedule(schedule, every="step")]
 
 
-def _affine() -> Augmentation:
+def unchanged() -> None:
+    """Leave the images as they are."""
+
+
+def affine() -> Augmentation:
+    """Turn, shift, scale and shear most of the images a little."""
     # A quarter of the images is not resampled, so that the network also sees sharp images, as it does in its use.
     return Sometimes(RandomAffine(rotation=12.0, shift=0.08, scale=(0.88, 1.12), shear=8.0), p=0.75)
 
 
-#: The recipe of the article, exactly.
-ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, lambda: None, False, _article)
-#: Takes less than 15 minutes on two cores; chosen on a validation split of the training images.
-BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, _affine, True, _best)
+def _names(model: Module, lr: float, steps: int) -> Prepared:
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in model.parameters() if p.ndim > 1]},
+        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = AdamW(groups, lr=lr, betas=(0.9, 0.99), weight_decay=0.1)
+    schedule = OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.1, cycle_momentum=False)
+    return Trainer(model, optimizer, CrossEntropyLoss(ignore_index=IGNORED)), [
+        LearningRateSchedule(schedule, every="step")
+    ]
 
-RECIPES = {"article": ARTICLE, "best": BEST}
+
+def names_gpt(vocab_size: int = 27, context_length: int = 16) -> Module:
+    """Make a GPT for names: with 27 tokens, in rows of up to 16, it has 180,240 parameters."""
+    return gpt(vocab_size, context_length, embed_dim=60, num_layers=4, num_heads=6)
+
+
+def without_padding() -> Callable[[Array, Array], tuple[Array, Array]]:
+    """Cut batches of sequences off after the longest of each."""
+
+    def cut(x: Array, y: Array) -> tuple[Array, Array]:
+        length = np.flatnonzero((y != IGNORED).any(axis=0))[-1] + 1
+        return x[:, :length], y[:, :length]
+
+    return cut
+
+
+def _by_length(train: ArrayDataset, batch_size: int) -> BucketSampler:
+    return BucketSampler((train[:].y != IGNORED).sum(axis=1), batch_size)
+
+
+#: The recipe of the article, exactly.
+ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, unchanged, False, _article)
+#: Takes less than 15 minutes on two cores; chosen on a validation split of the training images.
+BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, affine, True, _best)
+
+#: A GPT of first names; chosen on a validation split of the training names.
+NAMES = Recipe(20, 64, 4e-3, names_gpt, without_padding, True, _names, _by_length)
+
+#: The recipes by the names that ``seegrad train --recipe`` takes.
+RECIPES = {"article": ARTICLE, "best": BEST, "names": NAMES}
 
 
 def __dir__() -> list[str]:

@@ -31,7 +31,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 
 
 class Neuron:
-    """One neuron: ``activation(w[0] * x[0] + w[1] * x[1] + ... + b)``.
+    """One neuron: ``activation(w[0] * x[0] + w[1] * x[1] + b)``, with as many terms as inputs.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class Neuron:
         if activation not in ACTIVATIONS:
             raise ValueError(f"Neuron: activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
         self.activation: Activation = activation
-        self.w = [Value(number) for number in default_rng(seed).uniform(-1.0, 1.0, count).tolist()]
-        self.b = Value(0.0)
+        self.w: list[Value] = [Value(number) for number in default_rng(seed).uniform(-1.0, 1.0, count).tolist()]
+        self.b: Value = Value(0.0)
 
     def __call__(self, x: Sequence[Number]) -> Value:
         """Compute the output of as many numbers or Values as there are weights."""
@@ -119,7 +119,9 @@ class Layer:
 
     def __init__(self, inputs: int, outputs: int, activation: Activation = "tanh", seed: Seed = None) -> None:
         rng = default_rng(seed)
-        self.neurons = [Neuron(inputs, activation, rng) for _ in range(checked_count("Layer: outputs", outputs))]
+        self.neurons: list[Neuron] = [
+            Neuron(inputs, activation, rng) for _ in range(checked_count("Layer: outputs", outputs))
+        ]
 
     def __call__(self, x: Sequence[Number]) -> list[Value]:
         """Compute the outputs of all neurons."""
@@ -189,7 +191,7 @@ class MLP:
         rng: np.random.Generator = default_rng(seed)
         kinds = [*[activation] * (len(outputs) - 1), last or activation]
         sizes = pairwise([inputs, *outputs])
-        self.layers = [Layer(before, after, kind, rng) for (before, after), kind in zip(sizes, kinds)]
+        self.layers: list[Layer] = [Layer(before, after, kind, rng) for (before, after), kind in zip(sizes, kinds)]
 
     def __call__(self, x: Sequence[Number]) -> Value | list[Value]:
         """Compute the outputs: a list, or the Value itself where there is one output."""

@@ -37,7 +37,7 @@ class Summary:
         return rows
 
     def _repr_html_(self) -> str:
-        return html_table(self._rows(), TITLES)
+        return html_table(self._rows(), TITLES, left=2)
 
     def __str__(self) -> str:
         rows = [TITLES, *self._rows()]

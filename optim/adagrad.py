@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from .flat import FlatParameters
@@ -36,6 +38,8 @@ class Adagrad(Optimizer):
         What the sum of squares starts from.
     eps : float, default 1e-10
         Keeps the division finite.
+    maximize : bool, default False
+        Whether to go up.
 
     Raises
     ------
@@ -43,7 +47,7 @@ class Adagrad(Optimizer):
         If a setting is not valid.
     """
 
-    nonnegative = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
+    nonnegative: ClassVar[tuple[str, ...]] = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
     def __init__(
         self,
@@ -53,6 +57,8 @@ class Adagrad(Optimizer):
         weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -62,6 +68,7 @@ class Adagrad(Optimizer):
                 "weight_decay": weight_decay,
                 "initial_accumulator_value": initial_accumulator_value,
                 "eps": eps,
+                "maximize": maximize,
             },
         )
 

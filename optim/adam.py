@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -46,6 +47,34 @@ def adam_step(
     p -= work
 
 
+def update_means(m: Array, v: Array, g: Array, beta1: float, beta2: float) -> None:
+    """Update the running means of a gradient and of its square."""
+    m *= beta1
+    m += (1.0 - beta1) * g
+    v *= beta2
+    v += (1.0 - beta2) * g * g
+
+
+def amsgrad_step(
+    where: slice,
+    values: Array,
+    gradients: Array,
+    means: Array,
+    squares: Array,
+    maxima: Array,
+    beta1: float,
+    beta2: float,
+    scale: float,
+    eps: float,
+    rate: float,
+) -> None:
+    """Update parameters as `adam_step` does, but divide by the largest mean of squares that there has been."""
+    p, g, m, v, largest = (vector[where] for vector in (values, gradients, means, squares, maxima))
+    update_means(m, v, g, beta1, beta2)
+    np.maximum(largest, v, out=largest)
+    p -= rate * (m / (np.sqrt(largest) * scale + eps))
+
+
 class Adam(Optimizer):
     """Step by running means of the gradient and of its square.
 
@@ -71,6 +100,11 @@ class Adam(Optimizer):
         Keeps the division finite.
     weight_decay : float, default 0
         Strength of the pull towards 0, added to the gradient.
+    amsgrad : bool, default False
+        Whether v in the last line is the largest that there has been.
+        S. Reddi et al., "On the convergence of Adam and beyond" (2018).
+    maximize : bool, default False
+        Whether to go up.
 
     Raises
     ------
@@ -87,7 +121,7 @@ class Adam(Optimizer):
     array([ 0.9, -1.9])
     """
 
-    nonnegative = ("lr", "eps", "weight_decay")
+    nonnegative: ClassVar[tuple[str, ...]] = ("lr", "eps", "weight_decay")
 
     def __init__(
         self,
@@ -96,20 +130,22 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**settings, "amsgrad": amsgrad, "maximize": maximize})
 
     def validate(self, group: Group) -> None:
         """Check the settings."""
         super().validate(group)
-        if len(group["betas"]) != 2:
-            raise ValueError(f"{self._name}: betas must be a pair of numbers, got {group['betas']!r}")
-        for i, beta in enumerate(group["betas"]):
-            self.check_below_one(f"betas[{i}]", beta)
+        self.check_betas(group)
 
     def memory(self, group: Group) -> dict[str, float]:
-        """Remember the two running means."""
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        """Remember the two running means, and the largest of the second one if that is used."""
+        means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means
 
     def decay(self, p: Array, g: Array, group: Group) -> None:
         """Apply the weight decay: to the gradient."""
@@ -122,7 +158,10 @@ class Adam(Optimizer):
         beta1, beta2, eps, lr = map(float, (*group["betas"], group["eps"], group["lr"]))
         scale, rate = 1.0 / math.sqrt(1.0 - beta2**step), lr / (1.0 - beta1**step)
         vectors = flat.values, flat.gradients, flat.state["exp_avg"], flat.state["exp_avg_sq"]
-        adam_step(where, *vectors, beta1, beta2, scale, eps, rate)
+        if group["amsgrad"]:
+            amsgrad_step(where, *vectors, flat.state["max_exp_avg_sq"], beta1, beta2, scale, eps, rate)
+        else:
+            adam_step(where, *vectors, beta1, beta2, scale, eps, rate)
 
 
 class AdamW(Adam):
@@ -136,6 +175,8 @@ class AdamW(Adam):
         As for :class:`Adam`.
     weight_decay : float, default 1e-2
         Strength of the pull towards 0, as a share of ``lr``.
+    amsgrad, maximize
+        As for :class:`Adam`.
     """
 
     def __init__(
@@ -145,8 +186,11 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
     def decay(self, p: Array, g: Array, group: Group) -> None:
         """Apply the weight decay: to the parameter."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..autograd import Tensor
 from ..autograd.side_effect import side_effect
+from ..common.elsewhere import takes_other_names
 from ..common.warning import warn
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
@@ -19,6 +20,7 @@ Array = npt.NDArray[Any]
 
 
 @side_effect
+@takes_other_names
 def clip_grad_norm_(
     parameters: Iterable[Tensor] | Tensor,
     max_norm: float,
@@ -50,6 +52,15 @@ def clip_grad_norm_(
     ------
     ValueError
         If ``max_norm`` is negative or NaN, or, with ``error_if_nonfinite``, if the norm is not finite.
+
+    Examples
+    --------
+    >>> x = sg.tensor([3.0, 4.0], requires_grad=True)
+    >>> (x * x / 2).sum().backward()
+    >>> sg.optim.clip_grad_norm_([x], 1.0)
+    5.0
+    >>> x.grad.round(3)
+    array([0.6, 0.8])
     """
     if not max_norm >= 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, got {max_norm}")
@@ -73,6 +84,7 @@ def clip_grad_norm_(
 
 
 @side_effect
+@takes_other_names
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -> float:
     """Bring each element of the gradients into [-clip_value, clip_value]; NaN stays NaN.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd import Tensor
 from ..autograd.side_effect import side_effect
 from ..common.ranks import Comm, Ranks
-from .optimizer import Optimizer
+from .optimizer import Group, Optimizer
 
 __all__ = ["DistributedOptimizer"]
 
@@ -72,10 +72,10 @@ class DistributedOptimizer(Optimizer):
         if comm is None:
             raise TypeError("DistributedOptimizer: expected a communicator such as mpi4py.MPI.COMM_WORLD, got None")
         self.optimizer = optimizer
-        self.ranks = Ranks(comm)
+        self.ranks: Ranks = Ranks(comm)
         # The same objects, so that what changes here (by schedules, say) changes there.
-        self.defaults = optimizer.defaults
-        self.param_groups = optimizer.param_groups
+        self.defaults: dict[str, Any] = optimizer.defaults
+        self.param_groups: list[Group] = optimizer.param_groups
         self._averaged = False
         self.ranks.end_job_with_this_process()
         self._share_parameters()
@@ -129,17 +129,30 @@ class DistributedOptimizer(Optimizer):
         for p, end, present in zip(parameters, ends, vector[ends[-1] :], strict=True):
             p.grad = vector[end - p.size : end].reshape(p.shape) if present else None
 
-    def zero_grad(self) -> None:
-        """Forget all gradients."""
-        self.optimizer.zero_grad()
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients; see :meth:`seegrad.optim.Optimizer.zero_grad`."""
+        self.optimizer.zero_grad(set_to_none)
         self._averaged = False
 
     @side_effect
-    def step(self) -> None:
-        """Average the gradients if that was not done, then update the parameters, the same way on every process."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Average the gradients if that was not done, then update the parameters, the same way on every process.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes this process's loss and its gradients, and returns the loss; it is called once, before all that.
+
+        Returns
+        -------
+        Tensor or None
+            What the closure returned.
+        """
+        loss = None if closure is None else closure()
         self.average_gradients()
         self.optimizer.step()
         self._averaged = False
+        return loss
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the optimizer inside, which is the same on every process."""

@@ -51,7 +51,7 @@ class EMA:
     """
 
     def __init__(self, params: Iterable[Tensor], decay: float = 0.999, warm_up: bool = True) -> None:
-        self.parameters = list({id(p): p for p in params}.values())
+        self.parameters: list[Tensor] = list({id(p): p for p in params}.values())
         if not self.parameters:
             raise ValueError("EMA: got no parameters; does the model have any, or was the iterator used up?")
         for i, p in enumerate(self.parameters):
@@ -59,10 +59,13 @@ class EMA:
                 raise TypeError(f"EMA: parameter {i} is no Tensor of floating-point numbers: {p!r:.80}")
         if not 0.0 <= decay <= 1.0:
             raise ValueError(f"EMA: decay must be from 0 to 1, got {decay!r}")
-        self.decay = float(decay)
+        self.decay: float = float(decay)
         self.warm_up = warm_up
-        self.steps = 0
-        self.averages = [p.data.copy() for p in self.parameters]
+        self.steps: int = 0
+        self.averages: list[npt.NDArray[Any]] = [p.data.copy() for p in self.parameters]
+
+    def __repr__(self) -> str:
+        return f"EMA({len(self.parameters)} parameters, decay={self.decay}, warm_up={self.warm_up})"
 
     @side_effect
     def update(self) -> None:

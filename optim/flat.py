@@ -38,16 +38,17 @@ class FlatParameters:
     """
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self.parameters = list(parameters)
-        self.shapes = [p.shape for p in self.parameters]
-        self.ends = [int(end) for end in np.cumsum([p.size for p in self.parameters])]
-        self.starts = [0, *self.ends[:-1]]
+        self.parameters: list[Tensor] = list(parameters)
+        self.shapes: list[tuple[int, ...]] = [p.shape for p in self.parameters]
+        self.ends: list[int] = [int(end) for end in np.cumsum([p.size for p in self.parameters])]
+        self.starts: list[int] = [0, *self.ends[:-1]]
         self.state: dict[str, Array] = {}
-        self.steps = [0] * len(self.parameters)
+        self.steps: list[int] = [0] * len(self.parameters)
         self._lay_out(np.empty(self.ends[-1], self.parameters[0].dtype))
 
     def _lay_out(self, values: Array) -> None:
-        self.values, self.gradients = values, np.empty_like(values)
+        self.values = values
+        self.gradients: Array = np.empty_like(values)
         self._value_views, self._gradient_views = self.views(self.values), self.views(self.gradients)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -89,6 +90,17 @@ class FlatParameters:
                 np.copyto(value, p.data)
                 np.copyto(gradient, g.data if isinstance(g, Tensor) else g)
         return present
+
+    def shape_at(self, where: slice) -> tuple[int, ...]:
+        """Return the shape of the parameter that lies at a stretch."""
+        return self.shapes[list(zip(self.starts, self.ends)).index((where.start, where.stop))]
+
+    def apart(self, present: Sequence[bool]) -> Iterator[tuple[slice, int]]:
+        """Each present parameter by itself, whatever its length, and how often it has been updated by then."""
+        for i, here in enumerate(present):
+            if here:
+                self.steps[i] += 1
+                yield slice(self.starts[i], self.ends[i]), self.steps[i]
 
     def runs(self, present: Sequence[bool]) -> Iterator[tuple[slice, int]]:
         """Stretches of neighbours that are updated together, and how often they have been by then.

@@ -55,6 +55,12 @@ class LearningRates:
         slopes = np.gradient(self.smoothed[: best + 1], np.log(self.lrs[: best + 1]))
         return self.lrs[int(np.argmin(slopes))]
 
+    def __repr__(self) -> str:
+        if not self.lrs:
+            return "LearningRates(no steps)"
+        span = f"{len(self.lrs)} steps from {self.lrs[0]:.2g} to {self.lrs[-1]:.2g}"
+        return f"LearningRates({span}, suggestion {self.suggestion:.2g})"
+
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the losses over the learning rate, with the suggestion.
 
@@ -67,21 +73,20 @@ class LearningRates:
         -------
         matplotlib.figure.Figure
         """
-        from matplotlib.figure import Figure
+        from ..common.figure import BLUE, ORANGE, PALE, NotebookFigure, style
 
-        figure = Figure(figsize=(5.6, 3.6), layout="constrained")
-        axes = figure.subplots()
-        axes.plot(self.lrs, self.losses, color="0.75", linewidth=1, label="loss of each step")
-        axes.plot(self.lrs, self.smoothed, color="#0072b2", label="running mean")
-        axes.axvline(self.suggestion, color="#d55e00", linestyle="--", label=f"steepest at {self.suggestion:.2g}")
-        axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
-        top = max(self.smoothed[0], float(np.median(self.smoothed)))
-        low = min(self.smoothed)
-        axes.set_ylim(low - 0.1 * (top - low), top + 0.5 * (top - low) if top > low else None)
-        axes.legend()
-        if path is not None:
-            figure.savefig(path, format="png", dpi=120)
-        return figure
+        with style():
+            figure = NotebookFigure(figsize=(5.6, 3.6), layout="constrained")
+            axes = figure.subplots()
+            axes.plot(self.lrs, self.losses, color=PALE, linewidth=0.9, label="loss of each step")
+            axes.plot(self.lrs, self.smoothed, color=BLUE, label="running mean")
+            axes.axvline(self.suggestion, color=ORANGE, linestyle="--", label=f"steepest at {self.suggestion:.2g}")
+            axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
+            top = max(self.smoothed[0], float(np.median(self.smoothed)))
+            low = min(self.smoothed)
+            axes.set_ylim(low - 0.1 * (top - low), top + 0.5 * (top - low) if top > low else None)
+            axes.legend()
+        return figure.write(path)
 
 
 def lr_finder(

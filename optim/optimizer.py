@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from ..autograd import Tensor
 from ..autograd.side_effect import side_effect
+from ..common.argument_repr import argument_text
+from ..common.elsewhere import HasABase, answers_names, takes_other_names
+from ..common.other_names.optimizer_attribute_names import NAMES
 from ..common.quiet import quiet
 from ..common.state import check_state
 from ..common.warning import warn
@@ -23,7 +26,8 @@ Group = dict[str, Any]
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 
 
-class Optimizer:
+@answers_names("Optimizer", NAMES)
+class Optimizer(HasABase):
     """Updates parameters by their gradients. Write ``update`` in a subclass.
 
     Parameters
@@ -51,13 +55,29 @@ class Optimizer:
     The optimizer follows its parameters: new data, another dtype, ``requires_grad``, groups that are edited. A layer
     that replaces another one has new parameters, which the optimizer does not have. To copy a training, copy the
     model and its optimizer together: ``model, optimizer = copy.deepcopy((model, optimizer))``, or pickle the pair.
+
+    Examples
+    --------
+    >>> class SignDescent(sg.optim.Optimizer):
+    ...     def __init__(self, params, lr=0.1):
+    ...         super().__init__(params, {"lr": lr})
+    ...
+    ...     def update(self, flat, where, step, group):
+    ...         flat.values[where] -= group["lr"] * np.sign(flat.gradients[where])
+    >>> x = sg.tensor([1.0, -2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> SignDescent([x]).step()
+    >>> x.data
+    array([ 0.9, -1.9])
     """
 
     #: Names of the settings that must be at least 0.
     nonnegative: ClassVar[tuple[str, ...]] = ("lr", "weight_decay")
+    #: Whether `update` gets one parameter at a time, all of it, instead of stretches of neighbours.
+    whole: ClassVar[bool] = False
 
     def __init__(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
-        self.defaults = dict(defaults)
+        self.defaults: dict[str, Any] = dict(defaults)
         self.param_groups: list[Group] = []
         self._flat: list[list[FlatParameters]] = []
         self._laid_out: tuple[list[int], list[int], list[np.dtype[Any]]] | None = None
@@ -144,23 +164,50 @@ class Optimizer:
         if not 0.0 <= value < 1.0:
             raise ValueError(f"{self._name}: {name} must be at least 0 and less than 1, got {value!r}")
 
+    def check_betas(self, group: Group) -> None:
+        """Check the factors of two running means, the setting "betas" of a group."""
+        if len(group["betas"]) != 2:
+            raise ValueError(f"{self._name}: betas must be a pair of numbers, got {group['betas']!r}")
+        for i, beta in enumerate(group["betas"]):
+            self.check_below_one(f"betas[{i}]", beta)
+
     # The step -----------------------------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget all gradients."""
+    @takes_other_names
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            If False, those that are there become zeros: the next :meth:`step` updates their parameters in any case, by
+            momentum or weight decay.
+        """
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None
+                p.grad = None if set_to_none or p.grad is None else np.zeros(p.shape, p.dtype)
 
     @side_effect
-    def step(self) -> None:
+    @takes_other_names
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; the others, and what is remembered of them, stay as they are.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss and its gradients, and returns the loss; it is called once, before the update.
+
+        Returns
+        -------
+        Tensor or None
+            What the closure returned.
 
         Warns
         -----
         SeegradWarning
             If none has a gradient, so that nothing is updated.
         """
+        loss = None if closure is None else closure()
         updated = False
         for group, parts in self._vectors():
             for flat in parts:
@@ -169,11 +216,14 @@ class Optimizer:
                 # An overflow shows in the next loss; a warning of NumPy from here would name no cause.
                 with quiet("over", "under", "invalid"):
                     flat.remember(self.memory(group))
-                    for where, step in flat.runs(present):
+                    for where, step in flat.apart(present) if self.whole else flat.runs(present):
+                        if group.get("maximize"):
+                            np.negative(flat.gradients[where], out=flat.gradients[where])
                         self.update(flat, where, step, group)
                 flat.scatter(present)
         if not updated:
             self._warn_of_nothing()
+        return loss
 
     def _warn_of_nothing(self) -> None:
         if any(p.requires_grad for group in self.param_groups for p in group["params"]):
@@ -310,7 +360,7 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = []
         for group in self.param_groups:
-            settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
+            settings = ", ".join(f"{name}={argument_text(value)}" for name, value in group.items() if name != "params")
             lines.append(f"{len(group['params'])} parameters, {settings}")
         return f"{self._name}({lines[0] if len(lines) == 1 else '; '.join(lines)})"
 

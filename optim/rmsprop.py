@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from .flat import FlatParameters
@@ -41,6 +43,8 @@ class RMSprop(Optimizer):
         Share of the velocity that is kept.
     centered : bool, default False
         Divide by the standard deviation of the gradient.
+    maximize : bool, default False
+        Whether to go up.
 
     Raises
     ------
@@ -48,7 +52,7 @@ class RMSprop(Optimizer):
         If a setting is not valid.
     """
 
-    nonnegative = ("lr", "eps", "weight_decay", "momentum")
+    nonnegative: ClassVar[tuple[str, ...]] = ("lr", "eps", "weight_decay", "momentum")
 
     def __init__(
         self,
@@ -59,6 +63,8 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -69,6 +75,7 @@ class RMSprop(Optimizer):
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "centered": centered,
+                "maximize": maximize,
             },
         )
 

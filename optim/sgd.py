@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from .flat import FlatParameters
@@ -36,6 +38,8 @@ class SGD(Optimizer):
         Strength of the pull towards 0, added to the gradient.
     nesterov : bool, default False
         Look one step ahead (needs momentum, and no dampening).
+    maximize : bool, default False
+        Whether to go up.
 
     Raises
     ------
@@ -52,7 +56,7 @@ class SGD(Optimizer):
     array([1.1])
     """
 
-    nonnegative = ("lr", "momentum", "weight_decay")
+    nonnegative: ClassVar[tuple[str, ...]] = ("lr", "momentum", "weight_decay")
 
     def __init__(
         self,
@@ -62,6 +66,8 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -71,6 +77,7 @@ class SGD(Optimizer):
                 "dampening": dampening,
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
+                "maximize": maximize,
             },
         )
 

@@ -50,11 +50,11 @@ class RandomAffine(Augmentation):
         seed: Seed = None,
     ) -> None:
         super().__init__(seed)
-        self.rotation = checked_number("rotation", rotation, 0, 180)
-        self.shift = checked_number("shift", shift, 0)
-        self.scale = checked_range("scale", scale, low=1e-3)
-        self.shear = checked_number("shear", shear, 0, 80)
-        self.fill = checked_number("fill", fill)
+        self.rotation: float = checked_number("rotation", rotation, 0, 180)
+        self.shift: float = checked_number("shift", shift, 0)
+        self.scale: tuple[float, float] = checked_range("scale", scale, low=1e-3)
+        self.shear: float = checked_number("shear", shear, 0, 80)
+        self.fill: float = checked_number("fill", fill)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         n, height, width, _ = x.shape

@@ -39,9 +39,9 @@ class ElasticDeformation(Augmentation):
 
     def __init__(self, strength: float = 1.0, smoothness: float = 4.0, fill: float = 0.0, seed: Seed = None) -> None:
         super().__init__(seed)
-        self.strength = checked_number("strength", strength, 0)
-        self.smoothness = checked_number("smoothness", smoothness, 0.5)
-        self.fill = checked_number("fill", fill)
+        self.strength: float = checked_number("strength", strength, 0)
+        self.smoothness: float = checked_number("smoothness", smoothness, 0.5)
+        self.fill: float = checked_number("fill", fill)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         n, height, width, _ = x.shape

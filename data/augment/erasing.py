@@ -35,6 +35,12 @@ class RandomErasing(Augmentation):
     -----
     After Z. Zhong et al., *Random erasing data augmentation* (2017). A side that comes out longer than the
     image is cut to it.
+
+    Examples
+    --------
+    >>> images = np.ones((1, 8, 8, 1), np.float32)
+    >>> bool(sg.data.RandomErasing(p=1.0, seed=0)(images).mean() < 1.0)
+    True
     """
 
     def __init__(
@@ -46,12 +52,12 @@ class RandomErasing(Augmentation):
         seed: Seed = None,
     ) -> None:
         super().__init__(seed)
-        self.p = checked_number("p", p, 0, 1)
-        self.area = checked_range("area", area, low=0)
+        self.p: float = checked_number("p", p, 0, 1)
+        self.area: tuple[float, float] = checked_range("area", area, low=0)
         if self.area[1] > 1:
             raise ValueError(f"area is a fraction of the image, at most 1, got {area!r}")
-        self.aspect = checked_range("aspect", aspect, low=1e-3)
-        self.value = checked_number("value", value)
+        self.aspect: tuple[float, float] = checked_range("aspect", aspect, low=1e-3)
+        self.value: float = checked_number("value", value)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         n, height, width, _ = x.shape

@@ -39,8 +39,8 @@ class Mixup(Augmentation):
 
     def __init__(self, classes: int, alpha: float = 0.2, seed: Seed = None) -> None:
         super().__init__(seed)
-        self.classes = checked_count("classes", classes, minimum=2)
-        self.alpha = checked_number("alpha", alpha, 1e-3)
+        self.classes: int = checked_count("classes", classes, minimum=2)
+        self.alpha: float = checked_number("alpha", alpha, 1e-3)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         if y is None:

@@ -29,8 +29,8 @@ class GaussianNoise(Augmentation):
 
     def __init__(self, std: float = 0.1, clip: tuple[float, float] | None = None, seed: Seed = None) -> None:
         super().__init__(seed)
-        self.std = checked_number("std", std, 0)
-        self.clip = None if clip is None else checked_range("clip", clip)
+        self.std: float = checked_number("std", std, 0)
+        self.clip: tuple[float, float] | None = None if clip is None else checked_range("clip", clip)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         noisy: NDArray[Any] = np.empty(x.shape, x.dtype)

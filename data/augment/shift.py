@@ -26,12 +26,17 @@ class RandomShift(Augmentation):
         What appears from outside the image.
     seed : int, numpy.random.Generator or None
         Determines the shifts of direct calls; within a `DataLoader`, the loader's seed does.
+
+    Examples
+    --------
+    >>> sg.data.RandomShift(2, seed=0)(np.ones((1, 8, 8, 1), np.float32)).shape
+    (1, 8, 8, 1)
     """
 
     def __init__(self, pixels: int = 2, fill: float = 0.0, seed: Seed = None) -> None:
         super().__init__(seed)
-        self.pixels = checked_count("pixels", pixels, minimum=0)
-        self.fill = checked_number("fill", fill)
+        self.pixels: int = checked_count("pixels", pixels, minimum=0)
+        self.fill: float = checked_number("fill", fill)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         n, height, width, channels = x.shape

@@ -47,7 +47,7 @@ class Sometimes(Augmentation):
         if not isinstance(step, Augmentation):
             raise TypeError(f"Sometimes takes an augmentation, got {step!r}")
         self.step = step
-        self.p = checked_number("p", p, 0, 1)
+        self.p: float = checked_number("p", p, 0, 1)
 
     def _change(self, x: NDArray[Any], y: Targets, rng: np.random.Generator) -> Changed:
         chosen = np.flatnonzero(rng.random(len(x)) < self.p)

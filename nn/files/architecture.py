@@ -196,14 +196,14 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: type(value) is int and is_number(value),
     "float": is_number,
     "bool": lambda value: type(value) is bool,
-    "str": lambda value: type(value) is str,
+    **dict.fromkeys(("str", "LossReduction"), lambda value: type(value) is str),
     "None": lambda value: value is None,
     "tuple[int, int]": lambda value: _are_sizes(value, 2) and len(value) == 2,
     "Sequence[int]": lambda value: _are_sizes(value, MOST_AXES),
     "Literal['same', 'valid']": lambda value: value in ("same", "valid"),
     "Module": _is_module,
-    "Iterable[Module]": lambda value: isinstance(value, list) and all(map(_is_module, value)),
-    "dict[str, Module]": lambda value: (
+    "Iterable[Kind]": lambda value: isinstance(value, list) and all(map(_is_module, value)),
+    "dict[str, Kind]": lambda value: (
         isinstance(value, dict)
         and set(value) == {"dict"}
         and isinstance(value["dict"], dict)

@@ -6,13 +6,19 @@ import math
 from collections.abc import Generator
 from typing import Any
 
+from ..gpt import GPT
+from ..layers.attention import MultiheadAttention
 from ..layers.containers import ModuleDict, ModuleList, Sequential
 from ..layers.conv import Conv2d, ConvTranspose2d
+from ..layers.conv1d import Conv1d
 from ..layers.embedding import Embedding
 from ..layers.flatten import Flatten
 from ..layers.linear import Linear
-from ..layers.pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from ..layers.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from ..layers.recurrent import GRU, LSTM, RNN
 from ..layers.residual import Residual
+from ..layers.transformer import TransformerEncoderLayer
+from ..layers.upsample import Upsample
 from ..module import Module
 from .architecture import is_of_seegrad
 
@@ -80,8 +86,19 @@ def _output(layer: Any, shape: Shape) -> tuple[Shape, int]:
     """Return the shape that a layer gives, by default that of its input, and how many numbers it makes on the way."""
     if isinstance(layer, Conv2d | ConvTranspose2d | AvgPool2d | MaxPool2d):
         return _image(layer, shape)
+    if isinstance(layer, GPT):
+        return _of_gpt(layer)
+    if isinstance(layer, AdaptiveAvgPool2d | Upsample):
+        return _resized(layer, shape)
     if shape is None:
         return None, 0
+    if isinstance(layer, Conv1d):
+        return _sequence(layer, shape)
+    if isinstance(layer, MultiheadAttention | TransformerEncoderLayer):
+        return _attention(layer, shape)
+    if isinstance(layer, RNN | LSTM | GRU):
+        shape = (*shape[:-1], layer.hidden_size * (1 + layer.bidirectional))
+        return shape, 8 * layer.num_layers * math.prod(shape)  # with the gates of each step
     if isinstance(layer, Linear | Embedding):
         width = layer.out_features if isinstance(layer, Linear) else layer.embedding_dim
         shape = (*(shape[:-1] if isinstance(layer, Linear) else shape), width)
@@ -90,6 +107,44 @@ def _output(layer: Any, shape: Shape) -> tuple[Shape, int]:
     elif isinstance(layer, GlobalAvgPool2d):
         shape = shape[-1:]
     return shape, math.prod(shape)
+
+
+def _of_gpt(model: GPT) -> tuple[Shape, int]:
+    """Return the shape of the scores of a longest sequence, and how many numbers all blocks make."""
+    length = model.context_length
+    _, each = _attention(model.blocks[0], (length, model.embed_dim))
+    return (length, model.vocab_size), model.num_layers * each + length * model.vocab_size
+
+
+def _attention(layer: Any, shape: tuple[int, ...]) -> tuple[Shape, int]:
+    """Return the shape of a sequence, which stays, and how many numbers there are in weights and features."""
+    length, heads = shape[0], layer.num_heads if isinstance(layer, MultiheadAttention) else layer.nhead
+    features = 4 * shape[-1] + (0 if isinstance(layer, MultiheadAttention) else layer.dim_feedforward)
+    return shape, length * (heads * length + features)
+
+
+def _sequence(layer: Conv1d, shape: tuple[int, ...]) -> tuple[Shape, int]:
+    """Return the shape of a convolved sequence, and how many numbers are in it and in its padded input."""
+    span = (layer.kernel_size - 1) * layer.dilation
+    around = shape[0] + (span if layer.padding == "same" else 2 * layer.padding)
+    length = (around - span - 1) // layer.stride + 1
+    if len(shape) != 2 or length < 1:
+        return None, 0
+    return (length, layer.out_channels), around * layer.in_channels + length * layer.out_channels
+
+
+def _resized(layer: Any, shape: Shape) -> tuple[Shape, int]:
+    """Return the shape of a resized image, and how many numbers are in it."""
+    high, wide, channels = shape if shape is not None and len(shape) == 3 else (SIDE, SIDE, 1)
+    wanted = layer.output_size if isinstance(layer, AdaptiveAvgPool2d) else layer.size
+    if wanted is None:
+        factors = layer.scale_factor if isinstance(layer.scale_factor, tuple) else (layer.scale_factor,) * 2
+        size = [int(n * factor) for n, factor in zip((high, wide), factors)]
+    else:
+        wanted = wanted if isinstance(wanted, tuple) else (wanted, wanted)
+        size = [n if given is None else given for n, given in zip((high, wide), wanted)]
+    out = (*size, channels)
+    return out if shape is not None else None, math.prod(out)
 
 
 def _image(layer: Any, shape: Shape) -> tuple[Shape, int]:

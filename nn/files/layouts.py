@@ -18,19 +18,26 @@ from ...autograd import Tensor
 from ...autograd.core.node import Node
 from ...autograd.core.recording import recording
 from ...common.plain_data import as_array
-from ..evaluation import evaluating
+from ..evaluation import evaluating, observed
 from ..layers.activations import PReLU
+from ..layers.attention import MultiheadAttention
 from ..layers.conv import Conv2d, ConvTranspose2d
+from ..layers.conv1d import Conv1d
 from ..layers.embedding import Embedding
 from ..layers.flatten import Flatten
 from ..layers.linear import Linear
 from ..layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from ..layers.recurrent import GRU, LSTM, RNN
+from ..layers.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from ..module import Module
 
 __all__ = ["from_keras_weights", "from_torch_state_dict", "to_keras_weights", "to_torch_state_dict"]
 
 Array = npt.NDArray[Any]
 ImageShape = tuple[int, int, int]
+
+#: Layers all of whose matrices are transposed in PyTorch.
+TRANSPOSED = (Linear, MultiheadAttention, RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell)
 
 #: Operations whose outputs do not belong to single pixels and channels of an image.
 MIXING = {
@@ -54,7 +61,8 @@ def to_torch_state_dict(model: Module, input_shape: Sequence[int] | None = None)
     -------
     dict of str to numpy.ndarray
         ``{name: torch.from_numpy(array)}`` is the state dict. Linear: ``(out, in)``; Conv2d: ``(out, in, kh, kw)``;
-        ConvTranspose2d: ``(in, out, kh, kw)``. Other parameters of your own classes stay as they are.
+        ConvTranspose2d: ``(in, out, kh, kw)``; Conv1d: ``(out, in, k)``; the weights of attention and recurrent layers
+        are transposed. Other parameters of your own classes stay as they are.
 
     Raises
     ------
@@ -188,12 +196,14 @@ def _arrays(model: Module, state: Mapping[str, Array]) -> list[tuple[str, Array,
 def _to_torch(array: Array, module: Module, kind: str, shape: ImageShape | None) -> Array:
     if isinstance(module, Conv2d | ConvTranspose2d) and kind == "weight":
         return array.transpose(3, 2, 0, 1)
+    if isinstance(module, Conv1d) and kind == "weight":
+        return array.transpose(2, 1, 0)
     if isinstance(module, LayerNorm) and array.ndim == 3:
         return array.transpose(2, 0, 1)
     if shape is not None and array.ndim and (kind != "bias" or not isinstance(module, Linear)):
         # (H * W * C, ...) -> (C * H * W, ...)
         array = np.moveaxis(array.reshape(*shape, *array.shape[1:]), 2, 0).reshape(array.shape)
-    return array.T if isinstance(module, Linear) and kind == "weight" else array
+    return array.T if isinstance(module, TRANSPOSED) and array.ndim == 2 else array
 
 
 def _from_torch(array: Array, shape: tuple[int, ...], module: Module, kind: str, image: ImageShape | None) -> Array:
@@ -210,10 +220,13 @@ def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Im
     if input_shape is None and model.info is not None:
         input_shape = model.info.input_shape
     if input_shape is None:
-        images = Conv2d | ConvTranspose2d | BatchNorm2d | Flatten
+        images = Conv1d | Conv2d | ConvTranspose2d | BatchNorm2d | Flatten
         if not layers or not any(isinstance(m, images) for m in model.modules()):
             return {}
-        raise ValueError("give input_shape=(height, width, channels): flattened images are ordered differently")
+        raise ValueError(
+            "give input_shape=(height, width, channels), or (length, channels): flattened images and sequences are "
+            "ordered differently"
+        )
     found: dict[int, ImageShape] = {}
 
     def note(module: Module, inputs: tuple[Any, ...], _output: Any) -> None:
@@ -221,19 +234,18 @@ def _flattened(model: Module, input_shape: Sequence[int] | None) -> dict[int, Im
         if shape is not None and found.setdefault(id(module), shape) != shape:
             raise ValueError(f"{module!r} is used with flattened images of shapes {found[id(module)]} and {shape}")
 
-    handles = [layer.register_forward_hook(note) for layer in layers]
-    try:
-        with evaluating(model):
-            _run(model, input_shape)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with observed([(layer, note) for layer in layers]), evaluating(model):
+        _run(model, input_shape)
     return found
 
 
 def _run(model: Module, input_shape: Sequence[int]) -> None:
-    if any(isinstance(module, Embedding) for module in model.modules()):
-        return  # the inputs are indices, not images
+    kinds = {type(module) for module in model.modules()}
+    if Embedding in kinds:  # the inputs are indices
+        if Conv1d in kinds:
+            with recording():
+                model(np.zeros((2, *input_shape), np.int64))
+        return
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
     with recording():  # two examples, since batch normalisation needs a variance
         model(Tensor(np.zeros((2, *input_shape), dtype), requires_grad=True))
@@ -257,6 +269,9 @@ def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
                 if not _channels_first(before, module):
                     found.add((height, width, channels))
                 continue
+        elif node.op.name == "reshape" and _is_of_conv1d(before) and len(node._plain.shape) == 2:
+            found.add((1, *before._plain.shape[1:]))
+            continue
         elif not node.op.elementwise and node.op.name not in ("identity", "batch_norm", "layer_norm"):
             followed = False
         todo += [part for part in node.inputs if part._tracked]
@@ -268,6 +283,18 @@ def _image_behind(x: Tensor, module: Module) -> ImageShape | None:
             f"{module!r}: its inputs are flattened images and something else, so PyTorch's order of them is not known"
         )
     return shapes.pop()
+
+
+def _is_of_conv1d(sequences: Node) -> bool:
+    """Tell whether sequences (N, L, C) come from a Conv1d, whose channels PyTorch has first; others are the same there.
+
+    A Conv1d computes images that are one pixel high, and then takes that axis away.
+    """
+    node, same_order = sequences, ("identity", "batch_norm", "layer_norm", "reshape")
+    while node.op is not None and (node.op.elementwise or node.op.name in same_order):
+        node = node.inputs[0]
+    of_images = node.op is not None and node.op.name == "squeeze" and len(node.inputs[0]._plain.shape) == 4
+    return of_images and node._plain.shape == sequences._plain.shape
 
 
 def _channels_first(images: Node, module: Module) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from ...common.elsewhere import takes_other_names
 from ...data.scaling import Scaler
 from ..layers.norm import BatchNorm1d, BatchNorm2d
 from ..model_info import SCALERS, ModelInfo
@@ -46,7 +47,7 @@ def save(
     class_names: Iterable[str] | None = None,
     preprocessing: Scaler | None = None,
 ) -> None:
-    """Save a model with its structure, so that :func:`load` needs nothing but the file; see :meth:`Module.save`."""
+    """Save a model with its structure: :func:`load` needs nothing but the file; see :meth:`seegrad.nn.Module.save`."""
     known = model.info or ModelInfo()
     info = ModelInfo(
         known.input_shape if input_shape is None else tuple(int(size) for size in input_shape),
@@ -73,8 +74,9 @@ def save(
     save_arrays(state, path, metadata)
 
 
+@takes_other_names
 def load(path: str | os.PathLike[str], classes: Iterable[type[Module]] = ()) -> Module:
-    """Load a model that :meth:`Module.save` wrote; nothing in the file is ever executed.
+    """Load a model that :meth:`seegrad.nn.Module.save` wrote; nothing in the file is ever executed.
 
     The whole file is checked before anything is built from it.
 

@@ -21,7 +21,7 @@ from ...common.seam import layer_by_layer
 from ..evaluation import evaluating
 from ..module import Module
 from .onnx_check import check_repeatable, check_same
-from .onnx_operations import TABLE
+from .onnx_operations import TABLE, is_looked_up
 from .onnx_writer import OnnxExportError, Twin, Writer
 
 __all__ = ["export_onnx"]
@@ -51,8 +51,9 @@ def export_onnx(
     function : Module or callable
         The function to export. It takes Tensors and returns a Tensor or a sequence of them.
     sample : array_like or tuple of array_like
-        Example inputs of floats. The first axis is the batch; its length is above 0 and the same for all. The numbers
-        should be typical of the inputs of the model.
+        Example inputs of floats, or of integers by which an :class:`~seegrad.nn.Embedding` looks up vectors. The first
+        axis is the batch; its length is above 0 and the same for all. The numbers should be typical of the inputs of
+        the model.
     path : path
         The file, by custom ``something.onnx``; replaced in one step if it exists.
     dynamic_batch : bool, default True
@@ -107,11 +108,13 @@ Recording = tuple[list[Tensor], list[Tensor]]
 
 def _checked(sample: Any) -> Array:
     array = np.asarray(sample.data if isinstance(sample, Tensor) else sample)
-    if array.dtype.kind != "f" or array.ndim == 0 or array.size == 0:
+    if array.dtype.kind not in "fi" or array.ndim == 0 or array.size == 0:
         raise OnnxExportError(
-            "a sample must be an array of floats whose first axis is the batch, got "
+            "a sample must be an array of floats or integers whose first axis is the batch, got "
             f"{array.dtype} of shape {array.shape}"
         )
+    if array.dtype.kind == "i" and np.ptp(array) == 0:
+        raise OnnxExportError("a sample of integers must have several different ones, to be told from constants")
     return array
 
 
@@ -124,7 +127,7 @@ def _varied(sample: Array, batch: int, rng: np.random.Generator) -> Array:
 
 
 def _record(function: Module | Callable[..., Any], arrays: Sequence[Array]) -> Recording:
-    inputs = [Tensor(array, requires_grad=True) for array in arrays]
+    inputs = [Tensor(array, requires_grad=array.dtype.kind == "f") for array in arrays]
     with layer_by_layer():
         outputs = _outputs(function, inputs, recording())
     for output in outputs:
@@ -174,9 +177,12 @@ def _order(run: Recording) -> list[Node]:
             seen[id(node)] = node
             todo += inputs_of(node) if node.op is not None else ()
     depends = {id(x) for x in inputs}
+    looked_up = [x.data for x in inputs if x.dtype.kind == "i"]
     order = []
     for node in sorted(seen.values(), key=lambda node: node.number):
-        if node.op is not None and any(id(x) in depends for x in inputs_of(node)):
+        if node.op is None:
+            continue
+        if any(id(x) in depends for x in inputs_of(node)) or any(is_looked_up(node, x) for x in looked_up):
             depends.add(id(node))
             order.append(node)
     return order

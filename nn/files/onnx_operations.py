@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...autograd.core.node import Node
 from .onnx_writer import OnnxExportError, Twin, Writer
 
 Array = npt.NDArray[Any]
@@ -251,8 +252,18 @@ def _flip(w: Writer, node: Twin, x: list[str]) -> str:
     return _slice(w, x[0], axes, [slice(None, None, -1)] * len(axes))
 
 
+def is_looked_up(node: Node, numbers: Array) -> bool:
+    """Whether a node looks up rows by the numbers of an input; an index is no recorded input, so they are compared."""
+    index = node.params.get("index") if node.op is not None and node.op.name == "getitem" else None
+    index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+    return isinstance(index, np.ndarray) and index.dtype.kind == "i" and np.array_equal(index, numbers)
+
+
 @says("getitem")
 def _getitem(w: Writer, node: Twin, x: list[str]) -> str:
+    for name, numbers in w.recorded.items():
+        if is_looked_up(node.one, numbers.one._plain) and is_looked_up(node.two, numbers.two._plain):
+            return w.add("Gather", x[0], name, axis=0)
     index, other = (part.params["index"] for part in (node.one, node.two))
     if repr(index) != repr(other):
         raise OnnxExportError(f"getitem: the index depends on the batch: {index!r:.100}")

@@ -137,11 +137,11 @@ def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None =
     if largest is not None and size > largest:
         raise ValueError(f"{file} is too large: {size:,} bytes, at most {largest:,} are read")
     with open(file, "rb") as stream:
-        length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
+        first = stream.read(LENGTH_BYTES)
+        length = int.from_bytes(first, "little")
         if size < LENGTH_BYTES or length > size - LENGTH_BYTES:
-            raise ValueError(
-                f"{file} is not a sound safetensors file: it has {size} bytes, too few for a header of {length}"
-            )
+            kind = _other_kind(first) or f"it has {size} bytes, too few for a header of {length}"
+            raise ValueError(f"{file} is not a sound safetensors file: {kind}")
         if length > longest:
             raise ValueError(f"{file} is not a sound safetensors file: a header of {length:,} bytes is too long")
         text = stream.read(length)
@@ -152,6 +152,27 @@ def read_header(file: Path, longest: int = LONGEST_HEADER, largest: int | None =
         raise ValueError(f"{file} is not a sound safetensors file: {error}") from error
     found: dict[str, Any] = header
     return found
+
+
+def _other_kind(first: bytes) -> str:
+    """Return what the first bytes of a file tell of it, if it is of another kind."""
+    if first.startswith(b"PK"):
+        return (
+            "it is an archive, as PyTorch's .pt, Keras's .keras and NumPy's .npz are. Load it there, and put its "
+            "weights into a model: nn.from_torch_state_dict(model, state), nn.from_keras_weights(model, weights), or "
+            "model.load_state_dict(np.load(path))"
+        )
+    if first.startswith(b"\x89HDF"):
+        return "it is an HDF5 file. Load it in Keras, then nn.from_keras_weights(model, keras_model.get_weights())"
+    if first.startswith(b"\x80"):
+        return (
+            "it is a pickle, which may run any code and is never read here. Load it where it was made, then "
+            "nn.from_torch_state_dict(model, state) or model.load_state_dict(state)"
+        )
+    text = first.isascii() and all(chr(byte).isprintable() or chr(byte).isspace() for byte in first)
+    return (
+        "it is a text. Models are written by model.save(path), weights by nn.save_weights(model, path)" if text else ""
+    )
 
 
 def _check_header(header: Any, size: int) -> None:

@@ -25,7 +25,7 @@ from ...autograd import (
 from ...autograd.ops.elementwise import at_least, at_most
 from ...common.argument_checks import checked_count
 from ..layer_errors import LayerShapeError
-from ..module import Entries, Module, Parameter, savable
+from ..module import Array, Entries, Module, Parameter, savable
 from .arguments import as_input
 
 __all__ = [
@@ -53,12 +53,12 @@ __all__ = [
 class Activation(Module):
     """The base of activations, which map an array of floats to one of the same shape."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Apply it."""
         result: Tensor = self.function(as_input(self, x))
         return result
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it; every activation defines its own."""
         raise NotImplementedError(f"{type(self).__name__} has no function(); write one")
 
@@ -67,7 +67,7 @@ class Activation(Module):
 class ReLU(Activation):
     """max(x, 0); its derivative at 0 is taken as 0."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return relu(x)
 
@@ -76,7 +76,7 @@ class ReLU(Activation):
 class Sigmoid(Activation):
     """1 / (1 + e**-x), without overflow."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return sigmoid(x)
 
@@ -85,7 +85,7 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """tanh(x)."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return tanh(x)
 
@@ -106,7 +106,7 @@ class Softmax(Activation):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it along the axis."""
         return softmax(x, axis=self.axis)
 
@@ -125,7 +125,7 @@ class LogSoftmax(Softmax):
         The classes' axis.
     """
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it along the axis."""
         return log_softmax(x, axis=self.axis)
 
@@ -134,7 +134,7 @@ class LogSoftmax(Softmax):
 class Identity(Activation):
     """x itself."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Return it."""
         return x
 
@@ -150,9 +150,9 @@ class LeakyReLU(Activation):
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = float(negative_slope)
+        self.negative_slope: float = float(negative_slope)
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return leaky_relu(x, self.negative_slope)
 
@@ -180,9 +180,11 @@ class PReLU(Activation):
     _first_values = Module._first_values | {"init"}
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.weight = Parameter(np.full(checked_count("PReLU: num_parameters", num_parameters), init, np.float32))
+        self.weight: Parameter = Parameter(
+            np.full(checked_count("PReLU: num_parameters", num_parameters), init, np.float32)
+        )
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Apply it."""
         x = as_input(self, x, self.weight.dtype)
         if self.weight.size > 1 and x.shape[-1:] != self.weight.shape:
@@ -213,9 +215,9 @@ class ELU(Activation):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = float(alpha)
+        self.alpha: float = float(alpha)
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return elu(x, self.alpha)
 
@@ -231,7 +233,7 @@ class SELU(Activation):
     G. Klambauer et al., "Self-normalizing neural networks" (2017), equation 14.
     """
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
@@ -253,7 +255,7 @@ class GELU(Activation):
             raise ValueError(f'GELU: approximate must be "none" or "tanh", got {approximate!r}')
         self.approximate = approximate
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         if self.approximate == "none":
             return gelu(x)
@@ -268,7 +270,7 @@ class GELU(Activation):
 class SiLU(Activation):
     """x * sigmoid(x), also called swish."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return silu(x)
 
@@ -277,7 +279,7 @@ class SiLU(Activation):
 class Mish(Activation):
     """x * tanh(softplus(x)). D. Misra, "Mish: a self regularized non-monotonic activation function" (2019)."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return x * tanh(softplus(x))
 
@@ -295,9 +297,9 @@ class Softplus(Activation):
     def __init__(self, beta: float = 1.0) -> None:
         if not beta > 0:
             raise ValueError(f"Softplus: beta must be greater than 0, got {beta}")
-        self.beta = float(beta)
+        self.beta: float = float(beta)
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return softplus(x) if self.beta == 1.0 else softplus(x * self.beta) * (1.0 / self.beta)
 
@@ -308,9 +310,9 @@ class Softplus(Activation):
 
 @savable
 class Softsign(Activation):
-    """x / (1 + |x|)."""
+    """``x / (1 + |x|)``."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return x / (1.0 + abs(x))
 
@@ -319,7 +321,7 @@ class Softsign(Activation):
 class LogSigmoid(Activation):
     """log(sigmoid(x)), without overflow."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return -softplus(-x)
 
@@ -337,9 +339,10 @@ class Hardtanh(Activation):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         if not min_val < max_val:
             raise ValueError(f"Hardtanh: min_val = {min_val} must be less than max_val = {max_val}")
-        self.min_val, self.max_val = float(min_val), float(max_val)
+        self.min_val: float = float(min_val)
+        self.max_val: float = float(max_val)
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return at_most(self.max_val, at_least(self.min_val, x))
 
@@ -352,6 +355,6 @@ class Hardtanh(Activation):
 class ReLU6(Activation):
     """min(max(x, 0), 6); the gradient is 0 at 0 and at 6."""
 
-    def function(self, x: Tensor) -> Any:
+    def function(self, x: Tensor) -> Tensor:
         """Compute it elementwise."""
         return at_most(6.0, at_least(0.0, x))

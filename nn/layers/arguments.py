@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ def as_input(layer: Module, x: Any, dtype: np.dtype[Any] | None = None) -> Tenso
             layer,
             f"got an input of dtype {x.dtype}, but its parameters are {dtype}; use x.astype(np.{dtype})"
             + (f", or model.to(np.{x.dtype})" if x.dtype.kind == "f" else ""),
+            x.dtype,
         )
     bias = vars(layer).get("bias")
     if dtype is not None and isinstance(bias, Parameter) and bias.dtype != dtype:
@@ -115,6 +117,30 @@ def check_pair(layer: str, name: str, value: Any, least: int = 1) -> Pair:
         raise ValueError(f"{layer}: {name} must be one integer or a pair (height, width), got {value!r}")
     high, wide = (checked_count(f"{layer}: {name}", size, least) for size in value)
     return high, wide
+
+
+def checked_groups(layer: str, groups: Any, in_channels: int, out_channels: int) -> int:
+    """Return the number of groups of a convolution, which divides the numbers of its channels."""
+    count = checked_count(f"{layer}: groups", groups)
+    if in_channels % count or out_channels % count:
+        raise ValueError(
+            f"{layer}: groups {count} must divide both in_channels {in_channels} and out_channels {out_channels}"
+        )
+    return count
+
+
+def channels_of_group(arguments: Mapping[str, Any]) -> int:
+    """Return how many input channels a kernel sees, from the arguments of a convolution as a file has them.
+
+    Raises
+    ------
+    ValueError
+        If the number of groups is not positive.
+    """
+    if arguments["groups"] < 1:
+        raise ValueError(f"groups must be at least 1: {arguments['groups']}")
+    channels: int = arguments["in_channels"] // arguments["groups"]
+    return channels
 
 
 def short(pair: Pair) -> str:

@@ -14,7 +14,7 @@ from ...common.rng import Seed
 from .. import init
 from ..functional import embedding
 from ..layer_errors import LayerShapeError, LayerTypeError
-from ..module import Entries, Module, Parameter, savable
+from ..module import Entries, Module, Parameter, TensorLike, savable
 
 __all__ = ["Embedding"]
 
@@ -60,8 +60,8 @@ class Embedding(Module):
         weight_init: init.Initializer = init.normal,
         seed: Seed = None,
     ) -> None:
-        self.num_embeddings = checked_count("Embedding: num_embeddings", num_embeddings)
-        self.embedding_dim = checked_count("Embedding: embedding_dim", embedding_dim)
+        self.num_embeddings: int = checked_count("Embedding: num_embeddings", num_embeddings)
+        self.embedding_dim: int = checked_count("Embedding: embedding_dim", embedding_dim)
         values = weight_init((self.num_embeddings, self.embedding_dim), seed=seed)
         self.padding_idx = padding_idx
         if padding_idx is not None:
@@ -69,9 +69,9 @@ class Embedding(Module):
             if padding_idx >= num_embeddings:
                 raise ValueError(f"Embedding: padding_idx {padding_idx} must be less than {num_embeddings}")
             values[padding_idx] = 0
-        self.weight = Parameter(values)
+        self.weight: Parameter = Parameter(values)
 
-    def forward(self, indices: Any) -> Tensor:
+    def forward(self, indices: TensorLike) -> Tensor:
         """Map integers (...) to vectors (..., embedding_dim)."""
         numbers = as_array(data_of(indices))
         if numbers.dtype.kind not in "iu":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ...autograd import Tensor, reshape
 from ..layer_errors import LayerShapeError
-from ..module import Module, savable
+from ..module import Array, Module, savable
 from .arguments import as_input
 
 __all__ = ["Flatten"]
@@ -23,7 +22,7 @@ class Flatten(Module):
     (2, 576)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Map (N, ...) to (N, features)."""
         x = as_input(self, x)
         if x.ndim < 2:

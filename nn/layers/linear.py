@@ -10,7 +10,7 @@ from ...common.argument_checks import checked_count
 from ...common.rng import Seed, default_rng
 from .. import init
 from ..functional import linear
-from ..module import Entries, Module, Parameter, savable
+from ..module import Array, Entries, Module, Parameter, savable
 from .arguments import as_input, check_last_axis, weight_and_bias
 
 __all__ = ["Linear"]
@@ -56,13 +56,13 @@ class Linear(Module):
         bias_init: init.Initializer = init.zeros,
         seed: Seed = None,
     ) -> None:
-        self.in_features = checked_count("Linear: in_features", in_features)
-        self.out_features = checked_count("Linear: out_features", out_features)
+        self.in_features: int = checked_count("Linear: in_features", in_features)
+        self.out_features: int = checked_count("Linear: out_features", out_features)
         generator = default_rng(seed)
-        self.weight = Parameter(weight_init((self.in_features, self.out_features), seed=generator))
+        self.weight: Parameter = Parameter(weight_init((self.in_features, self.out_features), seed=generator))
         self.bias = Parameter(bias_init((self.out_features,), seed=generator)) if bias else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Map (..., in_features) to (..., out_features)."""
         x = as_input(self, x, self.weight.dtype)
         if x.shape[-1:] != (self.in_features,):

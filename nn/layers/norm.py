@@ -14,7 +14,7 @@ from ...autograd.core.op import PlainFunction
 from ...common.argument_checks import checked_count, checked_fraction
 from ..functional import layer_norm
 from ..layer_errors import LayerShapeError
-from ..module import Entries, Module, Parameter, savable
+from ..module import Array, Entries, Module, Parameter, savable
 from .arguments import as_input, check_channels, weight_and_bias
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm"]
@@ -54,20 +54,20 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
     ) -> None:
         name = type(self).__name__
-        self.num_features = checked_count(f"{name}: num_features", num_features)
+        self.num_features: int = checked_count(f"{name}: num_features", num_features)
         if not eps >= 0:
             raise ValueError(f"{name}: eps must be at least 0, got {eps}")
-        self.eps = float(eps)
-        self.momentum = None if momentum is None else checked_fraction(f"{name}: momentum", momentum)
-        self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
-        self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
+        self.eps: float = float(eps)
+        self.momentum: float | None = None if momentum is None else checked_fraction(f"{name}: momentum", momentum)
+        self.weight: Parameter | None = Parameter(np.ones(num_features, np.float32)) if affine else None
+        self.bias: Parameter | None = Parameter(np.zeros(num_features, np.float32)) if affine else None
         self.track_running_stats = track_running_stats
         if track_running_stats:
             self.register_buffer("running_mean", np.zeros(num_features, np.float32))
             self.register_buffer("running_var", np.ones(num_features, np.float32))
             self.register_buffer("num_batches_tracked", np.array(0))
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Map (..., num_features) to the same shape."""
         x = as_input(self, x, self._dtype())
         self._check(x.shape)
@@ -155,9 +155,16 @@ class BatchNorm1d(_BatchNorm):
         Scale and shift; 1 and 0 at first.
     running_mean, running_var : ndarray, shape (C,)
         Buffers. The variance is the unbiased one, as in PyTorch.
+
+    Examples
+    --------
+    >>> layer = sg.nn.BatchNorm1d(1)
+    >>> layer(np.float32([[1.0], [3.0]])).data.round(3)
+    array([[-1.],
+           [ 1.]], dtype=float32)
     """
 
-    axes = (2, 3)
+    axes: tuple[int, ...] = (2, 3)
 
 
 @savable
@@ -183,7 +190,7 @@ class BatchNorm2d(_BatchNorm):
     (2, 5, 5, 8)
     """
 
-    axes = (4,)
+    axes: tuple[int, ...] = (4,)
 
     def _check(self, shape: tuple[int, ...]) -> None:
         check_channels(self, shape, self.num_features)
@@ -227,15 +234,21 @@ class LayerNorm(Module):
         sizes = [normalized_shape] if isinstance(normalized_shape, int | np.integer) else list(normalized_shape)
         if not sizes:
             raise ValueError("LayerNorm: normalized_shape must have at least one axis")
-        self.normalized_shape = tuple(checked_count("LayerNorm: normalized_shape", size) for size in sizes)
+        self.normalized_shape: tuple[int, ...] = tuple(
+            checked_count("LayerNorm: normalized_shape", size) for size in sizes
+        )
         if not eps >= 0:
             raise ValueError(f"LayerNorm: eps must be at least 0, got {eps}")
-        self.eps = float(eps)
-        self.weight = Parameter(np.ones(self.normalized_shape, np.float32)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(self.normalized_shape, np.float32)) if elementwise_affine and bias else None
+        self.eps: float = float(eps)
+        self.weight: Parameter | None = (
+            Parameter(np.ones(self.normalized_shape, np.float32)) if elementwise_affine else None
+        )
+        self.bias: Parameter | None = (
+            Parameter(np.zeros(self.normalized_shape, np.float32)) if elementwise_affine and bias else None
+        )
 
-    def forward(self, x: Any) -> Tensor:
-        """Map (..., *normalized_shape) to the same shape."""
+    def forward(self, x: Tensor | Array) -> Tensor:
+        """Map ``(..., *normalized_shape)`` to the same shape."""
         x = as_input(self, x, None if self.weight is None else self.weight.dtype)
         if x.shape[-len(self.normalized_shape) :] != self.normalized_shape:
             expected = ", ".join(map(str, self.normalized_shape))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...autograd import Tensor
 from ..layer_errors import LayerShapeError
-from ..module import POSITIONAL, Module, savable
+from ..module import POSITIONAL, Array, Module, savable
 from .arguments import as_input
 from .containers import Sequential
 
@@ -36,10 +36,10 @@ class Residual(Module):
     """
 
     def __init__(self, *layers: Module, shortcut: Module | None = None) -> None:
-        self.layers = Sequential(*layers)
+        self.layers: Sequential = Sequential(*layers)
         self.shortcut = shortcut
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: Tensor | Array) -> Tensor:
         """Add the layers' result to their input."""
         x = as_input(self, x)
         result = self.layers(x)

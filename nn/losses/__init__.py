@@ -6,6 +6,7 @@ A new file has its public classes in ``__all__``, and one line below; its functi
 
 from typing import TYPE_CHECKING
 
+from ...common.elsewhere import names_of_module
 from ...common.public_names import public_names
 from .binary_losses import *
 from .categorical_losses import *
@@ -15,6 +16,7 @@ from .regression_losses import *
 
 if not TYPE_CHECKING:  # type checkers read the lines above
     __all__ = public_names(globals())
+    __getattr__ = names_of_module(__name__)
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,9 @@ import numpy.typing as npt
 from ...autograd import Tensor, broadcast_to, log, maximum, softplus, where
 from ...autograd.core.node import data_of
 from ...autograd.tensor import as_numbers
+from ...common.elsewhere import takes_other_names
+from ...common.plain_data import real_numbers
+from ..module import TensorLike
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, check_signs, matching
 from .misuse_warnings import warn_of_sigmoid
@@ -19,8 +22,9 @@ __all__ = ["BCELoss", "BCEWithLogitsLoss", "HingeLoss"]
 Array = npt.NDArray[Any]
 
 
+@takes_other_names
 def binary_cross_entropy(
-    p: Any, target: Any, weight: npt.ArrayLike | None = None, reduction: LossReduction = "mean"
+    p: TensorLike, target: TensorLike, weight: npt.ArrayLike | None = None, reduction: LossReduction = "mean"
 ) -> Tensor:
     """Compute the binary cross-entropy ``-(y log p + (1 - y) log(1 - p))`` of probabilities p.
 
@@ -62,9 +66,10 @@ def _bounded_log(x: Tensor) -> Tensor:
     return result
 
 
+@takes_other_names
 def binary_cross_entropy_with_logits(
-    logits: Any,
-    target: Any,
+    logits: TensorLike,
+    target: TensorLike,
     weight: npt.ArrayLike | None = None,
     reduction: LossReduction = "mean",
     pos_weight: npt.ArrayLike | None = None,
@@ -99,7 +104,7 @@ def _weighted(name: str, values: Tensor, weight: npt.ArrayLike | None) -> Tensor
 
 
 def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Array:
-    weights = as_numbers(weight).astype(values.dtype, copy=False)
+    weights = real_numbers(name, as_numbers(weight)).astype(values.dtype, copy=False)
     try:
         return broadcast_to(weights, values.shape)  # type: ignore[no-any-return]
     except ValueError:
@@ -108,7 +113,10 @@ def _elementwise_weight(name: str, values: Tensor, weight: npt.ArrayLike) -> Arr
         ) from None
 
 
-def hinge_loss(scores: Any, target: Any, margin: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
+@takes_other_names
+def hinge_loss(
+    scores: TensorLike, target: TensorLike, margin: float = 1.0, reduction: LossReduction = "mean"
+) -> Tensor:
     """Compute ``max(0, margin - y * score)`` for targets y of -1 or 1: the loss of support vector machines.
 
     The derivative where ``y * score`` is exactly ``margin`` is half the slope.
@@ -145,11 +153,11 @@ class BCELoss(Loss):
         Mean over all elements, sum, or one loss for each.
     """
 
-    def __init__(self, weight: npt.ArrayLike | None = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: npt.ArrayLike | None = None, reduction: LossReduction = "mean") -> None:
         super().__init__(reduction)
         self.weight = weight
 
-    def forward(self, p: Any, target: Any) -> Tensor:
+    def forward(self, p: TensorLike, target: TensorLike) -> Tensor:
         """Compare probabilities with targets from 0 to 1."""
         return binary_cross_entropy(p, target, self.weight, self.reduction)
 
@@ -163,18 +171,24 @@ class BCEWithLogitsLoss(Loss):
         Weight of each element, and additional weight of the target 1; broadcast.
     reduction : {"mean", "sum", "none"}
         Mean over all elements, sum, or one loss for each.
+
+    Examples
+    --------
+    >>> sg.nn.BCEWithLogitsLoss()(np.array([0.0, 0.0]), [0.0, 1.0])
+    tensor(0.69314718)
     """
 
     def __init__(
         self,
         weight: npt.ArrayLike | None = None,
-        reduction: str = "mean",
+        reduction: LossReduction = "mean",
         pos_weight: npt.ArrayLike | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.pos_weight = weight, pos_weight
+        self.weight = weight
+        self.pos_weight = pos_weight
 
-    def forward(self, logits: Any, target: Any) -> Tensor:
+    def forward(self, logits: TensorLike, target: TensorLike) -> Tensor:
         """Compare scores with targets from 0 to 1."""
         return binary_cross_entropy_with_logits(logits, target, self.weight, self.reduction, self.pos_weight)
 
@@ -190,10 +204,10 @@ class HingeLoss(Loss):
         Mean over all elements, sum, or one loss for each.
     """
 
-    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+    def __init__(self, margin: float = 1.0, reduction: LossReduction = "mean") -> None:
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, scores: Any, target: Any) -> Tensor:
+    def forward(self, scores: TensorLike, target: TensorLike) -> Tensor:
         """Compare scores with targets of -1 or 1."""
         return hinge_loss(scores, target, self.margin, self.reduction)

@@ -14,8 +14,10 @@ from ...autograd.ops.indexing import getitem
 from ...autograd.ops.questions import asked
 from ...autograd.tensor import as_numbers
 from ...common.argument_checks import checked_fraction
-from ...common.plain_data import as_array
+from ...common.elsewhere import takes_other_names
+from ...common.plain_data import as_array, real_numbers
 from ...common.seam import interpretable
+from ..module import TensorLike
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_probabilities, first_index, prediction, target_like
 from .misuse_warnings import warn_of_probabilities, warn_of_softmax
@@ -25,9 +27,10 @@ __all__ = ["CrossEntropyLoss", "NLLLoss"]
 Array = npt.NDArray[Any]
 
 
+@takes_other_names
 def cross_entropy(
-    logits: Any,
-    target: Any,
+    logits: TensorLike,
+    target: TensorLike,
     weight: npt.ArrayLike | None = None,
     ignore_index: int | None = None,
     reduction: LossReduction = "mean",
@@ -96,9 +99,10 @@ def cross_entropy(
     return _reduce_rows(name, rows, labels, weights, ignore_index, reduction)
 
 
+@takes_other_names
 def nll_loss(
-    log_probabilities: Any,
-    target: Any,
+    log_probabilities: TensorLike,
+    target: TensorLike,
     weight: npt.ArrayLike | None = None,
     ignore_index: int | None = None,
     reduction: LossReduction = "mean",
@@ -133,7 +137,7 @@ def nll_loss(
 
 
 @interpretable
-def check_labels(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None = None) -> Array:
+def check_labels(name: str, target: TensorLike, shape: tuple[int, ...], ignore_index: int | None = None) -> Array:
     """Return labels as an integer array, having checked that they fit scores of this shape.
 
     Raises
@@ -196,7 +200,7 @@ def _add_up(rows: Array) -> bool:
 def _class_weights(name: str, weight: npt.ArrayLike | None, scores: Tensor) -> Array | None:
     if weight is None:
         return None
-    weights = as_numbers(weight).astype(scores.dtype, copy=False)
+    weights = real_numbers(name, as_numbers(weight)).astype(scores.dtype, copy=False)
     if weights.shape != scores.shape[-1:]:
         raise ValueError(
             f"{name}: weight must have one number for each class, shape {scores.shape[-1:]}, got {weights.shape}"
@@ -272,14 +276,15 @@ class CrossEntropyLoss(Loss):
         self,
         weight: npt.ArrayLike | None = None,
         ignore_index: int | None = None,
-        reduction: str = "mean",
+        reduction: LossReduction = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
-        self.label_smoothing = checked_fraction("CrossEntropyLoss: label_smoothing", label_smoothing)
+        self.weight = weight
+        self.ignore_index = ignore_index
+        self.label_smoothing: float = checked_fraction("CrossEntropyLoss: label_smoothing", label_smoothing)
 
-    def forward(self, logits: Any, target: Any) -> Tensor:
+    def forward(self, logits: TensorLike, target: TensorLike) -> Tensor:
         """Compare logits (..., C) with labels (...) or rows (..., C)."""
         return cross_entropy(logits, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
@@ -298,11 +303,12 @@ class NLLLoss(Loss):
     """
 
     def __init__(
-        self, weight: npt.ArrayLike | None = None, ignore_index: int | None = None, reduction: str = "mean"
+        self, weight: npt.ArrayLike | None = None, ignore_index: int | None = None, reduction: LossReduction = "mean"
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
+        self.weight = weight
+        self.ignore_index = ignore_index
 
-    def forward(self, log_probabilities: Any, target: Any) -> Tensor:
+    def forward(self, log_probabilities: TensorLike, target: TensorLike) -> Tensor:
         """Compare log-probabilities (..., C) with labels (...)."""
         return nll_loss(log_probabilities, target, self.weight, self.ignore_index, self.reduction)

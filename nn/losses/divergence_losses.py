@@ -7,6 +7,8 @@ from typing import Any, Literal
 from ...autograd import Tensor, exp, log, where
 from ...autograd.core.node import data_of
 from ...autograd.ops.questions import asked
+from ...common.elsewhere import takes_other_names
+from ..module import TensorLike
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 from .misuse_warnings import warn_of_probabilities
@@ -19,9 +21,10 @@ def _is_never_negative(p: Any) -> bool:
     return bool((p >= 0).all())
 
 
+@takes_other_names
 def kl_div(
-    log_q: Any,
-    target: Any,
+    log_q: TensorLike,
+    target: TensorLike,
     reduction: LossReduction | Literal["batchmean"] = "mean",
     log_target: bool = False,
 ) -> Tensor:
@@ -65,12 +68,12 @@ class KLDivLoss(Loss):
         Whether the targets are logarithms.
     """
 
-    reductions = ("mean", "batchmean", "sum", "none")
+    reductions: tuple[str, ...] = ("mean", "batchmean", "sum", "none")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(self, reduction: LossReduction = "mean", log_target: bool = False) -> None:
         super().__init__(reduction)
         self.log_target = log_target
 
-    def forward(self, log_q: Any, target: Any) -> Tensor:
+    def forward(self, log_q: TensorLike, target: TensorLike) -> Tensor:
         """Compare log-probabilities with probabilities."""
         return kl_div(log_q, target, self.reduction, self.log_target)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...autograd import Tensor, maximum, sqrt, where
 from ...autograd.core.node import data_of
+from ...common.elsewhere import takes_other_names
+from ..module import TensorLike
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import check_signs, prediction, target_like
 
 __all__ = ["CosineEmbeddingLoss"]
 
 
+@takes_other_names
 def cosine_embedding_loss(
-    x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: LossReduction = "mean"
+    x1: TensorLike, x2: TensorLike, target: TensorLike, margin: float = 0.0, reduction: LossReduction = "mean"
 ) -> Tensor:
     """Compute a loss of the cosine between pairs of vectors that should point the same way, or should not.
 
@@ -57,10 +58,10 @@ class CosineEmbeddingLoss(Loss):
         Mean over pairs, sum, or one loss for each.
     """
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+    def __init__(self, margin: float = 0.0, reduction: LossReduction = "mean") -> None:
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, x1: Any, x2: Any, target: Any) -> Tensor:
+    def forward(self, x1: TensorLike, x2: TensorLike, target: TensorLike) -> Tensor:
         """Compare pairs of vectors (N, D) with targets 1 (same direction) or -1."""
         return cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)

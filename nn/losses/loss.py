@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...autograd import Tensor
+from ...common.argument_repr import changed_arguments
 from ..module import Module
 
 LossReduction = Literal["mean", "sum", "none"]
@@ -22,8 +23,8 @@ class Loss(Module):
         self.reduction: Any = reduction
 
     def extra_repr(self) -> str:
-        """Return the reduction unless it is the mean."""
-        return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
+        """Return the arguments that are not the defaults."""
+        return changed_arguments(self)
 
 
 def reduce(name: str, values: Tensor, reduction: str) -> Tensor:

@@ -10,13 +10,14 @@ import numpy.typing as npt
 from ...autograd import Tensor
 from ...autograd.ops.questions import asked
 from ...autograd.tensor import as_numbers
+from ...common.plain_data import real_numbers
 from ...common.seam import interpretable
-from ..module import as_tensor
+from ..module import TensorLike, as_tensor
 
 Array = npt.NDArray[Any]
 
 
-def prediction(name: str, x: Any) -> Tensor:
+def prediction(name: str, x: TensorLike) -> Tensor:
     """Return the predictions as a Tensor, having checked that they are floats."""
     x = as_tensor(x)
     if x.dtype.kind != "f":
@@ -24,16 +25,17 @@ def prediction(name: str, x: Any) -> Tensor:
     return x
 
 
-def target_like(x: Tensor, target: Any) -> Tensor | Array:
+def target_like(x: Tensor, target: TensorLike) -> Tensor | Array:
     """Return a target in the dtype of the prediction; a target that requires gradients stays a Tensor."""
+    real_numbers("a loss", target)
     if isinstance(target, Tensor):
         if target.requires_grad:
             return target
         target = target.data
-    return as_numbers(target).astype(x.dtype, copy=False)
+    return real_numbers("a loss", as_numbers(target)).astype(x.dtype, copy=False)  # type: ignore[no-any-return]
 
 
-def matching(name: str, x: Any, target: Any) -> tuple[Tensor, Any]:
+def matching(name: str, x: TensorLike, target: TensorLike) -> tuple[Tensor, Any]:
     """Return prediction and target, having checked that their shapes are equal.
 
     Raises

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from ...autograd import Tensor, abs, clip, where
+from ...common.elsewhere import takes_other_names
+from ..module import TensorLike
 from .loss import Loss, LossReduction, reduce
 from .loss_inputs import matching
 
 __all__ = ["HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"]
 
 
-def mse_loss(x: Any, target: Any, reduction: LossReduction | Literal["half_mean"] = "mean") -> Tensor:
+@takes_other_names
+def mse_loss(x: TensorLike, target: TensorLike, reduction: LossReduction | Literal["half_mean"] = "mean") -> Tensor:
     """Compute the squared error, ``(x - target)**2``.
 
     Parameters
@@ -40,22 +43,65 @@ def mse_loss(x: Any, target: Any, reduction: LossReduction | Literal["half_mean"
     return reduce("mse_loss", squares, reduction)
 
 
-def l1_loss(x: Any, target: Any, reduction: LossReduction = "mean") -> Tensor:
-    """Compute the absolute error, ``|x - target|``; its derivative is 0 where both are equal."""
+@takes_other_names
+def l1_loss(x: TensorLike, target: TensorLike, reduction: LossReduction = "mean") -> Tensor:
+    """Compute the absolute error, ``|x - target|``; its derivative is 0 where both are equal.
+
+    Parameters
+    ----------
+    x, target : Tensor or array_like
+        Of the same shape.
+    reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> sg.nn.functional.l1_loss(np.array([2.0, 5.0]), [1.0, 3.0]).item()
+    1.5
+    """
     x, target = matching("l1_loss", x, target)
     return reduce("l1_loss", abs(x - target), reduction)
 
 
-def huber_loss(x: Any, target: Any, delta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
-    """Compute the Huber loss: with d = |x - target|, d**2 / 2 up to ``delta``, delta * (d - delta / 2) beyond."""
+@takes_other_names
+def huber_loss(x: TensorLike, target: TensorLike, delta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
+    """Compute the Huber loss: for ``d = |x - target|``, ``d**2 / 2`` to ``delta``, else ``delta * (d - delta / 2)``.
+
+    Parameters
+    ----------
+    x, target : Tensor or array_like
+        Of the same shape.
+    delta : float
+        Up to where the error counts by its square.
+    reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> sg.nn.functional.huber_loss(np.array([1.0, 5.0]), [0.0, 0.0], reduction="sum").item()
+    5.0
+    """
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be greater than 0, got {delta}")
     x, target = matching("huber_loss", x, target)
     return reduce("huber_loss", _huber(x - target, delta), reduction)
 
 
-def smooth_l1_loss(x: Any, target: Any, beta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
-    """Compute the Huber loss divided by ``beta``: the absolute error, smooth within ``beta`` of 0."""
+@takes_other_names
+def smooth_l1_loss(x: TensorLike, target: TensorLike, beta: float = 1.0, reduction: LossReduction = "mean") -> Tensor:
+    """Compute the Huber loss divided by ``beta``: the absolute error, smooth within ``beta`` of 0.
+
+    Parameters
+    ----------
+    x, target : Tensor or array_like
+        Of the same shape.
+    beta : float
+        Up to where it is smooth; 0 gives the absolute error.
+    reduction : {"mean", "sum", "none"}
+
+    Examples
+    --------
+    >>> sg.nn.functional.smooth_l1_loss(np.array([1.0, 5.0]), [0.0, 0.0], beta=2.0, reduction="sum").item()
+    4.25
+    """
     if not beta >= 0:
         raise ValueError(f"smooth_l1_loss: beta must be at least 0, got {beta}")
     x, target = matching("smooth_l1_loss", x, target)
@@ -78,11 +124,16 @@ class MSELoss(Loss):
     ----------
     reduction : {"mean", "sum", "none", "half_mean"}
         "half_mean" is sum / (2 n).
+
+    Examples
+    --------
+    >>> sg.nn.MSELoss()(np.array([1.0, 3.0]), [0.0, 0.0]).item()
+    5.0
     """
 
-    reductions = ("mean", "sum", "none", "half_mean")
+    reductions: tuple[str, ...] = ("mean", "sum", "none", "half_mean")
 
-    def forward(self, x: Any, target: Any) -> Tensor:
+    def forward(self, x: TensorLike, target: TensorLike) -> Tensor:
         """Compare arrays of the same shape."""
         return mse_loss(x, target, self.reduction)
 
@@ -96,7 +147,7 @@ class L1Loss(Loss):
         Mean over all elements, sum, or one loss for each.
     """
 
-    def forward(self, x: Any, target: Any) -> Tensor:
+    def forward(self, x: TensorLike, target: TensorLike) -> Tensor:
         """Compare arrays of the same shape."""
         return l1_loss(x, target, self.reduction)
 
@@ -110,13 +161,18 @@ class HuberLoss(Loss):
         Mean over all elements, sum, or one loss for each.
     delta : float, default 1
         The distance at which one becomes the other.
+
+    Examples
+    --------
+    >>> sg.nn.HuberLoss()(np.array([0.5, 3.0]), [0.0, 0.0]).item()
+    1.3125
     """
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+    def __init__(self, reduction: LossReduction = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
         self.delta = delta
 
-    def forward(self, x: Any, target: Any) -> Tensor:
+    def forward(self, x: TensorLike, target: TensorLike) -> Tensor:
         """Compare arrays of the same shape."""
         return huber_loss(x, target, self.delta, self.reduction)
 
@@ -132,10 +188,10 @@ class SmoothL1Loss(Loss):
         The distance at which the squared error becomes the absolute error; 0 means the absolute error everywhere.
     """
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+    def __init__(self, reduction: LossReduction = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
         self.beta = beta
 
-    def forward(self, x: Any, target: Any) -> Tensor:
+    def forward(self, x: TensorLike, target: TensorLike) -> Tensor:
         """Compare arrays of the same shape."""
         return smooth_l1_loss(x, target, self.beta, self.reduction)

@@ -7,6 +7,7 @@ A new file has its public names in ``__all__``, and one line below.
 from typing import TYPE_CHECKING
 
 from ...common.public_names import public_names
+from .attention_plots import *
 from .model_plots import *
 from .training_plots import *
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...autograd import Tensor, tensor
 from ...common.evaluation_mode import evaluation_mode
-from ..evaluation import evaluating
+from ..evaluation import evaluating, observed
 from ..layers.conv import Conv2d
 from ..module import Module
 
@@ -52,7 +52,7 @@ def plot_filters(
     ValueError
         If the model has no convolution.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     convolution = next((module for module in model.modules() if isinstance(module, Conv2d)), None)
     if convolution is None:
@@ -106,7 +106,7 @@ def plot_activations(
     TypeError, ValueError
         If the image does not fit the model.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     x = _one_image(image)
     rows = [("image", x[0]), *_outputs(model, x)]
@@ -132,13 +132,8 @@ def _outputs(model: Module, x: Array) -> list[tuple[str, Array]]:
             found.append((f"{paths[id(module)]} {type(module).__name__}".strip(), output.data[0]))
 
     innermost = [module for module in model.modules() if next(module.children(), None) is None]
-    handles = [module.register_forward_hook(note) for module in innermost]
-    try:
-        with evaluating(model):
-            model(x)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with observed([(module, note) for module in innermost]), evaluating(model):
+        model(x)
     return found
 
 
@@ -151,7 +146,7 @@ def _draw_maps(all_axes: npt.NDArray[np.object_], maps: Array) -> None:
 
 
 def _draw_bars(axes: Axes, values: Array) -> None:
-    from .figure import BLUE, PALE
+    from ...common.figure import BLUE, PALE
 
     axes.bar(np.arange(len(values)), values, color=BLUE, width=0.8)
     axes.axhline(0, color=PALE, linewidth=0.8)
@@ -237,7 +232,7 @@ def saliency(
     TypeError, ValueError
         If the image does not fit the model, or there is no such class.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     x = _one_image(image)
     slope, chosen = _pixel_gradient(model, x, label)

@@ -59,7 +59,7 @@ def plot_curves(
     ValueError
         If there is nothing to draw.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     names = [name for name in history.names() if not name.startswith("val_")] or ["loss"]
     if len(history) == 0 and not running:
@@ -74,7 +74,7 @@ def plot_curves(
 def _draw_curve(axes: Axes, history: Curves, name: str, running: Sequence[tuple[float, float]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    from .figure import BLUE, ORANGE, PALE
+    from ...common.figure import BLUE, ORANGE, PALE
 
     epochs = np.arange(1, len(history) + 1)
     if running:
@@ -115,7 +115,7 @@ def plot_predictions(
     ValueError
         If there is no image, or the three do not have the same length.
     """
-    from .figure import INK, NotebookFigure, style
+    from ...common.figure import INK, NotebookFigure, style
 
     _check_lengths(images, labels, probabilities)
     columns = min(5, len(images))
@@ -161,7 +161,7 @@ def plot_mistakes(
     ValueError
         If there is no image, or the three do not have the same length.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     _check_lengths(images, labels, probabilities)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
@@ -211,7 +211,7 @@ def plot_confusion(
     TypeError, ValueError
         If the arguments do not fit each other.
     """
-    from .figure import NotebookFigure, style
+    from ...common.figure import NotebookFigure, style
 
     counts = confusion_matrix(probabilities, labels, None if names is None else len(names))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

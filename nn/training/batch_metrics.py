@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..classification_metrics import top_k_accuracy
 from ..losses.binary_losses import BCELoss, BCEWithLogitsLoss, HingeLoss
+from ..losses.categorical_losses import CrossEntropyLoss, NLLLoss
 from .running_metrics import count_correct
 
 Array = npt.NDArray[Any]
@@ -20,23 +21,49 @@ Metric = Callable[[Array, Array], float]
 Metrics = Mapping[str, Metric] | Sequence[str | Metric] | str
 
 #: The score above which an example is taken for class 1, by the loss that its single score is trained with.
-THRESHOLDS = {BCELoss: 0.5, BCEWithLogitsLoss: 0.0, HingeLoss: 0.0}
+THRESHOLDS: dict[type, float] = {BCELoss: 0.5, BCEWithLogitsLoss: 0.0, HingeLoss: 0.0}
 
 
 def measured(
     metrics: Mapping[str, Metric], loss: Any, output: Array, target: Array
-) -> tuple[int | None, dict[str, float]]:
-    """Return how many examples of a batch are classified right, None where nothing is classified, and the metrics.
+) -> tuple[int | None, int, dict[str, float]]:
+    """Measure a batch.
+
+    Returns
+    -------
+    correct : int or None
+        How many of its examples are classified right; None where nothing is classified.
+    examples : int
+        How many there are: those that the loss takes the mean of.
+    others : dict
+        The metrics.
 
     Raises
     ------
     ValueError
         If the accuracy is asked for, and nothing is classified.
     """
-    correct = count_correct(output, target, THRESHOLDS.get(type(loss)))
+    scores, labels = labelled(loss, output, target)
+    correct = count_correct(scores, labels, THRESHOLDS.get(type(loss)))
     if correct is None and metrics.get("accuracy") is class_accuracy:
         class_accuracy(output, target)
-    return correct, {n: float(metric(output, target)) for n, metric in metrics.items() if metric is not class_accuracy}
+    others = {n: float(metric(output, target)) for n, metric in metrics.items() if metric is not class_accuracy}
+    return correct, len(labels), others
+
+
+def labelled(loss: Any, output: Array, target: Array) -> tuple[Array, Array]:
+    """Return the scores and labels that a loss takes the mean of, one in each row.
+
+    That are those of every position, where a row has several, as in a sequence, but not those that the loss ignores.
+    For losses without labels, all are returned as they are.
+    """
+    if not isinstance(loss, (CrossEntropyLoss, NLLLoss)) or target.shape != output.shape[:-1]:
+        return output, target
+    scores, labels = output.reshape(-1, output.shape[-1]), target.reshape(-1)
+    if loss.ignore_index is None:
+        return scores, labels
+    kept = labels != loss.ignore_index
+    return scores[kept], labels[kept]
 
 
 def class_accuracy(output: Array, target: Array) -> float:

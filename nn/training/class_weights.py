@@ -38,8 +38,10 @@ class ClassWeights:
                     f"nn.balanced_class_weights(labels) gives them; got {given!r:.80}"
                 )
             named = dict(enumerate(row.tolist()))
-        self.classes = len(named) if named is not given else None
-        self.by_class = {checked_count("a class of class_weight", key, 0): weight for key, weight in named.items()}
+        self.classes: int | None = len(named) if named is not given else None
+        self.by_class: dict[int, Any] = {
+            checked_count("a class of class_weight", key, 0): weight for key, weight in named.items()
+        }
         for key, weight in self.by_class.items():
             if not isinstance(weight, int | float | np.number) or not 0.0 <= weight < np.inf:
                 raise ValueError(f"class_weight: the weight of class {key} must be at least 0, got {weight!r}")

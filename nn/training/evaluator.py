@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...autograd import Tensor, softmax
 from ...common.argument_checks import checked_count
+from ...common.elsewhere import takes_other_names
 from ...common.plain_data import as_array
 from ...data import ArrayDataset, DataLoader
 from ...data.dataset import Source
@@ -66,6 +67,7 @@ class Evaluator:
         """
         return nullcontext() if self.ema is None else self.ema.averaged()
 
+    @takes_other_names
     def evaluate(
         self,
         x: Data | npt.ArrayLike,
@@ -101,7 +103,7 @@ class Evaluator:
         return self._measure(given_data("evaluate", x, y, sample_weight), batch_size).results()
 
     def _measure(
-        self, dataset: Source | DataLoader, batch_size: int, between_batches: Callable[[], None] = lambda: None
+        self, dataset: Source[Any] | DataLoader, batch_size: int, between_batches: Callable[[], None] = lambda: None
     ) -> RunningMetrics:
         # The examples are not shuffled; with a seed the loader does not draw from the default generator.
         loader = dataset if isinstance(dataset, DataLoader) else DataLoader(dataset, batch_size, seed=0)
@@ -110,11 +112,11 @@ class Evaluator:
             for batch in loader:
                 x, y, weights = as_batch(batch)
                 loss, output = self._compiled.loss(self.model, self.loss, x, y, weights)
-                correct, others = measured(self.metrics, self.loss, output, y)
-                metrics.add(single_number(loss), correct, len(x), others)
+                metrics.add(single_number(loss), *measured(self.metrics, self.loss, output, y))
                 between_batches()
         return metrics
 
+    @takes_other_names
     def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = EVALUATION_BATCH) -> Array:
         """Return the model's predictions of examples, in evaluation mode.
 

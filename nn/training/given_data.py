@@ -20,7 +20,7 @@ from ...data.structures import as_source
 
 Array = npt.NDArray[Any]
 #: Arrays ``(x, y)`` or ``(x, y, weights)``, or something that gives examples with their targets.
-Data = Source | DataLoader | tuple[Any, ...]
+Data = Source[Any] | DataLoader | tuple[Any, ...]
 
 
 class WeightedBatch(NamedTuple):
@@ -42,8 +42,9 @@ class WeightedExamples:
         One weight for each.
     """
 
-    def __init__(self, dataset: Source, weights: Array) -> None:
-        self.dataset, self.weights = dataset, weights
+    def __init__(self, dataset: Source[Any], weights: Array) -> None:
+        self.dataset = dataset
+        self.weights = weights
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -64,14 +65,14 @@ class WeightedExamples:
 class GatheredWeightedExamples(WeightedExamples):
     """Weighted examples of a source that gives whole batches."""
 
-    dataset: Gathers
+    dataset: Gathers[Any]
 
     def gather(self, indices: npt.NDArray[np.intp]) -> WeightedBatch:
         """Return the examples at these positions, as arrays."""
         return WeightedBatch(*self.dataset.gather(indices), self.weights[indices])
 
 
-def given_data(call: str, x: Any, y: Any = None, sample_weight: Any = None) -> Source | DataLoader:
+def given_data(call: str, x: Any, y: Any = None, sample_weight: Any = None) -> Source[Any] | DataLoader:
     """Return what a call was given as a data set or a loader: arrays, one of these two, or a tuple of arrays.
 
     Parameters
@@ -156,8 +157,8 @@ def as_batch(batch: Any) -> tuple[Any, Any, Any]:
 
 
 def with_validation(
-    train: Source | DataLoader, validation: Data | None, validation_data: Data | None, split: float
-) -> tuple[Source | DataLoader, Source | DataLoader | None]:
+    train: Source[Any] | DataLoader, validation: Data | None, validation_data: Data | None, split: float
+) -> tuple[Source[Any] | DataLoader, Source[Any] | DataLoader | None]:
     """Return what to train with, and what to validate with.
 
     Parameters
@@ -182,7 +183,7 @@ def with_validation(
     return train, None if given is None else given_data("validation", given)
 
 
-def _split(train: Source | DataLoader, share: float) -> tuple[Source, Source]:
+def _split(train: Source[Any] | DataLoader, share: float) -> tuple[Source[Any], Source[Any]]:
     if isinstance(train, DataLoader | Shard):
         raise TypeError(
             f"fit: validation_split divides arrays and data sets, not a {type(train).__name__}; divide the data set "
@@ -199,7 +200,7 @@ def _split(train: Source | DataLoader, share: float) -> tuple[Source, Source]:
     return _range(source, 0, first), _range(source, first, len(source))
 
 
-def _range(source: Source, start: int, stop: int) -> Source:
+def _range(source: Source[Any], start: int, stop: int) -> Source[Any]:
     if isinstance(source, WeightedExamples):
         return type(source)(_range(source.dataset, start, stop), source.weights[start:stop])  # type: ignore[arg-type]
     if type(source) is ArrayDataset:
@@ -207,7 +208,7 @@ def _range(source: Source, start: int, stop: int) -> Source:
     return take_subset(source, np.arange(start, stop))
 
 
-def training_loader(train: Source | DataLoader, batch_size: int, seed: Seed, drop_last: bool) -> DataLoader:
+def training_loader(train: Source[Any] | DataLoader, batch_size: int, seed: Seed, drop_last: bool) -> DataLoader:
     """Return a loader of shuffled batches, or the one that was given.
 
     Raises

@@ -94,9 +94,11 @@ class History:
         """Return pairs of a measure's name and its values of all epochs."""
         return [(name, self[name]) for name in self.names()]
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if not self.epochs:
+            return None
         names = self.names()
-        rows = [[i, *(f"{e.get(name, float('nan')):.4g}" for name in names)] for i, e in enumerate(self.epochs, 1)]
+        rows = [[i, *(f"{e[name]:.4g}" if name in e else "" for name in names)] for i, e in enumerate(self.epochs, 1)]
         hidden = f"the last {_SHOWN} of {len(rows)} epochs" if len(rows) > _SHOWN else ""
         return html_table(rows[-_SHOWN:], ["epoch", *names], hidden)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ...autograd import Tensor, no_grad
 from ...common.quiet import quiet
+from ..evaluation import observed
 from ..module import Module
 
 __all__ = ["NonFiniteError"]
@@ -102,13 +103,8 @@ def first_nonfinite(model: Module, x: Array) -> str:
 
         return look
 
-    handles = [module.register_forward_hook(watch(path)) for path, module in model.named_modules()]
-    try:
-        with no_grad(), quiet():
-            model(x)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with observed([(module, watch(path)) for path, module in model.named_modules()]), no_grad(), quiet():
+        model(x)
     return found[0] if found else "the loss itself (parameters and activations are finite)"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ...optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from ...optim import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RAdam, RMSprop
 from ..losses.binary_losses import BCELoss, BCEWithLogitsLoss, HingeLoss
 from ..losses.categorical_losses import CrossEntropyLoss, NLLLoss
 from ..losses.divergence_losses import KLDivLoss
@@ -20,6 +20,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
+    "adadelta": Adadelta,
+    "nadam": NAdam,
+    "radam": RAdam,
+    "lion": Lion,
 }
 #: The names are those of ``nn.functional``, and of Keras where they mean the same.
 LOSSES: dict[str, type[Loss]] = {

@@ -67,14 +67,18 @@ class RunningMetrics:
     Attributes
     ----------
     examples : int
-        The number of examples so far.
+        The number of examples so far; of sequences with a label at each position, the number of labels.
     """
 
     def __init__(self) -> None:
-        self.examples = 0
+        self.examples: int = 0
         self._loss = 0.0
         self._correct: int | None = 0
         self._others: dict[str, float] = {}
+
+    def __repr__(self) -> str:
+        results = ", ".join(f"{name} {value:.4f}" for name, value in self.results().items())
+        return f"RunningMetrics({self.examples:,} examples: {results})"
 
     def add(self, loss: float, correct: int | None, examples: int, others: Mapping[str, float] | None = None) -> None:
         """Add a batch.

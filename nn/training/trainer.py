@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy.typing as npt
 
 from ...common.argument_checks import checked_count
+from ...common.elsewhere import answers_names, takes_other_names
+from ...common.other_names.trainer_names import NAMES
 from ...common.quiet import quiet
 from ...common.rng import Seed
 from ...data import DataLoader
@@ -40,6 +42,7 @@ Array = npt.NDArray[Any]
 Callbacks = Callback | RunFunction | Sequence[Callback | RunFunction]
 
 
+@answers_names("Trainer", NAMES)
 class Trainer(Evaluator):
     """Trains a model, measures it, and predicts with it.
 
@@ -109,8 +112,9 @@ class Trainer(Evaluator):
         super().__init__(model, loss_of(loss), metrics_by_name(metrics), ema, CompiledModel(compile))
         self.optimizer: OptimizerLike = optimizer_of(optimizer, model, self.loss)
         check_belongings(model, self.optimizer, self.loss, ema)
-        self.history = History()
+        self.history: History = History()
 
+    @takes_other_names
     def fit(
         self,
         x: Data | npt.ArrayLike,
@@ -227,7 +231,7 @@ class Trainer(Evaluator):
         self._run(run, validation)
         return self.history
 
-    def _run(self, run: Run, validation: Source | DataLoader | None) -> None:
+    def _run(self, run: Run, validation: Source[Any] | DataLoader | None) -> None:
         good = GoodWeights(self.model)
         # NumPy does not warn of overflow here: it makes the loss non-finite, which is an error.
         with PatientInterrupt() as interrupt, quiet():
@@ -281,14 +285,14 @@ class Trainer(Evaluator):
         good.keep()
         if run.gathered == 0:
             self.optimizer.zero_grad()
-        run.gathered += len(x)
-        (loss if run.accumulate == 1 else loss * len(x)).backward()
+        correct, examples, others = measured(self.metrics, self.loss, output, y)
+        run.gathered += examples
+        (loss if run.accumulate == 1 else loss * examples).backward()
         if run.updated:
             self._update(1 if run.accumulate == 1 else run.gathered)
             run.average_buffers()
             run.gathered = 0
-        correct, others = measured(self.metrics, self.loss, output, y)
-        run.metrics.add(run.loss, correct, len(x), others)
+        run.metrics.add(run.loss, correct, examples, others)
 
     def _update(self, examples: int) -> None:
         if examples > 1:
@@ -301,7 +305,7 @@ class Trainer(Evaluator):
             self.ema.update()
 
     def _end_epoch(
-        self, run: Run, validation: Source | DataLoader | None, good: GoodWeights, interrupt: PatientInterrupt
+        self, run: Run, validation: Source[Any] | DataLoader | None, good: GoodWeights, interrupt: PatientInterrupt
     ) -> None:
         culprit = nonfinite_parameter(self.model)
         if culprit:

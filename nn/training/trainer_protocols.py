@@ -57,10 +57,10 @@ class TrainerLike(Protocol):
     def averaged(self) -> AbstractContextManager[None]:
         """Use the averages, if there are any, in place of the parameters inside a ``with`` block."""
 
-    def evaluate(self, x: Source | DataLoader, *, batch_size: int = ...) -> dict[str, float]:
+    def evaluate(self, x: Source[Any] | DataLoader, *, batch_size: int = 128) -> dict[str, float]:
         """Measure the model in evaluation mode."""
 
-    def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = ...) -> npt.NDArray[Any]:
+    def predict(self, x: npt.ArrayLike | Tensor, batch_size: int = 128) -> npt.NDArray[Any]:
         """Return the model's predictions of examples."""
 
 

@@ -90,6 +90,10 @@ class Run:
     stop: bool = False
     _known_contents: list[int | None] | None = field(default=None, init=False, repr=False)
 
+    def __repr__(self) -> str:
+        place = f"epoch {self.epoch} of {self.epochs}, step {self.step} of {self.steps_per_epoch}"
+        return f"Run({place}, loss {self.loss:.4f}; {self.history!r})"
+
     @property
     def steps_per_epoch(self) -> int:
         """The number of batches in an epoch."""

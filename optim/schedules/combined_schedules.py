@@ -22,7 +22,7 @@ class ChainedScheduler(Schedule):
     """
 
     def __init__(self, schedulers: Sequence[Schedule]) -> None:
-        self.schedulers = _parts(self, schedulers)
+        self.schedulers: list[Schedule] = _parts(self, schedulers)
         super().__init__(self.schedulers[0].optimizer)
 
     def begin(self, base_lrs: Sequence[float]) -> None:
@@ -60,8 +60,8 @@ class SequentialLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> None:
-        self.schedulers = _parts(self, schedulers, optimizer)
-        self.milestones = list(milestones)
+        self.schedulers: list[Schedule] = _parts(self, schedulers, optimizer)
+        self.milestones: list[int] = list(milestones)
         if len(self.milestones) != len(self.schedulers) - 1 or self.milestones != sorted(set(self.milestones)):
             raise ValueError(
                 f"SequentialLR: {len(self.schedulers)} schedules need {len(self.schedulers) - 1} milestones, each "

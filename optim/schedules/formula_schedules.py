@@ -10,7 +10,17 @@ from ...common.argument_checks import checked_count
 from ..optimizer import Optimizer
 from .schedule import Schedule
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LambdaLR", "LinearLR", "MultiStepLR", "StepLR"]
+__all__ = [
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "PolynomialLR",
+    "StepLR",
+]
 
 
 class LambdaLR(Schedule):
@@ -56,7 +66,7 @@ class StepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = checked_count("StepLR: step_size", step_size)
+        self.step_size: int = checked_count("StepLR: step_size", step_size)
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -79,7 +89,7 @@ class MultiStepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
-        self.milestones = sorted(milestones)
+        self.milestones: list[int] = sorted(milestones)
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -121,10 +131,18 @@ class CosineAnnealingLR(Schedule):
         Steps of the way down.
     eta_min : float, default 0
         The lowest rate.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> schedule = sg.optim.CosineAnnealingLR(optimizer, T_max=2)
+    >>> schedule.step()
+    >>> round(optimizer.param_groups[0]["lr"], 3)
+    0.5
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max = checked_count("CosineAnnealingLR: T_max", T_max)
+        self.T_max: int = checked_count("CosineAnnealingLR: T_max", T_max)
         self.eta_min = eta_min
         super().__init__(optimizer)
 
@@ -141,6 +159,78 @@ class CosineAnnealingLR(Schedule):
         return low + super().follow(lr - low, before - low, after - low)
 
 
+class CosineAnnealingWarmRestarts(CosineAnnealingLR):
+    """Learning rate down along half a cosine, then at once up to its first value, and down again.
+
+    I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017).
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose learning rates to set.
+    T_0 : int
+        Steps until the first restart.
+    T_mult : int, default 1
+        How many times longer each cycle is than the one before.
+    eta_min : float, default 0
+        The lowest rate.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> schedule = sg.optim.CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> for _ in range(4):
+    ...     print(round(optimizer.param_groups[0]["lr"], 3), end=" ")
+    ...     schedule.step()
+    1.0 0.5 1.0 0.5
+    """
+
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
+        self.T_0: int = checked_count("CosineAnnealingWarmRestarts: T_0", T_0)
+        self.T_mult: int = checked_count("CosineAnnealingWarmRestarts: T_mult", T_mult)
+        super().__init__(optimizer, T_0, eta_min)
+
+    def rate(self, base: float, step: int) -> float:
+        """Apply the formula."""
+        length = self.T_0
+        if self.T_mult == 1:
+            step %= length
+        while step >= length:
+            step, length = step - length, length * self.T_mult
+        return self.eta_min + (base - self.eta_min) * (1.0 + math.cos(math.pi * step / length)) / 2.0
+
+
+class PolynomialLR(Schedule):
+    """Learning rate base * (1 - step / total_iters)**power, then 0.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose learning rates to set.
+    total_iters : int, default 5
+        Steps until it is 0.
+    power : float, default 1.0
+        The exponent; 1 is a straight line.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> schedule = sg.optim.PolynomialLR(optimizer, total_iters=4)
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.75]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
+        self.total_iters: int = checked_count("PolynomialLR: total_iters", total_iters)
+        self.power = power
+        super().__init__(optimizer)
+
+    def rate(self, base: float, step: int) -> float:
+        """Apply the formula."""
+        return float(base * (1.0 - min(step, self.total_iters) / self.total_iters) ** self.power)
+
+
 class LinearLR(Schedule):
     """Warm-up: from base * start_factor to base * end_factor in equal steps, then constant.
 
@@ -152,13 +242,22 @@ class LinearLR(Schedule):
         Factors at first and at last.
     total_iters : int, default 5
         Steps between them.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> schedule = sg.optim.LinearLR(optimizer, start_factor=0.25, total_iters=3)
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
-        self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = checked_count("LinearLR: total_iters", total_iters)
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters: int = checked_count("LinearLR: total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, base: float, step: int) -> float:
@@ -182,7 +281,7 @@ class ConstantLR(Schedule):
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5) -> None:
         self.factor = factor
-        self.total_iters = checked_count("ConstantLR: total_iters", total_iters)
+        self.total_iters: int = checked_count("ConstantLR: total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, base: float, step: int) -> float:

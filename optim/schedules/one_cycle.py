@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
-from ...autograd.side_effect import side_effect
 from ...common.argument_checks import checked_count
 from ..optimizer import Optimizer
-from .schedule import Schedule
+from .momentum_schedule import MomentumSchedule
 
 __all__ = ["OneCycleLR"]
 
 
-class OneCycleLR(Schedule):
+class OneCycleLR(MomentumSchedule):
     """Learning rate from max_lr / div_factor up to max_lr, then down to max_lr / (div_factor * final_div_factor).
 
     Call ``step()`` after every batch. The groups' own learning rates are not used. After the last step the rate
@@ -48,6 +46,17 @@ class OneCycleLR(Schedule):
     ------
     ValueError
         If an argument is not valid, or there is no momentum to cycle; in ``step()``, if somebody else has changed it.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=0.1)
+    >>> schedule = sg.optim.OneCycleLR(optimizer, max_lr=1.0, total_steps=4)
+    >>> for _ in range(3):
+    ...     schedule.step()
+    ...     print(round(optimizer.param_groups[0]["lr"], 3))
+    0.812
+    0.283
+    0.0
     """
 
     def __init__(
@@ -66,64 +75,35 @@ class OneCycleLR(Schedule):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
     ) -> None:
-        self.total_steps = _total(total_steps, epochs, steps_per_epoch)
+        self.total_steps: int = _total(total_steps, epochs, steps_per_epoch)
         if not 0.0 <= pct_start <= 1.0:
             raise ValueError(f"OneCycleLR: pct_start must be from 0 to 1, got {pct_start!r}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f'OneCycleLR: anneal_strategy must be "cos" or "linear", got {anneal_strategy!r}')
         if not 0 < max_lr < math.inf:
             raise ValueError(f"OneCycleLR: max_lr must be greater than 0, got {max_lr!r}")
-        if cycle_momentum and not {"momentum", "betas"} & set(optimizer.defaults):
-            raise ValueError(f"OneCycleLR: {type(optimizer).__name__} has no momentum; set cycle_momentum=False")
+        self.max_lr: float = max_lr
+        self.pct_start: float = pct_start
+        self.three_phase: bool = three_phase
         self.anneal_strategy = anneal_strategy
-        self.cycle_momentum = cycle_momentum
         start = max_lr / div_factor
         low, high = base_momentum, max_momentum
         top = pct_start * self.total_steps - 1.0
         end = self.total_steps - 1.0
         # Corners of the curve: (step, learning rate, momentum).
-        self.corners = [(0.0, start, high), (top, max_lr, low)]
+        self.corners: list[tuple[float, float, float]] = [(0.0, start, high), (top, max_lr, low)]
         if three_phase:
             self.corners.append((2.0 * top, start, high))
         self.corners.append((end, start / final_div_factor, high))
-        super().__init__(optimizer)
+        super().__init__(optimizer, cycle_momentum)
 
     def rate(self, base: float, step: int) -> float:
         """Return the learning rate at a step."""
         return self._curve(step, 1)
 
-    @side_effect
-    def step(self) -> None:
-        """Go on to the next step.
-
-        Raises
-        ------
-        ValueError
-            If the momentum is not the one that this schedule set.
-        """
-        expected = self._curve(self.steps, 2)
-        found = next((m for m in self._momenta() if m != expected), None) if self.cycle_momentum else None
-        if found is not None:
-            raise ValueError(
-                f"OneCycleLR: the optimizer's momentum is {found!r}, not {expected!r}, which this schedule set: "
-                "somebody else has changed it. Make the schedule with cycle_momentum=False to set the momentum yourself"
-            )
-        super().step()
-
-    def _momenta(self) -> list[float]:
-        groups = self.optimizer.param_groups[: len(self.base_lrs)]
-        return [group["betas"][0] if "betas" in group else group["momentum"] for group in groups]
-
-    def _set(self, lrs: Sequence[float]) -> None:
-        """Set learning rates and momenta."""
-        super()._set(lrs)
-        if self.cycle_momentum:
-            momentum = self._curve(self.steps, 2)
-            for group in self.optimizer.param_groups[: len(lrs)]:
-                if "betas" in group:
-                    group["betas"] = (momentum, *group["betas"][1:])
-                else:
-                    group["momentum"] = momentum
+    def momentum(self, step: int) -> float:
+        """Return the momentum at a step."""
+        return self._curve(step, 2)
 
     def _curve(self, step: int, which: int) -> float:
         """Interpolate between the two corners around a step."""

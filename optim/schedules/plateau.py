@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ...autograd.side_effect import side_effect
 from ...common.argument_repr import ArgumentRepr
+from ...common.elsewhere import takes_other_names
 from ..optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
@@ -43,6 +44,15 @@ class ReduceLROnPlateau(ArgumentRepr):
     ------
     ValueError
         If an argument is not valid, or a measure is NaN.
+
+    Examples
+    --------
+    >>> optimizer = sg.optim.SGD([sg.tensor([1.0])], lr=1.0)
+    >>> schedule = sg.optim.ReduceLROnPlateau(optimizer, patience=1)
+    >>> for loss in (0.5, 0.6, 0.6):
+    ...     schedule.step(loss)
+    >>> optimizer.param_groups[0]["lr"]
+    0.1
     """
 
     def __init__(
@@ -63,14 +73,21 @@ class ReduceLROnPlateau(ArgumentRepr):
             raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {mode!r}')
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {threshold_mode!r}')
-        self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
-        self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
-        self.best = math.inf if mode == "min" else -math.inf
-        self.bad_steps = 0
-        self.resting = 0
+        self.optimizer = optimizer
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self.eps = eps
+        self.best: float = math.inf if mode == "min" else -math.inf
+        self.bad_steps: int = 0
+        self.resting: int = 0
 
     @side_effect
+    @takes_other_names
     def step(self, measure: float) -> None:
         """Take in the next measure, and lower the learning rates if it is time."""
         value = float(measure)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...autograd.side_effect import side_effect
 from ...common.argument_repr import ArgumentRepr
+from ...common.elsewhere import takes_other_names
 from ..optimizer import Optimizer
 
 __all__ = ["Schedule"]
@@ -57,14 +58,14 @@ class Schedule(ArgumentRepr):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: expected an optimizer, got {type(optimizer).__name__}")
         self.optimizer = optimizer
-        self.number = next(_numbers)
+        self.number: int = next(_numbers)
         self.begin([group["lr"] for group in optimizer.param_groups])
 
     def begin(self, base_lrs: Sequence[float]) -> None:
         """Set the learning rates of step 0."""
-        self.steps = 0
-        self.base_lrs = [float(lr) for lr in base_lrs]
-        self.rates = self._formula()
+        self.steps: int = 0
+        self.base_lrs: list[float] = [float(lr) for lr in base_lrs]
+        self.rates: list[float] = self._formula()
         self._set(self.rates)
 
     def rate(self, base: float, step: int) -> float:
@@ -89,6 +90,7 @@ class Schedule(ArgumentRepr):
         return lr * after / before if before else lr + after
 
     @side_effect
+    @takes_other_names
     def step(self) -> None:
         """Go on to the next step.
 

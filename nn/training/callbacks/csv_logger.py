@@ -23,12 +23,21 @@ class CSVLogger(Callback):
     ----------
     path : path
         The file.
+
+    Examples
+    --------
+    >>> x, y = np.eye(3, dtype=np.float32), np.arange(3)
+    >>> trainer = sg.nn.Trainer(sg.nn.Sequential(sg.nn.Linear(3, 3)), "adam", "cross_entropy")
+    >>> history = trainer.fit(x, y, epochs=2, callbacks=sg.nn.CSVLogger("log.csv"))
+    >>> with open("log.csv") as file:
+    ...     print(file.readline().strip())
+    epoch,loss,accuracy
     """
 
     every_rank = False
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     def on_train_begin(self, run: Run) -> None:
         """Check that the file can be written, and remove a half-written file of a killed training."""

@@ -51,11 +51,14 @@ class EarlyStopping(Callback):
         mode: Mode | None = None,
         restore_best: bool = False,
     ) -> None:
-        self.patience = checked_count("EarlyStopping: patience", patience)
+        self.patience: int = checked_count("EarlyStopping: patience", patience)
         self.restore_best = restore_best
         self._monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
         self._waited = 0
         self._kept: dict[str, Any] | None = None
+
+    def _arguments(self) -> Mapping[str, Any]:
+        return {**vars(self), **self._monitor.arguments()}
 
     @property
     def best(self) -> float | None:

@@ -51,7 +51,9 @@ class LearningRateSchedule(Callback):
             raise ValueError(
                 "LearningRateSchedule: ReduceLROnPlateau follows a measure of the epochs; use every='epoch'"
             )
-        self.schedule, self.every, self.monitor = schedule, every, monitor
+        self.schedule = schedule
+        self.every = every
+        self.monitor = monitor
 
     def on_train_begin(self, run: Run) -> None:
         """Refuse a schedule that was made for another optimizer."""

@@ -36,7 +36,7 @@ class LiveCurves(Callback):
 
     def __init__(self, path: str | os.PathLike[str] | None = None, seconds: float = 2.0) -> None:
         self.path = path
-        self.seconds = float(seconds)
+        self.seconds: float = float(seconds)
         self._handle: Any = None
         self._running: list[tuple[float, float]] = []
         self._smooth = 0.0

@@ -39,9 +39,16 @@ class Monitor:
             raise ValueError(f'{owner}: mode must be "min" or "max", got {mode!r}')
         if not 0 <= min_delta < math.inf:
             raise ValueError(f"{owner}: min_delta must be a number of at least 0, got {min_delta!r}")
-        self.name, self.mode, self.min_delta, self.owner = name, mode, min_delta, owner
+        self.name = name
+        self.mode = mode
+        self.min_delta = min_delta
+        self.owner = owner
         self.best: float | None = None
-        self.best_epoch = 0
+        self.best_epoch: int = 0
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the owner was made with, by the names of its arguments."""
+        return {"monitor": self.name, "mode": self.mode, "min_delta": self.min_delta}
 
     def begin(self, run: Run) -> None:
         """Reset the best value, unless the run is resumed from a checkpoint.

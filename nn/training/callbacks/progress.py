@@ -64,15 +64,18 @@ class ProgressBar(Callback):
     def on_epoch_begin(self, run: Run) -> None:
         """Open the bar of the epoch."""
         if is_watched():
-            from tqdm.auto import tqdm
+            from tqdm import tqdm
 
+            # A notebook keeps what is shown: there the bar shares a stream with the lines of the epochs, which take its
+            # place. A widget, or another stream, would leave an output of its own behind in every epoch.
+            place = {"file": sys.stdout, "ncols": 88} if "ipykernel" in sys.modules else {"dynamic_ncols": True}
             title = f"epoch {run.epoch}/{run.epochs}"
-            total, done = run.examples_per_epoch, run.metrics.examples
+            total, done = run.examples_per_epoch, run.step * run.loader.batch_size  # some, if the training goes on
             # on_step_end decides when the bar moves. tqdm alone would skip small steps after large ones, among them the
             # last step of an epoch.
             always = {"mininterval": 0, "miniters": 1}
-            look = {"unit": " img", "bar_format": FORMAT, "dynamic_ncols": True, "leave": False}
-            self._bar = tqdm(total=total, initial=done, desc=title, **look, **always)
+            look = {"unit": " img", "bar_format": FORMAT, "leave": False}
+            self._bar = tqdm(total=total, initial=done, desc=title, **look, **place, **always)
 
     def on_step_end(self, run: Run) -> None:
         """Move the bar, at most every tenth of a second and after the last step."""
@@ -112,6 +115,6 @@ class EpochLines(Callback):
 @renewed
 def _renew_lock_of_bars() -> None:
     """Give bars a new lock: another thread of the parent, which is not here, may have held tqdm's."""
-    loaded = sys.modules.get("tqdm.auto")
+    loaded = sys.modules.get("tqdm")
     if loaded is not None:
         loaded.tqdm.set_lock(threading.RLock())

@@ -66,13 +66,16 @@ class Checkpoint(Callback):
         monitor: str | None = None,
         mode: Mode | None = None,
     ) -> None:
-        self.path = Path(path)
-        self.previous = self.path.with_name(f"{self.path.stem}.previous{self.path.suffix}")
-        self.every = None if every is None else checked_count("Checkpoint: every", every)
-        self.best = None if best is None else Path(best)
+        self.path: Path = Path(path)
+        self.previous: Path = self.path.with_name(f"{self.path.stem}.previous{self.path.suffix}")
+        self.every: int | None = None if every is None else checked_count("Checkpoint: every", every)
+        self.best: Path | None = None if best is None else Path(best)
         self._monitor = Monitor(monitor, mode, 0.0, "Checkpoint")
         self._due = False
         self._saved: tuple[int, int, int] | None = None
+
+    def _arguments(self) -> Mapping[str, Any]:
+        return {**vars(self), **self._monitor.arguments()}
 
     def on_train_begin(self, run: Run) -> None:
         """Check before the first epoch that everything can be saved."""
