@@ -10,7 +10,8 @@ from .export_command import add_export
 from .predict_command import add_predict
 from .serve_command import add_serve
 from .train_command import add_train
+from .write_command import add_write
 
-ADD_COMMANDS = (add_train, add_predict, add_evaluate, add_draw, add_export, add_serve, add_completion)
+ADD_COMMANDS = (add_train, add_predict, add_evaluate, add_draw, add_export, add_serve, add_write, add_completion)
 
 __all__ = ["ADD_COMMANDS"]

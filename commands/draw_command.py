@@ -10,7 +10,7 @@ from ..common.atomic_file import write_atomically
 from .options import add_input_shape, add_model
 from .printing import printable
 from .results_folder import chosen_model
-from .saved_model import input_shape, load_saved
+from .saved_model import example_input, load_saved
 
 
 def add_draw(commands: Any) -> None:
@@ -37,8 +37,8 @@ def _draw(chosen: argparse.Namespace) -> None:
 
     path = chosen_model(chosen.model)
     model = load_saved(path)
-    shape = input_shape(model, chosen.input_shape)
+    example = example_input(model, chosen.input_shape)
     target = Path(chosen.out) if chosen.out else path.with_suffix(".svg")
-    drawing = draw(model, zoom=chosen.zoom, input_shape=(1, *shape))
+    drawing = draw(model, example, zoom=chosen.zoom)
     write_atomically(target, drawing.render(target.suffix[1:].lower()))
     print(f"the drawing is in {printable(target)}")

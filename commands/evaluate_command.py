@@ -13,7 +13,7 @@ from ..nn import ClassificationReport, classification_report
 from .options import add_data_dir, add_model, add_threads
 from .printing import printable
 from .results_folder import chosen_model
-from .saved_model import class_names, load_saved, probabilities
+from .saved_model import class_names, load_saved, mean_probabilities
 
 
 def add_evaluate(commands: Any) -> None:
@@ -22,9 +22,9 @@ def add_evaluate(commands: Any) -> None:
         "evaluate",
         help="measure a model on the test images",
         description="Measure a model on the test images: accuracy, precision and recall of each class, and which "
-        "classes were taken for which.",
+        "classes were taken for which. Of several models, the mean of their probabilities is measured.",
     )
-    add_model(evaluate)
+    add_model(evaluate, several=True)
     add_data_dir(evaluate)
     add_threads(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
@@ -32,11 +32,11 @@ def add_evaluate(commands: Any) -> None:
 
 
 def _evaluate(chosen: argparse.Namespace) -> None:
-    model = load_saved(chosen_model(chosen.model))
+    models = [load_saved(chosen_model(name)) for name in chosen.model or [None]]
     _, test = load_mnist(chosen.data_dir)
-    found = probabilities(model, test.x)
+    found = mean_probabilities(models, test.x)
     report = classification_report(found, test.y, found.shape[1])
-    names = class_names(model, found.shape[1])
+    names = class_names(models[0], found.shape[1])
     if chosen.json:
         print(json.dumps(_as_data(report, names), indent=2))
         return

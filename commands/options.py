@@ -10,11 +10,12 @@ MODEL_HELP = (
 )
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Let a command take the file of a model, as its argument; ``--model`` means the same."""
+def add_model(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """Let a command take the file of a model, or several, as its argument; ``--model`` means the same."""
     # An argument that is missing must not replace what the option has set.
-    parser.add_argument("model", metavar="MODEL", nargs="?", default=argparse.SUPPRESS, help=MODEL_HELP)
-    parser.add_argument("--model", help=argparse.SUPPRESS)
+    count = "*" if several else "?"
+    parser.add_argument("model", metavar="MODEL", nargs=count, default=argparse.SUPPRESS, help=MODEL_HELP)
+    parser.add_argument("--model", nargs=1 if several else None, help=argparse.SUPPRESS)
 
 
 def add_input_shape(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +28,13 @@ def add_input_shape(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_data_dir(parser: argparse.ArgumentParser) -> None:
-    """Let a command take a folder with images."""
+def add_data_dir(parser: argparse.ArgumentParser, words: bool = False) -> None:
+    """Let a command take a folder with images, or, too, a file with words."""
+    also = "; for names: a text file with a word on each line" if words else ""
     parser.add_argument(
         "--data-dir",
         metavar="DIR",
-        help="folder with four IDX files named as MNIST's, gzipped or not (default: the MNIST that is included)",
+        help=f"folder with four IDX files named as MNIST's, gzipped or not{also} (default: what is included)",
     )
 
 

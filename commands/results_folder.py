@@ -14,7 +14,6 @@ from ..common.file_lock import locked_folder
 from .printing import printable
 
 RUNS = "runs"
-DEFAULT_FOLDER = f"{RUNS}/mnist"
 MODEL, HISTORY, CHECKPOINT = "model.safetensors", "history.json", "checkpoint.safetensors"
 
 
@@ -42,15 +41,17 @@ def is_found_by_itself(folder: Path) -> bool:
     return folder.resolve().parent == Path(RUNS).resolve()
 
 
-def results_folder(chosen: argparse.Namespace, locks: ExitStack) -> Path:
+def results_folder(chosen: argparse.Namespace, default: Path, locks: ExitStack) -> Path:
     """Return the folder for the results, which no other training uses, and whose results may be replaced.
+
+    Without ``--out`` it is the default one, or that with a number behind its name.
 
     Raises
     ------
     OSError
         If it cannot be written into, another training writes there, or it holds results.
     """
-    folder = make_writable_folder(chosen.out or DEFAULT_FOLDER)
+    folder = make_writable_folder(chosen.out or default)
     for number in count(2):
         free = locks.enter_context(locked_folder(folder))
         taken = _holds_results(folder, chosen.resume) and not chosen.overwrite
@@ -58,7 +59,7 @@ def results_folder(chosen: argparse.Namespace, locks: ExitStack) -> Path:
             break
         if chosen.out or chosen.resume or chosen.overwrite:
             raise OSError(_occupied(folder) if taken else f"another training is writing into {folder}; give --out DIR")
-        folder = make_writable_folder(f"{DEFAULT_FOLDER}-{number}")
+        folder = make_writable_folder(f"{default}-{number}")
     return folder
 
 

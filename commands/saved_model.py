@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..nn import Module, load
 from ..nn.compiled_model import CompiledModel
 from ..nn.evaluation import evaluating
 from ..nn.model_info import ModelInfo
+from ..nn.summary import vocabulary_size
 
 Array = npt.NDArray[Any]
 
@@ -58,21 +60,41 @@ def probabilities(model: Module, x: Array) -> Array:
     return result
 
 
+def mean_probabilities(models: Iterable[Module], x: Array) -> Array:
+    """Compute the mean of what several models say together, ``(n, classes)``; see :func:`probabilities`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one does not take such examples, or they tell different numbers of classes.
+    """
+    each = [probabilities(model, x) for model in models]
+    if len({p.shape[1] for p in each}) > 1:
+        raise ValueError(f"the models tell different numbers of classes: {', '.join(str(p.shape[1]) for p in each)}")
+    return np.asarray(np.mean(each, axis=0))
+
+
 def class_names(model: Module, classes: int) -> list[str]:
     """Return what the model's outputs stand for, by default their numbers."""
     names = list(model.info.class_names) if model.info is not None else []
     return names if len(names) == classes else [str(i) for i in range(classes)]
 
 
-def input_shape(model: Module, given: tuple[int, ...] | None) -> tuple[int, ...]:
-    """Return the shape of one example, as it was given or as the file tells it.
+def example_input(model: Module, given: tuple[int, ...] | None) -> Array:
+    """Return a batch of one random example, of the shape that was given or that the file tells.
+
+    A model that looks vectors up gets integers.
 
     Raises
     ------
     ValueError
-        If neither does.
+        If neither tells the shape.
     """
     shape = given or (model.info.input_shape if model.info is not None else None)
     if shape is None:
         raise ValueError("the file does not tell what the model takes; give --input-shape, such as 28,28,1")
-    return shape
+    rng, size = np.random.default_rng(0), vocabulary_size(model)
+    if size is not None:
+        return rng.integers(0, size, (1, *shape))
+    dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
+    return rng.standard_normal((1, *shape)).astype(dtype)

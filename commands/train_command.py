@@ -9,19 +9,21 @@ from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 from typing import Any, cast
 
 from .. import data, nn, optim
 from ..common.atomic_file import keep_copy
 from ..common.ranks import Ranks
 from ..common.rng import manual_seed
-from ..data import ArrayDataset
 from ..data.dataset import Source
 from ..nn.files.state_file import load_state
 from ..nn.recipes import RECIPES
 from .options import add_data_dir, add_threads, at_least_0, at_least_1, positive_number
 from .printing import printable
-from .results_folder import CHECKPOINT, DEFAULT_FOLDER, results_folder
+from .results_folder import CHECKPOINT, RUNS, results_folder
+from .seeds import TrainedSeed, print_comparison
+from .tasks import TASKS, Examples
 from .training_results import Results
 
 
@@ -29,10 +31,10 @@ def add_train(commands: Any) -> None:
     """Add the command to those of the command line."""
     train = commands.add_parser(
         "train",
-        help="train a convolutional network on MNIST",
+        help="train a convolutional network on MNIST, or a GPT on names",
         description="Train a convolutional network on MNIST, by default exactly as the article does: five epochs on "
-        "all 60,000 images. Write model.safetensors, history.json, checkpoint.safetensors, curves.png and "
-        "predictions.png.",
+        "all 60,000 images; or, with --recipe names, a GPT that writes names. Write model.safetensors, history.json, "
+        "checkpoint.safetensors, curves.png and, for images, predictions.png.",
     )
     add = train.add_argument
     add(
@@ -40,25 +42,33 @@ def add_train(commands: Any) -> None:
         choices=list(RECIPES),
         default="article",
         help="article: five epochs of Adam; best: a deeper network, augmented images, a one-cycle schedule and "
-        "averaged weights, for a quarter of an hour on two cores (default: %(default)s)",
+        "averaged weights, for a quarter of an hour on two cores; names: a GPT on first names (default: %(default)s)",
     )
-    add("--epochs", type=at_least_1, metavar="N", help=f"how often to go through all images ({_each('epochs')})")
-    add("--batch-size", type=at_least_1, metavar="N", help=f"images per step ({_each('batch_size')})")
+    add("--epochs", type=at_least_1, metavar="N", help=f"how often to go through all examples ({_each('epochs')})")
+    add("--batch-size", type=at_least_1, metavar="N", help=f"examples per step ({_each('batch_size')})")
     add("--lr", type=positive_number, metavar="RATE", help=f"learning rate, at its highest ({_each('lr')})")
     add("--seed", type=at_least_0, default=0, metavar="N", help="the same seed gives the same run (default: 0)")
+    add(
+        "--seeds",
+        type=at_least_1,
+        default=1,
+        metavar="N",
+        help="train so many networks, with the seeds from --seed on, each into a folder of its own; tell their mean, "
+        "and what they reach together (default: 1)",
+    )
     add(
         "--validation",
         type=_share,
         default=0,
         metavar="N",
-        help="set so many training images aside (a number, or a fraction below 1), measure every epoch on them, and "
-        "keep the best epoch: that with the lowest loss (default: train on all images, keep the last epoch)",
+        help="set so many training examples aside (a number, or a fraction below 1), measure every epoch on them, and "
+        "keep the best epoch: that with the lowest loss (default: train on all examples, keep the last epoch)",
     )
-    add_data_dir(train)
+    add_data_dir(train, words=True)
     add(
         "--out",
         metavar="DIR",
-        help=f"folder for the results (default: {DEFAULT_FOLDER}, or, where that holds some, {DEFAULT_FOLDER}-2, ...)",
+        help=f"folder for the results (default: {RUNS}/mnist or {RUNS}/names; where there are some, {RUNS}/mnist-2)",
     )
     add("--overwrite", action="store_true", help="replace the results that are in the folder already")
     add(
@@ -109,25 +119,40 @@ def _as_options(values: Mapping[str, Any]) -> str:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    ranks = _ranks(chosen)
-    if not ranks.first:
-        _train_into(Path(chosen.out or DEFAULT_FOLDER), chosen, ranks)
+    if chosen.seeds == 1:
+        _train_one(chosen)
         return
+    task, seeds = TASKS[chosen.recipe], []
+    for seed in range(chosen.seed, chosen.seed + chosen.seeds):
+        print(f"seed {seed}\n", flush=True)
+        folder, begin = f"{chosen.out or task.folder}-seed-{seed}", perf_counter()
+        result = _train_one(argparse.Namespace(**{**vars(chosen), "seed": seed, "out": folder}))
+        seeds.append(TrainedSeed(seed, Path(folder), result or {}, (perf_counter() - begin) / 60))
+        print()
+    if _ranks(chosen).first:
+        print_comparison(seeds, task.load(chosen.data_dir).test if task.classifies else None)
+
+
+def _train_one(chosen: argparse.Namespace) -> dict[str, float] | None:
+    """Train with one seed; return what is measured in the test, on the first rank."""
+    ranks, default = _ranks(chosen), TASKS[chosen.recipe].folder
+    if not ranks.first:
+        return _train_into(Path(chosen.out or default), chosen, ranks)
     with ExitStack() as locks:
-        _train_into(results_folder(chosen, locks), chosen, ranks)
+        return _train_into(results_folder(chosen, default, locks), chosen, ranks)
 
 
-def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
+def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> dict[str, float] | None:
     # Errors are found before the first step: in the folder, then in the data, then in their shapes.
     recipe = RECIPES[chosen.recipe]
     epochs, lr = chosen.epochs or recipe.epochs, chosen.lr or recipe.lr
-    train, validation, test = _load(chosen)
+    task = TASKS[chosen.recipe]
+    examples = task.load(chosen.data_dir)
+    train, validation = _divided(examples, chosen)
     manual_seed(chosen.seed + ranks.rank)
-    model = recipe.model()
+    model = recipe.model(**examples.sizes)
     if ranks.first:
-        print(nn.summary(model, test.x.shape[1:]))
-        held_out = len(validation) if validation else 0
-        print(f"\n{len(train):,} images to train, {held_out:,} to validate, {len(test):,} to test\n", flush=True)
+        _describe(model, examples, f"{len(train):,} {task.noun} to train, {len(validation or ()):,} to validate")
     if ranks.size > 1:
         train = data.shard(train, ranks.rank, ranks.size)
         validation = data.shard(validation, ranks.rank, ranks.size, equal=False) if validation else None
@@ -142,7 +167,7 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
         options["epochs"] = epochs
     # With so much patience it never stops; it keeps the best epoch.
     best = nn.EarlyStopping(patience=epochs, restore_best=True) if validation else None
-    results = Results(folder, chosen.recipe, best)
+    results = Results(folder, chosen.recipe, task, examples, best)
     callbacks += [*([best] if best else []), results, _SameOptions(options), save]
     resume = save.path if chosen.resume and save.path.exists() else None
     if ranks.first:
@@ -153,16 +178,21 @@ def _train_into(folder: Path, chosen: argparse.Namespace, ranks: Ranks) -> None:
         if ranks.first:
             _say_how_to_go_on(results, chosen, trainer, end)
         raise
-    if ranks.first:
-        results.finish(trainer, test)
+    return results.finish(trainer) if ranks.first else None
 
 
-def _load(chosen: argparse.Namespace) -> tuple[Source, Source | None, ArrayDataset]:
-    """Return the images to train on, to validate on if any are set aside, and to test on."""
-    train, test = data.load_mnist(chosen.data_dir)
+def _divided(examples: Examples, chosen: argparse.Namespace) -> tuple[Source[Any], Source[Any] | None]:
+    """Return the examples to train on, and those to validate on if any are set aside."""
     if not chosen.validation:
-        return train, None, test
-    return *data.train_val_split(train, chosen.validation, seed=chosen.seed), test
+        return examples.train, None
+    alike = examples.train.y.ndim == 1  # otherwise there are no classes, whose shares could be alike
+    return data.train_val_split(examples.train, chosen.validation, seed=chosen.seed, stratify=alike)
+
+
+def _describe(model: nn.Module, examples: Examples, divided: str) -> None:
+    x = examples.test.x
+    print(nn.summary(model, x.shape[1:]))
+    print(f"\n{divided}, {len(x):,} to test\n", flush=True)
 
 
 def _prepare(save: nn.Checkpoint, resume: bool, ranks: Ranks) -> None:
@@ -194,7 +224,7 @@ def _say_how_to_go_on(results: Results, chosen: argparse.Namespace, trainer: nn.
         results.save_model(trainer)
         results.save_history(trainer)
     weights = f"weights of epoch {results.best_epoch}, the best," if results.best_epoch else "last good weights"
-    here = "" if chosen.out or str(folder) == str(Path(DEFAULT_FOLDER)) else f" --out {folder}"
+    here = "" if chosen.out or folder == TASKS[chosen.recipe].folder else f" --out {folder}"
     way_on = f"go on with --resume{here}" if interrupted else "try a smaller --lr"
     print(f"the {weights} are in {printable(folder)}; {way_on}", file=sys.stderr)
 

@@ -12,19 +12,16 @@ from typing import Any
 
 from .. import nn
 from ..common.atomic_file import prepare_file, write_atomically
-from ..data import ArrayDataset
-from ..nn.plots.training_plots import plot_curves, plot_predictions
+from ..nn.plots.training_plots import plot_curves
 from ..nn.training.trainer_protocols import TrainerLike
 from .printing import printable
 from .results_folder import CHECKPOINT, HISTORY, MODEL, is_found_by_itself
-from .serve_command import missing_packages
+from .tasks import PREDICTIONS, Examples, Task
 
-# The shape of one example for the networks of all recipes.
-INPUT_SHAPE = (28, 28, 1)
-CURVES, PREDICTIONS = "curves.png", "predictions.png"
+CURVES = "curves.png"
 CONTENTS = {
     MODEL: "the network; seegrad.load() reads it, too",
-    HISTORY: "loss and accuracy: of each epoch, of the test images",
+    HISTORY: "loss and accuracy: of each epoch, of the test {noun}",
     CHECKPOINT: "what --resume goes on from",
     CURVES: "loss and accuracy by epoch, drawn",
     PREDICTIONS: "ten test images, and what the network takes them for",
@@ -40,14 +37,24 @@ class Results(nn.Callback):
         Where to.
     recipe : str
         What was trained.
+    task : Task
+        What for.
+    examples : Examples
+        On what.
     best : EarlyStopping, optional
         It tells which epoch is the best; by default that is the last one.
     """
 
     every_rank = False
 
-    def __init__(self, folder: Path, recipe: str, best: nn.EarlyStopping | None) -> None:
-        self.folder, self.recipe, self.best = folder, recipe, best
+    def __init__(
+        self, folder: Path, recipe: str, task: Task, examples: Examples, best: nn.EarlyStopping | None
+    ) -> None:
+        self.folder = folder
+        self.recipe = recipe
+        self.task = task
+        self.examples = examples
+        self.best = best
 
     @property
     def best_epoch(self) -> int:
@@ -68,7 +75,7 @@ class Results(nn.Callback):
     def save_model(self, trainer: TrainerLike) -> None:
         """Write the model, with averaged weights if there are any."""
         with trainer.averaged():
-            trainer.model.save(self.folder / MODEL, input_shape=INPUT_SHAPE, class_names="0123456789")
+            trainer.model.save(self.folder / MODEL, **self.examples.info)
 
     def save_history(self, trainer: TrainerLike, test: dict[str, float] | None = None) -> None:
         """Write the measures of the epochs and, at the end, of the test."""
@@ -77,33 +84,36 @@ class Results(nn.Callback):
             record["best_epoch"] = self.best_epoch
         write_atomically(self.folder / HISTORY, (json.dumps(record, indent=2) + "\n").encode())
 
-    def finish(self, trainer: nn.Trainer, test: ArrayDataset) -> None:
-        """Evaluate the trained model, write the results and say where they are."""
-        result = trainer.evaluate(test)
+    def finish(self, trainer: nn.Trainer) -> dict[str, float]:
+        """Evaluate the trained model, write the results and say where they are; return what was measured."""
+        result = trainer.evaluate(self.examples.test)
         self.save_model(trainer)
         self.save_history(trainer, result)
-        self._draw(trainer, test)
+        self._show(trainer)
         if self.best_epoch:
-            print(f"\nkept the weights of epoch {self.best_epoch}, which has the lowest loss on the validation images")
+            print(f"\nkept the weights of epoch {self.best_epoch}, which has the lowest loss in validation")
         print(f"\nresults are in {printable(self.folder)}:")
         for name in filter(lambda name: (self.folder / name).exists(), CONTENTS):
-            print(f"  {name:<23}  {CONTENTS[name]}")
+            print(f"  {name:<23}  {CONTENTS[name].format(noun=self.task.noun)}")
         print("next, try")
-        for command in next_commands(self.folder):
+        for command in next_commands(self.folder, self.task):
             print(f"  {command}")
         print(f"test loss {result['loss']:.4f}   test accuracy {result['accuracy']:.4f}")
+        return result
 
-    def _draw(self, trainer: nn.Trainer, test: ArrayDataset, images: int = 10) -> None:
-        if find_spec("matplotlib") is None:
+    def _show(self, trainer: nn.Trainer) -> None:
+        pictures = [CURVES, *([self.task.picture] if self.task.picture else [])]
+        drawable = find_spec("matplotlib") is not None
+        if drawable:
+            plot_curves(trainer.history, self.folder / CURVES)
+        else:
             missing = "matplotlib is missing (pip install 'seegrad[plot]')"
-            print(f"no {CURVES} and {PREDICTIONS}: {missing}", file=sys.stderr)
-            return
-        plot_curves(trainer.history, self.folder / CURVES)
-        some = test[:images]
-        plot_predictions(some.x, some.y, trainer.predict(some.x), self.folder / PREDICTIONS)
+            print(f"no {' and '.join(pictures)}: {missing}", file=sys.stderr)
+        if drawable or not self.task.picture:
+            self.task.show(trainer, self.examples, self.folder)
 
 
-def next_commands(folder: Path) -> list[str]:
+def next_commands(folder: Path, task: Task) -> list[str]:
     """Return two commands to try, ready to paste: they call this program as it was called now."""
     program = Path(sys.argv[0])
     if program.name == "seegrad":
@@ -111,4 +121,5 @@ def next_commands(folder: Path) -> list[str]:
     else:
         name = f"{shlex.quote(sys.orig_argv[0])} -m seegrad"
     model = "" if is_found_by_itself(folder) else f" {shlex.quote(str(folder))}"
-    return [f"{name} evaluate{model}", f"{name} draw{model}" if missing_packages() else f"{name} serve{model} --open"]
+    commands = [command.partition(" ") for command in task.next_commands()]
+    return [f"{name} {command}{model}{space}{options}" for command, space, options in commands]

@@ -34,7 +34,7 @@ def prediction_data(probabilities: Array, class_names: Sequence[str]) -> dict[st
     }
 
 
-def explanation_data(image: Array, explanation: Explanation) -> dict[str, Any]:
+def explanation_data(image: Array, explanation: Explanation, class_names: Sequence[str]) -> dict[str, Any]:
     """Describe the image that the network saw, the saliency, and each layer's output.
 
     Parameters
@@ -43,10 +43,13 @@ def explanation_data(image: Array, explanation: Explanation) -> dict[str, Any]:
         What the model got.
     explanation : Explanation
         What it made of it.
+    class_names : sequence of str
+        The names of the classes.
     """
     return {
         "image": array_data(image),
         "saliency": array_data(explanation.saliency),
+        "against": None if explanation.against is None else class_names[explanation.against],
         "layers": [{"name": layer.name, **array_data(layer.values)} for layer in explanation.layers],
     }
 

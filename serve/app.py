@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import anyio
 from starlette.applications import Starlette
@@ -26,7 +27,9 @@ from .request_image import read_image
 __all__ = ["create_app"]
 
 PAGE = Path(__file__).parent / "page"
-FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+FILES = {"/": "index.html"} | {
+    f"/{name}": name for name in ("page.css", "page.js", "colours.js", "enlarged_map.js", "server_answers.js")
+}
 # The page loads nothing from other sites, and these headers make browsers enforce that.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -36,7 +39,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-log = logging.getLogger(__name__)
+log: Final = logging.getLogger(__name__)
 
 
 def create_app(
@@ -49,7 +52,8 @@ def create_app(
 
     ``GET /`` is the page. ``POST /predict`` takes a PNG image or JSON ``{"pixels": [[...], ...]}`` (see
     :func:`seegrad.serve.request_image.read_image`) and answers ``class``, ``confidence``, ``runner_up``,
-    ``classes`` and ``probabilities``; ``POST /predict?explain=1`` also ``image``, ``saliency`` and ``layers``.
+    ``classes`` and ``probabilities``; ``POST /predict?explain=1`` also ``image``, ``saliency``, ``layers`` and
+    ``against``. With ``&against=NAME`` the saliency compares the winner with the class of that name.
     ``GET /healthz`` answers ``{"status": "ok"}``. Errors are ``{"error": message}``.
 
     Parameters
@@ -102,16 +106,19 @@ class _Service:
             raise HTTPException(503, "the server is busy; try again", headers={"Retry-After": "1"})
         explain = request.query_params.get("explain", "0") not in ("0", "false", "")
         content_type = request.headers.get("content-type", "")
-        return await anyio.to_thread.run_sync(self._answer, content_type, body, explain, limiter=self._threads)
+        against = request.query_params.get("against")
+        return await anyio.to_thread.run_sync(self._answer, content_type, body, explain, against, limiter=self._threads)
 
-    def _answer(self, content_type: str, body: bytes, explain: bool) -> Response:
+    def _answer(self, content_type: str, body: bytes, explain: bool, against: str | None) -> Response:
         image = read_image(content_type, body, self._limits.image_pixels)
         names = self._predictor.class_names
         if not explain:
             return JSONResponse(prediction_data(self._predictor.probabilities(image), names))
-        explanation = self._predictor.explain(image)
+        if against is not None and against not in names:
+            raise HTTPException(422, f"there is no class {against[:40]!r}; there are {', '.join(names)}"[:400])
+        explanation = self._predictor.explain(image, None if against is None else names.index(against))
         data = prediction_data(explanation.probabilities, names)
-        return JSONResponse(data | explanation_data(image, explanation))
+        return JSONResponse(data | explanation_data(image, explanation, names))
 
 
 def _file(name: str) -> Callable[[Request], Awaitable[Response]]:

@@ -41,15 +41,18 @@ class Explanation:
     probabilities : numpy.ndarray, shape (classes,)
         They add up to 1.
     saliency : numpy.ndarray, shape (28, 28, 1)
-        The derivatives of the winning class's score with respect to the pixels: where it is positive, more
-        ink speaks for the class.
+        The derivatives of the winning class's score with respect to the pixels, or of its difference from the score
+        of another class: where it is positive, more ink speaks for the winner.
     layers : tuple of LayerOutput
         In the order of computation.
+    against : int or None
+        The class that the winner is compared with.
     """
 
     probabilities: Array
     saliency: Array
     layers: tuple[LayerOutput, ...]
+    against: int | None = None
 
 
 class Predictor:
@@ -88,7 +91,7 @@ class Predictor:
         self._watch_layers()
         classes = self._number_of_classes()
         names = class_names or info.class_names or [str(i) for i in range(classes)]
-        self.class_names = tuple(names)
+        self.class_names: tuple[str, ...] = tuple(names)
         if len(self.class_names) != classes:
             raise ValueError(f"the model has {classes} classes, but {len(self.class_names)} names were given")
 
@@ -133,13 +136,15 @@ class Predictor:
         """
         return np.asarray(softmax(self._scores(image)))
 
-    def explain(self, image: Array) -> Explanation:
+    def explain(self, image: Array, against: int | None = None) -> Explanation:
         """Compute the probabilities and their explanation, in one forward and one backward pass.
 
         Parameters
         ----------
         image : numpy.ndarray, shape (28, 28, 1)
             In [0, 1], ink is 1.
+        against : int, optional
+            A class to compare the winner with, unless that is the same.
         """
         pixels = tensor(self._input(image), requires_grad=True)
         layers: list[LayerOutput] = []
@@ -149,8 +154,9 @@ class Predictor:
         finally:
             self._collected.reset(token)
         winner = int(scores.data[0].argmax())
-        scores[0, winner].backward()
+        against = None if against == winner else against
+        (scores[0, winner] if against is None else scores[0, winner] - scores[0, against]).backward()
         slope = np.zeros(IMAGE_SHAPE, np.float32) if pixels.grad is None else np.asarray(pixels.grad)[0]
         if self._scaler is not None:  # (x - offset) / scale, so this is 1 / scale, the rest of the chain rule
             slope = slope * (self._input(np.ones_like(image)) - self._input(np.zeros_like(image)))[0]
-        return Explanation(np.asarray(softmax(scores.data[0])), slope, tuple(layers))
+        return Explanation(np.asarray(softmax(scores.data[0])), slope, tuple(layers), against)

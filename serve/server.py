@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ..common.browser import open_soon
 from ..nn import Module
 from .app import create_app
-from .browser import open_soon
 from .limits import Limits
 
 __all__ = ["serve"]

@@ -1,9 +1,14 @@
-// The page: strokes become a small PNG, the server answers what the network thinks of it, and that is shown.
+// The page: strokes become a small picture, the network answers what it thinks of it, and that is shown.
+import { colour, mix, rgb } from "./colours.js";
+import { drawMap, enlarge, gapOf, keepEnlarged, mapAt } from "./enlarged_map.js";
+import { answerOf } from "./server_answers.js";
 
 const SIDE = 280; // the drawing's own units, whatever its size on the screen
-const PEN = 22; // about as thick, beside the digit, as the strokes that the network learned from
+const PEN = 22; // of a large digit; a small one gets a thinner pen, or its loops would close
+const FINEST = 6;
 const SENT = 140; // pixels of the picture that is sent; the network sees 28
 const STEP = 10; // how far an arrow key moves
+const SIGN_FROM = 0.3; // of the largest slope, from which a pixel has a sign
 const PAUSE = 60; // milliseconds between requests, at least
 
 const $ = (id) => document.getElementById(id);
@@ -11,18 +16,22 @@ const paper = $("paper");
 const strokes = []; // lists of [x, y]
 let stroke = null; // the one being drawn
 let cursor = null; // where the keys are, once they are used
-let latest = null; // the server's last answer
+let latest = null; // the last answer
+let rival = null; // the class that the winner is compared with
 
 // Drawing -----------------------------------------------------------------------------------------
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// About as thick, beside the digit, as the strokes that the network learned from.
+function penWidth() {
+  const points = strokes.flat();
+  const extent = (axis) => Math.max(...points.map((point) => point[axis])) - Math.min(...points.map((point) => point[axis]));
+  return Math.min(PEN, FINEST + 0.09 * Math.max(extent(0), extent(1), 0));
 }
 
 function drawStrokes(context, scale, ink) {
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.lineCap = context.lineJoin = "round";
-  context.lineWidth = PEN;
+  context.lineWidth = penWidth();
   context.strokeStyle = ink;
   for (const points of strokes) {
     context.beginPath();
@@ -144,7 +153,7 @@ paper.addEventListener("blur", end);
 $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 
-// Asking the server -------------------------------------------------------------------------------
+// Asking ------------------------------------------------------------------------------------
 
 let asking = false;
 let outdated = false; // the drawing has changed since it was last sent
@@ -168,37 +177,24 @@ function setAsking(now) {
 
 // Returns for how many milliseconds to wait before asking again, if that is longer than usual.
 async function predict() {
-  let response, answer;
-  try {
-    response = await fetch("predict?explain=1", {
-      method: "POST", headers: { "Content-Type": "image/png" }, body: await picture(),
-    });
-    answer = await response.json();
-  } catch {
-    outdated = true;
-    say("The server does not answer; trying again.", true);
-    return 1000;
-  }
-  if (response.status === 429 || response.status === 503) {
-    outdated = true;
-    say("The server is busy; trying again.", true);
-    return 1000 * (Number(response.headers.get("Retry-After")) || 1);
-  }
-  if (!response.ok) {
-    say(answer.error, true);
-  } else if (strokes.length) {
-    say("");
+  const { answer, trouble, wait } = await answerOf(picture(), rival);
+  if (wait) outdated = true;
+  if (trouble) say(trouble, true);
+  else if (strokes.length) {
+    say(answer.took === undefined ? "" : `Computed in ${answer.took.toFixed(1)} ms, on this device.`);
     show(answer);
   }
+  return wait;
 }
 
+// The drawing as a small picture, white on black.
 function picture() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SENT;
   const context = canvas.getContext("2d");
   context.fillRect(0, 0, SENT, SENT);
   drawStrokes(context, SENT / SIDE, "#fff");
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+  return canvas;
 }
 
 // Showing the answer ------------------------------------------------------------------------------
@@ -221,9 +217,10 @@ function showNothing() {
   say("");
   showAnswer("–", "nothing yet", true);
   for (const bar of $("bars").children) showBar(bar, null, false);
-  $("why").getContext("2d").clearRect(0, 0, 28, 28);
+  $("why").getContext("2d").clearRect(0, 0, $("why").width, $("why").height);
   $("why").setAttribute("aria-label", "Nothing drawn yet");
   for (const node of document.querySelectorAll(".winner")) setText(node, "it");
+  for (const node of document.querySelectorAll(".rather")) setText(node, "");
   $("inside").hidden = true;
 }
 
@@ -231,11 +228,31 @@ function show(answer) {
   latest = answer;
   showAnswer(answer.class, `${percent(answer.confidence)} sure`);
   showBars(answer);
+  const rather = answer.against === null ? "" : ` rather than ${answer.against}`;
   for (const node of document.querySelectorAll(".winner")) setText(node, answer.class);
+  for (const node of document.querySelectorAll(".rather")) setText(node, rather);
+  setText($("measure"), answer.against === null ? "the winner’s score"
+    : `the difference of two scores, that of ${answer.class} minus that of ${answer.against}`);
+  showRivals(answer);
   showSaliency(unpack(answer.image), unpack(answer.saliency));
-  $("why").setAttribute("aria-label", `The pixels that speak for and against ${answer.class}`);
+  $("why").setAttribute("aria-label", `The pixels that speak for and against ${answer.class}${rather}`);
   showLayers(answer.layers, answer.classes);
 }
+
+// The classes that can be compared with the winner: all others.
+function showRivals({ classes, class: winner }) {
+  const others = classes.filter((name) => name !== winner);
+  const listed = [...$("rival").options].slice(1).map((option) => option.value);
+  if (listed.join("\n") !== others.join("\n")) {
+    $("rival").replaceChildren($("rival").options[0], ...others.map((name) => new Option(`not ${name}`, name)));
+  }
+  $("rival").value = others.includes(rival) ? rival : "";
+}
+
+$("rival").addEventListener("change", () => {
+  rival = $("rival").value || null;
+  if (strokes.length) ask();
+});
 
 function showAnswer(name, sure, empty = false) {
   const [big, small] = $("answer").children;
@@ -254,6 +271,10 @@ function makeBars(classes) {
   $("bars").replaceChildren(...classes.map((name) => {
     const bar = make("li", "", make("span", "name", name), make("span", "track", make("span", "fill")), make("span", "share"));
     bar.dataset.class = name;
+    bar.addEventListener("click", () => { // a short way to the choice below the drawing
+      rival = name;
+      if (strokes.length) ask();
+    });
     return bar;
   }));
 }
@@ -272,77 +293,88 @@ function make(tag, className = "", ...content) {
 }
 
 // Numbers of an array that the server sent as a byte each, one channel after the other.
-function unpack({ shape, low, high, bytes }) {
+function unpack({ shape, low, high, bytes, values: known }) {
+  if (known) return { shape, low, high, values: known }; // computed in the page
   const text = atob(bytes);
   const values = Float32Array.from(text, (letter) => low + (letter.charCodeAt(0) / 255) * (high - low));
   return { shape, low, high, values };
 }
 
-// A colour of the page as numbers.
-function rgb(name) {
-  const hex = colour(name);
-  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-}
-
-function mix(from, to, share) {
-  return from.map((value, i) => value + (to[i] - value) * share);
-}
-
 function showSaliency(image, saliency) {
-  const context = $("why").getContext("2d");
-  const pixels = context.createImageData(28, 28);
+  const canvas = $("why");
+  const context = canvas.getContext("2d");
+  const size = canvas.width / 28;
   const [card, ink, pro, contra] = ["--card", "--ink", "--for", "--against"].map(rgb);
   const largest = Math.max(-saliency.low, saliency.high) || 1;
   for (let i = 0; i < 28 * 28; i++) {
     const value = saliency.values[i] / largest;
     const under = mix(card, ink, 0.5 * image.values[i]);
     const share = 0.9 * Math.abs(value) ** 0.7; // lets the smaller ones be seen, too
-    pixels.data.set([...mix(under, value > 0 ? pro : contra, share), 255], 4 * i);
+    const [x, y] = [(i % 28) * size, Math.floor(i / 28) * size];
+    const color = mix(under, value > 0 ? pro : contra, share);
+    context.fillStyle = `rgb(${color.map(Math.round).join()})`;
+    context.fillRect(x, y, size, size);
+    if (Math.abs(value) > SIGN_FROM) drawSign(context, x + size / 2, y + size / 2, size / 4, value > 0, color);
   }
-  context.putImageData(pixels, 0, 0);
+}
+
+// A plus or a minus, for those who see no colours.
+function drawSign(context, x, y, reach, isPlus, under) {
+  const light = under[0] + under[1] + under[2] > 3 * 110;
+  context.fillStyle = light ? "#16181b" : "#ffffff";
+  context.fillRect(x - reach, y - 1, 2 * reach, 2);
+  if (isPlus) context.fillRect(x - 1, y - reach, 2, 2 * reach);
 }
 
 function showLayers(layers, classes) {
   const list = $("layers");
   if (list.children.length !== layers.length) {
-    list.replaceChildren(...layers.map((layer, i) => makeLayer(layer, i === layers.length - 1 ? classes : [])));
+    list.replaceChildren(...layers.map((layer, i) => makeLayer(layer, i, i === layers.length - 1 ? classes : [])));
   }
   $("inside").hidden = false;
   layers.forEach((layer, i) => drawMaps(list.children[i].querySelector("canvas"), unpack(layer)));
+  keepEnlarged((place) => layers[place] && unpack(layers[place]));
 }
 
-function makeLayer({ name, shape }, classes) {
+function makeLayer({ name, shape }, place, classes) {
   const canvas = make("canvas");
   canvas.setAttribute("role", "img");
-  const [size, label] = shape.length === 3
+  const isMaps = shape.length === 3;
+  const [size, label] = isMaps
     ? [`${shape[2]} of ${shape[0]} × ${shape[1]}`, `${shape[2]} feature maps of ${shape[0]} by ${shape[1]} pixels`]
     : [`${shape[0]} numbers`, `${shape[0]} numbers`];
   canvas.setAttribute("aria-label", label);
-  canvas.classList.toggle("numbers", shape.length === 1);
+  canvas.classList.toggle("numbers", !isMaps);
   const output = make("div", "", canvas);
   // The last layer gives each class its score.
   if (classes.length === shape[0]) output.append(make("p", "classes", ...classes.map((each) => make("span", "", each))));
   const title = name.slice(name.indexOf(" ") + 1);
-  return make("div", "layer", make("div", "", make("h3", "", title), make("p", "", size)), output);
+  const about = make("div", "", make("h3", "", title), make("p", "", size));
+  if (isMaps && shape[0] * shape[1] > 1) {
+    const button = make("button", "enlarge", "Enlarge");
+    button.type = "button";
+    button.setAttribute("aria-label", `Enlarge the maps of ${title}`);
+    button.addEventListener("click", () => enlarge(place, title, 0));
+    canvas.addEventListener("click", (event) => {
+      const map = mapAt(canvas, event, shape, tilesInARow(shape));
+      if (map !== null) enlarge(place, title, map);
+    });
+    about.append(button);
+  }
+  return make("div", "layer", about, output);
 }
 
 // All maps of a layer as tiles of one picture.
-function drawMaps(canvas, { shape, low, high, values }) {
+function drawMaps(canvas, maps) {
+  const { shape } = maps;
   const [height, width, count] = shape.length === 3 ? shape : [1, 1, shape[0]];
   const columns = Math.min(count, tilesInARow(shape));
-  const gap = shape.length === 3 ? Math.max(1, Math.round(width / 8)) : 0;
+  const gap = shape.length === 3 ? gapOf(width) : 0;
   canvas.width = columns * (width + gap) - gap;
   canvas.height = Math.ceil(count / columns) * (height + gap) - gap;
   const context = canvas.getContext("2d");
-  const pixels = context.createImageData(width, height);
-  const [none, pro, contra] = ["--track", "--for", "--against"].map(rgb);
-  const largest = Math.max(-low, high) || 1;
   for (let map = 0; map < count; map++) {
-    for (let i = 0; i < width * height; i++) {
-      const value = values[map * width * height + i] / largest;
-      pixels.data.set([...mix(none, value > 0 ? pro : contra, Math.abs(value)), 255], 4 * i);
-    }
-    context.putImageData(pixels, (map % columns) * (width + gap), Math.floor(map / columns) * (height + gap));
+    drawMap(context, maps, map, (map % columns) * (width + gap), Math.floor(map / columns) * (height + gap));
   }
 }
 
