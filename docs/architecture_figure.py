@@ -9,6 +9,7 @@ from typing import Any
 
 import pygraphviz
 
+from seegrad.autograd.inspect.draw.render import without_fontconfigs_warnings
 from seegrad.autograd.inspect.draw.svg import themed
 from seegrad.autograd.inspect.draw.theme import BACKGROUND, EDGE, FONT, GRADIENT, TEXT
 
@@ -92,7 +93,8 @@ class Sketch:
         look = f'bgcolor="{BACKGROUND}" inputscale=72 pad=0.06 splines=line outputorder=nodesfirst'
         font = f'node [fontname="{FONT}" margin=0] edge [arrowsize=0.6 penwidth=1.4]'
         source = "\n".join([f"digraph {{ {look} {font}", *self.lines, "}"])
-        drawn = pygraphviz.AGraph(string=source).draw(format="svg", prog="neato").decode()
+        with without_fontconfigs_warnings():
+            drawn = pygraphviz.AGraph(string=source).draw(format="svg", prog="neato").decode()
         return themed(drawn).replace("<style>", f"<style>{STYLE}", 1)
 
 
