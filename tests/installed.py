@@ -23,7 +23,8 @@ def draw(folder: Path) -> None:
     assert "tanh" in repr(loss.draw())
     assert loss.draw(show="chain").save(folder / "graph.svg").read_bytes().rstrip().endswith(b"</svg>")
     assert loss.draw().save(folder / "graph.png").read_bytes().startswith(b"\x89PNG")
-    assert "\\u003csvg" in loss.play().save(folder / "backprop.html").read_text(encoding="utf-8")
+    assert "<svg" in loss.play().save(folder / "backprop.svg").read_text(encoding="utf-8")
+    assert "Backprop of" in loss.play().save(folder / "backprop.html").read_text(encoding="utf-8")
 
 
 def train(folder: Path) -> None:

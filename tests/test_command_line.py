@@ -71,7 +71,8 @@ def test_train_ends_with_the_next_commands_to_try(digits, tmp_path, capsys, monk
         program, *arguments = shlex.split(line)
         assert program == "somewhere/bin/seegrad"
         chosen = _parser().parse_args(arguments)
-        assert (chosen.command, chosen_model(chosen.model)) == (command, out / "model.safetensors")
+        model = chosen.model[0] if command == "evaluate" else chosen.model  # it takes several
+        assert (chosen.command, chosen_model(model)) == (command, out / "model.safetensors")
     assert main([*shlex.split(first)[1:], "--data-dir", str(digits)]) == 0
     assert last.partition("   ")[2] in capsys.readouterr().out
 
@@ -80,7 +81,7 @@ def test_the_next_commands_need_no_names_in_the_usual_folder(digits, tmp_path, c
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["-m"])
     monkeypatch.setattr("sys.orig_argv", ["some where/python", "-m", "seegrad", "train"])
-    monkeypatch.setattr("seegrad.commands.training_results.missing_packages", lambda: ["starlette"])
+    monkeypatch.setattr("seegrad.commands.tasks.missing_packages", lambda: ["starlette"])
     command = [option for option in options(digits, "unused") if option not in ("--out", "unused")]
     for _ in range(2):
         assert main(command) == 0
@@ -141,6 +142,29 @@ def test_same_seed_same_files(digits, tmp_path, capsys):
     for file in ("checkpoint.safetensors", "history.json", "model.safetensors"):
         a, b, c = ((tmp_path / name / file).read_bytes() for name in "abc")
         assert a == b != c
+
+
+def test_several_seeds_are_compared_and_combined(digits, tmp_path, capsys):
+    out, data = str(tmp_path / "runs"), ["--data-dir", str(digits)]
+    assert main(["train", *data, "--out", out, "--epochs", "1", "--lr", "0.003", "--seed", "3", "--seeds", "2"]) == 0
+    *_, header, third, fourth, mean, error, _, together = capsys.readouterr().out.splitlines()
+    assert header.split() == ["seed", "test", "loss", "test", "accuracy", "minutes", "folder"]
+    tests = [json.loads((tmp_path / f"runs-seed-{seed}" / "history.json").read_text())["test"] for seed in (3, 4)]
+    for line, seed, test in zip((third, fourth), (3, 4), tests, strict=True):
+        shown = [str(seed), f"{test['loss']:.4f}", f"{test['accuracy']:.4f}"]
+        assert (line.split()[:3], line.split()[-1]) == (shown, f"{out}-seed-{seed}")
+    losses, accuracies = ([test[name] for test in tests] for name in ("loss", "accuracy"))
+    assert mean.split()[:3] == ["mean", f"{np.mean(losses):.5f}", f"{np.mean(accuracies):.5f}"]
+    assert error.split()[2] == f"{abs(accuracies[0] - accuracies[1]) / 2:.5f}"
+    accuracy = together.rpartition(" ")[2]
+    assert together.startswith("all 2 together, ")
+    assert main(["evaluate", f"{out}-seed-3", f"{out}-seed-4", *data]) == 0
+    assert f"test accuracy {accuracy} " in capsys.readouterr().out
+
+    alone = tmp_path / "alone"  # a seed alone trains the same network
+    assert main(["train", *data, "--out", str(alone), "--epochs", "1", "--lr", "0.003", "--seed", "4"]) == 0
+    same = [(folder / "history.json").read_bytes() for folder in (alone, tmp_path / "runs-seed-4")]
+    assert same[0] == same[1]
 
 
 def test_without_validation(digits, tmp_path, capsys):

@@ -34,7 +34,9 @@ HEAVY = ("matplotlib", "tqdm", "safetensors", "graphviz", "concurrent.futures", 
 def test_every_package_is_listed():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     folders = {path.parent.relative_to(ROOT) for path in PATHS if path.name == "__init__.py"}
-    assert sorted(settings["packages"]) == sorted(".".join(["seegrad", *folder.parts]) for folder in folders)
+    of_folders = [".".join(["seegrad", *folder.parts]) for folder in folders]
+    for_types = ["seegrad.numpy", "seegrad.scipy"]
+    assert sorted(settings["packages"]) == sorted([*of_folders, *for_types])
 
 
 def test_every_folder_with_code_is_a_package():
@@ -74,7 +76,7 @@ def test_imports_inside_the_package_are_relative(path):
     assert not re.search(r"^\s*(from|import)\s+seegrad\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=name_of)
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=name_of)
 def test_pages_name_files_that_exist(page):
     named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|md))`", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -68,7 +68,7 @@ def test_the_message_names_the_function_and_the_order():
 def test_a_plain_array_is_never_taken_for_out():
     a, b = np.array([1.0, 2.0]), np.array([3.0, 4.0])
     for call in (lambda: sg.exp(a, b), lambda: sg.add(a, a, b), lambda: sg.sigmoid(a, b), lambda: sg.maximum(a, a, b)):
-        with pytest.raises(TypeError, match="inputs"):
+        with pytest.raises(TypeError, match="too many positional arguments"):
             call()
     np.testing.assert_array_equal(b, [3.0, 4.0])
 
@@ -107,7 +107,7 @@ REFUSED = {
     "mean": [((0, np.float32), {}), ((), {"where": X > 1})],
     "prod": [((0, np.float64), {}), ((), {"initial": 2.0})],
     "std": [((0, np.float32), {}), ((0, None, None, 1), {}), ((0, True), {})],
-    "var": [((0, np.float32), {}), ((0, None, None, 1), {}), ((), {"correction": 1})],
+    "var": [((0, np.float32), {}), ((0, None, None, 1), {}), ((), {"mean": 1.0})],
     "max": [((0, None), {}), ((0, np.zeros(3)), {}), ((), {"initial": 9.0})],
     "min": [((0, np.zeros(3)), {}), ((), {"where": X > 1})],
     "argmax": [((0, np.zeros(3, int)), {}), ((), {"out": None})],

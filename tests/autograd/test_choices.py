@@ -48,7 +48,7 @@ def check_reach(node, rng):
                 continue
             part = reach(taken, node, x, rule, inputs)
             if part is not None:
-                d = x.fit(rule(g, node._plain, *[i._plain for i in inputs], **node.params))
+                d = x.fit_gradient(rule(g, node._plain, *[i._plain for i in inputs], **node.params))
                 assert np.shape(part) == np.shape(x._plain)
                 if node.op.name == "vectors":  # its last number tells that it was used
                     d = d[..., :-1]

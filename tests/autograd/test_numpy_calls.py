@@ -9,199 +9,17 @@ import inspect
 
 import numpy as np
 import pytest
+from numpy_calls import CALLS, V, X, Y
 
 import seegrad as sg
-from seegrad.autograd.numpy_protocol import FUNCTIONS
+from seegrad.autograd.numpy_functions import FUNCTIONS
 
-rng = np.random.default_rng(5)
-X = rng.normal(size=(3, 4))
-Y = rng.normal(size=(3, 4))
-W = rng.uniform(0.5, 2.0, size=(3, 4))
-V = np.array([0.5, -1.0, 2.0, 1.5])
-CUBE = rng.normal(size=(2, 3, 4))
-TRIPLES = rng.normal(size=(4, 3))
-SQUARE = rng.normal(size=(3, 3)) + 3 * np.eye(3)
-SYMMETRIC = SQUARE + SQUARE.T
-POSITIVE = SQUARE @ SQUARE.T
-MASK = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])
-TIMES = np.array([0.0, 0.5, 0.7, 1.6])
-NAN = np.array([[np.nan, 1.0], [np.inf, -np.inf]])
+#: The gradients of these are symmetric, their results have free signs, or they jump: their values are compared here,
+#: and their derivatives elsewhere.
+VALUES_ONLY = {np.linalg.cholesky, np.linalg.qr, np.trim_zeros}
 
-#: Function, arguments that are differentiated (or not) by position, and NumPy's other arguments by name.
-#: A tuple of arrays among the arguments is a sequence of tensors.
-CALLS = [
-    (np.sum, (X,), {}),
-    (np.sum, (X,), {"axis": 0}),
-    (np.sum, (X,), {"axis": 1, "keepdims": True}),
-    (np.sum, (X,), {"axis": 1, "dtype": np.float32}),
-    (np.sum, (X,), {"axis": (0, 1), "initial": 2.0, "where": MASK}),
-    (np.sum, (X,), {"axis": 0, "where": MASK[:1]}),
-    (np.sum, (X,), {"where": True}),
-    (np.prod, (X,), {"axis": 1, "keepdims": True, "initial": -2.0, "where": MASK}),
-    (np.prod, (X,), {"axis": 1, "dtype": np.float64}),
-    (np.mean, (X,), {"axis": 0, "dtype": np.float64, "keepdims": True}),
-    (np.mean, (X,), {"axis": 1, "where": MASK}),
-    (np.mean, (X,), {"where": MASK, "keepdims": True}),
-    (np.var, (X,), {"axis": 0, "ddof": 1}),
-    (np.var, (X,), {"axis": 0, "dtype": np.float64, "ddof": 1, "keepdims": True}),
-    (np.var, (X,), {"axis": 1, "correction": 1}),
-    (np.std, (X,), {"axis": 1, "ddof": 1, "keepdims": True}),
-    (np.std, (X,), {"correction": 2}),
-    (np.max, (X,), {"axis": 0, "keepdims": True}),
-    (np.max, (X,), {"axis": 0, "initial": 0.3}),
-    (np.max, (X,), {"axis": 0, "initial": -9.0, "where": MASK}),
-    (np.amax, (X,), {"axis": 1, "initial": 0.3}),
-    (np.min, (X,), {"axis": 1, "keepdims": True, "initial": 0.2}),
-    (np.amin, (X,), {"axis": 1, "initial": 9.0, "where": MASK}),
-    (np.max, (X[:, :0],), {"axis": 1, "initial": 0.5}),
-    (np.min, (X[:0],), {"axis": 1, "initial": 0.5}),
-    (np.cumsum, (X,), {"axis": 1, "dtype": np.float64}),
-    (np.cumprod, (X,), {"axis": 0}),
-    (np.ptp, (X,), {"axis": 1, "keepdims": True}),
-    (np.average, (X,), {"axis": 1}),
-    (np.average, (X, None, W), {}),
-    (np.average, (X, 0, W), {}),
-    (np.average, (X, 1, V), {}),
-    (np.average, (X,), {"axis": 1, "weights": W, "returned": True}),
-    (np.average, (X,), {"axis": 0, "weights": W[:, 0], "returned": True, "keepdims": True}),
-    (np.average, (CUBE,), {"axis": (2, 0), "weights": CUBE[:, 0].T ** 2 + 1}),
-    (np.average, (X,), {"returned": True, "keepdims": True}),
-    (np.gradient, (X,), {}),
-    (np.gradient, (X, 0.5), {}),
-    (np.gradient, (X, 0.5, 2.0), {}),
-    (np.gradient, (X, np.array([0.0, 1.5, 2.0]), TIMES), {"edge_order": 2}),
-    (np.gradient, (X, 0.5, TIMES), {"edge_order": 1}),
-    (np.gradient, (X, TIMES), {"axis": 1}),
-    (np.gradient, (X, TIMES), {"axis": -1, "edge_order": 2}),
-    (np.gradient, (X, 2.0), {"axis": (1, 0)}),
-    (np.gradient, (X,), {"axis": 0, "edge_order": 2}),
-    (np.gradient, (CUBE,), {"axis": (0, 2)}),
-    (np.gradient, (V,), {}),
-    (np.gradient, (V[:2],), {}),
-    (np.gradient, (V[:3], 0.1), {"edge_order": 2}),
-    (np.diff, (X,), {"n": 2, "axis": 1}),
-    (np.diff, (X,), {"axis": 0, "prepend": 0.0}),
-    (np.diff, (X,), {"n": 2, "prepend": Y[:, :2], "append": 1.0}),
-    (np.diff, (X,), {"n": 0, "prepend": 3.0}),
-    (np.cross, (TRIPLES, TRIPLES[::-1] * 2), {}),
-    (np.cross, (TRIPLES, TRIPLES.T), {"axisa": 1, "axisb": 0}),
-    (np.cross, (TRIPLES, TRIPLES.T), {"axisb": 0, "axisc": 0}),
-    (np.cross, (TRIPLES.T, TRIPLES.T[::-1]), {"axis": 0}),
-    (np.cross, (TRIPLES[0], TRIPLES), {}),
-    (np.round, (X,), {"decimals": 2}),
-    (np.around, (X * 100,), {"decimals": -1}),
-    (np.clip, (X, -0.5, 0.5), {}),
-    (np.clip, (X,), {"a_min": None, "a_max": 0.5}),
-    (np.where, (MASK, X, Y), {}),
-    (np.select, ((MASK, ~MASK), (X, Y)), {}),
-    (np.select, ((MASK, MASK), (X, Y)), {"default": 5.0}),
-    (np.nan_to_num, (X,), {"copy": True}),
-    (np.nan_to_num, (NAN,), {"nan": 1.5, "posinf": 3.0, "neginf": -2.0}),
-    (np.full_like, (X, V[0]), {}),
-    (np.full_like, (X, V), {}),
-    (np.full_like, (X, V), {"dtype": np.float64, "shape": (2, 4)}),
-    (np.full_like, (X, 2.0), {}),
-    (np.bincount, (np.array([0, 2, 2, 1]), V), {"minlength": 5}),
-    (np.sinc, (X,), {}),
-    (np.reshape, (X, (2, 6)), {}),
-    (np.reshape, (X, (2, -1)), {"order": "F"}),
-    (np.reshape, (CUBE, -1), {"order": "F"}),
-    (np.ravel, (X,), {"order": "F"}),
-    (np.ravel, (X,), {"order": "C"}),
-    (np.transpose, (CUBE,), {"axes": (2, 0, 1)}),
-    (np.swapaxes, (CUBE, 0, -1), {}),
-    (np.moveaxis, (CUBE, (0, 1), (2, 0)), {}),
-    (np.squeeze, (X[:, :1],), {"axis": 1}),
-    (np.expand_dims, (X, (0, 2)), {}),
-    (np.broadcast_to, (V[0], 3), {}),
-    (np.broadcast_to, (V, (3, 4)), {"subok": False}),
-    (np.concatenate, ((X, Y),), {}),
-    (np.concatenate, ((X, Y),), {"axis": 1, "dtype": np.float64}),
-    (np.concatenate, ((X, V),), {"axis": None, "casting": "same_kind"}),
-    (np.stack, ((X, Y),), {"axis": 2, "dtype": np.float64}),
-    (np.hstack, ((X, Y),), {"dtype": np.float64}),
-    (np.vstack, ((X, V),), {}),
-    (np.dstack, ((X, Y),), {}),
-    (np.column_stack, ((V, X.T),), {}),
-    (np.split, (X, 2), {"axis": 1}),
-    (np.split, (X, [1, 3]), {"axis": -1}),
-    (np.array_split, (X, 3), {"axis": 1}),
-    (np.hsplit, (X, np.int64(2)), {}),
-    (np.vsplit, (X, 3), {}),
-    (np.dsplit, (CUBE, 2), {}),
-    (np.tile, (X, 2), {}),
-    (np.tile, (V, (2, 1, 3)), {}),
-    (np.tile, (X, np.int64(2)), {}),
-    (np.repeat, (X, 2), {}),
-    (np.repeat, (X, [1, 0, 2]), {"axis": 0}),
-    (np.flip, (X,), {"axis": (0, 1)}),
-    (np.flipud, (X,), {}),
-    (np.fliplr, (X,), {}),
-    (np.roll, (X, 1), {}),
-    (np.roll, (X, (1, 2)), {"axis": (0, 1)}),
-    (np.rot90, (CUBE,), {"k": 3, "axes": (1, 2)}),
-    (np.pad, (X, 1), {}),
-    (np.pad, (X, ((1, 0), (0, 2))), {"constant_values": ((1.0, 2.0), (3.0, 4.0))}),
-    (np.pad, (X, 1), {"constant_values": (5.0, 6.0)}),
-    (np.pad, (X, 2), {"mode": "reflect", "reflect_type": "even"}),
-    (np.pad, (X, (1, 2)), {"mode": "wrap"}),
-    (np.pad, (X, 1), {"mode": "symmetric"}),
-    (np.pad, (X, 1), {"mode": "edge"}),
-    (np.tril, (X,), {"k": 1}),
-    (np.triu, (X,), {"k": -1}),
-    (np.atleast_1d, (V[0],), {}),
-    (np.atleast_1d, (V[0], X), {}),
-    (np.atleast_2d, (V, V[0]), {}),
-    (np.atleast_3d, (V, X), {}),
-    (np.copy, (X,), {"order": "K"}),
-    (np.append, (X, Y), {"axis": 0}),
-    (np.append, (X, V), {}),
-    (np.take, (X, [2, 0, 0]), {"axis": 1}),
-    (np.take, (X, 5), {"mode": "raise"}),
-    (np.take, (X, [[-1, 7], [4, 0]]), {"axis": 1, "mode": "wrap"}),
-    (np.take, (X, [-1, 7, 2]), {"axis": -1, "mode": "clip"}),
-    (np.take, (X, [True, False, True, True]), {"axis": 1}),
-    (np.take, (X, 30), {"mode": "clip"}),
-    (np.take_along_axis, (X, np.array([[0], [2], [3]])), {"axis": 1}),
-    (np.take_along_axis, (X, np.array([0, 7, 7])), {"axis": None}),
-    (np.sort, (X,), {"axis": 0, "kind": "mergesort"}),
-    (np.sort, (X,), {"axis": None, "stable": True}),
-    (np.diag, (V,), {"k": -1}),
-    (np.diag, (X,), {"k": 1}),
-    (np.diagonal, (CUBE,), {"offset": 1, "axis1": 2, "axis2": 0}),
-    (np.trace, (CUBE,), {"offset": 1, "axis1": 1, "axis2": 2, "dtype": np.float64}),
-    (np.dot, (X, V), {}),
-    (np.inner, (X, Y), {}),
-    (np.vdot, (X, Y), {}),
-    (np.outer, (X, V), {}),
-    (np.kron, (X, V), {}),
-    (np.tensordot, (X, Y.T), {"axes": 1}),
-    (np.tensordot, (CUBE, X), {"axes": ((1, 2), (0, 1))}),
-    (np.tensordot, (X, V), {"axes": 0}),
-    (np.einsum, ("ij,kj->ik", X, Y), {}),
-    (np.linalg.inv, (SQUARE,), {}),
-    (np.linalg.solve, (SQUARE, V[:3]), {}),
-    (np.linalg.det, (SQUARE,), {}),
-    (np.linalg.slogdet, (SQUARE,), {}),
-    (np.linalg.pinv, (X,), {}),
-    (np.linalg.pinv, (X,), {"rcond": 1e-10, "hermitian": False}),
-    (np.linalg.cholesky, (POSITIVE,), {"upper": False}),
-    (np.linalg.eigh, (SYMMETRIC,), {"UPLO": "L"}),
-    (np.linalg.svd, (X,), {"full_matrices": False, "compute_uv": False}),
-    (np.linalg.qr, (X.T,), {"mode": "reduced"}),
-    (np.linalg.norm, (X,), {"ord": 1, "axis": 1, "keepdims": True}),
-    (np.linalg.norm, (X,), {"ord": "nuc", "axis": (0, 1), "keepdims": True}),
-    (np.linalg.norm, (X,), {"ord": np.inf}),
-    (np.linalg.matrix_power, (SQUARE, 3), {}),
-    (np.linalg.matrix_power, (SQUARE, np.int64(-2)), {}),
-    (np.linalg.multi_dot, ((X, Y.T, X),), {}),
-    *[(getattr(np.linalg, name), (X,), {}) for name in ("svdvals",) if hasattr(np.linalg, name)],
-    *[(getattr(np, name), (CUBE,), {}) for name in ("matrix_transpose",) if hasattr(np, name)],
-]  # fmt: skip
-
-#: The gradients of these are symmetric, or their results have free signs: their values are compared here, and their
-#: derivatives where linear algebra is tested.
-VALUES_ONLY = {np.linalg.cholesky, np.linalg.eigh, np.linalg.qr}
+#: Functions whose results may depend on shape and dtype alone.
+CONSTANT = {np.zeros_like, np.ones_like, np.full_like}
 
 
 def name_of(call):
@@ -225,7 +43,7 @@ def map_reals(f, x):
     """Replace the real arrays in arguments, in tuples of them too."""
     if isinstance(x, dict):
         return {name: map_reals(f, item) for name, item in x.items()}
-    return tuple(map_reals(f, item) for item in x) if type(x) is tuple else f(x) if is_real(x) else x
+    return type(x)(map_reals(f, item) for item in x) if type(x) in (tuple, list) else f(x) if is_real(x) else x
 
 
 def by_position(function, args, options):
@@ -258,7 +76,7 @@ def loss(results):
     for i, result in enumerate(results):
         weights = np.cos(np.arange(np.size(result)) + i).reshape(np.shape(result))
         total = total + (result * weights).sum()
-    return total
+    return (total * (1 + 2j)).real if np.iscomplexobj(total) else total
 
 
 @every_call
@@ -282,8 +100,9 @@ def test_values_and_gradients_are_numpys_in_every_calling_form(call):
             tiny = 1e-6 if ours.dtype == np.float32 else 1e-12
             np.testing.assert_allclose(getattr(ours, "data", ours), numpys, rtol=tiny, atol=tiny)
         total = loss(results)
-        assert isinstance(total, sg.Tensor) or function is np.full_like
-        if function in VALUES_ONLY or not isinstance(total, sg.Tensor):
+        assert isinstance(total, sg.Tensor)
+        assert total.requires_grad or function in CONSTANT
+        if function in VALUES_ONLY or "hermitian" in call[2] or not total.requires_grad:
             continue
         total.backward()
         tolerance = 1e-2 if call[2].get("dtype") is np.float32 else 2e-5
@@ -310,8 +129,8 @@ def test_other_dtypes_become_what_numpy_makes_of_them(call, dtype):
     def tensors(x):
         if isinstance(x, dict):
             return {name: tensors(item) for name, item in x.items()}
-        if type(x) is tuple:
-            return tuple(tensors(item) for item in x)
+        if type(x) in (tuple, list):
+            return type(x)(tensors(item) for item in x)
         return sg.tensor(x) if isinstance(x, (np.ndarray, np.generic)) and x.dtype == dtype else x
 
     try:
@@ -406,3 +225,131 @@ def test_data_by_name():
     np.testing.assert_array_equal(np.repeat(x, repeats=2, axis=1).data, np.repeat(X, 2, axis=1))
     np.testing.assert_array_equal(np.swapaxes(x, axis2=0, axis1=1).data, X.T)
     np.testing.assert_array_equal(np.tensordot(a=x, b=x, axes=2).data, np.tensordot(X, X, axes=2))
+
+
+# --------------------------------------------------------------------- higher derivatives, batches, recorded programs
+
+#: Functions whose results have shapes, or a dtype, that depend on the data.
+SHAPED_BY_DATA = {
+    *(np.trim_zeros, np.unique, np.union1d, np.bincount, np.linalg.eig, np.linalg.eigvals),
+    *(np.unique_values, np.unique_counts, np.unique_inverse, np.unique_all),
+}
+
+
+def is_smooth(call):
+    """Whether every real array in a call is differentiated, and checked by finite differences."""
+    reals = []
+    map_reals(lambda x: reals.append(x), call[1:])
+    values_only = call[0] in VALUES_ONLY or "hermitian" in call[2] or call[0] in CONSTANT
+    single = any(x is np.float32 for x in (*call[1], call[2].get("dtype")))
+    return bool(reals) and not values_only and not single
+
+
+def as_function(call):
+    """The call as a function of its real arrays that returns a tuple of arrays, and these arrays."""
+    function, args, options = call
+    reals = []
+    map_reals(lambda x: reals.append(np.array(x)), (args, options))
+
+    def of_arrays(*xs):
+        given = iter(xs)
+        put_in = lambda x: next(given)  # noqa: E731
+        results = arrays_of(function(*map_reals(put_in, args), **map_reals(put_in, options)))
+        return tuple(r for r in results if r.dtype.kind in "fc")
+
+    return of_arrays, reals
+
+
+SMOOTH = [call for call in CALLS if is_smooth(call)]
+smooth_calls = pytest.mark.parametrize("call", SMOOTH, ids=[f"{i}-{name_of(c)}" for i, c in enumerate(SMOOTH)])
+
+
+@smooth_calls
+def test_second_derivatives(call):
+    f, reals = as_function(call)
+    if all(np.all(np.isfinite(x)) for x in reals):
+        assert sg.gradcheck(lambda *xs: loss([r * r for r in f(*xs)]), [sg.tensor(x, True) for x in reals], order=2)
+
+
+@smooth_calls
+def test_of_a_batch(call):
+    f, reals = as_function(call)
+    if call[0] in SHAPED_BY_DATA:
+        return
+    batches = [np.stack([x, x * 0.97]) for x in reals]
+    expected = [np.stack(parts) for parts in zip(*[f(*[b[i] for b in batches]) for i in (0, 1)])]
+    for ours, loops in zip(sg.vmap(f)(*batches), expected):
+        np.testing.assert_allclose(ours, loops, rtol=1e-11, atol=1e-11)
+    slopes = sg.grad(lambda *xs: loss(f(*xs)), tuple(range(len(reals))))
+    loops = [np.stack(parts) for parts in zip(*[slopes(*[b[i] for b in batches]) for i in (0, 1)])]
+    for ours, theirs in zip(sg.vmap(slopes)(*batches), loops):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+@smooth_calls
+def test_recorded_once_and_run_on_other_numbers(call):
+    f, reals = as_function(call)
+    slopes = sg.grad(lambda *xs: loss(f(*xs)), tuple(range(len(reals))))
+    compiled = sg.compile(slopes)
+    compiled(*reals)
+    assert compiled.why_not is None or call[0] in SHAPED_BY_DATA
+    for other in (reals, [x * 0.97 for x in reals]):
+        for ours, expected in zip(compiled(*other), slopes(*other)):
+            np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-9)
+
+
+Z, A = X[:2, :3] + 1j * Y[:2, :3], V + 1j * V[::-1]
+#: Functions of complex numbers, which are differentiated in their real and imaginary parts.
+COMPLEX = {
+    "convolve": lambda z, a: np.convolve(a, z[0]),
+    "correlate": lambda z, a: np.correlate(a, z[0], "full"),
+    "vecdot": lambda z, a: np.vecdot(z, z[::-1] * a[0]),
+    "vdot": lambda z, a: np.vdot(z, z * a[1]),
+    "linalg.vecdot": lambda z, a: np.linalg.vecdot(z, z * a[0], axis=0),
+    "cov": lambda z, a: np.cov(z),
+    "corrcoef": lambda z, a: np.corrcoef(z, z[:, ::-1] ** 2),
+    "interp": lambda z, a: np.interp([-1.0, 0.3, 2.2, 9.0], np.arange(4.0), a, z[0, 0], z[0, 1]),
+    "pinv of Hermitian": lambda z, a: np.linalg.pinv(hermitian(a[:2], z[:, :2]), hermitian=True),
+    "svd of Hermitian": lambda z, a: rebuilt(np.linalg.svd(hermitian(a[:2], z[:, :2]), hermitian=True)),
+    "polyval": lambda z, a: np.polyval(a, z),
+    "trapezoid": lambda z, a: np.trapezoid(z, axis=0),
+    "nansum": lambda z, a: np.nansum(z, axis=1),
+    "mean of some": lambda z, a: np.mean(z, 0, where=[[True, False, True], [True, True, True]]),
+    "linspace": lambda z, a: np.linspace(z[0], a[:3], 4),
+    "block": lambda z, a: np.block([z, z * a[0]]),
+    "insert": lambda z, a: np.insert(z, 1, a[0], axis=1),
+    "lstsq": lambda z, a: np.linalg.lstsq(z.T, a[:3])[0],
+    "residuals of lstsq": lambda z, a: np.linalg.lstsq(z.T, a[:3])[1],
+    "poly": lambda z, a: np.poly(a),
+    "polyfit": lambda z, a: np.polyfit(np.arange(4.0), a, 1),
+    "piecewise": lambda z, a: np.piecewise(a, [[True, False, False, True]], [lambda v: v * v, 2.0]),
+    "tensorsolve": lambda z, a: np.linalg.tensorsolve(z[:, :2] + 3 * np.eye(2), a[:2]),
+    "cond": lambda z, a: np.linalg.cond(z[:, :2], 1),
+    "cumulative_sum": lambda z, a: np.cumsum(z, 1),
+    "array": lambda z, a: sg.numpy.array([z[0, 0], a[1] * z[1, 1], 2.0]),
+    "array with a complex number": lambda z, a: sg.numpy.array([z[0, 0].real, 2j, a[1].imag]),
+    "zeros": lambda z, a: filled(sg.numpy.zeros(3, complex), z, a),
+}
+
+
+def hermitian(a, z):
+    return z + z.conj().T + np.outer(a, a.conj())
+
+
+def rebuilt(factors):
+    u, s, vh = factors
+    return (u * s**2) @ vh
+
+
+def filled(y, z, a):
+    y[0], y[1:] = z[0, 0] * a[1], a[:2]
+    return y
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_of_complex_numbers(name):
+    f = COMPLEX[name]
+    result = f(sg.tensor(Z, requires_grad=True), sg.tensor(A, requires_grad=True))
+    expected = f(Z, A)
+    np.testing.assert_allclose(result.data, getattr(expected, "data", expected), rtol=1e-12, atol=1e-12)
+    assert sg.gradcheck(f, [sg.tensor(Z, requires_grad=True), sg.tensor(A, requires_grad=True)])

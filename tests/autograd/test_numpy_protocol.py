@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import seegrad as sg
+from seegrad.autograd.core.op import Op
 from seegrad.autograd.ops.elementwise import Elementwise
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
@@ -136,7 +137,11 @@ def test_plain_numpy_code_in_second_order(name):
     assert sg.gradcheck(FUNCTIONS[name], leaf(), order=2)
 
 
-@pytest.mark.parametrize("ufunc", sorted(Elementwise.by_ufunc, key=lambda u: u.__name__), ids=lambda u: u.__name__)
+#: Those of SciPy are in ``by_ufunc`` too once it is asked for them; they have tests of their own.
+UFUNCS = [ufunc for ufunc, op in Elementwise.by_ufunc.items() if Op.table.get(op.name) is op]
+
+
+@pytest.mark.parametrize("ufunc", sorted(UFUNCS, key=lambda u: u.__name__), ids=lambda u: u.__name__)
 def test_every_ufunc_of_the_table_is_recorded(ufunc):
     x = np.array([1.3, 1.7]) if ufunc is np.arccosh else np.array([0.3, 0.7])
     others = [np.array([0.45, 0.2])] * (ufunc.nin - 1)
@@ -170,13 +175,22 @@ def test_every_ufunc_of_the_table_is_recorded(ufunc):
         np.shape,
         np.ndim,
         np.size,
-        np.zeros_like,
-        np.ones_like,
-        lambda x: np.full_like(x, 3.0),
         lambda x: np.argmax(x, axis=1, keepdims=True),
         lambda x: np.argmin(x, 0, None),
         lambda x: np.where(x > 0),
-        lambda x: np.zeros_like(x, dtype=np.float32, shape=(2,)),
+        lambda x: np.array_equiv(x, X[0]),
+        lambda x: np.argwhere(x > 0),
+        lambda x: np.nanargmax(x, axis=1),
+        lambda x: np.nanargmin(x),
+        lambda x: np.lexsort((x[0], x[1])),
+        np.isneginf,
+        np.isposinf,
+        np.isreal,
+        np.iscomplex,
+        lambda x: np.digitize(x, [0.0, 1.0]),
+        lambda x: np.common_type(x, X),
+        lambda x: np.linalg.matrix_rank(x),
+        lambda x: np.tril_indices_from(x)[0],
         lambda x: np.isclose(x, 0.5),
         lambda x: np.result_type(x, np.float32),
     ],
@@ -191,34 +205,15 @@ def test_questions_about_the_data_give_plain_answers(f):
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.median(x), "numpy.median"),
-        (lambda x: np.fft.fft(x), "numpy.fft.fft"),
-        (lambda x: np.convolve(x[0], x[1]), "numpy.convolve"),
-        (lambda x: np.unwrap(x), "numpy.unwrap"),
-        (lambda x: np.frexp(x), "numpy.frexp"),
         (lambda x: np.bitwise_and(x, 1), "numpy.bitwise_and"),
+        (lambda x: np.nextafter(x, 1.0), "numpy.nextafter"),
         (lambda x: np.subtract.reduce(x), "numpy.subtract.reduce"),
         (lambda x: np.add.at(np.zeros(3), [0], x[0, 0]), "numpy.add.at"),
-        (lambda x: np.interp(x[0], np.arange(3.0), np.arange(3.0)), "numpy.interp"),
         (lambda x: np.histogram(x), "numpy.histogram"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name_with_the_way_out(call, name):
     with pytest.raises(TypeError, match=rf"{name}\b.*not supported.*sg\.primitive.*t\.data"):
-        call(leaf())
-
-
-@pytest.mark.parametrize(
-    ("call", "nearest"),
-    [
-        (lambda x: np.nanmean(x), "numpy.mean"),
-        (lambda x: np.nansum(x), "numpy.sum"),
-        (lambda x: np.nanprod(x), "numpy.prod"),
-        (lambda x: np.nanmax(x), "numpy.a?max"),
-    ],
-)
-def test_a_refusal_suggests_the_nearest_supported_function(call, nearest):
-    with pytest.raises(TypeError, match=f"nearest supported one is {nearest}"):
         call(leaf())
 
 
@@ -244,8 +239,6 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
         (lambda x: np.add(x, 1.0, order="F"), "add.*order='F'"),
         (lambda x: np.add(x, 1.0, signature="ff->f"), "add.*signature="),
         (lambda x: np.add(x, 1.0, dtype=int), "add.*dtype=int64.*gradient"),
-        (lambda x: np.add(x, 1.0, dtype=complex), "add.*dtype=complex128.*gradient"),
-        (lambda x: np.matmul(x, X.T, axes=[(0, 1), (0, 1), (0, 1)]), "matmul.*axes="),
         (lambda x: np.sum(x, 0, int), "sum.*dtype=int64.*gradient"),
         (lambda x: np.sum(x, 0, None, np.zeros(3)), r"sum\(\.\.\., out=array\)"),
         (lambda x: np.add.reduce(x, 0, int), r"add\.reduce.*dtype=int64.*gradient"),
@@ -253,12 +246,8 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
         (lambda x: np.add.accumulate(x, 0, None, np.zeros((2, 3))), r"add\.accumulate\(\.\.\., out=array"),
         (lambda x: np.multiply.outer(x, X, dtype=np.float32), r"multiply\.outer"),
         (lambda x: np.add.reduceat(x, [0, 1], 1), r"add\.reduceat"),
-        (lambda x: np.divmod(x, 2.0), "divmod"),
-        (lambda x: np.modf(x), "modf"),
-        (lambda x: np.mean(x, dtype="complex64"), "mean.*dtype=complex64.*gradient"),
+        (lambda x: np.mean(x * 1j, dtype="float32"), "mean.*complex"),
         (lambda x: np.max(x, where=X > 0), "max.*initial="),
-        (lambda x: np.std(x, where=X > 0), "std.*where="),
-        (lambda x: np.var(x, correction=1, mean=0.0), "var.*mean="),
         (lambda x: np.var(x, ddof=1, correction=1), "ddof or correction"),
         (lambda x: np.take_along_axis(x, X > 0, axis=1), "take_along_axis: indices must be integers"),
         (lambda x: np.take(x, [0], mode="bounce"), "take: mode"),
@@ -276,10 +265,6 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
         (lambda x: np.clip(x, 0, 1, min=0.5), "clip"),
         (lambda x: np.nan_to_num(x, copy=False), "nan_to_num.*copy=False"),
         (lambda x: np.sort(x, order="f"), "sort.*order="),
-        (lambda x: np.linalg.pinv(x, hermitian=True), "pinv.*hermitian=True"),
-        (lambda x: np.linalg.eigh(x[:, :2], "U"), "eigh.*UPLO='U'"),
-        (lambda x: np.linalg.svd(x, False, True, True), "svd.*hermitian=True"),
-        (lambda x: np.linalg.cholesky(x[:, :2], upper=True), "cholesky.*upper=True"),
         (lambda x: np.full_like(X, 0, dtype=int) + np.full_like(x, x[0, 0], dtype=int), "full_like.*gradient"),
         (lambda x: np.any(X, out=x), r"any\(\.\.\., out=tensor\)"),
         (lambda x: np.argmax(x, 0, x), r"argmax\(\.\.\., out=tensor\)"),
@@ -287,7 +272,46 @@ def test_out_is_refused_since_the_gradient_would_be_lost():
         (lambda x: np.einsum("ij", x, order="F"), "einsum.*order="),
         (lambda x: np.einsum("ij", x, casting="no"), "einsum.*casting="),
         (lambda x: np.einsum("ij", x, out=np.zeros((2, 3))), r"einsum\(\.\.\., out=array"),
-        (lambda x: np.copyto(np.zeros((2, 3)), x), "copyto"),
+        (lambda x: np.copyto(np.zeros((2, 3)), x), "numpy.copyto.*seegrad.numpy"),
+        (lambda x: np.matmul(x, X.T, axes=[(0, 1), (0,), (0, 1)]), "matmul: axes="),
+        (lambda x: np.matmul(x, X.T, keepdims=True), "matmul: axis and keepdims"),
+        (lambda x: np.var(x, where=X[0] > 9, ddof=1, mean=0.0, correction=2), "ddof or correction"),
+        (lambda x: np.linalg.pinv(x, 0.1, rtol=0.1), "pinv: rcond and rtol"),
+        (lambda x: np.linalg.eigh(x[:, :2], "X"), "UPLO"),
+        (lambda x: np.linalg.qr(x, "raw"), "qr: only mode='reduced'"),
+        (lambda x: np.quantile(X, x[0, 0] ** 2), "quantile: no gradient flows to q"),
+        (lambda x: np.quantile(x, 0.5, weights=x * x, method="inverted_cdf"), "no gradient flows to weights"),
+        (lambda x: np.interp(x, [0.0, 1.0], [0.0]), "interp: xp and fp"),
+        (lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0], period=0), "interp: period"),
+        (lambda x: np.convolve(x, [1.0]), "convolve: expected a sequence"),
+        (lambda x: np.convolve(x[0], []), "convolve: expected a sequence"),
+        (lambda x: np.convolve(x[0], [1.0], "most"), "mode must be"),
+        (lambda x: np.meshgrid(x[0], indexing="yx"), "meshgrid: indexing"),
+        (lambda x: np.block([[x, x], x]), "block: all lists"),
+        (lambda x: np.block((x, x)), "Only lists"),
+        (lambda x: np.choose([0, 2], [x[0, :2], x[1, :2]]), "choose: there is no choice"),
+        (lambda x: np.piecewise(x, [X > 0], [1, 2, 3]), "piecewise: 1 conditions"),
+        (lambda x: np.linspace(x[0], 1.0, -1), "linspace: the number of samples"),
+        (lambda x: np.geomspace(x[0], 0.0), "geomspace: the ends"),
+        (lambda x: np.cov(x, ddof=0.5), "cov: ddof"),
+        (lambda x: np.cov(x, fweights=[0.5, 1.0, 1.0]), "cov: fweights must be integers"),
+        (lambda x: np.cov(x, aweights=[1.0]), "cov: aweights of shape"),
+        (lambda x: np.insert(x, 0, x[0, 0] * 1j), "insert takes real numbers"),
+        (lambda x: np.piecewise(x, [X > 0], [lambda v: v * 1j]), "piecewise, of real numbers"),
+        (lambda x: np.geomspace(x * 1j, 3.0), "geomspace takes real numbers"),
+        (lambda x: np.median(x * 1j), "median takes real numbers"),
+        (lambda x: np.interp(x * 1j, [0.0, 1.0], [0.0, 1.0]), "interp takes real numbers"),
+        (lambda x: np.vander(x), "vander: expected a vector"),
+        (lambda x: np.linalg.cond(x, 1), "cond: expected square"),
+        (lambda x: np.linalg.outer(x, x), "outer: expected two vectors"),
+        (lambda x: np.linalg.cross(x[:, :2], x[:, :2]), "cross: expected three"),
+        (lambda x: np.linalg.lstsq(x, X[0]), "lstsq: shapes"),
+        (lambda x: np.linalg.tensorsolve(x, X[0]), "tensorsolve: shape"),
+        (lambda x: np.linalg.tensorinv(x, 0), "tensorinv: ind"),
+        (lambda x: np.polyfit(x[0], X[0], -1), "polyfit: degree"),
+        (lambda x: np.polyint(x[0], 2, [1.0, 2.0, 3.0][:0]), "polyint: 2 steps"),
+        (lambda x: np.apply_along_axis(np.sum, 0, x[:, :0]), "apply_along_axis: there are no lines"),
+        (lambda x: np.full_like(X, x), "numpy.full.*seegrad.numpy"),
         (lambda x: np.average(x, 0, [0.0, 0.0]), "weights add up to 0"),
         (lambda x: np.average(x, weights=[1.0, 2.0]), "average.*axis"),
         (lambda x: np.average(x, 1, weights=[1.0, 2.0]), "average.*do not fit"),
@@ -326,6 +350,29 @@ UFUNC_CALLS = {
     "accumulate in a dtype": lambda x: np.multiply.accumulate(x, 1, np.float32),
     "outer with a number": lambda x: np.multiply.outer(x, 3.0),
     "outer, array first": lambda x: np.subtract.outer(np.arange(2.0), x),
+    "fmax.reduce": lambda x: np.fmax.reduce(x, 1),
+    "fmin.reduce with initial": lambda x: np.fmin.reduce(x, axis=None, initial=-0.5, keepdims=True),
+    "matmul, axes": lambda x: np.matmul(x, X, axes=[(1, 0), (0, 1), (1, 0)]),
+    "vecdot": lambda x: np.vecdot(x, X),
+    "vecdot, axis": lambda x: np.vecdot(x, X, axis=0),
+    "vecdot, keepdims": lambda x: np.vecdot(x, X, axis=0, keepdims=True),
+    "vecdot, axes": lambda x: np.vecdot(x, X.T, axes=[1, 0, ()]),
+    **(
+        {
+            "matvec": lambda x: np.matvec(x, X[0]),
+            "matvec, axes": lambda x: np.matvec(x, X.T, axes=[(0, 1), 0, 1]),
+            "vecmat": lambda x: np.vecmat(X[:, 0], x),
+        }
+        if hasattr(np, "matvec")
+        else {}
+    ),
+    "heaviside": lambda x: np.heaviside(x - 0.4, x),
+    "ldexp": lambda x: np.ldexp(x, [1, -2, 3]),
+    "first of divmod": lambda x: np.divmod(x, 0.37)[0],
+    "second of divmod": lambda x: np.divmod(0.7, x)[1],
+    "first of modf": lambda x: np.modf(x + 0.1)[0],
+    "second of modf": lambda x: np.modf(x + 0.1)[1],
+    "mantissa": lambda x: np.frexp(x + 0.1)[0],
     "float_power": lambda x: np.float_power(x, 2),
     "fabs": np.fabs,
     "conjugate": np.conjugate,
@@ -382,8 +429,8 @@ def test_no_function_that_answers_from_data_loses_a_gradient():
     assert value.grad == 6.0
     (np.bincount([0, 2, 2], weights, 4) * np.arange(1.0, 5.0)).sum().backward()
     np.testing.assert_array_equal(weights.grad, [1.0, 3.0, 3.0])
-    with pytest.raises(TypeError):
-        np.full_like(x, [x[0, 0], x[0, 1], x[0, 2]])
+    np.full_like(x, [x[0, 0], x[0, 1], x[0, 2]]).sum().backward()
+    np.testing.assert_array_equal(x.grad, [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]])
 
 
 def test_writing_a_tensor_into_an_array_is_an_error_with_the_way_out():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -84,6 +85,8 @@ def test_a_primitive_without_rules_says_so():
         half(leaf(1.0))
     with pytest.raises(ValueError, match="1 inputs.*2 rules"):
         half.rules(lambda g, out, x: g, lambda g, out, x: g)
+    with pytest.raises(TypeError, match=r"half\.rules: a rule is a function.*got None"):
+        half.rules(None)
 
 
 def test_a_primitive_needs_an_input():
@@ -154,6 +157,44 @@ def test_a_checkpoint_reaches_parameters_that_it_closes_over():
     w.grad = None
     sg.checkpoint(lambda x: (x * w) ** 2, np.array([0.5, 0.25])).sum().backward()
     np.testing.assert_allclose(w.grad, 2 * x.data**2 * w.data)
+
+
+def test_checkpoints_in_a_row_keep_no_gradients_of_each_other():
+    """The backward pass needs memory for one of them at a time."""
+    start, scale = leaf(np.ones(100_000)), leaf(1.0)
+
+    def peak_of(count):
+        h = start
+        for _ in range(count):
+            h = sg.checkpoint(lambda x: (x * scale).tanh(), h)
+        loss = (h * h).sum()
+        tracemalloc.start()
+        try:
+            loss.backward()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak_of(1)
+    assert peak_of(20) < peak_of(4) + 3 * start.data.nbytes
+
+
+def test_a_checkpoint_keeps_no_gradients_of_what_it_computes_again():
+    """Its backward pass holds what is inside, and of the gradients a few."""
+    start, scale, layers = leaf(np.ones(100_000)), leaf(1.0), 20
+
+    def deep(h):
+        for _ in range(layers):
+            h = (h * scale).tanh()
+        return h
+
+    loss = sg.checkpoint(deep, start).sum()
+    tracemalloc.start()
+    try:
+        loss.backward()
+        assert tracemalloc.get_traced_memory()[1] < (2 * layers + 8) * start.data.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_checkpoint_in_second_order_and_nested():

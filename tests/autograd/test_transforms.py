@@ -399,3 +399,16 @@ def test_a_constant_function_has_a_plain_zero_tangent():
     out, tangent = sg.jvp(lambda x: 3.0, (2.0,), (1.0,))
     assert (out, tangent) == (3.0, 0.0)
     assert type(tangent) is float
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_the_gradient_of_a_truth_value_is_refused(answer):
+    with pytest.raises(TypeError, match="truth value True"):
+        sg.grad(lambda x: answer)(1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+def test_the_tangent_of_a_constant_result_has_its_dtype(dtype):
+    _, tangent = sg.jvp(lambda x: np.ones(2, dtype), (np.ones(3),), (np.ones(3),))
+    assert tangent.dtype == dtype
+    np.testing.assert_array_equal(tangent, np.zeros(2))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import seegrad as sg
@@ -199,8 +199,8 @@ def test_batches_in_batches():
 def test_no_examples():
     assert sg.vmap(lambda x: np.tanh(x).sum())(X[:0]).shape == (0,)
     assert sg.vmap(sg.grad(lambda x: np.tanh(x).sum()))(X[:0]).shape == (0, 4)
-    with pytest.raises(ValueError, match="median cannot be computed for a batch without examples"):
-        sg.vmap(np.median)(X[:0])
+    with pytest.raises(ValueError, match="unique cannot be computed for a batch without examples"):
+        sg.vmap(np.unique)(X[:0])
 
 
 def test_random_numbers_are_drawn_once():
@@ -360,8 +360,8 @@ def test_dtypes_and_forms():
             assert (found.dtype, found.shape) == (np.float32, np.shape(f(x)) + (4,))
         assert transform(lambda v: v**2)(3.0) == 6.0
         assert transform(lambda a, b: {"s": a * b}, (0, 1))(2.0, 3.0) == {"s": (3.0, 2.0)}
-        assert repr(transform(np.sin)) in ("<jacobian of sin>", "<jacfwd of sin>")
-    assert repr(sg.vmap(np.sin)) == "<vmap of sin>"
+        assert repr(transform(np.sin)) in ("<seegrad jacobian(sin)>", "<seegrad jacfwd(sin)>")
+    assert repr(sg.vmap(np.sin)) == "<seegrad vmap(sin)>"
 
 
 def test_what_a_choice_left_out_is_exactly_0():
@@ -528,8 +528,8 @@ def test_writes_that_are_refused():
 
 
 def test_gradient_that_would_be_lost_is_refused():
-    with pytest.raises(TypeError, match=r"numpy.median is not supported on a Tensor"):
-        sg.vmap(sg.grad(np.median))(X)
+    with pytest.raises(TypeError, match=r"numpy.i0 is not supported on a Tensor"):
+        sg.vmap(sg.grad(lambda x: np.i0(x).sum()))(X)
 
 
 # --------------------------------------------------------------------------------------- threads, forks, exceptions
@@ -605,6 +605,7 @@ STEPS: tuple[Any, ...] = (
 
 
 @given(st.lists(st.integers(0, len(STEPS) - 1), min_size=1, max_size=6), st.integers(0, 10**6), st.booleans())
+@example([12, 4, 0, 11], 0, False)  # a second derivative that is not finite
 @settings(max_examples=150, deadline=None)
 def test_random_programs(steps, seed, shared):
     rng = np.random.default_rng(seed)
@@ -622,4 +623,5 @@ def test_random_programs(steps, seed, shared):
     for f in (program, sg.grad(total, (0, 1)), sg.hessian(total), sg.jacfwd(program)):
         expected = loop(lambda *xs, f=f: f(xs[0], y if shared else xs[1]), *([x] if shared else [x, y]))
         for mine, other in zip(*[v if isinstance(v, tuple) else (v,) for v in (sg.vmap(f, axes)(x, y), expected)]):
-            np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-9 * np.max(np.abs(other), initial=1.0))
+            size = np.max(np.abs(other), initial=1.0, where=np.isfinite(other))
+            np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-9 * size)

@@ -34,6 +34,27 @@ def test_evaluate(trained, digits, capsys):
     assert "taken for" in printed
 
 
+def test_several_models_answer_together(trained, digits, tmp_path, capsys):
+    """By the mean of their probabilities: here of a trained model and of one that is sure of a single class."""
+    sure = sg.nn.Sequential(sg.nn.Flatten(), sg.nn.Linear(784, 10, weight_init=sg.nn.init.zeros))
+    sure[1].bias.data[7] = 100.0
+    sure.save(tmp_path / "sure.safetensors", input_shape=(28, 28, 1))
+    assert (
+        main(["evaluate", str(trained), str(tmp_path / "sure.safetensors"), "--data-dir", str(digits), "--json"]) == 0
+    )
+    both = json.loads(capsys.readouterr().out)
+    _, test = sg.data.load_mnist(digits)
+    p = sg.softmax(sg.load(trained)(test.x)).data / 2
+    p[:, 7] += 0.5
+    assert both["accuracy"] == (p.argmax(axis=1) == test.y).mean() < 0.2
+
+
+def test_models_of_other_classes_do_not_answer_together(trained, digits, tmp_path, capsys):
+    sg.nn.Sequential(sg.nn.Flatten(), sg.nn.Linear(784, 3)).save(tmp_path / "three.safetensors")
+    assert main(["evaluate", str(trained), str(tmp_path / "three.safetensors"), "--data-dir", str(digits)]) == 1
+    assert "the models tell different numbers of classes: 10, 3" in capsys.readouterr().err
+
+
 def test_confusion_table():
     table = confusion_table(np.array([[7, 0], [12, 1000]]), ["cat", "dog"])
     assert [line.split() for line in table.splitlines()] == [["taken", "for", "cat", "dog"], ["cat", "7", "."],

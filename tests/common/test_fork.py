@@ -33,7 +33,7 @@ def run(program):
 def test_a_child_shows_a_bar_although_another_thread_held_the_lock_of_bars():
     done = run("""
 from seegrad.nn.training.callbacks import progress
-from tqdm.auto import tqdm
+from tqdm import tqdm
 progress.is_watched = lambda: True
 data = sg.data.ArrayDataset(np.zeros((8, 2), np.float32), np.zeros(8, np.int64))
 model = sg.nn.Linear(2, 2)

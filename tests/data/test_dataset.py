@@ -81,6 +81,13 @@ def test_values_that_are_not_numbers(bad):
         ArrayDataset(bad, [0, 1])
 
 
+def test_texts_are_refused_with_the_way_to_numbers():
+    with pytest.raises(TypeError, match=r"^y must hold real numbers, got .* object; .*np\.unique"):
+        ArrayDataset(np.zeros((2, 2)), np.array(["cat", "dog"], object))
+    with pytest.raises(TypeError, match=r"got an array of dtype complex128$"):
+        ArrayDataset(np.zeros(2, complex), [0, 1])
+
+
 def test_memory_mapped_arrays_stay_on_disk(tmp_path):
     np.save(tmp_path / "x.npy", np.array([[1.0], [np.nan], [3.0]]))
     dataset = ArrayDataset(np.load(tmp_path / "x.npy", mmap_mode="r"), [0, 1, 2])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seegrad.data import DataError, load_mnist, write_idx
+from seegrad.data import DataError, load_emnist, load_mnist, write_idx
 from seegrad.data.mnist_files import EMBEDDED
 
 
@@ -102,3 +102,33 @@ def test_values_that_are_not_bytes(folder):
     write_idx(folder / "t10k-images-idx3-ubyte.gz", np.zeros((10, 28, 28), np.float32))
     with pytest.raises(DataError, match="float32, expected uint8"):
         load_mnist(folder)
+
+
+@pytest.mark.parametrize(("split", "classes", "first"), [("letters", 26, 1), ("balanced", 47, 0)])
+def test_emnist_stands_upright_and_counts_from_0(tmp_path, split, classes, first):
+    images = np.random.default_rng(0).integers(0, 256, (classes, 28, 28), np.uint8)
+    for part in ("train", "test"):
+        write_idx(tmp_path / f"emnist-{split}-{part}-images-idx3-ubyte.gz", images)
+        write_idx(
+            tmp_path / f"emnist-{split}-{part}-labels-idx1-ubyte.gz", np.arange(first, classes + first, dtype=np.uint8)
+        )
+    train, test = load_emnist(tmp_path, split)
+    assert train.y.tolist() == test.y.tolist() == list(range(classes))
+    assert train.x.dtype == np.float32
+    assert np.array_equal(train.x[..., 0], images.transpose(0, 2, 1) / np.float32(255))
+    write_idx(tmp_path / f"emnist-{split}-test-labels-idx1-ubyte.gz", np.full(classes, classes + first, np.uint8))
+    with pytest.raises(DataError, match=f"emnist-{split}-test-labels"):
+        load_emnist(tmp_path, split)
+    if first:
+        write_idx(tmp_path / f"emnist-{split}-test-labels-idx1-ubyte.gz", np.arange(classes, dtype=np.uint8))
+        with pytest.raises(DataError, match=r"test-labels.*label\[0\] is 0; labels must be 1 or more"):
+            load_emnist(tmp_path, split)
+
+
+def test_emnist_in_another_place_or_of_another_kind(tmp_path):
+    with pytest.raises(ValueError, match="'letter' is not one of 'balanced'"):
+        load_emnist(tmp_path, "letter")
+    with pytest.raises(DataError, match="emnist-letters-train-labels-idx1-ubyte: no such file"):
+        load_emnist(tmp_path)
+    with pytest.raises(DataError, match="emnist-digits-test-images"):
+        load_emnist(tmp_path / "absent", "digits")

@@ -34,6 +34,8 @@ def test_one_hot():
             one_hot([0, bad], 3)
     with pytest.raises(TypeError, match="integers"):
         one_hot([0.0, 1.0], 3)
+    with pytest.raises(TypeError, match=r"integers, got dtype <U3; .* names, numbers = np\.unique"):
+        one_hot(["cat", "dog"], 2)
     with pytest.raises(DataError, match=r"shape \(n,\)"):
         one_hot([[0], [1]], 3)
 

@@ -342,9 +342,19 @@ def test_a_tensor_in_place_of_a_parameter_is_warned_of():
     m.last_output = nn.Linear(1, 1)(np.float32([[1]]))
 
 
+def test_zero_grad():
+    layer = nn.Linear(2, 1)
+    layer.weight.grad = np.ones((2, 1), np.float32)
+    layer.zero_grad(set_to_none=False)
+    assert layer.weight.grad.tolist() == [[0.0], [0.0]]
+    assert layer.bias.grad is None
+    layer.zero_grad()
+    assert layer.weight.grad is None
+
+
 def test_every_layer_can_be_saved():
     layers = {thing for thing in vars(nn.layers).values() if isinstance(thing, type) and issubclass(thing, nn.Module)}
-    assert {cls.__name__: cls for cls in layers} == SAVABLE
+    assert {cls.__name__: cls for cls in [*layers, nn.GPT]} == SAVABLE
 
 
 @pytest.mark.parametrize(("name", "module"), [("Mine", __name__), ("ReLU", __name__), ("ReLU", nn.ReLU.__module__)])

@@ -20,10 +20,10 @@ def test_the_article_is_the_article():
     trainer, callbacks = recipe.prepare(recipe.model(), 100)
     assert isinstance(trainer.optimizer, sg.optim.Adam)
     assert (trainer.loss.label_smoothing, trainer.ema, callbacks) == (0.0, None, [])
-    assert recipe.augmentation() is None
+    assert recipe.transform() is None
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", ["article", "best"])
 def test_recipes_learn(digits, name):
     recipe = RECIPES[name]
     sg.manual_seed(0)
@@ -55,3 +55,24 @@ def test_the_seed_decides_about_the_deep_network():
     outputs = [nn.models.mnist_deep_cnn(seed)(x).data for seed in (1, 1, 2)]
     np.testing.assert_array_equal(outputs[0], outputs[1])
     assert not np.array_equal(outputs[0], outputs[2])
+
+
+def test_the_gpt_sees_names_of_like_lengths_without_padding():
+    recipe = RECIPES["names"]
+    assert sum(p.size for p in recipe.model().parameters()) <= 200_000
+    words = sg.data.load_names()[:2000]
+    vocabulary = sg.data.Vocabulary.of_characters(words, special=["."])
+    rows = sg.data.next_token_rows(map(vocabulary.encode, words), length=16)
+    seen = []
+    for x, y in recipe.loader(rows, seed=0):
+        counts = (y >= 0).sum(axis=1)
+        assert x.shape == y.shape == (len(x), counts.max())
+        assert counts.min() >= counts.max() - 3
+        seen += [vocabulary.decode(row[1:count]) for row, count in zip(x, counts, strict=True)]
+    assert sorted(seen) == sorted(words)
+
+
+def test_biases_and_scales_of_the_gpt_do_not_decay():
+    trainer, _ = RECIPES["names"].prepare(RECIPES["names"].model(), 100)
+    decays = {p.ndim > 1: group["weight_decay"] for group in trainer.optimizer.param_groups for p in group["params"]}
+    assert decays == {True: 0.1, False: 0.0}

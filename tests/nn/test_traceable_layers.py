@@ -17,6 +17,17 @@ ACTIVATIONS = (
     "LogSigmoid Hardtanh ReLU6"
 ).split()
 
+
+class First(nn.Module):
+    """The first result of a layer that has several."""
+
+    def __init__(self, layer: nn.Module, **kwargs: Any) -> None:
+        self.layer, self.kwargs = layer, kwargs
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x, **self.kwargs)[0]
+
+
 #: A layer, and the shape of its input; of an embedding, the numbers.
 LAYERS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
     **{name: (getattr(nn, name), (4, 5)) for name in ACTIVATIONS},
@@ -38,6 +49,23 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
     "MaxPool2d, overlapping": (lambda: nn.MaxPool2d(3, 2, 1), (4, 8, 8, 3)),
     "AvgPool2d": (lambda: nn.AvgPool2d(2), (4, 8, 8, 3)),
     "GlobalAvgPool2d": (nn.GlobalAvgPool2d, (4, 8, 8, 3)),
+    "AdaptiveAvgPool2d": (lambda: nn.AdaptiveAvgPool2d(3), (4, 8, 8, 3)),
+    "Upsample": (lambda: nn.Upsample(scale_factor=1.5, mode="bilinear"), (4, 8, 8, 3)),
+    "Conv2d in groups": (lambda: nn.Conv2d(4, 6, 3, groups=2), (4, 8, 8, 4)),
+    "Conv1d": (lambda: nn.Conv1d(3, 4, 3, padding="same"), (4, 8, 3)),
+    "Dropout2d": (lambda: nn.Dropout2d(0.5), (4, 8, 8, 3)),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 6), (4, 5, 6)),
+    "RMSNorm": (lambda: nn.RMSNorm(5), (4, 5)),
+    "MultiheadAttention": (lambda: First(nn.MultiheadAttention(6, 2, 0.3), is_causal=True), (4, 5, 6)),
+    "TransformerEncoderLayer": (lambda: nn.TransformerEncoderLayer(6, 2, 8, 0.2, "gelu"), (4, 5, 6)),
+    "RNN": (lambda: First(nn.RNN(5, 4)), (4, 3, 5)),
+    "LSTM": (lambda: First(nn.LSTM(5, 4, 2, bidirectional=True, dropout=0.3)), (4, 3, 5)),
+    "GRU": (lambda: First(nn.GRU(5, 4)), (4, 3, 5)),
+    "LSTMCell": (lambda: First(nn.LSTMCell(5, 4)), (4, 5)),
+    "SinusoidalPositions": (lambda: nn.SinusoidalPositions(5), (4, 3, 5)),
+    "LearnedPositions": (lambda: nn.LearnedPositions(6, 5), (4, 3, 5)),
+    "GPT": (lambda: nn.GPT(10, 4, 8, 2, 2, 0.2), 10),
+    "GPT, rotary": (lambda: nn.GPT(10, 4, 8, 1, 2, positions="rotary"), 10),
     "Flatten": (nn.Flatten, (4, 8, 8, 3)),
     "runs of layers": (
         lambda: nn.Sequential(

@@ -66,6 +66,64 @@ def slow_adagrad(p, gradients, lr=0.1, lr_decay=0.0, weight_decay=0.0, initial_a
     return p
 
 
+def slow_amsgrad(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, amsgrad=True):
+    m = v = largest = 0.0
+    for t, g in enumerate(gradients, 1):
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g * g
+        largest = np.maximum(largest, v)
+        p = p - lr * m / (1 - betas[0] ** t) / (np.sqrt(largest / (1 - betas[1] ** t)) + eps)
+    return p
+
+
+def slow_adadelta(p, gradients, lr=0.1, rho=0.9, eps=1e-6, weight_decay=0.0):
+    v = u = 0.0
+    for gradient in gradients:
+        g = gradient + weight_decay * p
+        v = rho * v + (1 - rho) * g * g
+        d = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+        u = rho * u + (1 - rho) * d * d
+        p = p - lr * d
+    return p
+
+
+def slow_nadam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, momentum_decay=4e-3):
+    m, v, product = 0.0, 0.0, 1.0
+    for t, gradient in enumerate(gradients, 1):
+        g = gradient + weight_decay * p
+        share, following = (betas[0] * (1 - 0.96 ** (s * momentum_decay) / 2) for s in (t, t + 1))
+        product = product * share
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g * g
+        step = (1 - share) / (1 - product) * g + following / (1 - product * following) * m
+        p = p - lr * step / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    return p
+
+
+def slow_radam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    m = v = 0.0
+    for t, gradient in enumerate(gradients, 1):
+        g = gradient + weight_decay * p
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g * g
+        most = 2 / (1 - betas[1]) - 1
+        worth = most - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
+        scale = 1.0
+        if worth > 5:
+            share = (worth - 4) * (worth - 2) * most / ((most - 4) * (most - 2) * worth)
+            scale = np.sqrt(share) * np.sqrt(1 - betas[1] ** t) / (np.sqrt(v) + eps)
+        p = p - lr * scale * m / (1 - betas[0] ** t)
+    return p
+
+
+def slow_lion(p, gradients, lr=0.1, betas=(0.9, 0.99), weight_decay=0.0):
+    m = 0.0
+    for g in gradients:
+        p = p * (1 - lr * weight_decay) - lr * np.sign(betas[0] * m + (1 - betas[0]) * g)
+        m = betas[1] * m + (1 - betas[1]) * g
+    return p
+
+
 CASES = {
     "sgd": (optim.SGD, slow_sgd, {}),
     "sgd decay": (optim.SGD, slow_sgd, {"weight_decay": 0.3}),
@@ -91,6 +149,11 @@ CASES = {
         slow_adagrad,
         {"lr_decay": 0.1, "weight_decay": 0.2, "initial_accumulator_value": 0.5, "eps": 1e-3},
     ),
+    "amsgrad": (optim.Adam, slow_amsgrad, {"amsgrad": True, "betas": (0.8, 0.9)}),
+    "adadelta": (optim.Adadelta, slow_adadelta, {"rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+    "nadam": (optim.NAdam, slow_nadam, {"betas": (0.8, 0.95), "weight_decay": 0.1, "momentum_decay": 0.1}),
+    "radam": (optim.RAdam, slow_radam, {"betas": (0.8, 0.9), "weight_decay": 0.1}),
+    "lion": (optim.Lion, slow_lion, {"weight_decay": 0.3, "betas": (0.7, 0.9)}),
     "adamw all": (optim.AdamW, partial(slow_adam, decoupled=True), {"weight_decay": 0.5, "betas": (0.5, 0.9)}),
 }
 
@@ -249,7 +312,8 @@ class TestStateErrors:
 
     def test_settings_are_plain(self):
         group = self.make().state_dict()["param_groups"][0]
-        assert group == {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "params": [0, 1]}
+        settings = {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}
+        assert group == {**settings, "amsgrad": False, "maximize": False, "params": [0, 1]}
 
 
 class TestGroups:
@@ -305,6 +369,9 @@ class TestRefusals:
             (optim.Adam, {"betas": (-0.1, 0.9)}, r"betas\[0\]"),
             (optim.Adam, {"betas": (0.9,)}, "pair"),
             (optim.Adam, {"eps": -1e-8}, "eps must be"),
+            (optim.Lion, {"betas": (0.9, 1.0)}, r"Lion: betas\[1\]"),
+            (optim.NAdam, {"momentum_decay": -1.0}, "momentum_decay must be"),
+            (optim.Adadelta, {"rho": 1.0}, "Adadelta: rho must be at least 0 and less than 1"),
             (optim.RMSprop, {"alpha": 1.0}, "RMSprop: alpha must be at least 0 and less than 1"),
             (optim.RMSprop, {"momentum": -1.0}, "momentum must be"),
             (optim.Adagrad, {"lr_decay": -1.0}, "lr_decay must be"),
@@ -397,6 +464,19 @@ class TestParametersStayOrdinaryTensors:
         p.grad = np.array([1.0])
         optim.SGD([p]).zero_grad()
         assert p.grad is None
+        optim.SGD([p]).zero_grad(set_to_none=False)
+        assert p.grad is None
+        p.grad = np.array([1.0])
+        optim.SGD([p]).zero_grad(set_to_none=False)
+        assert p.grad.tolist() == [0.0]
+
+    def test_maximize(self):
+        up, down = sg.tensor([1.0], requires_grad=True), sg.tensor([1.0], requires_grad=True)
+        optimizer = optim.SGD([{"params": [up], "maximize": True}, {"params": [down]}], lr=0.5)
+        up.grad, down.grad = np.array([1.0]), np.array([1.0])
+        optimizer.step()
+        assert (up.item(), down.item()) == (1.5, 0.5)
+        assert up.grad.tolist() == [1.0]
 
 
 TWINS = {"deepcopy": copy.deepcopy, "pickle": lambda pair: pickle.loads(pickle.dumps(pair))}

@@ -34,6 +34,12 @@ MODULES: list[tuple[Any, ...]] = [
     ("Conv2d", [2, 2, 5], {"stride": 3, "padding": 2, "dilation": [1, 2]}, (1, 8, 11, 2), True),
     ("Conv2d", [2, 3, 3], {"padding": "same", "dilation": 2}, (1, 6, 5, 2), True),
     ("Conv2d", [4, 2, 1], {}, (2, 3, 3, 4), True),
+    ("Conv2d", [4, 6, 3], {"groups": 2, "stride": [1, 2], "padding": 1}, (2, 5, 6, 4), True),
+    ("Conv2d", [3, 3, 2], {"groups": 3, "dilation": 2, "bias": False}, (2, 4, 5, 3), True),
+    ("Conv2d", [2, 4, 3, 1, "same", 1, 2, False], {}, (1, 4, 3, 2), True),
+    ("Conv1d", [3, 4, 3], {}, (2, 6, 3), True),
+    ("Conv1d", [4, 2, 2], {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}, (2, 7, 4), True),
+    ("Conv1d", [2, 3, 4], {"padding": "same", "bias": False}, (2, 5, 2), True),
     ("ConvTranspose2d", [3, 2, 3], {}, (2, 3, 4, 3), True),
     ("ConvTranspose2d", [2, 3, [2, 3]], {"stride": 2, "padding": 1, "output_padding": 1}, (2, 3, 4, 2), True),
     ("ConvTranspose2d", [2, 1, 3], {"stride": [1, 2], "dilation": 2, "bias": False}, (1, 3, 3, 2), True),
@@ -43,6 +49,16 @@ MODULES: list[tuple[Any, ...]] = [
     ("AvgPool2d", [2], {}, (2, 5, 6, 3), True),
     ("AvgPool2d", [3], {"stride": 2, "padding": 1}, (2, 6, 7, 2), True),
     ("GlobalAvgPool2d", [], {}, (2, 4, 3, 5), True),
+    ("AdaptiveAvgPool2d", [2], {}, (2, 4, 6, 3), True),
+    ("AdaptiveAvgPool2d", [[3, None]], {}, (2, 7, 5, 2), True),
+    ("AdaptiveAvgPool2d", [[4, 3]], {}, (1, 3, 7, 2), True),
+    ("Upsample", [], {"scale_factor": 2}, (2, 3, 4, 2), True),
+    ("Upsample", [[5, 7]], {}, (2, 3, 4, 2), True),
+    ("Upsample", [], {"scale_factor": 1.7, "mode": "nearest"}, (1, 5, 3, 2), True),
+    ("Upsample", [], {"scale_factor": 2, "mode": "bilinear"}, (2, 3, 4, 2), True),
+    ("Upsample", [], {"scale_factor": [1.5, 0.7], "mode": "bilinear"}, (1, 5, 6, 2), True),
+    ("Upsample", [[5, 3]], {"mode": "bilinear", "align_corners": True}, (2, 3, 4, 2), True),
+    ("Upsample", [[1, 6]], {"mode": "bilinear", "align_corners": True}, (2, 3, 1, 2), True),
     ("BatchNorm1d", [3], {}, (6, 3), True),
     ("BatchNorm1d", [3], {"momentum": 0.3, "eps": 1e-3}, (4, 5, 3), True),
     ("BatchNorm1d", [3], {"momentum": None}, (6, 3), True),
@@ -52,6 +68,12 @@ MODULES: list[tuple[Any, ...]] = [
     ("BatchNorm2d", [2], {"track_running_stats": False}, (2, 3, 3, 2), False),
     ("LayerNorm", [4], {}, (3, 5, 4), True),
     ("LayerNorm", [[3, 4]], {"eps": 1e-3, "bias": False}, (2, 3, 4), True),
+    ("RMSNorm", [4], {}, (3, 5, 4), True),
+    ("RMSNorm", [[3, 4]], {"eps": 1e-3}, (2, 3, 4), True),
+    ("RMSNorm", [4], {"elementwise_affine": False}, (2, 4), True),
+    ("GroupNorm", [2, 6], {}, (3, 4, 5, 6), True),
+    ("GroupNorm", [4, 4], {"eps": 1e-3}, (3, 5, 4), True),
+    ("GroupNorm", [1, 4], {"affine": False}, (3, 4), True),
     ("Embedding", [7, 3], {}, (2, 5), True),
     ("Embedding", [7, 3], {"padding_idx": 2}, (2, 5), True),
     ("Sequential", SMALL_CNN, {}, (3, 8, 8, 1), True),
@@ -83,7 +105,11 @@ MODULES: list[tuple[Any, ...]] = [
         ("LogSoftmax", [-1], {}),
     ]
 ]
-IMAGES = {"Conv2d", "ConvTranspose2d", "MaxPool2d", "AvgPool2d", "GlobalAvgPool2d", "BatchNorm2d", "Sequential"}
+#: Those whose channels are the last axis here, and the second one there.
+CHANNELS = set(
+    "Conv1d Conv2d ConvTranspose2d MaxPool2d AvgPool2d GlobalAvgPool2d AdaptiveAvgPool2d Upsample BatchNorm1d "
+    "BatchNorm2d GroupNorm Sequential".split()
+)
 
 
 class FlattenChannelsLast(torch.nn.Module):
@@ -131,6 +157,8 @@ def ours(parameter: torch.Tensor, owner: torch.nn.Module) -> np.ndarray:
     array = parameter.detach().numpy()
     if isinstance(owner, torch.nn.Linear) and array.ndim == 2:
         array = array.T
+    if isinstance(owner, torch.nn.Conv1d):
+        array = array.transpose(2, 1, 0) if array.ndim == 3 else array
     if array.ndim == 4:
         array = array.transpose(2, 3, 1, 0)
     return np.array(array, order="C")
@@ -144,7 +172,7 @@ def record_module(rng: np.random.Generator, name: str, args: Any, kwargs: Any, s
     for key, tensor in module.named_buffers():
         if key.endswith("running_var"):
             tensor.abs_()
-    moves = name in IMAGES or (name == "BatchNorm1d" and len(shape) == 3)
+    moves = name in CHANNELS and len(shape) > 2
     found: Arrays = {}
     owners = dict(module.named_modules())
     for key, tensor in [*module.named_parameters(), *module.named_buffers()]:

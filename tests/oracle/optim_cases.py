@@ -25,6 +25,17 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("RMSprop", {"lr": 0.05, "alpha": 0.9, "eps": 0.1, "weight_decay": 0.1, "momentum": 0.8, "centered": True}),
     ("RMSprop", {"lr": 0.05, "momentum": 0.9}),
     ("Adagrad", {"lr": 0.3}),
+    ("Adam", {"lr": 0.1, "betas": [0.8, 0.9], "amsgrad": True, "maximize": True}),
+    ("AdamW", {"lr": 0.1, "betas": [0.8, 0.9], "amsgrad": True}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1, "maximize": True}),
+    ("RMSprop", {"lr": 0.05, "maximize": True}),
+    ("Adagrad", {"lr": 0.3, "maximize": True}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {"lr": 0.1}),
+    ("NAdam", {"lr": 0.1, "betas": [0.8, 0.95], "eps": 1e-3, "weight_decay": 0.1, "momentum_decay": 0.1}),
+    ("RAdam", {"lr": 0.1}),
+    ("RAdam", {"lr": 0.1, "betas": [0.8, 0.7], "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
     ("Adagrad", {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}),
 ]
 SCHEDULES: list[tuple[str, list[Any], dict[str, Any]]] = [
@@ -35,6 +46,14 @@ SCHEDULES: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("LinearLR", [0.1], {"end_factor": 0.9, "total_iters": 12}),
     ("LinearLR", [], {}),
     ("ConstantLR", [], {}),
+    ("PolynomialLR", [], {}),
+    ("PolynomialLR", [17], {"power": 2.5}),
+    ("CosineAnnealingWarmRestarts", [7], {}),
+    ("CosineAnnealingWarmRestarts", [5, 2], {"eta_min": 0.01}),
+    ("CyclicLR", [0.01, 0.1], {"step_size_up": 6}),
+    ("CyclicLR", [0.01, 0.1], {"step_size_up": 3, "step_size_down": 7, "mode": "triangular2"}),
+    ("CyclicLR", [0.0, 0.1], {"step_size_up": 5, "mode": "exp_range", "gamma": 0.9, "cycle_momentum": False}),
+    ("CyclicLR", [0.02, 0.1], {"step_size_up": 4, "base_momentum": 0.7, "max_momentum": 0.95}),
     ("OneCycleLR", [0.5], {"total_steps": STEPS}),
     ("OneCycleLR", [0.5], {"epochs": 5, "steps_per_epoch": 11, "anneal_strategy": "linear", "pct_start": 0.2}),
     ("OneCycleLR", [0.5], {"total_steps": STEPS, "three_phase": True, "div_factor": 10, "final_div_factor": 100}),
@@ -72,8 +91,43 @@ def record_optimizer(rng: np.random.Generator, name: str, kwargs: dict[str, Any]
     each: Any = lambda: None  # noqa: E731
     if one_cycle:
         each = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.2, total_steps=STEPS + 1).step
+    torch.set_default_dtype(torch.float64)  # NAdam keeps a product in the default dtype
     path = trajectory(optimizer, params, noise, absent, each)
+    torch.set_default_dtype(torch.float32)
     return {"start": start, "noise": noise, "absent": absent, "path": np.array(path)}
+
+
+LBFGS: list[dict[str, Any]] = [
+    {"lr": 0.5, "max_iter": 4},
+    {"lr": 0.05, "max_iter": 5, "history_size": 2},
+    {"line_search_fn": "strong_wolfe", "max_iter": 3},
+    {"lr": 0.3, "line_search_fn": "strong_wolfe", "max_iter": 6, "history_size": 3},
+    {"lr": 20.0, "line_search_fn": "strong_wolfe", "max_eval": 7},
+]
+
+
+def valley(x: Any, y: Any) -> Any:
+    """Return a curved and bumpy valley over two vectors; written for any library."""
+    return ((1 - x) ** 2).sum() + 10 * ((y - x * x) ** 2).sum() + 0.1 * (x * y).sum() ** 2
+
+
+def record_lbfgs(rng: np.random.Generator, kwargs: dict[str, Any]) -> Arrays:
+    start = rng.normal(size=(2, 4))
+    x, y = (torch.tensor(part, requires_grad=True) for part in start)
+    optimizer = torch.optim.LBFGS([x, y], **kwargs)
+    losses, path = [], []
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = valley(x, y)
+        loss.backward()
+        losses.append(loss.item())
+        return loss
+
+    for _ in range(6):
+        optimizer.step(closure)
+        path.append([x.detach().numpy().copy(), y.detach().numpy().copy()])
+    return {"start": start, "losses": np.array(losses), "path": np.array(path)}
 
 
 def new_optimizer() -> torch.optim.Optimizer:
@@ -130,6 +184,9 @@ def record_optim() -> tuple[list[Case], list[Arrays]]:
         for one_cycle in (False, True) if name in ("SGD", "Adam") and "betas" not in kwargs else (False,):
             cases.append({"kind": "optimizer", "name": name, "kwargs": kwargs, "one_cycle": one_cycle})
             arrays.append(record_optimizer(rng, name, kwargs, one_cycle))
+    for kwargs in LBFGS:
+        cases.append({"kind": "lbfgs", "name": "LBFGS", "kwargs": kwargs})
+        arrays.append(record_lbfgs(rng, kwargs))
     for name, args, kwargs in SCHEDULES:
         cases.append({"kind": "schedule", "name": name, "args": args, "kwargs": kwargs})
         arrays.append(record_schedule(name, args, kwargs))

@@ -1,9 +1,9 @@
 """Ask PyTorch, as an independent oracle, what modules, losses, optimizers and schedules should give.
 
-Run where PyTorch is installed: ``python tests/oracle/record.py`` writes the answers to ``nn.npz``, ``optim.npz`` and
-``layouts.npz`` beside this file, which the tests compare with; ``--check`` compares PyTorch's answers of today with
-the files instead. Everything is in float64 and (but for the states in ``layouts.npz``) in seegrad's layout, channels
-last, so who reads the files needs no PyTorch.
+Run where PyTorch is installed: ``python tests/oracle/record.py`` writes the answers to ``nn.npz``, ``optim.npz``,
+``layouts.npz``, ``names.npz`` and ``sequences.npz`` beside this file, which the tests compare with; ``--check``
+compares PyTorch's answers of today with the files instead. Everything is in float64 and (but for the states in
+``layouts.npz`` and ``sequences.npz``) in seegrad's layout, channels last, so who reads the files needs no PyTorch.
 
 Each file holds the JSON text "cases", a list, and arrays named "<case number>.<what>".
 """
@@ -17,12 +17,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from layout_cases import record_layouts
+from name_cases import record_names
 from nn_cases import Arrays, Case, record_nn
 from optim_cases import record_optim
+from sequence_cases import record_sequences
 
 HERE = Path(__file__).resolve().parent
 
-RECORDERS = {"nn.npz": record_nn, "optim.npz": record_optim, "layouts.npz": record_layouts}
+RECORDERS = {
+    "nn.npz": record_nn,
+    "optim.npz": record_optim,
+    "layouts.npz": record_layouts,
+    "names.npz": record_names,
+    "sequences.npz": record_sequences,
+}
 
 
 def as_file(cases: list[Case], arrays: list[Arrays]) -> Arrays:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ import uvicorn
 import seegrad as sg
 from seegrad.serve import Limits, create_app
 from seegrad.serve.server import configuration, listen
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 class Client:

@@ -2,92 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import shutil
-from base64 import b64decode
-
 import numpy as np
 import pytest
-from PIL import Image
-from selenium import webdriver
+from digit_page import DESKTOP, ONE, PHONE, SEVEN, THREE, Page
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.actions.action_builder import ActionBuilder
-from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMEDRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason="no chromium or no chromedriver")
-
-OPTIONS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --disable-sync".split()
-DESKTOP, PHONE = (1280, 900, False), (390, 844, True)
-# Ways of the pen, as shares of the paper.
-THREE = [(0.3, 0.25), (0.45, 0.15), (0.65, 0.2), (0.68, 0.35), (0.55, 0.47), (0.45, 0.48), (0.6, 0.5), (0.7, 0.65)]
-THREE += [(0.62, 0.82), (0.42, 0.86), (0.28, 0.76)]
-SEVEN = [(0.28, 0.2), (0.5, 0.2), (0.72, 0.2), (0.6, 0.5), (0.45, 0.85)]
-ONE = [(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]
-
-
-class Page:
-    """The open page."""
-
-    def __init__(self, driver):
-        self.driver = driver
-
-    def open(self, client, size=DESKTOP, theme="light"):
-        width, height, mobile = size
-        ask = self.driver.execute_cdp_cmd
-        ask(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile},
-        )
-        ask("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
-        self.driver.get(client.url)
-
-    def draw(self, way, kind="mouse"):
-        box = self.element("paper").rect
-        builder = ActionBuilder(self.driver, mouse=PointerInput(kind, kind), duration=20)
-        pen = builder.pointer_action
-        for number, (x, y) in enumerate(way):
-            pen.move_to_location(int(box["x"] + x * box["width"]), int(box["y"] + y * box["height"]))
-            if number == 0:
-                pen.pointer_down()
-        pen.pointer_up()
-        builder.perform()
-
-    def element(self, name):
-        return self.driver.find_element("id", name)
-
-    def wait_for(self, condition):
-        return WebDriverWait(self.driver, 20, 0.05).until(lambda _: condition())
-
-    def answer(self):
-        return self.driver.execute_script("return document.querySelector('#answer b').textContent")
-
-    def wait_for_answer(self, wanted):
-        """Wait until nothing more is asked, and this is what was answered."""
-        quiet = "return document.querySelector('#answer').getAttribute('aria-busy') === 'false'"
-        self.wait_for(lambda: self.driver.execute_script(quiet) and self.answer() == wanted)
-
-    def pixels(self, canvas):
-        """Return a canvas's pixels, (height, width, 4)."""
-        url = self.driver.execute_script("return document.querySelector(arguments[0]).toDataURL()", canvas)
-        return np.asarray(Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("RGBA"))
-
-    def complaints(self):
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-
-@pytest.fixture(scope="module")
-def driver():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for option in OPTIONS:
-        options.add_argument(option)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(CHROMEDRIVER))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture
@@ -117,6 +36,32 @@ def test_a_drawn_digit_is_answered_and_explained(page, client, size, kind, theme
     dark = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(16, 18, 21)"
     assert dark == (theme == "dark")
     assert page.complaints() == []
+
+
+def test_a_small_digit_gets_a_thin_pen_and_is_read_as_well(page, client):
+    def ink(way):
+        page.element("clear").click() if page.element("clear").is_enabled() else None
+        page.draw(way)
+        page.wait_for_answer("3")
+        drawn = page.pixels("#paper")[..., 3] > 128
+        rows = np.flatnonzero(drawn.any(axis=1))
+        return drawn.sum(), np.ptp(rows)
+
+    page.open(client)
+    large, height = ink(THREE)
+    small, small_height = ink([(0.6 + 0.2 * (x - 0.5), 0.4 + 0.2 * (y - 0.5)) for x, y in THREE])
+    assert small_height < 0.4 * height
+    # Strokes cover the digit's height times the pen's width: the pen shrinks with the digit.
+    assert small / small_height**2 < 2 * large / height**2
+
+
+def test_what_speaks_for_and_against_differs_in_grey(page, client):
+    for theme in ("light", "dark"):
+        page.open(client, theme=theme)
+        read = "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim()"
+        colors = [page.driver.execute_script(read, name) for name in ("--for", "--against")]
+        grey = [np.dot([int(c[i : i + 2], 16) for i in (1, 3, 5)], [0.299, 0.587, 0.114]) for c in colors]
+        assert abs(grey[0] - grey[1]) > 60
 
 
 def test_keys_alone_can_draw_undo_and_clear(page, client):

@@ -136,16 +136,3 @@ def test_open_opens_the_page_on_this_machine(start, model_file, tmp_path, monkey
     while not visited.exists() and time.monotonic() < end:
         time.sleep(0.05)
     assert visited.read_text().strip() == f"http://127.0.0.1:{port}/"
-
-
-def test_open_says_so_where_there_is_no_browser(capsys, monkeypatch):
-    from seegrad.serve import browser
-
-    def none():
-        raise browser.webbrowser.Error("could not locate runnable browser")
-
-    monkeypatch.delenv("BROWSER", raising=False)
-    for found in (none, lambda: browser.webbrowser.GenericBrowser("w3m")):
-        monkeypatch.setattr("webbrowser.get", found)
-        browser._open("http://127.0.0.1:8000/")
-        assert "no browser could be opened on this machine; visit http://127.0.0.1:8000/" in capsys.readouterr().err

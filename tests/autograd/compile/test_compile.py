@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import random
 import re
@@ -332,6 +333,19 @@ def test_functions_of_floats_run_plainly():
     assert (
         f"plain number of a Value (line {test_functions_of_floats_run_plainly.__code__.co_firstlineno + 2}" in f.why_not
     )
+
+
+def test_what_is_printed_shows_the_line_of_a_cell_in_place_of_its_file():
+    source, file = "def f(x):\n    return x * float(np.sum(x))\n", "somewhere/ipykernel_1/23.py"
+    names = {"np": np}
+    exec(compile(source, file, "exec"), names)
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # as IPython does
+    f = sg.compile(names["f"])
+    f(np.ones(2))
+    assert str(f).endswith("(line 2: return x * float(np.sum(x)))")
+    assert "ipykernel" not in str(f)
+    del linecache.cache[file]
+    assert str(f).endswith("(line 2 of 23.py)")
 
 
 def test_an_error_of_the_function_itself_is_raised_and_forgotten():

@@ -180,6 +180,60 @@ def test_a_quicker_forward_gives_what_the_definition_gives(name, given, layout, 
         assert_same([op.fast_forward(*inputs, **params)], [quick])
 
 
+COMPLEX = [np.complex64, np.complex128]
+MOVED = {"broadcast_to"}  # what only moves numbers may move complex ones, too
+
+
+@pytest.mark.parametrize("dtype", COMPLEX, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_quicker_forward_leaves_complex_numbers_to_the_definition(name, dtype, rng):
+    op = Op.table[name]
+    for given in OPERATIONS[name]:
+        inputs = [(rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(dtype) for shape in given.shapes]
+        quick = op.fast_forward(*inputs, **given.params, **winners_for(name, given, rng))
+        if name in MOVED and quick is not NotImplemented:
+            assert_same([quick], [op.forward(*inputs, **given.params)])
+        else:
+            assert quick is NotImplemented
+
+
+#: How each of the other operations with a quicker way is called, and with what shapes.
+CURVES: dict[str, Given] = {
+    **{name: Given(((1 << 15,),), {}) for name in ("sin", "cos", "tanh", "sigmoid", "silu", "gelu", "erf")},
+    **{name: Given(((64, 64),), {"axis": -1}) for name in ("softmax", "log_softmax")},
+    "layer_norm": Given(((64, 64), (64,), (64,)), {"axes": 1, "eps": 1e-5}),
+    "relu": Given(((1 << 20,),), {}),
+    "batch_norm": Given(((2, 64, 64, 3), (3,), (3,)), {"eps": 1e-5, "moments": (np.zeros(3), np.ones(3))}),
+    "conv2d_relu_max_pool2d": Given(((8, 6, 6, 1), (3, 3, 1, 2), (2,)), {}),
+}
+
+
+@pytest.mark.parametrize("dtype", COMPLEX, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_and_quicker_gradients_leave_complex_numbers_to_the_definition(name, dtype):
+    op, (shapes, params) = Op.table[name], CURVES[name]
+    inputs = [np.full(shape, 0.5 + 0.5j, dtype) for shape in shapes]
+    if op.fast_forward is not None:
+        assert op.fast_forward(*inputs, **params) is NotImplemented
+    if op.fast_vjp is not None:
+        wanted = (True,) * len(inputs)
+        assert op.fast_vjp(inputs[0], inputs[0], *inputs, wanted=wanted, **params) is NotImplemented
+
+
+@pytest.mark.parametrize("dtype", COMPLEX, ids=lambda d: d.__name__)
+def test_other_quicker_functions_leave_complex_numbers_to_the_definition(dtype):
+    x = np.full((2, 64, 64, 3), 0.5 + 0.5j, dtype)
+    window = {"kernel": (2, 2), "stride": (2, 2), "padding": NONE}
+    assert seam.quicker["window_max"](x, **window) is NotImplemented
+    assert seam.quicker["normalized_channels"](x, x[0, 0, 0], x[0, 0, 0], 1e-5, None) is NotImplemented
+    flat = [x.reshape(-1).copy() for _ in range(4)]
+    assert seam.quicker["adam_step"](slice(None), *flat, 0.9, 0.999, 1.5, 1e-8, 0.1) is NotImplemented
+    for op in (sg.sin, sg.sigmoid, sg.gelu):
+        assert seam.quicker["curve_into"](np.empty_like(x), op, x) is NotImplemented
+        assert seam.quicker["slope_into"](np.empty_like(x), op, x, x, x) is NotImplemented
+    assert {name for name, op in Op.table.items() if own(op.fast_vjp) or own(op.fast_forward)} <= {*OPERATIONS, *CURVES}
+
+
 def own(function: Any) -> bool:
     """Whether it belongs to the engine's fast room, and not to a user or a test."""
     return str(getattr(function, "__module__", "")).startswith("seegrad.autograd.fast")

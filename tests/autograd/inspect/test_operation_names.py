@@ -14,6 +14,7 @@ PARTS = {
     "at_least": "a side of clip",
     "at_most": "a side of clip",
     "conv2d_input_gradient": "what conv_transpose2d computes",
+    "from_parts": "the adjoint of real and imag",
     "getitem": "x[index]",
     "scatter_add": "what diag and bincount do",
     "setitem": "x[index] = value",
@@ -25,7 +26,7 @@ PARTS = {
 
 
 def test_what_public_functions_record_is_drawn_under_names_that_users_write():
-    public = {*autograd.__all__, *sg.linalg.__all__, *dir(np)}
+    public = {*autograd.__all__, *sg.linalg.__all__, *sg.fft.__all__, *dir(np)}
     shown = {
         node.op.symbol
         for case in CASES

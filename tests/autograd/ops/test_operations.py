@@ -21,6 +21,7 @@ from seegrad.autograd.ops import elementwise
 NOT_OPERATIONS = {
     *("GradientError", "Tensor", "Value", "tensor", "gradcheck", "no_grad", "release_memory"),
     *("get_num_threads", "set_num_threads"),
+    *("enable_grad", "set_grad_enabled", "stop_gradient", "tree"),
     *("argmax", "argmin"),
     *(
         "grad",
@@ -34,6 +35,8 @@ NOT_OPERATIONS = {
         "hessian",
         "hvp",
         "vmap",
+        "linearize",
+        "value_and_jacobian",
     ),
     *("primitive", "checkpoint", "compile", "AnomalyError", "SeegradWarning", "detect_anomaly", "why"),
 }

@@ -213,6 +213,7 @@ INF = np.inf
 SLOPES = [
     *[(sg.copysign, x, y, (np.sign(x) * np.copysign(1, y), 0.0)) for x in (2.0, 0.0, -0.0, -3.0) for y in (0.0, -0.0)],
     *[(sg.copysign, x, y, (np.sign(x) * np.sign(y), 0.0)) for x in (0.0, -0.0, INF, -INF) for y in (5.0, -INF)],
+    *[(sg.heaviside, x, 0.5, (0.0, 1.0 if x == 0 else 0.0)) for x in (0.0, -0.0, 2.0, -INF)],
     *[(f, x, x, (0.5, 0.5)) for f in (sg.logaddexp, sg.logaddexp2) for x in (INF, -INF, 3e38, 0.0)],
     *[(f, x, y, (1.0, 0.0)) for f in (sg.logaddexp, sg.logaddexp2) for x, y in ((INF, -INF), (INF, 1.0), (1.0, -INF))],
     *[(f, x, y, (0.0, 1.0)) for f in (sg.logaddexp, sg.logaddexp2) for x, y in ((-INF, INF), (1.0, INF), (-INF, 1.0))],

@@ -107,6 +107,14 @@ def test_the_first_derivative_keeps_its_convention(name):
     np.testing.assert_array_equal(x.grad.data, ZERO)
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2, 1)])
+def test_std_of_one_number_is_zero_everywhere(shape):
+    x, axis = np.full(shape, 3.5), -1 if shape else None
+    for f in (lambda t: t.std(axis).sum(), lambda t: (t.std(axis) * t.std(axis, keepdims=True)).sum()):
+        np.testing.assert_array_equal(sg.grad(f)(x), np.zeros(shape))
+        np.testing.assert_array_equal(sg.hessian(f)(x), np.zeros(shape * 2))
+
+
 def test_std_of_equal_numbers_is_zero_to_the_last_digit():
     for value in (0.1, 1 / 3, 1e200, 1e-200):
         np.testing.assert_array_equal(sg.grad(lambda t: t.std())(np.full(7, value)), np.zeros(7))

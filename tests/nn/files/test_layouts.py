@@ -57,11 +57,13 @@ def test_pytorch_layout_computes_the_same():
     np.testing.assert_allclose(channels_first(state, x.transpose(0, 3, 1, 2)), model(x).data, rtol=2e-4, atol=1e-4)
 
 
-def test_a_network_of_pytorch_computes_the_same_here():
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_network_of_pytorch_computes_the_same_here(number):
     with np.load(Path(__file__).parents[2] / "oracle" / "layouts.npz") as file:
-        (case,) = json.loads(str(file["cases"]))
-        x, y = file["0.x"], file["0.y"]
-        state = {name.removeprefix("0.state."): file[name] for name in file.files if name.startswith("0.state.")}
+        case = json.loads(str(file["cases"]))[number]
+        x, y = file[f"{number}.x"], file[f"{number}.y"]
+        before = f"{number}.state."
+        state = {name.removeprefix(before): file[name] for name in file.files if name.startswith(before)}
     model = nn.Sequential(*(getattr(nn, name)(*args, **kwargs) for name, args, kwargs in case["layers"]))
     model.to(np.float64).eval()
     nn.from_torch_state_dict(model, state, case["shape"])

@@ -101,6 +101,47 @@ def test_activations(layer, path):
     check(nn.Sequential(nn.Linear(4, 5), layer), path, RNG.normal(size=(2, 4)).astype(np.float32) * 3)
 
 
+SEQUENCES = {
+    "Conv1d": (lambda: nn.Conv1d(6, 4, 3, groups=2, padding="same"), (5, 6)),
+    "Conv2d in groups": (lambda: nn.Conv2d(6, 3, 3, 2, 1, groups=3), (5, 4, 6)),
+    "AdaptiveAvgPool2d": (lambda: nn.AdaptiveAvgPool2d(3), (7, 6, 2)),
+    "Upsample": (lambda: nn.Upsample(scale_factor=1.5, mode="bilinear"), (4, 3, 2)),
+    "GroupNorm and RMSNorm": (lambda: nn.Sequential(nn.GroupNorm(2, 6), nn.RMSNorm(6)), (5, 6)),
+    "MultiheadAttention": (lambda: First(nn.MultiheadAttention(8, 2, rotary=True), is_causal=True), (5, 8)),
+    "TransformerEncoderLayer": (lambda: nn.TransformerEncoderLayer(6, 2, 8, norm_first=True), (5, 6)),
+    "LSTM": (lambda: First(nn.LSTM(6, 4, 2, bidirectional=True)), (4, 6)),
+    "GRU": (lambda: First(nn.GRU(6, 4)), (4, 6)),
+    "positions": (lambda: nn.Sequential(nn.SinusoidalPositions(6), nn.LearnedPositions(5, 6)), (5, 6)),
+}
+
+
+class First(nn.Module):
+    """The first result of a layer that has several."""
+
+    def __init__(self, layer, **kwargs):
+        self.layer, self.kwargs = layer, kwargs
+
+    def forward(self, x):
+        return self.layer(x, **self.kwargs)[0]
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_layers_for_sequences(name, path):
+    make, shape = SEQUENCES[name]
+    check(make(), path, RNG.normal(size=(2, *shape)).astype(np.float32))
+
+
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_a_model_of_tokens(positions, path):
+    model = nn.GPT(9, 6, 8, 2, 2, positions=positions, seed=0)
+    check(model, path, RNG.integers(0, 9, (2, 6)))
+
+
+def test_an_embedding_and_what_follows(path):
+    model = nn.Sequential(nn.Embedding(9, 4, seed=0), nn.Flatten(), nn.Linear(12, 5))
+    check(model, path, RNG.integers(0, 9, (4, 3)))
+
+
 POSITIVE = RNG.uniform(0.5, 0.95, (3, 4, 5)).astype(np.float32)
 ANY = RNG.normal(size=(3, 4, 5)).astype(np.float32)
 ONE = (
@@ -208,7 +249,7 @@ def test_what_has_no_counterpart_is_named_and_nothing_written(function, message,
     assert not path.exists()
 
 
-@pytest.mark.parametrize("sample", [np.arange(4), np.float32(1), np.zeros((0, 3), np.float32)])
+@pytest.mark.parametrize("sample", [np.arange(4) > 1, np.zeros(3, int), np.float32(1), np.zeros((0, 3), np.float32)])
 def test_samples_that_are_none(sample, path):
     with pytest.raises(OnnxExportError, match="sample"):
         sg.export_onnx(lambda x: x, sample, path)

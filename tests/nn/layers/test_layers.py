@@ -245,6 +245,20 @@ class TestWrongInputNamesTheLayer:
             CNN()(x)
         assert isinstance(caught.value, nn.LayerError)
 
+    def test_the_parameter_that_brought_the_dtype_is_named(self):
+        class Scale(nn.Module):
+            def __init__(self):
+                self.factor = nn.Parameter(np.ones(2))  # float64, as NumPy makes it
+
+            def forward(self, x):
+                return x * self.factor
+
+        x = np.zeros((1, 2), np.float32)
+        with pytest.raises(TypeError, match=r"input of dtype float64.* The parameter Sequential\.0\.factor is float64"):
+            nn.Sequential(Scale(), nn.Linear(2, 2))(x)
+        with pytest.raises(TypeError, match=r"model\.to\(np\.float64\)$"):
+            nn.Sequential(nn.Linear(2, 2))(x.astype(np.float64))
+
     def test_by_itself_and_deep_inside(self):
         with pytest.raises(ValueError, match=r"^Linear\(3, 2\): got an input of shape \(4,\)"):
             nn.Linear(3, 2)(np.zeros(4, np.float32))

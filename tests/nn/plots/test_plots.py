@@ -162,3 +162,37 @@ def test_pictures_show_themselves_and_do_not_depend_on_the_style():
         figure = history.plot()
         assert figure.get_facecolor()[:3] == (1, 1, 1)
         assert figure._repr_png_().startswith(PNG)
+
+
+def test_attention(tmp_path):
+    model = nn.GPT(9, 6, 8, 2, 2, seed=0)
+    tokens = np.array([[3, 1, 4]])
+    maps = nn.attention_maps(model, tokens)
+    assert list(maps) == ["blocks.0.self_attn", "blocks.1.self_attn"]
+    for name, weights in maps.items():
+        assert weights.shape == (1, 2, 3, 3), name
+        np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-6)
+        assert not np.triu(weights[0], 1).any()
+    assert model.training
+    assert not any("forward" in vars(part) for part in model.modules())
+    figure = nn.plot_attention(maps, ["c", "a", "d"], path=tmp_path / "attention.png")
+    assert (tmp_path / "attention.png").read_bytes().startswith(PNG)
+    pictures = [axes for axes in figure.axes if axes.images and axes.get_title().startswith("head")]
+    assert len(pictures) == 4
+    np.testing.assert_array_equal(pictures[3].images[0].get_array(), maps["blocks.1.self_attn"][0, 1])
+    assert [label.get_text() for label in pictures[0].get_xticklabels()] == ["c", "a", "d"]
+
+
+def test_attention_of_one_layer(tmp_path):
+    layer, x = nn.MultiheadAttention(4, 2, seed=0), np.ones((1, 3, 4), np.float32)
+    y = np.ones((1, 5, 4), np.float32)
+    expected = layer.eval()(x, y)[1]
+    np.testing.assert_array_equal(nn.attention_maps(layer, x, y)[""].mean(1), expected.data)
+    figure = nn.plot_attention(expected[0], list("abc"), list("vwxyz"), path=tmp_path / "a.png")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == list("vwxyz")
+    with pytest.raises(ValueError, match="2 tokens do not fit 3 positions"):
+        nn.plot_attention(expected[0], ["a", "b"])
+    with pytest.raises(ValueError, match=r"of one sequence, got shape \(2, 2, 3, 3\)"):
+        nn.plot_attention(np.ones((2, 2, 3, 3)))
+    with pytest.raises(ValueError, match="Linear has no MultiheadAttention"):
+        nn.attention_maps(nn.Linear(2, 2), x)

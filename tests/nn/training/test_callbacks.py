@@ -177,11 +177,23 @@ def test_live_curves_in_a_notebook(points, monkeypatch):
 
     ipython = types.SimpleNamespace(display=display, Image=lambda data, format: data)
     monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
-    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(version_info=(9, 0)))  # matplotlib asks for it
     monkeypatch.setitem(sys.modules, "IPython.display", ipython)
     make_trainer().fit(points, epochs=2, callbacks=[nn.LiveCurves()], seed=0, progress=False)
     assert [how for how, _ in shown] == ["display", "update"]
     assert all(image.startswith(b"\x89PNG") for _, image in shown)
+
+
+def test_in_a_notebook_the_bar_leaves_nothing_but_the_lines_of_the_epochs(points, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    make_trainer().fit(points, epochs=2, seed=0)
+    written = capsys.readouterr()
+    assert written.err == ""
+    assert "epoch 1/2 " in written.out
+    assert "%|" in written.out
+    # A carriage return begins a line anew, as front ends show it.
+    kept = [line.rpartition("\r")[2].rstrip() for line in written.out.split("\n")]
+    assert [line[:16] for line in kept] == ["epoch 1/2   loss", "epoch 2/2   loss", ""]
 
 
 # What else the trainer does ----------------------------------------------------------------------------

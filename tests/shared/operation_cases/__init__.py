@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from seegrad.autograd.core.op import Op
 
-from . import convolution, elementwise, factorizations, indexing, linalg, normalization, reductions, shaping
+from . import (
+    complex_numbers,
+    convolution,
+    elementwise,
+    factorizations,
+    indexing,
+    linalg,
+    normalization,
+    reductions,
+    samples,
+    shaping,
+)
 
 CASES = [
     *elementwise.CASES,
+    *complex_numbers.CASES,
     *shaping.CASES,
     *indexing.CASES,
     *reductions.CASES,
+    *samples.CASES,
     *linalg.CASES,
     *factorizations.CASES,
     *convolution.CASES,

@@ -43,6 +43,12 @@ def conv_transpose(
     return full[:, top : sizes[0] - bottom, left : sizes[1] - right]
 
 
+def in_groups(x: Any, w: Any, **window: Any) -> Any:
+    """Convolve both halves of the channels by themselves."""
+    halves = zip(np.split(x, 2, -1), np.split(w, 2, -1))
+    return np.concatenate([conv(images, kernel, **window) for images, kernel in halves], -1)
+
+
 #: Arguments of conv2d -> what they mean, spelt out.
 WINDOWS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
@@ -100,6 +106,21 @@ _CONVOLUTIONS = [
     case("conv2d[1x1]", sg.conv2d, conv, real(2, 3, 2, 3), real(1, 1, 3, 2)),
     case("conv2d[whole image]", sg.conv2d, conv, real(2, 3, 2, 2), real(3, 2, 2, 2)),
     case("conv2d[no images]", sg.conv2d, conv, real(0, 3, 3, 1), real(2, 2, 1, 2)),
+    case(
+        "conv2d[groups]",
+        lambda x, w, b: sg.conv2d(x, w, b, (2, 1), 1, groups=2),
+        lambda x, w, b: in_groups(x, w, stride=(2, 1), pads=((1, 1), (1, 1))) + b,
+        real(2, 4, 3, 4),
+        real(2, 2, 2, 2),
+        real(2),
+    ),
+    case(
+        "conv2d[depthwise]",
+        lambda x, w: sg.conv2d(x, w, groups=2, dilation=2),
+        lambda x, w: in_groups(x, w, dilation=(2, 2)),
+        real(1, 4, 3, 2),
+        real(2, 2, 1, 2),
+    ),
     case(
         "conv2d_input_gradient[stride]",
         lambda g, w: Op.table["conv2d_input_gradient"](g, w, (1, 5, 4, 1), (2, 1), ((1, 0), (0, 0)), (1, 1)),

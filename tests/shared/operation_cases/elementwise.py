@@ -72,6 +72,7 @@ BINARY: dict[str, tuple[Any, Any, Any]] = {
     "fmod": (np.fmod, real, unit),
     "floor_divide": (np.floor_divide, real, unit),
     "copysign": (np.copysign, real, real),
+    "heaviside": (np.heaviside, real, real),
     "logaddexp": (np.logaddexp, real, real),
     "logaddexp2": (np.logaddexp2, real, real),
     "hypot": (np.hypot, real, real),

@@ -89,7 +89,28 @@ def _sylvester(x: Any, y: Any) -> Any:
     return np.linalg.solve(np.kron(x, one) + np.kron(one, x), y.reshape(-1)).reshape(y.shape)
 
 
+def _with_real_eigenvalues(x: Any) -> Any:
+    """Not symmetric, with eigenvalues that are real and distinct."""
+    return _symmetric(x) + 0.2 * x
+
+
+def _eig(x: Any) -> Any:
+    """Eigenvalues and eigenvectors of length 1, in one array; the signs of the vectors do not matter."""
+    packed = Op.table["eig"](_with_real_eigenvalues(x))
+    n = x.shape[-1]
+    return packed[..., :n] * 0.1 + packed[..., n:].reshape(*x.shape)[..., 0, :] ** 2
+
+
+def _eig_of_numpy(x: Any) -> Any:
+    values, vectors = np.linalg.eig(_with_real_eigenvalues(x))
+    return values * 0.1 + vectors[..., 0, :] ** 2
+
+
 _FUNCTIONS = [
+    *[
+        case(f"eig[{shape}]", _eig, _eig_of_numpy, real(*shape), half=False, constant_rows=False)
+        for shape in [(1, 1), (2, 2), (3, 3), (2, 2, 2), (0, 2, 2)]
+    ],
     case(
         "solve_sylvester[(3, 3)]",
         lambda x, y: Op.table["solve_sylvester"](_definite(x), y),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seegrad.autograd import Tensor, diag, diagonal, sort, take, take_along_axis
+from seegrad.autograd import Tensor, diag, diagonal, sort, take, take_along_axis, topk
 from seegrad.autograd.core.op import Op
 
 from .case import Case, case, real
@@ -146,6 +146,15 @@ _PICKS = [
         case(f"diag[{shape} {k}]", lambda x, k=k: diag(x, k), lambda x, k=k: np.diag(x, k), real(*shape))
         for shape in [(3,), (3, 4), (0,)]
         for k in (0, 1, -2)
+    ],
+    *[
+        case(
+            f"topk[axis {axis}]",
+            lambda x, a=axis: topk(x, 2, a).values,
+            lambda x, a=axis: -np.sort(-x, a).take(range(2), a),
+            real(3, 4),
+        )
+        for axis in (-1, 0)
     ],
     *[
         case(f"sort[axis {axis}]", lambda x, a=axis: sort(x, a), lambda x, a=axis: np.sort(x, a), real(3, 4))

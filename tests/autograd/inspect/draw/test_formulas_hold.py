@@ -20,6 +20,7 @@ from seegrad.autograd.inspect.draw import graph_reading as graph
 from seegrad.autograd.inspect.draw.formula import rule_texts
 from seegrad.autograd.inspect.draw.nodes_picture import picture_of_nodes
 from seegrad.autograd.inspect.draw.recorded_graph import RecordedGraph
+from seegrad.autograd.inspect.draw.rule_words import short_rule_of
 from seegrad.autograd.inspect.draw.scalar_zoom import expand
 from seegrad.autograd.inspect.draw.steps import Story
 
@@ -39,11 +40,23 @@ class Edge:
 
     case: str
     story: Story
-    node: Any
-    index: int
-    g: Any
+    drawn: Any
+    operand: Any
     gradient: Any
     printed: list[str]
+
+    @property
+    def node(self):
+        """The engine's node; a part of the drawn one, in sums and products of several terms."""
+        return self.operand.edge[0]
+
+    @property
+    def index(self):
+        return self.operand.edge[1]
+
+    @property
+    def g(self):
+        return self.story.back.gradients[self.node]
 
     @property
     def op(self):
@@ -53,15 +66,18 @@ class Edge:
     def inputs(self):
         return graph.inputs_to_show(self.node)
 
+    @property
+    def words(self):
+        """What is said in words instead of a formula."""
+        return short_rule_of(self.node, self.index, self.story.slope(self.drawn))
+
 
 def edges_of(root, case=""):
     story = Story(RecordedGraph(root))
-    arrivals = graph.backward_pass(root)
     steps = [step for step in story.steps if step.phase == "backward" and step.edges]
-    assert len(steps) == len(arrivals.arrivals)
     return [
-        Edge(case, story, node, i, arrivals.gradients[node], gradient, formulas(step))
-        for step, (node, i, gradient) in zip(steps, arrivals.arrivals)
+        Edge(case, story, node, operand, gradient, formulas(step))
+        for step, (node, operand, gradient) in zip(steps, story.arrivals, strict=True)
     ]
 
 
@@ -72,13 +88,18 @@ def edges():
 
 def hold(edge):
     """Check the formulas of an edge: the first has names, the second numbers of few digits."""
-    names = {**edge.node.params, **{name: x._plain for x, name in edge.story.names.items() if name.isidentifier()}}
-    rounded = any(isinstance(x, Constant) for x in edge.inputs)
-    slopes = {edge.story.names[edge.node]: edge.g}
+    if edge.words:
+        assert edge.printed == [edge.words]
+        return
+    names = {**edge.drawn.params, **{name: x._plain for x, name in edge.story.names.items() if name.isidentifier()}}
+    rounded = any(isinstance(x.node, Constant) for x in edge.story.graph.operands(edge.drawn))
+    slopes = {edge.story.names[edge.drawn]: edge.story.back.gradients[edge.drawn]}
     for text, relative in zip(edge.printed, (1e-3 if rounded else 1e-6, 2e-2)):
         found = evaluate(text, names, slopes)
         if text is not edge.printed[0] and np.size(found) == 1:
             found = np.reshape(found, np.shape(edge.gradient))  # the number of an array of one element
+        if text == "0.0":  # of a gate that is shut everywhere
+            found = np.zeros(np.shape(edge.gradient))
         assert_equal_up_to(found, edge.gradient, relative)
 
 
@@ -109,26 +130,25 @@ def test_few_rules_say_nothing(edges):
 def test_chains_print_factors_and_rules_that_hold(edges):
     checked = Counter()
     for root in {edge.story.root for edge in edges}:
-        nodes = graph.nodes_of(root)
-        picture = picture_of_nodes(root, "chain", 1000, False, {}, {})
-        assert len(picture.boxes) == len(nodes)
-        labels = iter(picture.arrows)
-        labelled = {(node, i): next(labels) for node in nodes for i in range(len(edges_to(node)))}
-        back = graph.backward_pass(root)
-        for node, i, gradient in back.arrivals:
-            checked[check_label(node, i, back.gradients[node], gradient, labelled[node, i])] += 1
+        picture = picture_of_nodes(RecordedGraph(root), "chain", 1000, False)
+        story = Story(RecordedGraph(root))
+        assert len(picture.boxes) == len(story.nodes)
+        labelled = {key: picture.arrows[int(name[1:])] for key, name in story.edges.items()}
+        for node, x, gradient in story.arrivals:
+            checked[check_label(node, x, story.back.gradients[node], gradient, labelled[x.edge])] += 1
     assert checked["factor"] > 500
-    assert checked["rule"] > 300
+    assert checked["rule"] > 200
+    assert checked["words"] > 100
     assert checked["range"] > 100
 
 
-def edges_to(node):
-    return graph.inputs_to_show(node) if node.op is not None else ()
+AXES = {"rows": "0", "columns": "1"}
 
 
-def check_label(node, i, g, gradient, arrow):
+def check_label(node, operand, g, gradient, arrow):
     """Multiply along an edge as its label says."""
-    x = edges_to(node)[i]
+    x, (reader, index) = operand.node, operand.edge
+    inputs = graph.inputs_to_show(reader)
     factor, _, summed = arrow.label.partition("\n")
     if not factor:
         return "nothing"
@@ -139,15 +159,18 @@ def check_label(node, i, g, gradient, arrow):
         return "range"
     if factor.startswith("×"):
         d = g * float(factor[2:])
-        axes = tuple(int(c) for c in summed.removeprefix("sum over axis").removeprefix("sum over axes").split(",") if c)
+        over = summed.removeprefix("sum over ").removeprefix("axis").removeprefix("axes")
+        axes = tuple(int(c) for c in AXES.get(over, over).split(",") if c)
         d = np.sum(d, axes).reshape(np.shape(x._plain)) if summed else d
         assert_equal_up_to(d, gradient, 1e-5)
         return "factor"
-    own = list(inspect.signature(node.op.rule[0]).parameters) if node.op.rule else []
-    called = own[1 : 2 + len(edges_to(node))] or ["out", *[f"x{k}" for k in range(len(edges_to(node)))]]
-    inside = dict(zip(called, [node._plain, *[y._plain for y in edges_to(node)]]))
-    labels = {y.label: y._plain for y in graph.nodes_of(node) if y.label}
-    names = {**node.params, **{f"{k}_": v for k, v in inside.items()}, **inside, **labels, "g": g}
+    if arrow.label == short_rule_of(reader, index, "g"):
+        return "words"
+    own = list(inspect.signature(reader.op.rule[0]).parameters) if reader.op.rule else []
+    called = own[1 : 2 + len(inputs)] or ["out", *[f"x{k}" for k in range(len(inputs))]]
+    inside = dict(zip(called, [reader._plain, *[y._plain for y in inputs]]))
+    labels = {y.label: y._plain for y in graph.nodes_of(reader) if y.label}
+    names = {**reader.params, **{f"{k}_": v for k, v in inside.items()}, **inside, **labels, "g": g}
     assert_equal_up_to(evaluate(arrow.label, names), gradient, 1e-6)
     return "rule"
 
@@ -163,7 +186,7 @@ def test_the_table_prints_rules_that_hold(edges):
         data = [numeric(v) for v in (edge.g, edge.node._plain, *[x._plain for x in edge.inputs])]
         found = evaluate(text, {**helpers, **arguments(rule, data, edge)})
         with np.errstate(all="ignore"):
-            expected = edge.inputs[edge.index].fit(found)
+            expected = edge.inputs[edge.index].fit_gradient(found)
         assert_equal_up_to(expected, edge.gradient, 1e-6)
         held.add((op.name, place))
     said = {(op.name, place) for op in operations for place, text in enumerate(rule_texts(op)) if text}
@@ -190,7 +213,11 @@ def test_the_table_calls_nothing_that_is_not_in_it():
             assert reference.called(text) <= known, op.name
 
 
-@pytest.mark.parametrize("name", sorted(name for name, op in Op.table.items() if op.elementwise and not op.param_names))
+#: Operations of single numbers with a single real number as result.
+OF_NUMBERS = {name for name, op in Op.table.items() if op.elementwise and not op.param_names} - {"from_parts"}
+
+
+@pytest.mark.parametrize("name", sorted(OF_NUMBERS))
 @pytest.mark.parametrize("numbers", [(0.4, 0.7), (1.3, 1.3), (0.0, 2.0), (-0.6, -2.0), (2.5, 0.0)])
 def test_rules_of_numbers_hold(name, numbers):
     op = Op.table[name]
@@ -340,7 +367,7 @@ def test_single_numbers_of_arrays_have_factors_that_hold(name):
     recorded.root.label = "R"
     story = Story(recorded)
     steps = [step for step in story.steps if step.edges and step.phase == "backward"]
-    for step, (_, _, gradient) in zip(steps, graph.backward_pass(recorded.root).arrivals, strict=True):
+    for step, (_, _, gradient) in zip(steps, story.arrivals, strict=True):
         for text in formulas(step)[1:]:
             assert_equal_up_to(evaluate(text, {}), gradient, 1e-4)
     assert any(" * " in step.text for step in steps)
@@ -357,7 +384,7 @@ def test_a_hook_that_replaces_a_gradient_is_a_step(which):
     assert story.steps[-1].text == f"dout/dx = {[float(v) for v in x.grad]}"
     picture = sg.draw(root, show="grads").picture
     box = next(box for box in picture.boxes if box.name == "x")
-    assert box.gradient == [f"{x.grad.min()} … {x.grad.max()}, mean {x.grad.mean()}"]
+    assert box.gradient == [str([float(v) for v in x.grad])]
 
 
 def test_names_that_look_like_sums_are_closed_in_formulas():
@@ -399,5 +426,5 @@ def test_a_broadcast_edge_says_over_which_axes_it_adds_up():
     names = {box.key: box.name for box in picture.boxes}
     labels = {names[arrow.tail]: arrow.label for arrow in picture.arrows}
     assert labels["x"] == "× 1.0"
-    assert labels["b"] == "× 1.0\nsum over axis 1"
+    assert labels["b"] == "× 1.0\nsum over columns"
     assert labels["v"] == "× 1.0\nsum over axes 0, 1"

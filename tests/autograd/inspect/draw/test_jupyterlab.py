@@ -80,7 +80,10 @@ def notebook(tmp_path, environment):
 @pytest.fixture
 def jupyterlab(tmp_path, environment):
     port = free_port()
-    options = f"--no-browser --allow-root --port={port} --IdentityProvider.token={TOKEN} --ServerApp.open_browser=False"
+    options = (
+        f"--no-browser --allow-root --port={port} --IdentityProvider.token={TOKEN} --ServerApp.open_browser=False "
+    )
+    options += "--LabApp.expose_app_in_browser=True"
     command = [sys.executable, "-m", "jupyterlab", *options.split(), f"--ServerApp.root_dir={tmp_path}"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
@@ -119,17 +122,67 @@ async def evaluate_until(port, address, script, done):
     while time.monotonic() < end and not done(answer):
         await asyncio.sleep(0.5)
         number += 1
-        question = {"id": number, "method": "Runtime.evaluate", "params": {"expression": script}}
+        question = {"id": number, "method": "Runtime.evaluate", "params": {"expression": script, "awaitPromise": True}}
         await connection.write_message(json.dumps(question))
         while (reply := json.loads(await connection.read_message())).get("id") != number:
             pass
         answer = reply["result"]["result"].get("value")
     connection.close()
+    while await asyncio.wait_for(connection.read_message(), PATIENCE) is not None:  # None: it is closed
+        pass
     return answer
 
 
 def test_the_widget_shows_the_engines_gradients_in_jupyterlab(notebook, jupyterlab, chromium):
     address = f"{jupyterlab}/tree/{notebook.name}?token={TOKEN}"
     answer = asyncio.run(evaluate_until(chromium, address, READ, lambda text: text and text.startswith("[")))
-    # By value and gradient: a, the constant, their product, the result.
-    assert sorted(json.loads(answer)) == sorted([["2.0", "-2.0"], ["-3.0", ""], ["-6.0", "1.0"], ["-4.0", "1.0"]])
+    # By value and gradient: a, its product with a constant, the result.
+    assert sorted(json.loads(answer)) == sorted([["2.0", "-2.0"], ["-6.0", "1.0"], ["-4.0", "1.0"]])
+
+
+#: A notebook that is run in JupyterLab itself, by the kernel that it starts there.
+CELLS = [
+    'import seegrad as sg\na = sg.Value(2.0, label="a")\nb = a * -3.0 + a\nb.label = "b"\nb.play()',
+    "print('a is', a.data)",
+]
+
+#: Runs the first cell, lets Python's variables follow, types a number, and runs the second one, again and again.
+FOLLOW = """(async () => {
+  const app = window.jupyterapp;
+  const { content, sessionContext } = app?.shell.currentWidget ?? {};
+  if (!content?.widgets || !sessionContext.session?.kernel) return "not open";
+  const player = () => document.querySelector(".jp-OutputArea .seegrad-player");
+  if (!window.begun) {
+    window.begun = true;
+    content.activeCellIndex = 0;
+    app.commands.execute("notebook:run-cell");
+  }
+  if (!player()) return "no player yet";
+  const follow = player().querySelector(".live > label input");
+  if (!follow.checked) {
+    follow.click();
+    const field = player().querySelector(".live .number");
+    field.value = "5";
+    field.dispatchEvent(new Event("input"));
+    window.due = Date.now() + 1000;
+  }
+  if (Date.now() > window.due) { // until the kernel has heard of it
+    window.due += 4000;
+    content.activeCellIndex = 1;
+    app.commands.execute("notebook:run-cell");
+  }
+  return [...document.querySelectorAll(".jp-OutputArea-output")].map((output) => output.textContent).join("|");
+})()"""
+
+
+def test_variables_of_the_kernel_follow_the_widget_in_jupyterlab(tmp_path, jupyterlab, chromium):
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+        for i, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    book = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "follow.ipynb").write_text(json.dumps(book))
+    address = f"{jupyterlab}/tree/follow.ipynb?token={TOKEN}"
+    answer = asyncio.run(evaluate_until(chromium, address, FOLLOW, lambda text: text and "a is 5.0" in text))
+    assert "a is 5.0" in answer

@@ -77,6 +77,17 @@ def test_a_model_as_operations_shows_the_paths_of_its_parameters():
     assert {"first.weight", "body.1.inner.bias"} <= names
 
 
+def test_operations_of_a_model_stand_inside_their_layers():
+    drawing = sg.draw(Net(), input_shape=(5, 8), zoom="ops")
+    groups = {(box.op, box.group) for box in drawing.picture.boxes if box.kind == "result"}
+    assert ("x @ first.weight", ("first Linear",)) in groups
+    assert ("tanh", ()) in groups
+    assert ("+", ("body Sequential", "body.0 Block")) in groups
+    assert ("relu", ("body Sequential", "body.1 Block", "body.1.activation ReLU")) in groups
+    assert "body.0.inner Linear" in drawing.source
+    assert "activation ReLU" not in drawing.source  # a frame around relu would say it twice
+
+
 def test_a_model_needs_an_input():
     with pytest.raises(ValueError, match="input_shape"):
         sg.draw(nn.ReLU())
@@ -123,7 +134,7 @@ def test_scalars_have_the_numbers_and_gradients_of_the_arrays(name, rng):
 def test_a_vector_result_in_scalars():
     x = sg.tensor([1.0, 2.0], requires_grad=True, label="x")
     picture = sg.draw(x * 2.0, zoom="scalars").picture
-    assert [box.op for box in picture.boxes if box.op] == ["*", "*", "stack"]
+    assert [box.op for box in picture.boxes if box.op] == ["x[0] * 2", "x[1] * 2", "stack"]
 
 
 def test_too_many_scalars_are_refused_with_their_number():

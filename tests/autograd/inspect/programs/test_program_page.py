@@ -165,7 +165,7 @@ def test_a_backward_pass_inside_of_a_function_has_a_heading():
         "c = cos(x) : f64[3]",
         "d = c0 * c : f64[3]",
         "forward",
-        "f = float(b)",
+        "f = number(b)",
         "returns",
         "d",
     ]
