@@ -106,10 +106,11 @@ class BucketSampler:
 
     Examples
     --------
-    >>> words = ["a", "to", "be", "of", "gradient", "backward"]
+    >>> words = ["I", "backward", "to", "be", "gradient", "a"]
     >>> sampler = sg.data.BucketSampler([len(word) for word in words], batch_size=2)
-    >>> [sorted([words[i] for i in batch]) for batch in sampler.draw(np.random.default_rng(0)).reshape(3, 2)]
-    [['backward', 'gradient'], ['be', 'of'], ['a', 'to']]
+    >>> batches = sampler.draw(np.random.default_rng(0)).reshape(3, 2)
+    >>> sorted(sorted(words[i] for i in batch) for batch in batches)
+    [['I', 'a'], ['backward', 'gradient'], ['be', 'to']]
     """
 
     def __init__(self, lengths: ArrayLike, batch_size: int = 64, pool: int = 50) -> None:
