@@ -189,6 +189,15 @@ def test_translation_keeps_step(path, tool):
     assert [tool.skeleton(source) for source in mine] == [tool.skeleton(source) for source in other]
 
 
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=name)
+def test_bold_text_is_bold(path, tool):
+    """Markdown closes no bold text that ends with punctuation just before a letter."""
+    for cell in tool.read(path).cells:
+        if cell.cell_type == "markdown":
+            for bold, after in re.findall(r"\*\*([^*\n]+)\*\*(.?)", FENCED.sub("", cell.source)):
+                assert not (re.search(r"\W$", bold) and re.match(r"\w", after)), f"a space after **{bold}**"
+
+
 def test_a_skeleton_is_what_a_cell_computes(tool):
     english = "%matplotlib inline\nx = 1  # a number\nprint(f'sum {x:>9}', 'of all')"
     chinese = "%matplotlib inline\nFONTS = ['Noto Sans CJK SC']\nx = 1  # 一个数\nprint(f'总和 {x:>6}', '')"

@@ -22,7 +22,8 @@ SECTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Colab, upload what you have downloaded.",
         (
             *("course/*", "!course/*_zh", "lite"),
-            "## 中文版\n\n十二课，从一次乘法到识别手写数字、写出名字的网络。页面里的播放器可以直接播放、拖动和提问。",
+            "## 中文版\n\n十二课，从一次乘法到识别手写数字、写出名字的网络。"
+            "页面里的播放器可以直接播放，数值可以拖动，还会向你提问。",
             "course/*_zh",
         ),
     ),
