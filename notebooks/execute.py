@@ -28,7 +28,7 @@ PNG, SVG = "image/png", "image/svg+xml"
 # Of a large drawing the PNG is enough.
 LARGE_SVG = 50_000
 # A larger PNG is kept with 256 colours.
-LARGE_PNG = 30_000
+LARGE_PNG = 10_000
 NOISE = re.compile(r"^Fontconfig (warning|error).*\n?", re.MULTILINE)
 
 Notebook = Any
