@@ -36,8 +36,8 @@ class Subset(Generic[Example]):
     --------
     >>> digits = sg.data.ArrayDataset(np.arange(6.0).reshape(3, 2), [0, 1, 2])
     >>> part = sg.data.Subset(digits, [0, 2])
-    >>> len(part), part.y
-    (2, array([0, 2]))
+    >>> len(part), part.y, part[1:].y
+    (2, array([0, 2]), array([2]))
     """
 
     def __init__(self, dataset: Source[Example], indices: ArrayLike) -> None:
@@ -57,9 +57,14 @@ class Subset(Generic[Example]):
         """Return a checksum of the positions, and of the whole data set if it has one."""
         return crc32(self.indices.tobytes(), fingerprint(self.dataset) or 0)
 
-    def __getitem__(self, index: int) -> Example:
-        """Return the pair ``(example, target)``."""
-        return self.dataset[int(self.indices[index])]
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Subset[Example]: ...
+    def __getitem__(self, index: Any) -> Example | Subset[Example]:
+        """Return one example, or for a slice, index array or mask the subset of those."""
+        chosen = self.indices[index]
+        return self.dataset[int(chosen)] if chosen.ndim == 0 else type(self)(self.dataset, chosen)
 
     @property
     def x(self) -> NDArray[Any]:

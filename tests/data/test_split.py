@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seegrad.data import ArrayDataset, KFold, Subset, random_split, train_val_split
+from seegrad.data import ArrayDataset, DataError, KFold, Subset, random_split, train_val_split
 
 
 def numbered(labels) -> ArrayDataset:
@@ -110,3 +110,20 @@ def test_subset_positions_must_exist():
         Subset([1, 2, 3], [3])
     with pytest.raises(ValueError, match="positions"):
         Subset([1, 2, 3], [])
+
+
+def test_a_part_of_a_subset_is_a_subset():
+    part = Subset([10, 11, 12, 13], [3, 1, 0])
+    assert [list(part[chosen]) for chosen in (slice(1, None), [2, 0], np.array([True, False, True]))] == [
+        [11, 10],
+        [10, 13],
+        [13, 10],
+    ]
+    assert (part[-1], part[np.int64(1)]) == (10, 11)
+    mapped = train_val_split(ArrayDataset(np.arange(8.0)[:, None], [0, 1] * 4), 4, seed=0)[0]
+    assert len(mapped[:2]) == 2
+    for bad in (3, [0, 3]):
+        with pytest.raises(IndexError):
+            part[bad]
+    with pytest.raises(DataError, match="positions"):
+        part[3:]
