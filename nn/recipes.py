@@ -1,4 +1,4 @@
-"""Complete recipes: for MNIST that of the article, and one of a quarter of an hour; a GPT for names.
+"""Complete recipes: for MNIST that of the article, and one of ten minutes; a GPT for names.
 
 A recipe is a network and everything that its training needs. ``seegrad train --recipe`` uses them; in Python::
 
@@ -145,8 +145,8 @@ def _by_length(train: ArrayDataset, batch_size: int) -> BucketSampler:
 
 #: The recipe of the article, exactly.
 ARTICLE = Recipe(5, 64, 1e-3, mnist_cnn, unchanged, False, _article)
-#: Takes less than 15 minutes on two cores; chosen on a validation split of the training images.
-BEST = Recipe(22, 128, 0.1, mnist_deep_cnn, affine, True, _best)
+#: Takes about ten minutes on two cores; chosen on a validation split of the training images.
+BEST = Recipe(20, 128, 0.1, mnist_deep_cnn, affine, True, _best)
 
 #: A GPT of first names; chosen on a validation split of the training names.
 NAMES = Recipe(20, 64, 4e-3, names_gpt, without_padding, True, _names, _by_length)
