@@ -1,4 +1,4 @@
-"""``each``: many cases of a moment each in one test, since collecting and reporting a test takes longer than they do."""
+"""``each``: many small cases in one test, since to collect and to report a test takes longer than each of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import seegrad as sg
 
 @contextmanager
 def fresh(fixtures: dict[str, Any]) -> Any:
-    """Give each case what a test of its own would have: the same random numbers, and nothing replaced by another case."""
+    """Give a case what a test of its own would have: the same random numbers, and nothing that another replaced."""
     with pytest.MonkeyPatch.context() as patch:
         sg.manual_seed(0)
         own = {"rng": np.random.default_rng(0), "monkeypatch": patch}
