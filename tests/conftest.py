@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -38,8 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RootIsAFolder())
     # A shell lets what it starts in the background ignore Ctrl-C, and so would the processes that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # More than a hundred tests start Python: without what it keeps, each would compile the package for most of a second.
+    # A hundred tests start Python: without what it keeps, each would compile the package for most of a second.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    # The garbage collector need not look through all tests, and what they import, whenever it is called.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
