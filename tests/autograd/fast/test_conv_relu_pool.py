@@ -11,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from in_one_test import each
 
 import seegrad as sg
 from seegrad.autograd import resources
@@ -108,7 +109,7 @@ def in_layout(x, layout):
     return x
 
 
-@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@each("layout", ["contiguous", "kernel", "reversed", "readonly"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pool", POOLS)
@@ -164,7 +165,7 @@ def test_a_few_images_of_many_channels_equal_naive_loops(pool, window, layout, r
     np.testing.assert_allclose(values, expected, atol=1e-4, rtol=1e-5)
 
 
-@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@each("layout", ["contiguous", "kernel", "reversed", "readonly"])
 @pytest.mark.parametrize("padding", [NONE, ((1, 1), (1, 1)), ((3, 0), (0, 5))])
 @pytest.mark.parametrize("size", [(4, 4), (6, 5), (7, 10), (13, 13)])
 def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layout, threads):
