@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 import signal
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +41,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RootIsAFolder())
     # A shell lets what it starts in the background ignore Ctrl-C, and so would the processes that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A hundred tests start Python: without what it keeps, each would compile the package for most of a second.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if find_spec("hypothesis") is not None:
+        from hypothesis import settings
+
+        settings.register_profile("any machine", deadline=None)  # how fast it is, and how busy, is no matter of a test
+        settings.load_profile("any machine")
+
+
+def pytest_collection_finish() -> None:
+    if "hypothesis" in sys.modules:  # its first example asks the garbage collector who holds what it has made
+        from hypothesis import given, settings
+        from hypothesis.strategies import none
+
+        settings(max_examples=1, database=None)(given(none())(lambda nothing: None))()
+    # The garbage collector need not look through all tests, and what they import, whenever it is called.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

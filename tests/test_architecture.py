@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from in_one_test import each
 from package_files import PATHS, ROOT, name_of
 
 FILES = [name_of(path) for path in PATHS]
@@ -148,7 +149,7 @@ def test_the_table_names_what_there_is():
     assert {part_of(file) for file in FILES} == set(MAY_IMPORT)
 
 
-@pytest.mark.parametrize("file", FILES)
+@each("file", FILES)
 def test_imports_point_down(file):
     part = part_of(file)
     allowed = {part, *MAY_IMPORT[part].split()}
@@ -164,7 +165,7 @@ def test_no_circles_among_files():
         pytest.fail(" <- ".join(error.args[1]))
 
 
-@pytest.mark.parametrize(("file", "other"), DOORS)
+@each("file, other", DOORS)
 def test_doors_are_in_use_and_closed_while_loading(file, other):
     assert GRAPH[file][other] is False
 
@@ -190,7 +191,7 @@ def test_one_file_alone_changes_how_numpy_treats_errors():
     assert [file for file in FILES if named[file] & {"errstate", "seterr"}] == ["common/quiet.py"]
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.endswith("/__init__.py")])
+@each("file", [file for file in FILES if file.endswith("/__init__.py")])
 def test_a_folder_says_what_it_is_what_it_imports_and_where_to_begin(file):
     text = ast.get_docstring(TREES[file]) or ""
     assert re.match(r".+\.\n\n", text), "the first line says what is here"

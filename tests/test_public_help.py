@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from in_one_test import each
 
 import seegrad as sg
 
@@ -36,7 +37,7 @@ def has_free_arguments(signature):
     return kinds == [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
 
 
-@pytest.mark.parametrize(("home", "name"), CALLED)
+@each("home, name", CALLED)
 def test_public_names_have_a_signature_and_help(home, name):
     called = thing(home, name)
     if not (inspect.isclass(called) and issubclass(called, Exception)):
@@ -45,7 +46,7 @@ def test_public_names_have_a_signature_and_help(home, name):
     assert inspect.getdoc(called).split("\n")[0] in pydoc.render_doc(called, renderer=pydoc.plaintext)
 
 
-@pytest.mark.parametrize(("kind", "name"), METHODS)
+@each("kind, name", METHODS)
 def test_methods_have_a_signature_and_help(kind, name):
     method = getattr(kind, name)
     assert inspect.getdoc(method)

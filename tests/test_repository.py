@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_one_test import each
 from package_files import PATHS, ROOT, name_of
 
 import seegrad as sg
@@ -55,7 +56,7 @@ def test_import_is_light(module):
     assert ours - numpys == set()
 
 
-@pytest.mark.parametrize("path", PATHS, ids=name_of)
+@each("path", PATHS)
 def test_no_pickle(path):
     assert not re.search(
         r"\b(pickle|cPickle|dill|joblib|marshal|shelve)\b.*\b(import|load)|import (pickle|marshal|shelve)"
@@ -64,19 +65,19 @@ def test_no_pickle(path):
     )
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+@each("path", TEXTS)
 def test_no_paths_of_one_machine(path):
     # Put together here, so that this file does not find itself.
     folders = "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers", "wo" + "rk", "t" + "mp"])
     assert not re.search(rf"""(?<=[\s"'`(=])/({folders})/\w""", path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", PATHS, ids=name_of)
+@each("path", PATHS)
 def test_imports_inside_the_package_are_relative(path):
     assert not re.search(r"^\s*(from|import)\s+seegrad\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=name_of)
+@each("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 def test_pages_name_files_that_exist(page):
     named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|md))`", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []

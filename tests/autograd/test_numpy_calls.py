@@ -9,6 +9,7 @@ import inspect
 
 import numpy as np
 import pytest
+from in_one_test import each
 from numpy_calls import CALLS, V, X, Y
 
 import seegrad as sg
@@ -113,7 +114,7 @@ def test_values_and_gradients_are_numpys_in_every_calling_form(call):
             np.testing.assert_allclose(found, numeric(function, args, options, index), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, np.uint8])
+@each("dtype", [np.float32, np.float16, np.int64, np.uint8])
 @every_call
 def test_other_dtypes_become_what_numpy_makes_of_them(call, dtype):
     def of_dtype(x):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from in_one_test import each
 
 import seegrad as sg
 
@@ -102,7 +103,7 @@ def value_and_gradient(operation, t, constant, left):
 
 @kinds
 @operations
-@pytest.mark.parametrize("left", [False, True])
+@each("left", [False, True])
 def test_a_constant_of_any_kind_counts_by_position(constant, operation, left):
     t = sg.tensor([1.5, 2.5], requires_grad=True)
     expected = value_and_gradient(operation, t, C, left)
@@ -467,11 +468,11 @@ def test_the_derivative_of_a_complex_result_is_refused():
             sg.grad(lambda x, number=number: number)(1.0)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int64", "float16", "float32"])
+@each("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int64", "float16", "float32"])
 @pytest.mark.parametrize(
     "form", [np.asarray, lambda c: c[0], lambda c: c[0].reshape(())], ids=["array", "number", "0-d"]
 )
-@pytest.mark.parametrize("left", [True, False])
+@each("left", [True, False])
 @pytest.mark.parametrize(
     "operation",
     [np.power, np.divide, np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.multiply, np.maximum, np.copysign],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from in_one_test import each
 from operation_cases import CASES
 from operation_cases.case import Case
 from traced_programs import TracedProgram
@@ -86,7 +87,7 @@ def check(f: Callable[..., Any], first: Any, second: Any) -> None:
 
 
 @all_cases
-@pytest.mark.parametrize("form", [value, gradients, second_derivatives])
+@each("form", [value, gradients, second_derivatives])
 def test_an_operation_and_its_derivatives(case, form):
     check(form(case.f), case.inputs, others(case))
 

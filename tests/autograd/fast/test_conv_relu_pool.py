@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import subprocess
@@ -10,6 +11,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from in_one_test import each
 
 import seegrad as sg
 from seegrad.autograd import resources
@@ -47,32 +49,54 @@ def threads(request, monkeypatch):
         yield request.param
 
 
-def naive(x, w, b, pool, stride, padding, dilation):
-    """The result, and for each of its elements the window of the images that won, or None; one by one."""
-    x = np.pad(x, ((0, 0), *padding, (0, 0)))
-    reach = [(w.shape[k] - 1) * dilation[k] for k in (0, 1)]
-    sizes = [((x.shape[k + 1] - reach[k] - 1) // stride[k] + 1) // pool[k] for k in (0, 1)]
-    values = np.zeros((len(x), *sizes, w.shape[3]))
-    winners = {}
-    for n, r, s, o in np.ndindex(values.shape):
-        for i, j in product(range(pool[0]), range(pool[1])):
+def windows_of(shape, kernel, pool, stride, padding, dilation):
+    """Number the places of each pool's window: ``(row, column, place), window of the padded images``."""
+    tall, wide = ((kernel[k] - 1) * dilation[k] + 1 for k in (0, 1))
+    rows, columns = (
+        ((shape[k + 1] + sum(padding[k]) - span) // stride[k] + 1) // pool[k] for k, span in enumerate((tall, wide))
+    )
+    for r, s in np.ndindex(rows, columns):
+        for place, (i, j) in enumerate(product(range(pool[0]), range(pool[1]))):
             top, left = (r * pool[0] + i) * stride[0], (s * pool[1] + j) * stride[1]
-            window = np.s_[n, top : top + reach[0] + 1 : dilation[0], left : left + reach[1] + 1 : dilation[1]]
-            value = (x[window] * w[..., o]).sum() + b[o]
-            if value > values[n, r, s, o]:
-                values[n, r, s, o], winners[n, r, s, o] = value, window
+            yield (r, s, place), np.s_[:, top : top + tall : dilation[0], left : left + wide : dilation[1]]
+
+
+def naive(x, w, b, pool, *window):
+    """The result, and for each of its elements the place in the pool that won, or -1; window by window."""
+    places = list(windows_of(x.shape, w.shape, pool, *window))
+    x = np.pad(x, ((0, 0), *window[1], (0, 0)))
+    (rows, columns, _), _ = places[-1]
+    values = np.zeros((len(x), rows + 1, columns + 1, w.shape[3]))
+    winners = np.full(values.shape, -1)
+    for (r, s, place), part in places:
+        value = np.tensordot(x[part], w, 3) + b
+        larger = value > values[:, r, s]
+        values[:, r, s][larger], winners[:, r, s][larger] = value[larger], place
     return values, winners
 
 
-def naive_gradients(g, x, w, winners, padding):
-    (top, bottom), (left, right) = padding
-    padded = np.pad(x, ((0, 0), *padding, (0, 0)))
-    dx, dw, db = np.zeros(padded.shape), np.zeros(w.shape), np.zeros(w.shape[3])
-    for place, window in winners.items():
-        dx[window] += g[place] * w[..., place[3]]
-        dw[..., place[3]] += g[place] * padded[window]
-        db[place[3]] += g[place]
-    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right], dw, db
+def naive_gradients(g, x, w, winners, pool, *window):
+    (top, bottom), (left, right) = window[1]
+    padded = np.pad(x, ((0, 0), *window[1], (0, 0)))
+    dx, dw = np.zeros(padded.shape), np.zeros(w.shape)
+    for (r, s, place), part in windows_of(x.shape, w.shape, pool, *window):
+        arriving = np.where(winners[:, r, s] == place, g[:, r, s], 0.0)
+        dx[part] += np.tensordot(arriving, w, (1, 3))
+        dw += np.tensordot(padded[part], arriving, (0, 0))
+    return dx[:, top : dx.shape[1] - bottom, left : dx.shape[2] - right], dw, (g * (winners >= 0)).sum((0, 1, 2))
+
+
+@functools.cache
+def worked_out(images, kernel, pool, *window):
+    """Random inputs and an arriving gradient of one call, and its result and gradients: of every test that asks."""
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=images), rng.normal(size=kernel), rng.normal(size=kernel[3])
+    values, winners = naive(x, w, b, pool, *window)
+    g = rng.normal(size=values.shape)
+    results = (values, *naive_gradients(g, x, w, winners, pool, *window))
+    for array in (x, w, b, g, *results):
+        array.flags.writeable = False
+    return (x, w, b, g), results
 
 
 def in_layout(x, layout):
@@ -85,20 +109,18 @@ def in_layout(x, layout):
     return x
 
 
-@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@each("layout", ["contiguous", "kernel", "reversed", "readonly"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pool", POOLS)
-def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads):
-    x, w, b = rng.normal(size=(17, 7, 8, 2)), rng.normal(size=(2, 3, 2, 3)), rng.normal(size=3)
-    expected, winners = naive(x, w, b, pool, *window)
-    g = rng.normal(size=expected.shape)
+def test_equals_naive_loops(pool, window, dtype, tolerance, layout, threads):
+    (x, w, b, g), expected = worked_out((17, 7, 8, 2), (2, 3, 2, 3), pool, *window)
     given = [in_layout(array.astype(dtype), layout) if array.ndim == 4 else array.astype(dtype) for array in (x, w, b)]
     values, shards = kernels.conv2d_relu_pool(*given, pool, *window)
     gradients = kernels.conv2d_relu_pool_gradients(
         in_layout(g.astype(dtype), layout), given[1], x.shape, shards, pool, *window
     )
-    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, window[1]))):
+    for result, wanted in zip((values, *gradients), expected):
         assert result.dtype == dtype
         np.testing.assert_allclose(result, wanted, atol=tolerance * 10, rtol=tolerance)
     assert resources.compiling or len(shards) == threads
@@ -106,23 +128,21 @@ def test_equals_naive_loops(pool, window, dtype, tolerance, layout, rng, threads
         *[a[:2] if a.ndim == 4 and len(a) == 17 else a for a in given], pool, *window, False
     )
     assert none == []
-    np.testing.assert_allclose(few, expected[:2], atol=tolerance * 10, rtol=tolerance)
+    np.testing.assert_allclose(few, expected[0][:2], atol=tolerance * 10, rtol=tolerance)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 7])
 @pytest.mark.parametrize("channels", [1, 9])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("pool", [*POOLS, (5, 4)])
-def test_gradients_of_a_few_images_equal_naive_loops(pool, window, channels, batch, rng):
-    x, w, b = rng.normal(size=(batch, 9, 8, channels)), rng.normal(size=(2, 3, channels, 5)), rng.normal(size=5)
+def test_gradients_of_a_few_images_equal_naive_loops(pool, window, channels, batch):
     if pool == (5, 4) and window[0] == (2, 1):
         window = ((1, 1), *window[1:])
-    expected, winners = naive(x, w, b, pool, *window)
-    g = rng.normal(size=expected.shape)
+    (x, w, b, g), expected = worked_out((batch, 9, 8, channels), (2, 3, channels, 5), pool, *window)
     single = [in_layout(array.astype(np.float32), "kernel") if array.ndim == 4 else array for array in (x, w, b, g)]
     values, shards = kernels.conv2d_relu_pool(*single[:2], b.astype(np.float32), pool, *window)
     gradients = kernels.conv2d_relu_pool_gradients(single[3], single[1], x.shape, shards, pool, *window)
-    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, window[1]))):
+    for result, wanted in zip((values, *gradients), expected):
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, wanted, atol=1e-4, rtol=1e-5)
     without, *others = kernels.conv2d_relu_pool_gradients(
@@ -145,20 +165,18 @@ def test_a_few_images_of_many_channels_equal_naive_loops(pool, window, layout, r
     np.testing.assert_allclose(values, expected, atol=1e-4, rtol=1e-5)
 
 
-@pytest.mark.parametrize("layout", ["contiguous", "kernel", "reversed", "readonly"])
+@each("layout", ["contiguous", "kernel", "reversed", "readonly"])
 @pytest.mark.parametrize("padding", [NONE, ((1, 1), (1, 1)), ((3, 0), (0, 5))])
 @pytest.mark.parametrize("size", [(4, 4), (6, 5), (7, 10), (13, 13)])
-def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layout, rng, threads):
-    x, w, b = rng.normal(size=(17, *size, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
+def test_small_kernels_with_many_channels_equal_naive_loops(size, padding, layout, threads):
     window = ((1, 1), padding, (1, 1))
-    expected, winners = naive(x, w, b, (2, 2), *window)
-    g = rng.normal(size=expected.shape)
+    (x, w, b, g), expected = worked_out((17, *size, 2), (3, 3, 2, 3), (2, 2), *window)
     x, w, b, g = (a.astype(np.float32) for a in (x, w, b, g))
     values, shards = kernels.conv2d_relu_pool(in_layout(x, layout), in_layout(w, layout), b, (2, 2), *window)
     without, _ = kernels.conv2d_relu_pool(np.concatenate([x] * 8), w, b, (2, 2), *window, tracked=False)
     np.testing.assert_allclose(without[:17], values, rtol=1e-5, atol=1e-5)
     gradients = kernels.conv2d_relu_pool_gradients(in_layout(g, layout), w, x.shape, shards, (2, 2), *window)
-    for result, wanted in zip((values, *gradients), (expected, *naive_gradients(g, x, w, winners, padding))):
+    for result, wanted in zip((values, *gradients), expected):
         np.testing.assert_allclose(result, wanted, atol=1e-4, rtol=1e-5)
     to_weights = kernels.conv2d_relu_pool_gradients(g, w, x.shape, shards, (2, 2), *window, to_input=False)
     np.testing.assert_array_equal(to_weights[1], gradients[1])

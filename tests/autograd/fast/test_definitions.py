@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from in_one_test import each
 
 import seegrad as sg
 from seegrad.autograd.core.op import Op
@@ -152,8 +153,8 @@ def winners_for(name: str, given: Given, rng: Any) -> dict[str, Any]:
 
 every_input = [
     pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__),
-    pytest.mark.parametrize("special", SPECIAL),
-    pytest.mark.parametrize("layout", ["as the kernels have it", "stepped", "reversed"]),
+    each("special", SPECIAL),
+    each("layout", ["as the kernels have it", "stepped", "reversed"]),
 ]
 
 
@@ -288,7 +289,7 @@ GRADIENTS: dict[str, Any] = {"relu": sg.relu, "batch_norm": lambda *a: sg.batch_
 
 
 @on_every_input
-@pytest.mark.parametrize("arriving", ["nan", "inf", "none"])
+@each("arriving", ["nan", "inf", "none"])
 @pytest.mark.parametrize("size", [0, 12, ENOUGH - 1, ENOUGH, LARGE - 4, LARGE + 4])
 def test_the_quicker_gradient_of_relu_is_what_its_rule_says(size, arriving, layout, special, dtype, rng):
     x, g = whole_numbers(size, dtype, special, rng), whole_numbers(size, dtype, arriving, rng)
@@ -299,7 +300,7 @@ def test_the_quicker_gradient_of_relu_is_what_its_rule_says(size, arriving, layo
 
 
 @on_every_input
-@pytest.mark.parametrize("arriving", ["nan", "inf", "none"])
+@each("arriving", ["nan", "inf", "none"])
 @pytest.mark.parametrize("shape", [(2, 4, 4, 3), (2, 128, 130, 2), (3, 1, 1, 2), (7, 3), (4, 5, 2)])
 def test_the_quicker_gradients_of_batch_norm_are_what_its_rules_say(shape, arriving, layout, special, dtype, rng):
     x, g = (laid_out(whole_numbers(shape, dtype, s, rng), layout) for s in (special, arriving))
@@ -341,8 +342,8 @@ def test_quicker_maxima_and_winners_are_those_of_the_definition(shape, size, win
     assert_same(quick, window_max.__wrapped__(x, **window))
 
 
-@pytest.mark.parametrize("special", SPECIAL)
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
+@each("special", SPECIAL)
+@each("dtype", DTYPES)
 @pytest.mark.parametrize("size", [10, LARGE - 4, LARGE + 4])
 def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special, rng):
     start = [whole_numbers(size, dtype, "none", rng), whole_numbers(size, dtype, special, rng)]

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from in_one_test import each
 
 from seegrad.autograd import resources
 from seegrad.autograd.fast import kernels
@@ -87,8 +88,8 @@ def amount(request, monkeypatch):
 
 @pytest.mark.usefixtures("amount")
 class TestConvolution:
-    @pytest.mark.parametrize("size", SIZES)
-    @pytest.mark.parametrize("dilation", DILATIONS)
+    @each("size", SIZES)
+    @each("dilation", DILATIONS)
     @pytest.mark.parametrize("padding", PADDINGS)
     @pytest.mark.parametrize("stride", STRIDES)
     @pytest.mark.usefixtures("threads")
@@ -200,7 +201,7 @@ class TestPooling:
         ((1, 2), (2, 3), NONE),
     ]
 
-    @pytest.mark.parametrize("layout", LAYOUTS)
+    @each("layout", LAYOUTS)
     @pytest.mark.parametrize("shape", [(3, 8, 8, 2), (2, 7, 9, 3), (2, 9, 7, 1)])
     @pytest.mark.parametrize(("kernel", "stride", "padding"), CASES)
     @pytest.mark.usefixtures("threads")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from in_one_test import each
 from operation_cases import CASES
 from operation_cases.case import Case
 
@@ -134,7 +135,7 @@ def test_gradcheck_to_second_order(case):
     assert sg.gradcheck(lambda *xs: sg.square(case.f(*xs)), leaves(case.inputs), order=2)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@each("layout", LAYOUTS)
 @all_cases
 def test_layout_in_memory_changes_nothing(case, layout):
     expected = gradients(case.f, [np.array(x, order="C") for x in case.inputs])

@@ -129,9 +129,8 @@ def test_few_rules_say_nothing(edges):
 
 def test_chains_print_factors_and_rules_that_hold(edges):
     checked = Counter()
-    for root in {edge.story.root for edge in edges}:
-        picture = picture_of_nodes(RecordedGraph(root), "chain", 1000, False)
-        story = Story(RecordedGraph(root))
+    for story in dict.fromkeys(edge.story for edge in edges):
+        picture = picture_of_nodes(RecordedGraph(story.root), "chain", 1000, False)
         assert len(picture.boxes) == len(story.nodes)
         labelled = {key: picture.arrows[int(name[1:])] for key, name in story.edges.items()}
         for node, x, gradient in story.arrivals:
