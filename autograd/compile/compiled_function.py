@@ -108,7 +108,8 @@ class Compiled(Inspectable, Generic[P, R]):
     """
 
     #: The largest number of recordings that are kept: for different shapes of the arguments, or different branches.
-    KEPT = 8
+    #: Batches of sequences by their lengths come in a dozen shapes and more.
+    KEPT = 32
 
     def __init__(self, f: Callable[P, R], steady: bool = False) -> None:
         functools.update_wrapper(self, f, updated=())

@@ -203,6 +203,13 @@ def test_loops_whose_length_depends_on_data():
         agree(f, compiled, [w], Value(start))
 
 
+def test_a_dozen_shapes_and_more_are_recorded_once_each():
+    compiled = sg.compile(lambda x: np.sum(x * x))
+    for length in [*range(1, 21), *range(1, 21)]:
+        assert compiled(np.ones(length)) == compiled(np.ones(length)) == length
+    assert (compiled.recordings, compiled.replays) == (20, 60)
+
+
 def test_shapes_and_fixed_arguments_lead_to_recordings_of_their_own():
     f = sg.compile(lambda xs, n: sum(x**n for x in xs))
     assert f([1.0, 2.0], 2) == 5.0
