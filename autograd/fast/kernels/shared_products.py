@@ -31,7 +31,7 @@ def product(x: Array, y: Array) -> Array:
     if y.ndim == 2 and x.ndim > 2:
         rows = math.prod(x.shape[:-1])  # -1 cannot be worked out of nothing
         return product(x.reshape(rows, k), y).reshape(*x.shape[:-1], m)
-    stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    stack = () if x.ndim == y.ndim == 2 else np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     n = x.shape[-2]
     work = math.prod(stack) * n * k * m
     if work < SMALL:
