@@ -191,9 +191,7 @@ class MultiheadAttention(Module):
                 f"got a query, key and value of shapes {query.shape}, {key.shape} and {value.shape}; their batches "
                 "must be the same, and the lengths of key and value",
             )
-        weights_of = split(self.in_proj_weight, 3, axis=1)
-        biases_of = [None] * 3 if self.in_proj_bias is None else split(self.in_proj_bias, 3)
-        q, k, v = (self._heads(linear(x, w, b)) for x, w, b in zip((query, key, value), weights_of, biases_of))
+        q, k, v = (self._heads(x) for x in self._projected(query, key, value))
         if self.rotary:
             start = 0 if cache is None else len(cache)
             q, k = rotary_embedding(q, start), rotary_embedding(k, start)
@@ -219,6 +217,14 @@ class MultiheadAttention(Module):
             hint = "; for a single sequence use x[np.newaxis]" if x.ndim == 2 else ""
             raise LayerShapeError(self, f"got a {name} of shape {x.shape}, expected ({order}, {self.embed_dim}){hint}")
         return x if self.batch_first else swapaxes(x, 0, 1)
+
+    def _projected(self, query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
+        """Return the linear functions of the inputs, each (N, L, E)."""
+        if query is key is value:  # one product of three times the width
+            return split(linear(query, self.in_proj_weight, self.in_proj_bias), 3, axis=2)
+        weights = split(self.in_proj_weight, 3, axis=1)
+        biases = [None] * 3 if self.in_proj_bias is None else split(self.in_proj_bias, 3)
+        return [linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases)]
 
     def _heads(self, x: Tensor) -> Tensor:
         """Split the features of (N, L, E) among the heads: (N, heads, L, E / heads)."""

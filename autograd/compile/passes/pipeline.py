@@ -10,6 +10,7 @@ from .constant_folding import with_constants_folded
 from .dead_code import without_dead_code
 from .grouping import with_groups
 from .idle_operations import without_idle_operations
+from .joining import with_parts_joined
 
 Pass = Callable[[Program], Program]
 
@@ -26,7 +27,7 @@ SIMPLIFYING: tuple[Pass, ...] = (
 
 
 #: What follows, for programs that are to run.
-PASSES: tuple[Pass, ...] = (*SIMPLIFYING, with_groups)
+PASSES: tuple[Pass, ...] = (*SIMPLIFYING, with_parts_joined, with_groups)
 
 
 def simplified(program: Program, passes: Sequence[Pass] = SIMPLIFYING) -> Program:

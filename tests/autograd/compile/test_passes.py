@@ -11,6 +11,7 @@ from seegrad.autograd.compile.passes.common_subexpressions import without_repeti
 from seegrad.autograd.compile.passes.constant_folding import with_constants_folded
 from seegrad.autograd.compile.passes.dead_code import without_dead_code
 from seegrad.autograd.compile.passes.idle_operations import without_idle_operations
+from seegrad.autograd.compile.passes.joining import with_parts_joined
 from seegrad.autograd.compile.passes.pipeline import simplified
 from seegrad.autograd.compile.program import Variable
 from seegrad.autograd.core.op import Op, PlainFunction
@@ -258,3 +259,36 @@ def test_a_number_has_another_form_than_an_array_of_float64():
     assert number == Variable((), None)
     assert array == Variable((), np.dtype(float))
     assert len({number, array, Variable((), None)}) == 2
+
+
+def page_of_parts(cuts, axis=1, shape=(4, 6)):
+    """Add up, in the order of the cuts, zeros with special numbers between two places of an axis."""
+    page, total = ProgramByHand(), None
+    for start, stop in cuts:
+        size = (*shape[:axis], stop - start, *shape[axis + 1 :])
+        x = page.given(np.resize(np.concatenate([SPECIAL, [-0.0]]), size))
+        put = page.call(OP["scatter_add"], x, index=(slice(None),) * axis + (slice(start, stop),), shape=shape)
+        total = put if total is None else page.call(OP["add"], total, put)
+    return page, total
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("cuts", [((0, 1), (1, 4)), ((2, 4), (0, 2)), ((1, 2), (3, 4), (0, 1), (2, 3))])
+def test_parts_of_zeros_are_written_side_by_side(cuts, axis):
+    page, total = page_of_parts(cuts, axis, (4, 4))
+    page.end(total)
+    assert_shortened(page, with_parts_joined, ["side_by_side"])
+
+
+@pytest.mark.parametrize("cuts", [((0, 2), (2, 4)), ((0, 4), (3, 6)), ((0, 6),), ((0, 3), (4, 6))])
+def test_parts_that_overlap_or_leave_something_stay(cuts):
+    page, total = page_of_parts(cuts)
+    page.end(total)
+    assert_shortened(page, with_parts_joined, names(page.program))
+
+
+def test_a_part_in_zeros_that_is_read_elsewhere_too_stays():
+    page = ProgramByHand()
+    put = [page.call(OP["scatter_add"], page.given(np.ones(2)), index=slice(k, k + 2), shape=(4,)) for k in (0, 2)]
+    page.end(page.call(OP["multiply"], page.call(OP["add"], *put), put[0]))
+    assert_shortened(page, with_parts_joined, ["scatter_add", "scatter_add", "add", "multiply"])

@@ -171,3 +171,17 @@ class TestPositions:
             layer(np.zeros((3, 2, 2), np.float32), start=3)
         with pytest.raises(ValueError, match=r"shape \(2, 2\), expected \(batch, length, 2\)"):
             layer(np.zeros((2, 2), np.float32))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_one_input_is_projected_as_three_equal_ones_are(rng, bias):
+    layer, given = nn.MultiheadAttention(6, 2, bias=bias, seed=0), rng.normal(size=(2, 5, 6)).astype(np.float32)
+    found = []
+    for copies in (1, 3):
+        x = sg.tensor(given, requires_grad=True)
+        output, weights = layer(*[x, x + 0.0, x + 0.0][:copies], is_causal=True)
+        layer.zero_grad()
+        (output * output).sum().backward()
+        found.append([output.data, weights.data, x.grad, *[p.grad for p in layer.parameters()]])
+    for once, thrice in zip(*found):
+        np.testing.assert_allclose(np.asarray(once), np.asarray(thrice), rtol=1e-4, atol=1e-6)
