@@ -16,8 +16,7 @@ from . import numpy_entrance as numpy  # noqa: F401 (seegrad.numpy)
 from . import parameter_trees as tree
 from . import scipy_entrance as scipy  # noqa: F401 (seegrad.scipy)
 from .checkpoint import checkpoint
-from .compile import traced_backward
-from .compile.compiled_function import compile
+from .compile.compile import compile
 from .core.backward import backprop as backprop
 from .core.node import Node as Node
 from .core.node import stamp as stamp
@@ -119,8 +118,6 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # which flag names of other libraries
     __getattr__ = names_of_module(__name__)
 
-
-traced_backward.install()
 
 # What is there for speed alone. The engine is complete without it.
 if os.environ.get("SEEGRAD_FAST") != "0" and importlib.util.find_spec(f"{__name__}.fast") is not None:

@@ -1,4 +1,4 @@
 """A recorded graph as a program that runs again on other numbers.
 
-Imports the engine. Begin with ``compiled_function.py``.
+Imports the engine, and is imported when it is first used. Begin with ``compile.py`` and ``compiled_function.py``.
 """

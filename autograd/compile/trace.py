@@ -27,12 +27,15 @@ from ..core.op import PlainFunction, plain_params
 from ..core.recording import record
 from ..ops.views import refresh
 from ..tensor import EmptiedTensor
+from . import traced_backward
 from .drawn_numbers import DrawnNumbers
 from .effects import CallEffect, Effect, SetBuffer, SetData, SetGradient
 from .program import Instruction, Ref, Variable, spread
 from .stand_ins import TracedArray, TracedNumber, plain_kind
 
 _PACKAGE = __name__.partition(".")[0]
+
+traced_backward.install()
 
 
 class Condition(NamedTuple):

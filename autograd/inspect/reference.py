@@ -57,7 +57,7 @@ Read in this order:
    `numpy_entrance.py`, `numpy_namespace.py` and `array_creation.py`; `copies.py`, `gradcheck.py`, `lost_gradients.py`
    (warnings of gradients that are lost).
 6. To look inside: `inspect/why.py`, `inspect/anomaly.py` and the drawings, which begin in `inspect/draw/drawing.py`.
-7. To be faster: `compile/compiled_function.py` (record a function once, replay it) and `fast/install.py` (what is there
+7. To be faster: `compile/compile.py` (record a function once, replay it) and `fast/install.py` (what is there
    for speed alone; without it everything computes the same).
 
 # Every operation and its derivative
