@@ -164,6 +164,7 @@ def test_functions_stand_apart_from_their_factors_and_arguments():
     assert spaces(r"y \ln p") == spaces(r"(1 - y) \ln \frac{1}{2}") == 2
     assert spaces(r"-\ln(p)") == spaces(r"-\ln\left(p\right)") == spaces(r"2 x y") == 0
     assert '<mo lspace="0" rspace="0">max</mo>' in extensions._mathml(r"\max(x, 0)")
+    assert extensions._mathml(r"y \approx -1").count('<mo form="prefix">') == 1
 
 
 def test_punctuation_stays_with_its_formula():

@@ -49,8 +49,9 @@ def _formula_block(writer: Any, node: nodes.math_block) -> None:
 
 
 def _mathml(formula: str, **options: Any) -> str:
-    """Translate a formula, with the room around functions, and none between max and its parenthesis."""
+    """Translate a formula, with the room around functions, and none after a sign or between max and its parenthesis."""
     text = APPLIED.sub(_with_room, tex2mathml(formula, **options))
+    text = re.sub(r"(<mo>[=≈→←,≤≥<>]</mo>\s*)<mo>([+−±])</mo>", r'\1<mo form="prefix">\2</mo>', text)
     return re.sub(r'<mo>(max|min)</mo>(\s*<mo stretchy="false">\()', r'<mo lspace="0" rspace="0">\1</mo>\2', text)
 
 
