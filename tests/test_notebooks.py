@@ -142,6 +142,14 @@ def test_is_small_enough_to_be_shown(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_fractions_have_braces(path, tool):
+    """The site's formulas would take ``\\frac13 x`` for 13 / x."""
+    for cell in tool.read(path).cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\\[td]?frac\s*[^\s{]", cell.source), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_links_lead_somewhere(path, tool):
     for cell in tool.read(path).cells:
         if cell.cell_type == "markdown":

@@ -9,7 +9,19 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from generate import api_pages, command_pages, course_pages, gallery, gallery_pages, links, section_pages, written_pages
+from docutils import nodes
+from docutils.utils import new_document
+from generate import (
+    api_pages,
+    command_pages,
+    course_pages,
+    extensions,
+    gallery,
+    gallery_pages,
+    links,
+    section_pages,
+    written_pages,
+)
 from package_files import ROOT
 
 import seegrad as sg
@@ -132,6 +144,37 @@ def test_notebooks_say_how_to_open_them():
     assert "mybinder.org/v2/gh/someone/seegrad/main?urlpath=lab/tree/notebooks/03_tensors.ipynb" in page
     assert (ROOT / ".binder" / "requirements.txt").read_text() == ".[notebook]\n"
     assert "notebooks/03_tensors.ipynb" in course_pages.files()
+
+
+def test_chinese_notebooks_say_it_in_chinese():
+    text = course_pages.pages("https://github.com/someone/seegrad")["course/03_tensors_zh.ipynb"]
+    assert "Download" not in text
+    assert text.count('class=\\"ways\\"') == 1
+    assert ">下载</a>" in text
+
+
+# ----------------------------------------------------------------------------------------------- formulas
+
+
+def test_functions_stand_apart_from_their_factors_and_arguments():
+    def spaces(formula: str) -> int:
+        return extensions._mathml(formula).count("<mspace")
+
+    assert spaces(r"\ln p") == spaces(r"y \ln(p)") == 1
+    assert spaces(r"y \ln p") == spaces(r"(1 - y) \ln \frac{1}{2}") == 2
+    assert spaces(r"-\ln(p)") == spaces(r"-\ln\left(p\right)") == spaces(r"2 x y") == 0
+    assert '<mo lspace="0" rspace="0">max</mo>' in extensions._mathml(r"\max(x, 0)")
+    assert extensions._mathml(r"y \approx -1").count('<mo form="prefix">') == 1
+
+
+def test_punctuation_stays_with_its_formula():
+    document = new_document("")
+    line = nodes.paragraph("", "", nodes.math("", "x"), nodes.Text("，所以"), nodes.math("", "y"), nodes.Text(" is"))
+    document += line
+    extensions.FormulasWithPunctuation(document).run()
+    assert [type(part) for part in line] == [nodes.inline, nodes.Text, nodes.math, nodes.Text]
+    assert line[0].astext() == "x，"
+    assert line.astext() == "x，所以y is"
 
 
 # ----------------------------------------------------------------------------------------------- links

@@ -12,6 +12,8 @@ from seegrad.autograd.inspect.draw.player import STORY, kept_story, player_page
 from .written_pages import ROOT, relinked
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+WAYS = ("Download", "Run in the browser", "Open in Colab", "Open in Binder", "In a checkout:")
+WAYS_ZH = ("下载", "在浏览器里运行", "在 Colab 里打开", "在 Binder 里打开", "在代码仓库里：")
 
 
 def pages(repository: str) -> dict[str, str]:
@@ -55,14 +57,15 @@ def frame(page: str, title: str) -> str:
 
 
 def _ways_to_open(name: str, repository: str) -> str:
+    download, run, colab, binder, checkout = WAYS_ZH if name.endswith("_zh.ipynb") else WAYS
     ways = [
-        f'<a href="../notebooks/{name}" download>Download</a>',
-        f'<a href="../lite/lab/index.html?path={name}">Run in the browser</a>',
+        f'<a href="../notebooks/{name}" download>{download}</a>',
+        f'<a href="../lite/lab/index.html?path={name}">{run}</a>',
     ]
     if repository.startswith("https://github.com/"):
         place = repository.removeprefix("https://github.com/")
         ways += [
-            f'<a href="https://colab.research.google.com/github/{place}/blob/main/notebooks/{name}">Open in Colab</a>',
-            f'<a href="https://mybinder.org/v2/gh/{place}/main?urlpath=lab/tree/notebooks/{name}">Open in Binder</a>',
+            f'<a href="https://colab.research.google.com/github/{place}/blob/main/notebooks/{name}">{colab}</a>',
+            f'<a href="https://mybinder.org/v2/gh/{place}/main?urlpath=lab/tree/notebooks/{name}">{binder}</a>',
         ]
-    return f'<p class="ways">{"".join(ways)} In a checkout: <code>jupyter lab notebooks/{name}</code></p>'
+    return f'<p class="ways">{"".join(ways)} {checkout} <code>jupyter lab notebooks/{name}</code></p>'
