@@ -183,7 +183,7 @@ class Compiled(Inspectable, Generic[P, R]):
         return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
-        return global_name(self) or (compile, (self.f,))  # recordings belong to the nodes of this process
+        return global_name(self) or (Compiled, (self.f, self.steady))  # recordings belong to the nodes of this process
 
 
 def _found_by(reaches: Sequence[Reach]) -> tuple[list[Any], list[tuple[Any, str]], list[Any]]:
