@@ -64,7 +64,7 @@ class Subset(Generic[Example]):
     def __getitem__(self, index: Any) -> Example | Subset[Example]:
         """Return one example, or for a slice, index array or mask the subset of those."""
         chosen = self.indices[index]
-        return self.dataset[int(chosen)] if chosen.ndim == 0 else type(self)(self.dataset, chosen)
+        return self.dataset[int(chosen)] if chosen.ndim == 0 else _subset(self.dataset, chosen)
 
     @property
     def x(self) -> NDArray[Any]:
@@ -92,6 +92,11 @@ class _GatheringSubset(Subset[Pair]):
         return self.dataset.gather(self.indices[indices])
 
 
+def _subset(dataset: Source[Any], indices: ArrayLike) -> Subset[Any]:
+    """Return a subset that gives whole batches if the data set does."""
+    return _GatheringSubset(dataset, indices) if gathers(dataset) else Subset(dataset, indices)
+
+
 #: What becomes of an `ArrayDataset` that is divided: one again, or of a memory-mapped one a `Subset`.
 Part = ArrayDataset | Subset[Pair]
 
@@ -109,7 +114,7 @@ def take_subset(dataset: Source[Any], indices: ArrayLike) -> Any:
     dataset = as_source(dataset)
     if isinstance(dataset, ArrayDataset) and not dataset.on_disk and _is_plain(type(dataset)):
         return dataset[np.asarray(indices, np.intp)]
-    return _GatheringSubset(dataset, indices) if gathers(dataset) else Subset(dataset, indices)
+    return _subset(dataset, indices)
 
 
 def _is_plain(kind: type[ArrayDataset]) -> bool:

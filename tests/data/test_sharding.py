@@ -74,3 +74,8 @@ def test_shares_that_cannot_be(dataset, rank, size, message):
     with pytest.raises(ValueError, match=message):
         shard(dataset, rank, size)
     assert "Shard(0 of 2: 11 of" in repr(sg.data.shard(dataset, 0, 2))
+
+
+def test_a_part_of_a_shard_is_a_subset_of_it():
+    part = shard(Pairs(23), 1, 2)
+    assert [pair[1] for pair in part[1:3]] == [part[1][1], part[2][1]]
