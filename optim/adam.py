@@ -105,6 +105,8 @@ class Adam(Optimizer):
         S. Reddi et al., "On the convergence of Adam and beyond" (2018).
     maximize : bool, default False
         Whether to go up.
+    decoupled_weight_decay : bool, default False
+        Whether the weight decay acts on the parameter instead, as in :class:`AdamW`.
 
     Raises
     ------
@@ -133,9 +135,11 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, "amsgrad": amsgrad, "maximize": maximize})
+        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        flags = {"maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, {**settings, **flags})
 
     def validate(self, group: Group) -> None:
         """Check the settings."""
@@ -148,8 +152,12 @@ class Adam(Optimizer):
         return {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means
 
     def decay(self, p: Array, g: Array, group: Group) -> None:
-        """Apply the weight decay: to the gradient."""
-        if group["weight_decay"]:
+        """Apply the weight decay: to the gradient, or to the parameter."""
+        if not group["weight_decay"]:
+            return
+        if group["decoupled_weight_decay"]:
+            p *= 1.0 - group["lr"] * group["weight_decay"]
+        else:
             g += group["weight_decay"] * p
 
     def update(self, flat: FlatParameters, where: slice, step: int, group: Group) -> None:
@@ -190,9 +198,4 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
-
-    def decay(self, p: Array, g: Array, group: Group) -> None:
-        """Apply the weight decay: to the parameter."""
-        if group["weight_decay"]:
-            p *= 1.0 - group["lr"] * group["weight_decay"]
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)

@@ -45,6 +45,8 @@ class NAdam(Adam):
         How quickly the share of the momentum grows.
     maximize : bool, default False
         Whether to go up.
+    decoupled_weight_decay : bool, default False
+        Whether the weight decay acts on the parameter instead: ``p = p - lr * weight_decay * p`` before the step.
 
     Raises
     ------
@@ -64,9 +66,17 @@ class NAdam(Adam):
         momentum_decay: float = 4e-3,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super(Adam, self).__init__(params, {**settings, "momentum_decay": momentum_decay, "maximize": maximize})
+        settings = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay,
+        }
+        flags = {"maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super(Adam, self).__init__(params, {**settings, **flags})
 
     def memory(self, group: Group) -> dict[str, float]:
         """Remember the two running means, and the product of all shares of the momentum."""

@@ -43,6 +43,8 @@ class RAdam(Adam):
         Strength of the pull towards 0, added to the gradient.
     maximize : bool, default False
         Whether to go up.
+    decoupled_weight_decay : bool, default False
+        Whether the weight decay acts on the parameter instead: ``p = p - lr * weight_decay * p`` before the step.
 
     Raises
     ------
@@ -59,9 +61,11 @@ class RAdam(Adam):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        super(Adam, self).__init__(params, settings)
+        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        flags = {"maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super(Adam, self).__init__(params, {**settings, **flags})
 
     def memory(self, group: Group) -> dict[str, float]:
         """Remember the two running means."""

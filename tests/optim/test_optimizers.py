@@ -32,13 +32,14 @@ def slow_sgd(p, gradients, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0
     return p
 
 
-def slow_adam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled=False):
+def decayed(g, p, lr, weight_decay, decoupled):
+    return (g, p - lr * weight_decay * p) if decoupled else (g + weight_decay * p, p)
+
+
+def slow_adam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled_weight_decay=False):
     m = v = 0.0
     for t, gradient in enumerate(gradients, 1):
-        if decoupled:
-            g, p = gradient, p - lr * weight_decay * p
-        else:
-            g = gradient + weight_decay * p
+        g, p = decayed(gradient, p, lr, weight_decay, decoupled_weight_decay)
         m = betas[0] * m + (1 - betas[0]) * g
         v = betas[1] * v + (1 - betas[1]) * g * g
         m_hat, v_hat = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
@@ -87,10 +88,19 @@ def slow_adadelta(p, gradients, lr=0.1, rho=0.9, eps=1e-6, weight_decay=0.0):
     return p
 
 
-def slow_nadam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, momentum_decay=4e-3):
+def slow_nadam(
+    p,
+    gradients,
+    lr=0.1,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    weight_decay=0.0,
+    momentum_decay=4e-3,
+    decoupled_weight_decay=False,
+):
     m, v, product = 0.0, 0.0, 1.0
     for t, gradient in enumerate(gradients, 1):
-        g = gradient + weight_decay * p
+        g, p = decayed(gradient, p, lr, weight_decay, decoupled_weight_decay)
         share, following = (betas[0] * (1 - 0.96 ** (s * momentum_decay) / 2) for s in (t, t + 1))
         product = product * share
         m = betas[0] * m + (1 - betas[0]) * g
@@ -100,10 +110,10 @@ def slow_nadam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=
     return p
 
 
-def slow_radam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+def slow_radam(p, gradients, lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled_weight_decay=False):
     m = v = 0.0
     for t, gradient in enumerate(gradients, 1):
-        g = gradient + weight_decay * p
+        g, p = decayed(gradient, p, lr, weight_decay, decoupled_weight_decay)
         m = betas[0] * m + (1 - betas[0]) * g
         v = betas[1] * v + (1 - betas[1]) * g * g
         most = 2 / (1 - betas[1]) - 1
@@ -134,7 +144,7 @@ CASES = {
     "adam all": (optim.Adam, slow_adam, {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.2}),
     "adamw": (
         optim.AdamW,
-        partial(slow_adam, decoupled=True, weight_decay=0.01),
+        partial(slow_adam, decoupled_weight_decay=True, weight_decay=0.01),
         {},
     ),
     "rmsprop": (optim.RMSprop, slow_rmsprop, {}),
@@ -154,7 +164,15 @@ CASES = {
     "nadam": (optim.NAdam, slow_nadam, {"betas": (0.8, 0.95), "weight_decay": 0.1, "momentum_decay": 0.1}),
     "radam": (optim.RAdam, slow_radam, {"betas": (0.8, 0.9), "weight_decay": 0.1}),
     "lion": (optim.Lion, slow_lion, {"weight_decay": 0.3, "betas": (0.7, 0.9)}),
-    "adamw all": (optim.AdamW, partial(slow_adam, decoupled=True), {"weight_decay": 0.5, "betas": (0.5, 0.9)}),
+    "adamw all": (
+        optim.AdamW,
+        partial(slow_adam, decoupled_weight_decay=True),
+        {"weight_decay": 0.5, "betas": (0.5, 0.9)},
+    ),
+    **{
+        f"{cls.__name__.lower()} decoupled": (cls, slow, {"weight_decay": 0.3, "decoupled_weight_decay": True})
+        for cls, slow in [(optim.Adam, slow_adam), (optim.NAdam, slow_nadam), (optim.RAdam, slow_radam)]
+    },
 }
 
 
@@ -313,7 +331,8 @@ class TestStateErrors:
     def test_settings_are_plain(self):
         group = self.make().state_dict()["param_groups"][0]
         settings = {"lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}
-        assert group == {**settings, "amsgrad": False, "maximize": False, "params": [0, 1]}
+        flags = {"amsgrad": False, "maximize": False, "decoupled_weight_decay": False}
+        assert group == {**settings, **flags, "params": [0, 1]}
 
 
 class TestGroups:
