@@ -117,4 +117,4 @@ NAMES = Task(
     classifies=False,
 )
 #: The tasks by the recipes that are for them.
-TASKS: Mapping[str, Task] = {"article": DIGITS, "best": DIGITS, "names": NAMES}
+TASKS: Mapping[str, Task] = {"article": DIGITS, "best": DIGITS, "names": NAMES, "names-long": NAMES}

@@ -13,6 +13,7 @@ with np.load(sys.argv[1]) as file:
 state = {name.removeprefix("model."): torch.from_numpy(given[name]) for name in given if name.startswith("model.")}
 batch_size, heads, steps = int(given["batch_size"]), int(given["heads"]), iter(given["rates"])
 vocabulary, width = state["tokens.weight"].shape
+dropout = float(given["dropout"])
 depth = sum(name.endswith("norm1.weight") for name in state)
 
 
@@ -26,16 +27,17 @@ class GPT(nn.Module):
             nn.Embedding(*state["positions_added.weight"].shape),
         )
         self.blocks = nn.ModuleList(
-            nn.TransformerEncoderLayer(width, heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True)
+            nn.TransformerEncoderLayer(width, heads, 4 * width, dropout, "gelu", batch_first=True, norm_first=True)
             for _ in range(depth)
         )
+        self.dropped = nn.Dropout(dropout)
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
         mask = nn.Transformer.generate_square_subsequent_mask(len(self.positions_added.weight))
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, tokens):
         length = tokens.shape[1]
-        x = self.tokens(tokens) + self.positions_added.weight[:length]
+        x = self.dropped(self.tokens(tokens) + self.positions_added.weight[:length])
         for block in self.blocks:
             x = block(x, self.mask[:length, :length], is_causal=True)
         return self.head(self.norm(x))

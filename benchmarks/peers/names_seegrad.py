@@ -1,4 +1,4 @@
-"""The names' recipe as ``seegrad train`` runs it, an epoch whenever asked. Usage: names_seegrad.py EPOCHS."""
+"""A recipe for names as ``seegrad train`` runs it, an epoch whenever asked. Usage: names_seegrad.py RECIPE EPOCHS."""
 
 import sys
 
@@ -8,7 +8,7 @@ import seegrad as sg
 from seegrad.commands.tasks import NAMES
 from seegrad.nn.recipes import RECIPES
 
-epochs, recipe = int(sys.argv[1]), RECIPES["names"]
+recipe, epochs = RECIPES[sys.argv[1]], int(sys.argv[2])
 examples = NAMES.load(None)
 sg.manual_seed(0)
 model = recipe.model()

@@ -57,9 +57,15 @@ def test_the_seed_decides_about_the_deep_network():
     assert not np.array_equal(outputs[0], outputs[2])
 
 
+@pytest.mark.parametrize(("name", "dropout"), [("names", 0.0), ("names-long", 0.1)])
+def test_the_gpts_are_small(name, dropout):
+    model = RECIPES[name].model(vocab_size=27, context_length=16)
+    assert sum(p.size for p in model.parameters()) <= 200_000
+    assert {part.p for part in model.modules() if isinstance(part, nn.Dropout)} == {dropout}
+
+
 def test_the_gpt_sees_names_of_like_lengths_without_padding():
     recipe = RECIPES["names"]
-    assert sum(p.size for p in recipe.model().parameters()) <= 200_000
     words = sg.data.load_names()[:2000]
     vocabulary = sg.data.Vocabulary.of_characters(words, special=["."])
     rows = sg.data.next_token_rows(map(vocabulary.encode, words), length=16)
