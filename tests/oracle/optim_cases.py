@@ -37,6 +37,9 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("RAdam", {"lr": 0.1}),
     ("RAdam", {"lr": 0.1, "betas": [0.8, 0.7], "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
     ("Adagrad", {"lr": 0.3, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3}),
+    ("Adam", {"lr": 0.1, "betas": [0.8, 0.95], "weight_decay": 0.5, "decoupled_weight_decay": True}),
+    ("NAdam", {"lr": 0.1, "betas": [0.8, 0.95], "weight_decay": 0.5, "decoupled_weight_decay": True}),
+    ("RAdam", {"lr": 0.1, "betas": [0.8, 0.7], "weight_decay": 0.5, "decoupled_weight_decay": True}),
 ]
 SCHEDULES: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("StepLR", [7], {"gamma": 0.5}),
