@@ -379,3 +379,14 @@ def test_buffers_that_no_operation_reads():
 
     model = Scaled().eval()
     follows(model, X, lambda: model.scale.__setitem__(0, 2.0), lambda: setattr(model, "scale", np.zeros(3)))
+
+
+def test_batch_norm_without_a_graph():
+    norm, x = nn.BatchNorm1d(3).to(np.float64).eval(), X[np.newaxis]
+    compiled = sg.compile(norm)
+    with sg.no_grad():
+        for spread in (1.0, 4.0):
+            norm.running_var[0] = spread
+            for _ in range(2):
+                np.testing.assert_allclose(compiled(x).data, norm(x).data, rtol=1e-12)
+    assert compiled.replays > 0
