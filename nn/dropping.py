@@ -11,6 +11,7 @@ from ..autograd.core.op import PlainFunction
 from ..common.argument_checks import checked_fraction
 from ..common.elsewhere import takes_other_names
 from ..common.rng import Seed, default_rng
+from ..common.seam import replaceable
 from .module import TensorLike, as_tensor
 
 
@@ -68,9 +69,15 @@ def dropout2d(x: TensorLike, p: float = 0.5, training: bool = True, *, seed: See
     return result
 
 
+@replaceable
+def drawn_at_least(rng: np.random.Generator, shape: tuple[int, ...], p: float) -> Any:
+    """Draw numbers from 0 to 1, and return which are at least ``p``."""
+    return rng.random(shape, dtype=np.float32) >= p
+
+
 def _draw(seed: Seed, shape: tuple[int, ...], p: float, dtype: np.dtype[Any]) -> Any:
     """Return 0 with probability ``p``, else what the values are scaled by."""
-    kept = default_rng(seed).random(shape, dtype=np.float32) >= p
+    kept = drawn_at_least(default_rng(seed), shape, p)
     return kept * dtype.type(1.0 / (1.0 - p) if p < 1.0 else 0.0)
 
 

@@ -11,6 +11,7 @@ from . import (
     curves,
     evaluated_runs,
     layer_runs,
+    random_numbers,
     rows,
     scalar_graphs,
     settings,
@@ -32,6 +33,7 @@ PARTS = (
     layer_runs,
     evaluated_runs,
     small_interpreter,
+    random_numbers,
     updates,
 )
 

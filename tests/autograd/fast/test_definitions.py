@@ -14,11 +14,13 @@ from in_one_test import each
 
 import seegrad as sg
 from seegrad.autograd.core.op import Op
+from seegrad.autograd.fast import random_numbers
 from seegrad.autograd.fast.arrays import ENOUGH
 from seegrad.autograd.fast.kernels import LARGE, im2col, num_threads, numba_use, shared_products
 from seegrad.autograd.ops.normalization import normalized_channels
 from seegrad.autograd.ops.pooling import window_max
 from seegrad.common import seam
+from seegrad.nn.dropping import drawn_at_least
 from seegrad.optim.adam import adam_step
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(overflow|invalid|divide|empty).*:RuntimeWarning")
@@ -359,10 +361,40 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
         np.testing.assert_allclose(vectors[0][k], vectors[1][k], rtol=1e-6)
 
 
+@each("p", [0.0, 1e-9, 2.0**-24, 0.1, 0.25, 1 / 3, 0.5, 1 - 2.0**-24, 1 - 1e-9, 1.0])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (),
+        (0,),
+        (random_numbers.ENOUGH - 2,),
+        (random_numbers.ENOUGH - 1,),
+        (random_numbers.ENOUGH,),
+        (random_numbers.ENOUGH + 1,),
+        (3, 2, random_numbers.ENOUGH // 4),
+    ],
+)
+def test_the_quicker_choice_of_dropout_is_that_of_the_definition(shape, p):
+    quick, plain = np.random.default_rng(1), np.random.default_rng(1)
+    for numbers in (shape, (3,), shape, shape):  # the second leaves half of a word, which is used next
+        np.testing.assert_array_equal(drawn_at_least(quick, numbers, p), drawn_at_least.__wrapped__(plain, numbers, p))
+        assert quick.integers(1 << 62) == plain.integers(1 << 62)
+        assert quick.bit_generator.state["has_uint32"] == plain.bit_generator.state["has_uint32"]
+
+
+@each("p", [0.1, 0.5])
+@each("words", [np.random.MT19937, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64])
+def test_the_choice_of_dropout_with_other_generators_is_that_of_the_definition(words, p):
+    quick, plain = (np.random.Generator(words(1)) for _ in "qp")
+    for _ in range(2):
+        chosen = drawn_at_least(quick, (2, random_numbers.ENOUGH), p)
+        np.testing.assert_array_equal(chosen, drawn_at_least.__wrapped__(plain, (2, random_numbers.ENOUGH), p))
+
+
 def test_every_quicker_function_and_gradient_is_compared():
     in_programs = {"share_work", "new_memory", "curve_into", "slope_into"}  # in test_groups.py
     in_programs |= {"compiled_interpreter"}  # in test_executable.py
-    assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step"} | in_programs
+    assert set(seam.quicker) == {"window_max", "normalized_channels", "adam_step", "drawn_at_least"} | in_programs
     quick = {name for name, op in Op.table.items() if own(op.fast_vjp)}
     others = {"conv2d_relu_max_pool2d"}  # in test_special_values_in_kernels.py
     assert quick == {*GRADIENTS, *ROUNDED - {"erf", "sin", "cos"}, "tanh", *others}

@@ -1,0 +1,30 @@
+"""Random choices from whole words of the generator, instead of from numbers that are made of them one by one."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+from ...common.seam import quicker
+
+#: Numbers from which on it takes less time to ask whether half of a word is left.
+ENOUGH = 1 << 12
+
+
+def _drawn_at_least(rng: Any, shape: tuple[int, ...], p: float) -> Any:
+    """Compare halves of words with a threshold: ``rng.random`` makes a number of the first 24 bits of each half."""
+    bits, size = rng.bit_generator, math.prod(shape)
+    if size < ENOUGH or size % 2 or type(bits) is not np.random.PCG64 or bits.state["has_uint32"]:
+        return NotImplemented  # a half would be left over, or is
+    words = rng.integers(0, 1 << 64, size // 2, dtype=np.uint64)
+    halves = words.view(np.uint32) if sys.byteorder == "little" else words.byteswap().view(np.uint32).byteswap()
+    threshold = math.ceil(float(np.float32(p)) * (1 << 24)) << 8
+    return (halves >= threshold).reshape(shape)
+
+
+def install() -> None:
+    """Install the choice of what dropout keeps."""
+    quicker["drawn_at_least"] = _drawn_at_least
