@@ -19,8 +19,8 @@ from seegrad.nn.recipes import RECIPES
 NAME = os.environ.get("RECIPE", "names")
 RECIPE = RECIPES[NAME]
 EPOCHS, DROPOUT = 3 if QUICK else RECIPE.epochs, RECIPE.model().dropped.p
-#: NumPy alone ends with the same loss, later: it takes no part in the long training.
-OURS = [("seegrad", "seegrad"), ("seegrad, with Numba", "fast")][NAME == "names-long" :]
+#: NumPy alone ends with the same loss, later: it takes part in the short training only.
+OURS = [("seegrad, with Numba", "fast"), *([("seegrad", "seegrad")] if NAME == "names" else [])]
 
 
 def write(path):

@@ -368,7 +368,7 @@ def test_ctrl_c(digits, tmp_path):
             if line.startswith("epoch 1/"):
                 process.send_signal(signal.SIGINT)
                 break
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "interrupted" in errors
     assert "Traceback" not in errors

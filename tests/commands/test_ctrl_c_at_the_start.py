@@ -38,7 +38,7 @@ def start(tmp_path):
         paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
         settings = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "INTERRUPTED_AT": module}
         command = [sys.executable, *arguments, "--version"]
-        return subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=300)
 
     return run
 

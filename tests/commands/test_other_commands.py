@@ -157,7 +157,7 @@ def test_ctrl_c(trained, tmp_path):
         with open(pipe, "wb"):  # opens as soon as the other side does
             process.send_signal(signal.SIGINT)
         # closed, the pipe ends a read that began just after the signal, and would have waited for ever
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert errors.strip() == "interrupted"
     assert output == ""
@@ -196,7 +196,7 @@ def test_nobody_reads_the_output(arguments, status, trained, tmp_path):
     reads, writes = os.pipe()
     os.close(reads)
     command = [sys.executable, "-m", "seegrad", *[names.get(a, a) for a in arguments]]
-    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, cwd=tmp_path, timeout=120)
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, cwd=tmp_path, timeout=300)
     os.close(writes)
     assert not re.search("error|broken|traceback", done.stderr, re.IGNORECASE)
     assert done.returncode == status

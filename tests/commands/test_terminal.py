@@ -19,7 +19,7 @@ SEEGRAD = [sys.executable, "-m", "seegrad"]
 
 
 def run(*arguments, cwd, **more):
-    return subprocess.run([*SEEGRAD, *map(str, arguments)], text=True, cwd=cwd, timeout=120, **more)
+    return subprocess.run([*SEEGRAD, *map(str, arguments)], text=True, cwd=cwd, timeout=300, **more)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes")

@@ -25,7 +25,7 @@ def fork():
 
 
 def run(program):
-    done = subprocess.run([sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -80,7 +80,7 @@ def run(mpi, tmp_path):
         (tmp_path / "program.py").write_text(BEGIN + program)
         command = [MPIEXEC, "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-n", str(ranks)]
         command += [sys.executable, *(arguments or ["program.py"])]
-        return subprocess.run(command, cwd=tmp_path, env=SETTINGS, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, cwd=tmp_path, env=SETTINGS, capture_output=True, text=True, timeout=300)
 
     return start
 

@@ -559,7 +559,7 @@ def test_trains_in_another_process(tmp_path):
     file = tmp_path / "pair.pickle"
     for _ in range(2):
         file.write_bytes(pickle.dumps((model, optimizer)))
-        subprocess.run([sys.executable, "-c", program, str(file)], check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", program, str(file)], check=True, timeout=300)
         there, optimizer_there = pickle.loads(file.read_bytes())
         for _ in range(3):
             optimizer.zero_grad()

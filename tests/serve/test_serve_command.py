@@ -81,7 +81,7 @@ def test_it_serves_this_machine_alone_and_stops_gracefully(start, model_file):
         process.send_signal(signal.SIGINT)
         answer = slow.recv(65536)
     assert answer.startswith(b"HTTP/1.1 200")
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, err.strip()) == (0, "stopped")
 
 
@@ -90,7 +90,7 @@ def test_a_port_in_use_is_an_error(start, model_file):
         other.bind(("127.0.0.1", 0))
         other.listen()
         process = start(model_file, "--port", other.getsockname()[1])
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "cannot listen on 127.0.0.1 port" in err
     assert "Traceback" not in err
@@ -108,7 +108,7 @@ def test_a_port_in_use_is_an_error(start, model_file):
 )
 def test_it_says_why_it_cannot_start(start, arguments, status, words):
     process = start(*arguments)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == status
     assert words in err
     assert "Traceback" not in err
@@ -118,7 +118,7 @@ def test_an_open_address_is_pointed_out(start, model_file):
     process = start(model_file, "--port", 0, "--host", "0.0.0.0")
     assert address(process)[0] == "0.0.0.0"
     process.terminate()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert "whoever can reach 0.0.0.0" in err
     assert process.returncode == -signal.SIGTERM
 

@@ -226,7 +226,7 @@ lock.release()
 leave.set()
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=300).returncode == 0
 
 
 # ---------------------------------------------------------------------------------------- interruptions

@@ -313,7 +313,7 @@ if child == 0:
 leave.set()
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=300).returncode == 0
 
 
 def test_a_child_keeps_the_detector_of_its_own_thread_alone():
@@ -411,7 +411,7 @@ status = os.waitpid(child, 0)[1]
 assert list(items) == list(range(1, 100))
 raise SystemExit(os.waitstatus_to_exitcode(status))
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=300).returncode == 0
 
 
 # ---------------------------------------------------------------------------------------------- threads

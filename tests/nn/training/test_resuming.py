@@ -246,7 +246,7 @@ def run_child(path, phase, delay=None):
         if delay is not None:
             time.sleep(delay)
             process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     return process.returncode
 
 

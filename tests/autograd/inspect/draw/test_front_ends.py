@@ -62,7 +62,7 @@ def test_a_terminal_says_what_to_write():
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     assert "dout/da = 3.0" in done.stdout
     assert ".open() shows these steps in a browser; .save('backprop.html') writes the page" in done.stdout
@@ -109,5 +109,5 @@ def test_in_a_frame_it_plays_to_the_end_with_the_height_and_the_theme_of_its_sur
     file.write_text(f"<!DOCTYPE html>{around}{front_ends.in_frame(playing().html(), 'AA')}{look}", encoding="utf-8")
     options = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking".split()
     command = [CHROMIUM, *options, "--virtual-time-budget=30000", "--dump-dom", f"--user-data-dir={tmp_path / 'p'}"]
-    dom = subprocess.run([*command, file.as_uri()], capture_output=True, check=True, timeout=120).stdout.decode()
+    dom = subprocess.run([*command, file.as_uri()], capture_output=True, check=True, timeout=300).stdout.decode()
     assert re.search("<title>(.*)</title>", dom).group(1) == f"end,{str(dark).lower()},true,"

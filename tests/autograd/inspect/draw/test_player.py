@@ -223,7 +223,7 @@ def browse(tmp_path):
             "--disable-component-update --disable-sync --virtual-time-budget=5000 --dump-dom"
         ).split()
         command = [CHROMIUM, *options, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri() + fragment]
-        return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
+        return subprocess.run(command, capture_output=True, check=True, timeout=300).stdout.decode()
 
     return dump
 
