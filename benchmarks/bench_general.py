@@ -18,6 +18,7 @@ NETWORKS = [
     ("CNN of the example, batch 1", "mnist_cnn", "train", 1),
     ("CNN of the example, batch 8", "mnist_cnn", "train", 8),
     ("CNN of the example, batch 64", "mnist_cnn", "train", 64),
+    ("Deeper CNN, batch normalisation", "deep_cnn", "train", 128),
     ("VGG-like", "vgg", "train", 32),
     ("ResNet, batch normalisation", "resnet", "train", 32),
     ("ResNet, evaluated", "resnet", "evaluate", 32),

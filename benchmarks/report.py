@@ -109,9 +109,9 @@ def publish(
 
 
 def _with_new(old: list[Any], new: list[Any], key: Any) -> list[Any]:
-    """Return rows, with those that were measured again in their places."""
+    """Return rows, with those that were measured again in their places, and new ones after them."""
     again = {row[key]: row for row in new}
-    return [again.get(row[key], row) for row in old]
+    return [*(again.pop(row[key], row) for row in old), *again.values()]
 
 
 def write() -> None:
