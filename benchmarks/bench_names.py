@@ -1,6 +1,6 @@
 """A whole training: the GPT of ``seegrad train --recipe names`` and the same in PyTorch, an epoch each in turn.
 
-The longer training (25 minutes): ``RECIPE=names-long make bench ARGS=names``.
+The longer training (40 minutes): ``RECIPE=names-long make bench ARGS=names``.
 """
 
 import os
