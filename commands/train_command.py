@@ -43,7 +43,7 @@ def add_train(commands: Any) -> None:
         default="article",
         help="article: five epochs of Adam; best: a deeper network, augmented images, a one-cycle schedule and "
         "averaged weights, for ten minutes on two cores; names: a GPT on first names, "
-        "for three minutes; names-long: the same with dropout, for a quarter of an hour (default: %(default)s)",
+        "for three minutes; names-long: the same with dropout, for twenty minutes (default: %(default)s)",
     )
     add("--epochs", type=at_least_1, metavar="N", help=f"how often to go through all examples ({_each('epochs')})")
     add("--batch-size", type=at_least_1, metavar="N", help=f"examples per step ({_each('batch_size')})")

@@ -17,10 +17,11 @@ ENOUGH = 1 << 12
 def _drawn_at_least(rng: Any, shape: tuple[int, ...], p: float) -> Any:
     """Compare halves of words with a threshold: ``rng.random`` makes a number of the first 24 bits of each half."""
     bits, size = rng.bit_generator, math.prod(shape)
-    if size < ENOUGH or size % 2 or type(bits) is not np.random.PCG64 or bits.state["has_uint32"]:
-        return NotImplemented  # a half would be left over, or is
-    words = rng.integers(0, 1 << 64, size // 2, dtype=np.uint64)
-    halves = words.view(np.uint32) if sys.byteorder == "little" else words.byteswap().view(np.uint32).byteswap()
+    if size < ENOUGH or size % 2 or type(bits) is not np.random.PCG64 or sys.byteorder != "little":
+        return NotImplemented
+    if bits.state["has_uint32"]:  # half a word is left from before
+        return NotImplemented
+    halves = rng.integers(0, 1 << 64, size // 2, dtype=np.uint64).view(np.uint32)  # the lower half of each is first
     threshold = math.ceil(float(np.float32(p)) * (1 << 24)) << 8
     return (halves >= threshold).reshape(shape)
 
