@@ -401,8 +401,7 @@ class Trace:
         """Call a function of plain data, and return stand-ins for what it returns."""
         if function.always:
             self.check_drawn()
-        with self._suspended():  # or it would trace what this function computes with arrays of the model
-            computed = function.compute(*plain_params(args), **plain_params(kwargs))
+        computed = function.compute(*plain_params(args), **plain_params(kwargs))
         if function.always:
             self.drawn = self.drawn.present()
         traced = function.always or self.is_traced(args) or self.is_traced(kwargs)
@@ -416,15 +415,6 @@ class Trace:
         if not isinstance(computed, tuple):
             return nodes[0]
         return type(computed)(*nodes) if hasattr(computed, "_fields") else nodes
-
-    @contextmanager
-    def _suspended(self) -> Iterator[None]:
-        """Compute plainly inside this block: nothing is traced."""
-        del traces[self.thread]
-        try:
-            yield
-        finally:
-            traces[self.thread] = self
 
     @contextmanager
     def pulling_back(self) -> Iterator[None]:
@@ -512,10 +502,11 @@ class Trace:
         self.settle_gradients()
         self.effects.append(CallEffect(None, function, args, kwargs))
         self.called = True
+        del traces[self.thread]
         try:
-            with self._suspended():
-                result = function(*args, **kwargs)
+            result = function(*args, **kwargs)
         finally:
+            traces[self.thread] = self
             self._follow_changes()
         if isinstance(result, (float, np.floating)):  # known only after each run
             self.unknown.add(self.variable(result))

@@ -31,12 +31,12 @@ __all__ = ["batch_norm"]
 def _batch_norm(x: Any, weight: Any, bias: Any, /, eps: float, moments: Any) -> Any:
     """Give each channel mean 0 and variance 1, then scale and shift it."""
     center, spread = moments
-    return normalize(x, center, spread, weight, bias, eps)
+    return normalize(x, center, np.sqrt(spread + eps), weight, bias)
 
 
-def normalize(x: Any, center: Any, spread: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """``(x - center) / sqrt(spread + eps) * weight + bias``, step by step; `weight` and `bias` may be None."""
-    scale = 1.0 / sqrt(add(spread, eps))  # an operation, which a trace notices
+def normalize(x: Any, center: Any, divisor: Any, weight: Any, bias: Any) -> Any:
+    """``(x - center) / divisor * weight + bias``, step by step; `weight` and `bias` may be None."""
+    scale = 1.0 / divisor
     if weight is not None:
         scale = scale * weight
     result = (x - center) * scale
@@ -73,7 +73,7 @@ _batch_norm.rules(
 def normalized_channels(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> tuple[Any, Any, Any]:
     """Return ``x`` (N, ..., C) normalised by moments, or by its own if these are None, and the moments (C,)."""
     center, spread = (mean(x, axes_of(x)), var(x, axes_of(x))) if moments is None else moments
-    return normalize(x, center, spread, weight, bias, eps), center, spread
+    return normalize(x, center, np.sqrt(spread + eps), weight, bias), center, spread
 
 
 @overload
@@ -144,7 +144,8 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, 
     tracked = is_recording() and any(t._tracked for t in nodes)
     if tracked and moments is not None:  # constants for the derivatives, other than the input's own
         center, spread = moments
-        return normalize(x, center, spread, weight, bias, eps), center, spread
+        divisor = sqrt(add(spread, eps))  # operations, which a trace notices
+        return normalize(x, center, divisor, weight, bias), center, spread
     out, center, spread = normalized_channels(images, w, b, eps, moments)
     if nodes:
         out = record(_batch_norm, out, (x, weight, bias), {"eps": eps, "moments": (center, spread)})
