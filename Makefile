@@ -16,7 +16,7 @@ help: ## show this list
 train: $(VENV)/.train ## train the MNIST network (about a minute); results in runs/mnist, then runs/mnist-2; options: ARGS="--epochs 1"
 	$(BIN)/seegrad train $(ARGS)
 
-test: $(VENV)/.dev ## run the tests, on up to 4 cores; some of them on one: ARGS="-n 0 tests/nn -k trainer"
+test: $(VENV)/.dev $(VENV)/.docs ## run the tests, on up to 4 cores; some of them on one: ARGS="-n 0 tests/nn -k trainer"
 	$(BIN)/python -m pytest $(CORES) $(ARGS)
 
 test-without-fast: $(VENV)/.dev ## run the engine's tests without autograd/fast; every second of them: ARGS="--every 2"
