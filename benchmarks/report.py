@@ -125,6 +125,8 @@ def write() -> None:
         f"within a row or a table only. Last on: {machine}."
     )
     rows = [row for section in sections.values() for row in section.get("summary", [])]
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    rows.sort(key=lambda row: groups.index(row["group"]))  # a task that was measured later stands among its like
     body = [f"{_markdown(s)}\n\nMeasured {s['date']}." for s in sections.values()]
     details = "## All of it\n\n![Every measurement, section by section](results.png)"
     REPORT.write_text("\n\n".join([head, *_summary(rows), *body, details]) + "\n")
