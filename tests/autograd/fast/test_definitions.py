@@ -6,6 +6,7 @@ Inputs are small whole numbers, so that every sum is exact and the order of summ
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -375,6 +376,9 @@ def test_the_quicker_step_of_adam_is_that_of_the_definition(size, dtype, special
     ],
 )
 def test_the_quicker_choice_of_dropout_is_that_of_the_definition(shape, p):
+    answered = seam.quicker["drawn_at_least"](np.random.default_rng(1), shape, p) is not NotImplemented
+    size = int(np.prod(shape))
+    assert answered == (size >= random_numbers.ENOUGH and size % 2 == 0 and sys.byteorder == "little")
     quick, plain = np.random.default_rng(1), np.random.default_rng(1)
     for numbers in (shape, (3,), shape, shape):  # the second leaves half of a word, which is used next
         np.testing.assert_array_equal(drawn_at_least(quick, numbers, p), drawn_at_least.__wrapped__(plain, numbers, p))
